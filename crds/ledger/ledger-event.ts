@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { hangupReasonSchema } from './hangup-reason.ts';
+
+/**
+ * What the runtime reports of a call, through the ledger stream to Postgres. An event's id is
+ * `<callID>/<kind>` (turns: `<callID>/turn/<index>`): writing it twice changes nothing. A later,
+ * different settlement of the same call carries a higher revision and replaces the earlier.
+ */
+const common = {
+  schemaVersion: z.literal(1),
+  id: z.string().min(1).max(200),
+  tenantID: z.uuid(),
+  callID: z.uuid(),
+  occurredAt: z.iso.datetime().describe('UTC, when it happened at the carrier or in the call.'),
+};
+
+const revision = z.number().int().nonnegative();
+
+export const callStartedSchema = z.object({
+  ...common,
+  kind: z.literal('started'),
+  from: z.string().max(200).describe('As the carrier gave it: E.164, a SIP address, or anonymous.'),
+  to: z.string().max(200),
+  runtime: z.string(),
+  carrierCallID: z.string().max(500).describe("The carrier's call_control_id."),
+});
+
+export const callAnsweredSchema = z.object({ ...common, kind: z.literal('answered') });
+
+export const callTurnSchema = z.object({
+  ...common,
+  kind: z.literal('turn'),
+  index: z.number().int().nonnegative().describe('0 for the greeting, counting both speakers.'),
+  speaker: z.enum(['Agent', 'Caller']),
+  text: z.string().max(8_192).describe('What was said and heard, not what was planned.'),
+  startedAtMs: z.number().int().nonnegative().describe('Milliseconds after the call was answered.'),
+  endedAtMs: z.number().int().nonnegative(),
+  interrupted: z.boolean().default(false),
+});
+
+export const callLeadSchema = z.object({
+  ...common,
+  kind: z.literal('lead'),
+  revision,
+  workflow: z.string(),
+  complete: z.boolean().describe('False when the caller hung up before the last field.'),
+  fields: z.array(
+    z.object({
+      name: z.string().max(63),
+      label: z.string().max(200),
+      value: z.string().max(4_096),
+      spoken: z.string().max(4_096).describe("The caller's words it was taken from."),
+    }),
+  ),
+});
+
+export const callEndedSchema = z.object({
+  ...common,
+  kind: z.literal('ended'),
+  revision,
+  reason: hangupReasonSchema,
+  carrierCause: z.string().max(100).optional().describe("The carrier's hangup_cause."),
+});
+
+export const callUsageSchema = z.object({
+  ...common,
+  kind: z.literal('usage'),
+  revision,
+  month: z
+    .string()
+    .regex(/^\d{4}-\d{2}$/)
+    .describe('UTC month of call.answered, YYYY-MM.'),
+  calls: z.number().int().nonnegative().describe('1 for an answered call.'),
+  callSeconds: z.number().int().nonnegative().describe("The carrier's time from answered to hang-up."),
+  sttSeconds: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe('Caller audio, counted once however often transcribed.'),
+  ttsCharacters: z.number().int().nonnegative(),
+});
+
+export const ledgerEventSchema = z.discriminatedUnion('kind', [
+  callStartedSchema,
+  callAnsweredSchema,
+  callTurnSchema,
+  callLeadSchema,
+  callEndedSchema,
+  callUsageSchema,
+]);
+
+export type LedgerEvent = z.output<typeof ledgerEventSchema>;
+export type CallTurn = z.output<typeof callTurnSchema>;
+export type CallLead = z.output<typeof callLeadSchema>;
+export type CallUsage = z.output<typeof callUsageSchema>;

@@ -1,0 +1,33 @@
+import { type Shard, shardOf } from './shard.ts';
+
+/**
+ * The Redis keys that more than one program touches. What the runtime alone keeps is named in
+ * runtime/store. A hash written by the operator has the fields of `PROJECTED_FIELDS`.
+ */
+export const projectionKeys = {
+  /** Hash: where a dialled number leads. A look-up of its own, outside the shards. */
+  did: (number: string) => `did:${number}`,
+  /** Hash: a tenant's effective profile. */
+  tenant: (tenantID: string) => `tenant:{${shardOf(tenantID)}}:${tenantID}`,
+  /** String, written by the operator with its fence; missing or changed means that Redis lost data. */
+  epoch: () => 'projection:epoch',
+} as const;
+
+/** The fields of a projected hash: the value as JSON, and the fence under which it was written. */
+export const PROJECTED_FIELDS = { value: 'value', term: 'term', sequence: 'sequence' } as const;
+
+export const ledgerKeys = {
+  /** Stream: the shard's call ledger. Entry fields: `event`, a LedgerEvent as JSON. */
+  stream: (shard: Shard) => `ledger:{${shard}}`,
+  /** String: the last stream id that the API server has committed to Postgres. */
+  committed: (shard: Shard) => `ledger:{${shard}}:committed`,
+} as const;
+
+export const podKeys = {
+  /** Sorted set: the pods of a runtime (`namespace/name`), scored by their last heartbeat in epoch ms. */
+  runtimePods: (runtime: string) => `pods:{${runtime}}`,
+  /** Hash: one pod's heartbeat, fields of PodHeartbeat as JSON under `value`. Same slot as its runtime. */
+  pod: (runtime: string, pod: string) => `pod:{${runtime}}:${pod}`,
+  /** Sorted set: the slots reserved on a pod, call id scored by expiry in epoch ms. */
+  slots: (runtime: string, pod: string) => `slots:{${runtime}}:${pod}`,
+} as const;

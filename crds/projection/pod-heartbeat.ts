@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** What a runtime pod says of itself, every heartbeat period. */
+export const podHeartbeatSchema = z.object({
+  pod: z.string(),
+  runtime: z.string().describe('namespace/name of the VoiceRuntime it belongs to.'),
+  state: z.enum(['Serving', 'Draining']),
+  mediaURL: z
+    .string()
+    .describe('The ws(s) base URL at which the carrier reaches this pod; /media/<pod>/<call> follows.'),
+  slots: z.number().int().nonnegative().describe('Calls it can hold.'),
+  calls: z.number().int().nonnegative().describe('Calls it holds now.'),
+  at: z.number().int().describe('Epoch milliseconds.'),
+});
+
+export type PodHeartbeat = z.output<typeof podHeartbeatSchema>;
+
+/** How often a pod says so. */
+export const HEARTBEAT_PERIOD_MS = 1_000;
+/** After how long without a heartbeat a pod gets no new calls: three missed. */
+export const HEARTBEAT_STALE_MS = 3 * HEARTBEAT_PERIOD_MS;
