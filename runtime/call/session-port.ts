@@ -1,0 +1,45 @@
+import type { WebSocket } from 'ws';
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
+import type { CallTurn } from '#crds/ledger/ledger-event.ts';
+import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
+import type { CollectedField, ConversationState } from './conversation-state.ts';
+
+/**
+ * The seam between the call (state, ownership, settlement: runtime/call) and the conversation on
+ * its media socket (runtime/voice). The call makes a session for an adopted socket; the session
+ * reports through `SessionEvents` and never touches Redis or the carrier's commands.
+ */
+export interface SessionContext {
+  readonly callID: string;
+  /** The generation of the stream this socket belongs to; marks carry it. */
+  readonly generation: number;
+  readonly profile: TenantProfile;
+  /** Where the conversation stands: new, or what an earlier pod had collected. */
+  readonly conversation: ConversationState;
+  /** Wall-clock epoch ms of the carrier's call.answered: turn times count from it. */
+  readonly answeredAtMs: number;
+  readonly events: SessionEvents;
+}
+
+export interface SessionEvents {
+  /** A turn ended: what was heard, not what was planned. */
+  turn(turn: Pick<CallTurn, 'index' | 'speaker' | 'text' | 'startedAtMs' | 'endedAtMs' | 'interrupted'>): void;
+  /** The conversation moved on and should be kept. */
+  progress(conversation: ConversationState): void;
+  /** The form is complete, or as complete as it will get. */
+  lead(workflow: string, fields: readonly CollectedField[], complete: boolean): void;
+  /** The last word has been played: hang up, for this reason. */
+  finished(reason: HangupReason): void;
+  /** The socket ended while the conversation was not finished. `stopped` when the carrier said stop. */
+  disconnected(stopped: boolean): void;
+}
+
+export interface Session {
+  /** Where the conversation stands now, usage included. */
+  conversation(): ConversationState;
+  /** Goes quiet at once: aborts engines, closes the socket, frees everything. Safe to repeat. */
+  close(): void;
+}
+
+/** Makes a session on a socket that was accepted and whose token was verified. */
+export type OpenSession = (socket: WebSocket, context: SessionContext) => Session;
