@@ -1,0 +1,52 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '#lib/log/logger.ts';
+import { createRegistry } from '#lib/metrics/registry.ts';
+import { healthRoutes } from './health-routes.ts';
+import { HttpServer } from './http-server.ts';
+
+describe('HttpServer with health routes', () => {
+  const servers: HttpServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
+  });
+
+  async function serve(notReady: readonly string[], port = 0): Promise<string> {
+    const server = new HttpServer({
+      name: 'test',
+      host: '127.0.0.1',
+      port,
+      log: silentLogger,
+      listener: healthRoutes({ notReady: () => notReady, registry: createRegistry('test') }),
+    });
+    servers.push(server);
+    await server.start(() => undefined);
+    return `http://127.0.0.1:${server.port}`;
+  }
+
+  test.each([
+    ['/healthz', [], 200, 'ok\n'],
+    ['/readyz?verbose', [], 200, 'ok\n'],
+    ['/readyz', ['Redis is away.'], 503, 'Redis is away.\n'],
+  ])('%s with %j answers %i', async (path, notReady, status, body) => {
+    const reply = await fetch((await serve(notReady)) + path);
+    expect([reply.status, await reply.text()]).toEqual([status, body]);
+  });
+
+  test('the metrics are Prometheus text', async () => {
+    const reply = await fetch(`${await serve([])}/metrics`);
+    expect(reply.headers.get('content-type')).toContain('text/plain');
+    expect(await reply.text()).toContain('process_cpu_user_seconds_total{program="test"}');
+  });
+
+  test('an unknown path is a problem reply', async () => {
+    const reply = await fetch(`${await serve([])}/nothing`);
+    expect(reply.status).toBe(404);
+    expect(reply.headers.get('content-type')).toBe('application/problem+json');
+    expect(await reply.json()).toMatchObject({ code: 'not_found', status: 404 });
+  });
+
+  test('a taken port says so', async () => {
+    const port = Number(new URL(await serve([])).port);
+    await expect(serve([], port)).rejects.toThrow('another program uses it');
+  });
+});

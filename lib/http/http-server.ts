@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { OperatingError } from '#lib/errors/operating-error.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+
+export interface HttpServerOptions {
+  readonly name: string;
+  readonly host: string;
+  /** 0 takes a free port; read `port` after the start. */
+  readonly port: number;
+  readonly listener: RequestListener;
+  readonly log: Logger;
+  /** Takes WebSocket upgrades; absent: they are refused by closing the socket. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Keep accepting while draining, for a program whose work in hand still needs requests. */
+  readonly acceptWhileDraining?: boolean;
+  /** A request has to arrive whole within this time. */
+  readonly requestTimeoutMs?: number;
+  readonly maxConnections?: number;
+}
+
+/**
+ * A node HTTP server as a service. Draining closes the listener and waits for the requests under
+ * way (unless `acceptWhileDraining`); stopping cuts what is left.
+ */
+export class HttpServer implements Service {
+  readonly name: string;
+  readonly #options: HttpServerOptions;
+  readonly #server: Server;
+
+  constructor(options: HttpServerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#server = createServer(
+      {
+        requestTimeout: options.requestTimeoutMs ?? 30_000,
+        headersTimeout: 10_000,
+        keepAliveTimeout: 65_000,
+        connectionsCheckingInterval: 5_000,
+      },
+      options.listener,
+    );
+    this.#server.maxConnections = options.maxConnections ?? 10_000;
+    this.#server.on('upgrade', (request, socket, head) => {
+      // A peer that resets during the handshake must not end the process.
+      socket.on('error', (error) => options.log.debug({ err: error }, 'a socket failed during its upgrade'));
+      if (options.onUpgrade) options.onUpgrade(request, socket, head);
+      else socket.destroy();
+    });
+    this.#server.on('clientError', (error, socket) => {
+      options.log.debug({ err: error }, 'a client sent what is not HTTP');
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    });
+  }
+
+  /** The port in use; valid after `start`. */
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error(`${this.name} does not listen`);
+    return (address satisfies AddressInfo).port;
+  }
+
+  start(fail: (error: unknown) => void): Promise<void> {
+    const { host, port, log } = this.#options;
+    return new Promise((resolve, reject) => {
+      const onStartError = (error: NodeJS.ErrnoException) => reject(new ListenError(host, port, error));
+      this.#server.once('error', onStartError);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', onStartError);
+        this.#server.on('error', fail);
+        log.info({ server: this.name, host, port: this.port }, 'listening');
+        resolve();
+      });
+    });
+  }
+
+  async drain(): Promise<void> {
+    if (!this.#options.acceptWhileDraining) await this.#close();
+  }
+
+  async stop(): Promise<void> {
+    const closed = this.#close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #close(): Promise<void> {
+    if (!this.#server.listening) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+    });
+  }
+}
+
+/** The address cannot be used: taken, not ours, or not permitted. */
+class ListenError extends OperatingError {
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+    const why =
+      cause.code === 'EADDRINUSE'
+        ? 'another program uses it; stop that one or set PORT to another'
+        : (cause.code ?? cause.message);
+    super('listen_failed', `cannot listen on ${host}:${port}: ${why}`, { cause });
+  }
+}
