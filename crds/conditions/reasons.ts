@@ -1,0 +1,142 @@
+/**
+ * Every condition type that the operator sets, with every reason it gives. Programs may rely on the
+ * reasons; messages are for people. The generated reference is made from this list.
+ */
+export const CONDITIONS = {
+  Ready: {
+    kinds: ['Tenant', 'PhoneNumber', 'VoiceRuntime'],
+    meaning: 'Everything below holds: the object does what its spec says.',
+    reasons: {
+      Ready: 'All other conditions that matter to it are True.',
+      Progressing: 'Work is going on; look at the condition named in the message.',
+      Suspended: 'spec.suspensions is not empty: calls are declined, everything else is kept.',
+      IdTaken:
+        'Rows of a deleted tenant are kept under this id. Annotate veralux.io/adopt-data to take them over.',
+      InvalidSpec:
+        'The spec says something that only the operator can see to be wrong; the message names it.',
+      Deleting: 'The object is being deleted.',
+      Failed: 'Something below is False; look at the condition named in the message.',
+    },
+  },
+  Served: {
+    kinds: ['Tenant', 'PhoneNumber', 'VoiceRuntime'],
+    meaning: 'This release acts on every field that the spec sets.',
+    reasons: {
+      AllFieldsServed: 'Nothing in the spec is ignored.',
+      NotServedYet: 'The fields in the message are accepted and kept, and nothing acts on them yet.',
+    },
+  },
+  NamespaceReady: {
+    kinds: ['Tenant'],
+    meaning: 'The namespace tenant-<name> exists with what belongs into it.',
+    reasons: {
+      NamespaceReady: 'It exists.',
+      NamespaceTaken: 'A namespace of that name exists and is not ours.',
+      NamespaceTerminating: 'An earlier namespace of that name is still going away.',
+      ApplyFailed: 'The cluster refused one of the objects; the message says which.',
+    },
+  },
+  ProfileProjected: {
+    kinds: ['Tenant'],
+    meaning: 'The phone path sees this generation of the spec.',
+    reasons: {
+      Projected: 'The profile is in Redis.',
+      RedisUnavailable: 'Redis could not be written; it is tried again.',
+      StaleFence: 'A newer operator has written it already.',
+    },
+  },
+  RuntimeAvailable: {
+    kinds: ['Tenant', 'PhoneNumber'],
+    meaning: 'The VoiceRuntime that is to answer can take calls.',
+    reasons: {
+      Available: 'It can.',
+      RuntimeNotFound: 'spec.runtimeRef names a VoiceRuntime that does not exist.',
+      RuntimeNotReady: 'The VoiceRuntime exists and is not ready.',
+    },
+  },
+  Purchased: {
+    kinds: ['PhoneNumber'],
+    meaning: 'The number belongs to the carrier account and is claimed for this object.',
+    reasons: {
+      Owned: 'It is ours.',
+      Searching: 'The carrier is asked for numbers that fit spec.search.',
+      NoNumberFound: 'The carrier offers no number that fits spec.search.',
+      Ordering: 'An order is under way.',
+      OrderFailed: 'The carrier refused the order; the message has its reason.',
+      NumberClaimed: 'Another PhoneNumber holds this number.',
+      LimitReached: "The tenant's limit of phone numbers is reached.",
+      CarrierUnavailable: 'The carrier could not be asked; it is tried again.',
+      TenantNotReady: 'The namespace belongs to no Tenant that is ready.',
+    },
+  },
+  Assigned: {
+    kinds: ['PhoneNumber'],
+    meaning: "The carrier sends the number's calls to the runtime's application.",
+    reasons: {
+      Assigned: 'It does.',
+      WaitingForNumber: 'The number is not ours yet.',
+      WaitingForRuntime: 'The VoiceRuntime has no Call Control application yet.',
+      CarrierUnavailable: 'The carrier could not be asked; it is tried again.',
+    },
+  },
+  Routed: {
+    kinds: ['PhoneNumber'],
+    meaning: 'A workflow answers the calls.',
+    reasons: {
+      Routed: 'The number is mapped in Redis.',
+      NotRouted: 'spec.routing is absent: the number is owned but not answered.',
+      WorkflowNotFound: "spec.routing.workflow is not one of the tenant's workflows, or is switched off.",
+      WaitingForNumber: 'The number is not ours yet.',
+      RedisUnavailable: 'Redis could not be written; it is tried again.',
+    },
+  },
+  Available: {
+    kinds: ['VoiceRuntime'],
+    meaning: 'At least one pod takes calls.',
+    reasons: {
+      PodsServing: 'Pods report that they take calls.',
+      NoPods: 'No pod has reported within the last seconds.',
+      NotServedYet: 'This release does not run pods for mode Managed.',
+    },
+  },
+  EnginesReady: {
+    kinds: ['VoiceRuntime'],
+    meaning: 'The engines needed to hear and speak answer.',
+    reasons: {
+      EnginesReady: 'They do.',
+      EngineUnreachable: 'One does not; status.engines says which.',
+      NotServedYet: 'This release does not run engines by deployment.',
+    },
+  },
+  TelnyxConfigured: {
+    kinds: ['VoiceRuntime'],
+    meaning: 'The Call Control application exists with the right webhook.',
+    reasons: {
+      Configured: 'It does; status.connectionID names it.',
+      SecretNotFound: 'spec.telnyx.secretRef names a Secret that does not exist.',
+      SecretIncomplete: 'The Secret lacks apiKey or publicKey.',
+      EndpointMissing: 'The webhook address is not known yet.',
+      CarrierUnavailable: 'The carrier could not be asked; it is tried again.',
+      CarrierRefused: 'The carrier refused the account or the settings; the message has its reason.',
+    },
+  },
+  Progressing: {
+    kinds: ['VoiceRuntime'],
+    meaning: 'A change is being rolled out.',
+    reasons: {
+      RollingOut: 'Pods are being replaced, one at a time, each after its last call.',
+      Complete: 'All pods are of this generation.',
+    },
+  },
+} as const satisfies Readonly<Record<string, ConditionDefinition>>;
+
+interface ConditionDefinition {
+  readonly kinds: readonly ('Tenant' | 'PhoneNumber' | 'VoiceRuntime')[];
+  readonly meaning: string;
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+export type ConditionType = keyof typeof CONDITIONS;
+
+/** The reasons that a condition of this type can have. */
+export type ReasonOf<T extends ConditionType> = keyof (typeof CONDITIONS)[T]['reasons'] & string;

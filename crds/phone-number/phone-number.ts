@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { conditionsSchema } from '../conditions/condition.ts';
+import { API_GROUP, API_VERSION, type CustomResource } from '../schema/custom-resource.ts';
+import { setOf } from '../schema/lists.ts';
+import { objectMetaSchema } from '../schema/object-meta.ts';
+import { withRules } from '../schema/rule.ts';
+import { countryCode, dnsLabel, e164, text, whole } from '../schema/scalars.ts';
+
+export const PHONE_NUMBER = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'phonenumbers',
+  kind: 'PhoneNumber',
+  namespaced: true,
+} as const satisfies CustomResource;
+
+const searchSchema = z
+  .object({
+    countryCode: countryCode().describe('ISO 3166-1 alpha-2, such as US.'),
+    areaCode: z
+      .string()
+      .max(8)
+      .regex(/^[0-9]{1,8}$/, { error: 'must be digits, in quotes' })
+      .optional()
+      .describe('The digits after the country code, such as "312", in quotes.'),
+    locality: text(100).optional().describe('City or region, such as Chicago.'),
+    features: setOf(z.enum(['Voice', 'SMS', 'MMS', 'Fax', 'Emergency']), 5)
+      .default(['Voice'])
+      .describe('What the number must be able to do.'),
+  })
+  .describe('Buy a number like this: the first that the carrier offers.');
+
+const phoneNumberSpecFields = z.object({
+  number: e164()
+    .optional()
+    .describe(
+      'A number that the carrier account owns already, or that is to be bought exactly so, in E.164 form. Immutable.',
+    ),
+  search: searchSchema.optional(),
+  routing: z
+    .object({
+      workflow: dnsLabel().describe("The name of one of the tenant's workflows, which answers the calls."),
+    })
+    .optional()
+    .describe('What answers the calls. Absent: the number is owned but not answered.'),
+  releasePolicy: z
+    .enum(['Retain', 'Release'])
+    .default('Retain')
+    .describe(
+      'What becomes of the number when this object is deleted. Retain keeps it in the carrier account and its price with it; Release gives it back for good.',
+    ),
+  provider: z.enum(['Telnyx']).default('Telnyx').describe('The carrier.'),
+});
+
+export const phoneNumberSpecSchema = withRules(phoneNumberSpecFields, [
+  {
+    cel: 'has(self.number) != has(self.search)',
+    message: 'give exactly one of number and search',
+    holds: (spec) => (spec.number === undefined) !== (spec.search === undefined),
+  },
+  {
+    cel: 'has(self.number) == has(oldSelf.number) && (!has(self.number) || self.number == oldSelf.number)',
+    message: 'number may not be added, changed or removed: make another PhoneNumber instead',
+  },
+  {
+    cel: 'has(self.search) == has(oldSelf.search) && (!has(self.search) || self.search == oldSelf.search)',
+    message: 'search may not be added, changed or removed: make another PhoneNumber instead',
+  },
+]);
+
+export type PhoneNumberSpec = z.output<typeof phoneNumberSpecSchema>;
+
+export const phoneNumberStatusSchema = z.object({
+  observedGeneration: whole(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('The metadata.generation this status was made from.'),
+  number: e164().optional().describe('The number, once it is known.'),
+  providerNumberID: text(200).optional().describe("The carrier's id of the number."),
+  orderID: text(200).optional().describe("The carrier's id of the order it was bought with."),
+  runtime: text(128).optional().describe('The VoiceRuntime that answers it, as namespace/name.'),
+  conditions: conditionsSchema.optional(),
+});
+
+export type PhoneNumberStatus = z.output<typeof phoneNumberStatusSchema>;
+
+/** A PhoneNumber as it comes from the API server. */
+export const phoneNumberSchema = z.object({
+  apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
+  kind: z.literal(PHONE_NUMBER.kind),
+  metadata: objectMetaSchema,
+  spec: phoneNumberSpecSchema,
+  status: phoneNumberStatusSchema.optional(),
+});
+
+export type PhoneNumber = z.output<typeof phoneNumberSchema>;

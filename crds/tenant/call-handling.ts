@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { namedList, setOf } from '../schema/lists.ts';
+import { dnsLabel, e164, email, text, url, whole } from '../schema/scalars.ts';
+import { weeklyHoursSchema } from './business-hours.ts';
+
+/** Who a call may be handed to, who may call, and what is kept of it. */
+export const transferTargetsSchema = namedList(
+  z.object({
+    name: dnsLabel().describe('The name by which workflows and the language model choose it.'),
+    description: text(200).optional().describe('Whom one reaches there, and for what.'),
+    number: e164().describe('The number to call. Callers and the language model never choose a number.'),
+    hours: z
+      .object({ weekly: weeklyHoursSchema.default([]).describe('When somebody answers there.') })
+      .optional()
+      .describe('When it may be called. Absent: always.'),
+  }),
+  { keys: ['name'], max: 20 },
+);
+
+export const callScreeningSchema = z
+  .object({
+    blocked: setOf(e164(), 500).default([]).describe('Numbers whose calls are declined.'),
+    anonymous: z
+      .enum(['Allow', 'Reject'])
+      .default('Allow')
+      .describe('What happens to callers who withhold their number.'),
+  })
+  .describe('Which calls are declined. Absent: none.');
+
+export const recordingSchema = z
+  .object({
+    enabled: z.boolean().default(false).describe('Whether calls are recorded; the disclosure then says so.'),
+    retentionDays: whole(1, 3_650).default(30).describe('After how many days a recording is deleted.'),
+  })
+  .prefault({})
+  .describe('Sound recordings of calls.');
+
+export const transcriptsSchema = z
+  .object({
+    retentionDays: whole(1, 3_650).default(90).describe('After how many days a transcript is deleted.'),
+  })
+  .prefault({})
+  .describe('What was said, as text.');
+
+export const notificationsSchema = z
+  .object({
+    emails: setOf(email(), 20).default([]).describe('Who is sent a mail for each lead or message.'),
+    webhookURL: url('https').optional().describe('Where each lead or message is POSTed, as JSON.'),
+  })
+  .describe('Who is told of leads and messages. Absent: nobody; they are in the API.');

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { conditionsSchema } from '../conditions/condition.ts';
+import { PLANS } from '../plans/plans.ts';
+import { API_GROUP, API_VERSION, type CustomResource } from '../schema/custom-resource.ts';
+import { namedList } from '../schema/lists.ts';
+import { objectMetaSchema } from '../schema/object-meta.ts';
+import { withRules } from '../schema/rule.ts';
+import { dnsLabel, email, language, text, timeZone, uuid, whole } from '../schema/scalars.ts';
+import { assistantSchema } from './assistant.ts';
+import { businessHoursSchema } from './business-hours.ts';
+import {
+  callScreeningSchema,
+  notificationsSchema,
+  recordingSchema,
+  transcriptsSchema,
+  transferTargetsSchema,
+} from './call-handling.ts';
+import { knowledgeFromSchema, knowledgeSchema } from './knowledge.ts';
+import { shownLimitsSchema, tenantLimitsSchema } from './limits.ts';
+import { toolsSchema } from './tool.ts';
+import { workflowsSchema } from './workflow.ts';
+
+export const TENANT = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'tenants',
+  kind: 'Tenant',
+  namespaced: false,
+} as const satisfies CustomResource;
+
+/** `tenant-<name>` must be a namespace's name of at most 63 characters. */
+export const MAX_TENANT_NAME = 56;
+
+export const suspensionSchema = z.object({
+  reason: z.enum(['Billing', 'Abuse', 'Manual']).describe('Who suspended it: one entry a reason.'),
+  message: text(500).optional().describe('What people are told.'),
+});
+
+const accessSchema = withRules(
+  z.object({
+    kind: z.enum(['User', 'Group', 'ServiceAccount']).describe('What `name` names.'),
+    name: text(253).describe('The name as the cluster knows it; of a ServiceAccount, namespace/name.'),
+    role: z
+      .enum(['Viewer'])
+      .default('Viewer')
+      .describe("Viewer reads PhoneNumbers and Events in the tenant's namespace, and nothing else."),
+  }),
+  [
+    {
+      cel: "self.kind != 'ServiceAccount' || self.name.matches('^[a-z0-9-]+/[a-z0-9.-]+$')",
+      message: 'a ServiceAccount is named as namespace/name',
+      holds: ({ kind, name }) => kind !== 'ServiceAccount' || /^[a-z0-9-]+\/[a-z0-9.-]+$/.test(name),
+    },
+  ],
+);
+
+export const runtimeRefSchema = z
+  .object({
+    namespace: dnsLabel().default('veralux-system').describe('The namespace of the VoiceRuntime.'),
+    name: dnsLabel().default('shared').describe('Its name.'),
+  })
+  .prefault({})
+  .describe('The VoiceRuntime that answers the calls.');
+
+const tenantSpecFields = z.object({
+  tenantID: uuid()
+    .optional()
+    .describe(
+      'The id under which rows, usage and billing are kept. Sign-up sets it; absent, the id is derived from the installation and the name and shown in status. It may not be added, changed or removed later.',
+    ),
+  displayName: text(100).describe('The name of the company, as people write and callers hear it.'),
+  contact: z
+    .object({
+      name: text(100).optional().describe('Whom to ask for.'),
+      email: email().optional().describe('Where to write to.'),
+    })
+    .optional()
+    .describe('Who is responsible at the company.'),
+  timeZone: timeZone().default('UTC').describe('IANA time zone of hours and dates, such as America/Chicago.'),
+  language: language().default('en-US').describe('The language of the calls, BCP 47, such as en-US.'),
+  plan: z.enum(PLANS).default('Free').describe('What the tenant may use in a month. See the plan table.'),
+  billing: z
+    .enum(['Stripe', 'Manual'])
+    .default('Manual')
+    .describe('Stripe: the API server sets plan and suspension from the subscription. Manual: you do.'),
+  suspensions: namedList(suspensionSchema, { keys: ['reason'], max: 3 })
+    .default([])
+    .describe('Why no calls are answered. Empty: the tenant is active.'),
+  deletionPolicy: z
+    .enum(['Retain', 'Purge'])
+    .default('Retain')
+    .describe('What becomes of calls, leads and usage when this object is deleted.'),
+  access: namedList(accessSchema, { keys: ['kind', 'name'], max: 32 })
+    .default([])
+    .describe("Who in the cluster may look into the tenant's namespace."),
+  runtimeRef: runtimeRefSchema,
+  limits: tenantLimitsSchema.optional(),
+  assistant: assistantSchema,
+  workflows: workflowsSchema
+    .default([])
+    .describe('What the assistant does on a call. A number is routed to one of them by name.'),
+  knowledge: knowledgeSchema.default([]).describe('Facts the assistant may answer from.'),
+  knowledgeFrom: knowledgeFromSchema.default([]).describe('ConfigMaps with more of them.'),
+  tools: toolsSchema.default([]).describe('Services the assistant may call, such as a booking system.'),
+  businessHours: businessHoursSchema.optional(),
+  transferTargets: transferTargetsSchema.default([]).describe('People and desks a call may be handed to.'),
+  callScreening: callScreeningSchema.optional(),
+  recording: recordingSchema,
+  transcripts: transcriptsSchema,
+  notifications: notificationsSchema.optional(),
+});
+
+export const tenantSpecSchema = withRules(tenantSpecFields, [
+  {
+    cel: 'has(self.tenantID) == has(oldSelf.tenantID) && (!has(self.tenantID) || self.tenantID == oldSelf.tenantID)',
+    message: 'tenantID may not be added, changed or removed: rows, usage and billing are kept under it',
+  },
+  {
+    cel: 'self.workflows.all(w, !has(w.onComplete.transferTarget) || self.transferTargets.exists(t, t.name == w.onComplete.transferTarget))',
+    message: 'a workflow transfers to a target that is not in transferTargets',
+    holds: (spec) =>
+      spec.workflows.every(
+        ({ onComplete: { transferTarget } }) =>
+          transferTarget === undefined || spec.transferTargets.some(({ name }) => name === transferTarget),
+      ),
+  },
+  {
+    cel: '!has(self.businessHours) || !has(self.businessHours.whenClosed) || !has(self.businessHours.whenClosed.workflow) || self.workflows.exists(w, w.name == self.businessHours.whenClosed.workflow)',
+    message: 'businessHours.whenClosed.workflow names a workflow that is not in workflows',
+    holds: (spec) => {
+      const named = spec.businessHours?.whenClosed?.workflow;
+      return named === undefined || spec.workflows.some(({ name }) => name === named);
+    },
+  },
+]);
+
+export type TenantSpec = z.output<typeof tenantSpecSchema>;
+
+export const tenantStatusSchema = z.object({
+  observedGeneration: whole(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('The metadata.generation this status was made from.'),
+  tenantID: uuid().optional().describe('The id under which rows, usage and billing are kept.'),
+  namespace: dnsLabel().optional().describe("The tenant's namespace, tenant-<name>."),
+  limits: shownLimitsSchema.optional(),
+  phoneNumbers: whole(0, 1_000_000).optional().describe('How many PhoneNumbers the tenant has.'),
+  conditions: conditionsSchema.optional(),
+});
+
+export type TenantStatus = z.output<typeof tenantStatusSchema>;
+
+/** A Tenant as it comes from the API server, with defaults where an older schema left them out. */
+export const tenantSchema = z.object({
+  apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
+  kind: z.literal(TENANT.kind),
+  metadata: objectMetaSchema,
+  spec: tenantSpecSchema,
+  status: tenantStatusSchema.optional(),
+});
+
+export type Tenant = z.output<typeof tenantSchema>;

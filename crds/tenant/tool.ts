@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { atomicList, namedList } from '../schema/lists.ts';
+import { objectName, text, url, whole } from '../schema/scalars.ts';
+
+const parameterSchema = z.object({
+  name: z
+    .string()
+    .max(63)
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be letters, digits and _' })
+    .describe('The name of the value in the JSON body.'),
+  type: z
+    .enum(['String', 'Integer', 'Number', 'Boolean'])
+    .default('String')
+    .describe('The type of the value.'),
+  description: text(300).describe('What it means, for the language model.'),
+  required: z.boolean().default(true).describe('Whether the tool needs it.'),
+  choices: atomicList(text(60), 12).optional().describe('The only values allowed, where there are few.'),
+});
+
+const secretKeyRefSchema = z.object({
+  name: objectName().describe("The name of a Secret in the tenant's namespace."),
+  key: text(253).default('token').describe('The key in it, sent as a bearer token.'),
+});
+
+const toolSchema = z.object({
+  name: z
+    .string()
+    .max(63)
+    .regex(/^[a-z][a-z0-9_]*$/, { error: 'must be lower-case letters, digits and _' })
+    .describe('The name by which the language model calls it, such as book_appointment.'),
+  description: text(500).describe('When to use it and what it does, for the language model.'),
+  url: url('https').describe('Where the call is POSTed, as JSON. Public addresses only.'),
+  parameters: namedList(parameterSchema, { keys: ['name'], max: 12 })
+    .default([])
+    .describe('What it takes. The language model is given them as a JSON schema.'),
+  secretRef: secretKeyRefSchema.optional().describe('The token it is called with.'),
+  timeoutSeconds: whole(1, 30).default(10).describe('How long the caller can be kept waiting for it.'),
+});
+
+export const toolsSchema = namedList(toolSchema, { keys: ['name'], max: 16 });

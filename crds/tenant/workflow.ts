@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { atomicList, namedList, setOf } from '../schema/lists.ts';
+import { withRules } from '../schema/rule.ts';
+import { dnsLabel, text } from '../schema/scalars.ts';
+
+const fieldSchema = withRules(
+  z.object({
+    name: dnsLabel().describe('The name under which the answer is kept.'),
+    label: text(80).describe('What people see beside the answer, such as "Phone number".'),
+    type: z
+      .enum(['Name', 'Phone', 'Email', 'Date', 'Time', 'Choice', 'Text'])
+      .default('Text')
+      .describe('How the answer is understood and written down.'),
+    prompt: text(300).describe('The question, as the caller hears it.'),
+    choices: setOf(text(60), 12).optional().describe('The answers to choose from, where type is Choice.'),
+    required: z
+      .boolean()
+      .default(true)
+      .describe('Whether the question is asked again when it was not answered.'),
+  }),
+  [
+    {
+      cel: "(self.type == 'Choice') == (has(self.choices) && size(self.choices) > 0)",
+      message: 'choices belongs to type Choice: give it there, and nowhere else',
+      holds: (field) =>
+        (field.type === 'Choice') === (field.choices !== undefined && field.choices.length > 0),
+    },
+  ],
+);
+
+const onCompleteSchema = withRules(
+  z.object({
+    say: text(500)
+      .default('Thank you. We will call you back soon. Goodbye.')
+      .describe('The closing sentence.'),
+    action: z
+      .enum(['Hangup', 'Transfer', 'TakeMessage'])
+      .default('Hangup')
+      .describe(
+        'What follows it: Hangup ends the call, Transfer connects the caller to transferTarget, TakeMessage records what the caller wants to add.',
+      ),
+    transferTarget: dnsLabel()
+      .optional()
+      .describe('The name of an entry in spec.transferTargets, where action is Transfer.'),
+  }),
+  [
+    {
+      cel: "(self.action == 'Transfer') == has(self.transferTarget)",
+      message: 'transferTarget belongs to action Transfer: give it there, and nowhere else',
+      holds: (end) => (end.action === 'Transfer') === (end.transferTarget !== undefined),
+    },
+  ],
+);
+
+export const workflowSchema = z.object({
+  name: dnsLabel().describe('The name by which PhoneNumbers and whenClosed refer to it.'),
+  displayName: text(100).optional().describe('What people see. Absent: the name.'),
+  enabled: z.boolean().default(true).describe('A workflow that is switched off answers no calls.'),
+  purpose: text(1_000).optional().describe('What it is for, for people and for the language model.'),
+  fields: atomicList(fieldSchema, 12).default([]).describe('What is asked, in this order.'),
+  onComplete: onCompleteSchema.prefault({}).describe('What happens when every required field is answered.'),
+});
+
+export type Workflow = z.output<typeof workflowSchema>;
+export type WorkflowField = Workflow['fields'][number];
+
+export const workflowsSchema = namedList(workflowSchema, { keys: ['name'], max: 16 });

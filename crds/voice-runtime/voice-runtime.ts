@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { conditionsSchema } from '../conditions/condition.ts';
+import { API_GROUP, API_VERSION, type CustomResource } from '../schema/custom-resource.ts';
+import { namedList } from '../schema/lists.ts';
+import { objectMetaSchema } from '../schema/object-meta.ts';
+import { withRules } from '../schema/rule.ts';
+import { dnsLabel, objectName, text, url, whole } from '../schema/scalars.ts';
+import { resourcesSchema } from './deployment.ts';
+import { enginesSchema } from './engine.ts';
+
+export const VOICE_RUNTIME = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: 'voiceruntimes',
+  kind: 'VoiceRuntime',
+  namespaced: true,
+} as const satisfies CustomResource;
+
+const autoscalingSchema = withRules(
+  z.object({
+    minReplicas: whole(1, 1_000).default(1).describe('Never fewer pods than this.'),
+    maxReplicas: whole(1, 1_000).describe('Never more pods than this.'),
+    targetCallsPerReplica: whole(1, 1_000).describe('Calls in progress a pod that are aimed at.'),
+  }),
+  [
+    {
+      cel: 'self.minReplicas <= self.maxReplicas',
+      message: 'minReplicas may not be greater than maxReplicas',
+      holds: ({ minReplicas, maxReplicas }) => minReplicas <= maxReplicas,
+    },
+  ],
+);
+
+const voiceRuntimeSpecFields = z.object({
+  mode: z
+    .enum(['Managed', 'External'])
+    .default('Managed')
+    .describe('Managed: the operator runs the pods. External: they run elsewhere, at endpoint.'),
+  replicas: whole(0, 1_000)
+    .default(1)
+    .describe('How many pods; kubectl scale writes it. Leave it at 1 where autoscaling is set.'),
+  autoscaling: autoscalingSchema
+    .optional()
+    .describe('Let the operator choose the number of pods by the calls in progress. It never writes spec.'),
+  callsPerReplica: whole(1, 1_000)
+    .default(50)
+    .describe('Calls a pod holds at most; a further one goes elsewhere.'),
+  maxCallDurationSeconds: whole(60, 14_400)
+    .default(3_600)
+    .describe('After how long a call is ended, and how long a pod that stops waits for its calls.'),
+  image: text(500).optional().describe("The container image of the pods. Absent: the operator's own."),
+  resources: resourcesSchema.optional(),
+  endpoint: z
+    .object({
+      mediaURL: url('ws', 'wss')
+        .optional()
+        .describe('Where the carrier opens its media WebSockets; /media/<pod>/<call> follows.'),
+      webhookURL: url('http', 'https')
+        .optional()
+        .describe('Where the carrier sends its webhooks, such as https://voice.example.com/webhooks/telnyx.'),
+    })
+    .optional()
+    .describe('How the carrier reaches the runtime.'),
+  telnyx: z
+    .object({
+      secretRef: z
+        .object({
+          name: objectName().describe(
+            "The name of a Secret in the runtime's namespace with the keys apiKey and publicKey.",
+          ),
+        })
+        .describe('The account at Telnyx.'),
+      applicationName: text(100)
+        .default('veralux')
+        .describe('The name of the Call Control application, made if it is missing.'),
+    })
+    .describe('The carrier account that the calls come by.'),
+  engines: enginesSchema,
+});
+
+export const voiceRuntimeSpecSchema = withRules(voiceRuntimeSpecFields, [
+  {
+    cel: "self.mode != 'External' || (has(self.endpoint) && has(self.endpoint.mediaURL) && has(self.endpoint.webhookURL))",
+    message: 'mode External needs endpoint.mediaURL and endpoint.webhookURL',
+    holds: ({ mode, endpoint }) =>
+      mode !== 'External' || (endpoint?.mediaURL !== undefined && endpoint.webhookURL !== undefined),
+  },
+  {
+    cel: '!has(self.autoscaling) || self.replicas == 1',
+    message: 'replicas and autoscaling exclude each other: leave replicas at 1 while autoscaling is set',
+    holds: ({ autoscaling, replicas }) => autoscaling === undefined || replicas === 1,
+  },
+  {
+    cel: "!has(self.autoscaling) || self.mode == 'Managed'",
+    message: 'autoscaling needs mode Managed: the operator does not size what runs elsewhere',
+    holds: ({ autoscaling, mode }) => autoscaling === undefined || mode === 'Managed',
+  },
+]);
+
+export type VoiceRuntimeSpec = z.output<typeof voiceRuntimeSpecSchema>;
+
+const engineStatusSchema = z.object({
+  kind: z.enum(['stt', 'llm', 'tts']).describe('What it does.'),
+  name: dnsLabel().describe('Its name in spec.engines.'),
+  ready: z.boolean().describe('Whether it answered when last asked.'),
+  endpoint: text(512).optional().describe('Where the runtime calls it.'),
+  message: text(1_024).optional().describe('What is wrong with it.'),
+});
+
+export const voiceRuntimeStatusSchema = z.object({
+  observedGeneration: whole(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('The metadata.generation this status was made from.'),
+  replicas: whole(0, 10_000).optional().describe('Pods that exist.'),
+  readyReplicas: whole(0, 10_000).optional().describe('Pods that take calls.'),
+  desiredReplicas: whole(0, 10_000)
+    .optional()
+    .describe('Pods there should be now, where autoscaling is set.'),
+  selector: text(1_024).optional().describe('The label selector of the pods, for the scale subresource.'),
+  activeCalls: whole(0, 1_000_000).optional().describe('Calls in progress; written at most every 10 s.'),
+  connectionID: text(100).optional().describe("Telnyx's id of the Call Control application."),
+  engines: namedList(engineStatusSchema, { keys: ['kind', 'name'], max: 15 })
+    .optional()
+    .describe('The engines, each with its fallbacks.'),
+  conditions: conditionsSchema.optional(),
+});
+
+export type VoiceRuntimeStatus = z.output<typeof voiceRuntimeStatusSchema>;
+
+/** A VoiceRuntime as it comes from the API server. */
+export const voiceRuntimeSchema = z.object({
+  apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
+  kind: z.literal(VOICE_RUNTIME.kind),
+  metadata: objectMetaSchema,
+  spec: voiceRuntimeSpecSchema,
+  status: voiceRuntimeStatusSchema.optional(),
+});
+
+export type VoiceRuntime = z.output<typeof voiceRuntimeSchema>;
