@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { OptionTable } from '#lib/config/config.ts';
+import { option } from '#lib/config/config.ts';
+import { emailAddressSchema } from './identity/email-address.ts';
+
+/** `https://console.example.com,https://other.example.com`: origins, without paths. */
+const origins = z.string().transform((text, context) => {
+  const list = text.split(',').map((part) => part.trim());
+  for (const origin of list) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      context.addIssue({ code: 'custom', message: `${origin} is not an origin such as https://example.com` });
+    }
+  }
+  return list;
+});
+
+const postgresURL = option.url('postgres', 'postgresql');
+
+/** The settings of the API server. */
+export const API_SERVER_OPTIONS = {
+  SAAS_MODE: {
+    schema: option.boolean,
+    default: 'false',
+    description:
+      'true opens self-service signup; false is an on-prem install whose tenants come from manifests.',
+  },
+  DATABASE_URL: {
+    schema: postgresURL,
+    secret: true,
+    description: 'Postgres as the role veralux_app, which sees one tenant at a time.',
+  },
+  WORKER_DATABASE_URL: {
+    schema: postgresURL,
+    secret: true,
+    description: 'The same database as the role veralux_worker: the outbox, observed tenants, the ledger.',
+  },
+  JWT_SECRET: {
+    schema: z.string().min(32, 'must have at least 32 characters'),
+    secret: true,
+    description: 'Signs access tokens (HS256), at least 32 characters; the same on every replica.',
+  },
+  REDIS_URL: {
+    schema: option.url('redis', 'rediss'),
+    secret: true,
+    description: 'Redis, from whose streams the call ledger is read.',
+  },
+  KUBECONFIG: {
+    schema: z.string(),
+    optional: true,
+    description: 'A kubeconfig file; without it the service account of the pod is used.',
+  },
+  NAMESPACE: {
+    schema: z
+      .string()
+      .max(63)
+      .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a DNS label'),
+    default: 'veralux-system',
+    description: "The API server's own namespace, where the Secret veralux-admin is kept.",
+  },
+  ADMIN_EMAIL: {
+    schema: emailAddressSchema,
+    default: 'admin@veralux.local',
+    description: 'On-prem: the e-mail address of the administrator made at the first start.',
+  },
+  ADMIN_ALLOWED_ORIGINS: {
+    schema: origins,
+    optional: true,
+    description: 'Origins, separated by commas, whose pages may call the API (CORS). Absent: none.',
+  },
+  HOST: { schema: z.string().min(1), default: '0.0.0.0', description: 'The address to listen on.' },
+  PORT: { schema: option.port, default: '8080', description: 'The port to listen on; 0 takes a free one.' },
+  LOG_LEVEL: { schema: option.logLevel, default: 'info', description: 'What is logged at least.' },
+  DRAIN_TIMEOUT_MS: {
+    schema: option.positiveInt,
+    default: '10000',
+    description: 'How long requests under way may take at the end, in milliseconds.',
+  },
+} as const satisfies OptionTable;
