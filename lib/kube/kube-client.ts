@@ -1,0 +1,331 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { messageOf } from '#lib/errors/operating-error.ts';
+import { isExpired, KubeError, kubeErrorOf } from './kube-error.ts';
+import type { KubeList, KubeObject, ObjectRef } from './kube-object.ts';
+import { KubeTransport, type TransportRequest } from './kube-transport.ts';
+import { readLines } from './read-lines.ts';
+import { apiVersionOf, collectionPath, objectPath, type Resource } from './resource.ts';
+
+export interface KubeClientOptions {
+  readonly config: KubeConfig;
+  /** Sent as User-Agent: `veralux-operator`. */
+  readonly userAgent: string;
+  /** Until the reply's head, and between two parts of its body. Default 30 s. */
+  readonly requestTimeoutMs?: number;
+  /** Most connections to the API server; each watch keeps one. Default 64. */
+  readonly connections?: number;
+  /** Told of every request that ended: `status` is HTTP's as text, or `<error>`. */
+  readonly onRequest?: (method: string, status: string) => void;
+}
+
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PageOptions extends ListOptions {
+  /** Most objects in a page. */
+  readonly limit: number;
+  /** The `metadata.continue` of the page before. */
+  readonly continueFrom?: string | undefined;
+}
+
+export interface ApplyOptions {
+  readonly fieldManager: string;
+  /** Takes fields over from other managers instead of answering 409. Default false. */
+  readonly force?: boolean;
+  readonly subresource?: 'status' | 'scale';
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeleteOptions {
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WatchOptions extends ListOptions {
+  readonly resourceVersion: string;
+  /** After which the API server ends the watch by itself. */
+  readonly timeoutSeconds: number;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: KubeObject;
+}
+
+/** What server-side apply is given: the manager's whole set of fields, no more. */
+export type Applied = { readonly metadata: ObjectRef & Readonly<Record<string, unknown>> } & Readonly<
+  Record<string, unknown>
+>;
+
+/** The size at which client-go pages too. */
+const PAGE_SIZE = 500;
+/** How often a list that takes too long for its snapshot is begun anew before that is an error. */
+const LIST_ATTEMPTS = 3;
+
+/**
+ * The API server over one pool of connections. Every method throws a KubeError when the request
+ * fails and retries nothing: that is the caller's layer. An abort rejects with the signal's reason.
+ */
+export class KubeClient {
+  readonly #transport: KubeTransport;
+  readonly #requestTimeoutMs: number;
+  readonly #onRequest: (method: string, status: string) => void;
+
+  constructor(options: KubeClientOptions) {
+    this.#transport = new KubeTransport({
+      config: options.config,
+      userAgent: options.userAgent,
+      connections: options.connections ?? 64,
+    });
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
+    this.#onRequest = options.onRequest ?? (() => undefined);
+  }
+
+  /** The object, or undefined when there is none of that name. */
+  async get<T extends KubeObject>(
+    resource: Resource,
+    ref: ObjectRef,
+    signal?: AbortSignal,
+  ): Promise<T | undefined> {
+    try {
+      return (await this.#call('GET', objectPath(resource, ref), { signal })) as T;
+    } catch (error) {
+      if (error instanceof KubeError && error.reason === 'NotFound') return undefined;
+      throw error;
+    }
+  }
+
+  /** Every object of the kind, read page by page from one snapshot. */
+  async list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<KubeList<T>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#listOnce<T>(resource, options);
+      } catch (error) {
+        if (attempt >= LIST_ATTEMPTS || !isExpired(error)) throw error;
+      }
+    }
+  }
+
+  async listPage<T extends KubeObject>(resource: Resource, options: PageOptions): Promise<KubeList<T>> {
+    const query = selectors(options);
+    query.set('limit', String(options.limit));
+    if (options.continueFrom !== undefined) query.set('continue', options.continueFrom);
+    const path = `${collectionPath(resource, options.namespace)}?${query.toString()}`;
+    const page = (await this.#call('GET', path, { signal: options.signal })) as KubeList<T>;
+    // Items of a list come without the two fields that name their kind.
+    const apiVersion = apiVersionOf(resource);
+    return { ...page, items: page.items.map((item) => ({ ...item, apiVersion, kind: resource.kind })) };
+  }
+
+  /** POST: fails with reason `AlreadyExists` when the name is taken, so it can serve as a claim. */
+  async create<T extends KubeObject>(
+    resource: Resource,
+    object: T,
+    options: { readonly fieldManager?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const query = new URLSearchParams(
+      options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager },
+    );
+    const path = `${collectionPath(resource, object.metadata.namespace)}?${query.toString()}`;
+    return (await this.#call('POST', path, {
+      contentType: 'application/json',
+      body: object,
+      signal: options.signal,
+    })) as T;
+  }
+
+  /**
+   * Server-side apply. `object` is all the fields that the manager wants: one it owned and leaves out
+   * is removed. Creates what does not exist, unless `metadata.uid` is given.
+   */
+  async apply<T extends KubeObject>(resource: Resource, object: Applied, options: ApplyOptions): Promise<T> {
+    const query = new URLSearchParams({ fieldManager: options.fieldManager });
+    if (options.force === true) query.set('force', 'true');
+    if (options.dryRun === true) query.set('dryRun', 'All');
+    const path = `${objectPath(resource, object.metadata, options.subresource)}?${query.toString()}`;
+    return (await this.#call('PATCH', path, {
+      contentType: 'application/apply-patch+yaml',
+      body: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind },
+      signal: options.signal,
+    })) as T;
+  }
+
+  /** JSON merge patch; with `metadata.resourceVersion` in it, fails with `Conflict` on a newer object. */
+  async mergePatch<T extends KubeObject>(
+    resource: Resource,
+    ref: ObjectRef,
+    patch: Readonly<Record<string, unknown>>,
+    options: ApplyOptions,
+  ): Promise<T> {
+    const query = new URLSearchParams({ fieldManager: options.fieldManager });
+    const path = `${objectPath(resource, ref, options.subresource)}?${query.toString()}`;
+    return (await this.#call('PATCH', path, {
+      contentType: 'application/merge-patch+json',
+      body: patch,
+      signal: options.signal,
+    })) as T;
+  }
+
+  /** Server-side apply of the whole `status`, forced: a status has one writer. */
+  async patchStatus<T extends KubeObject>(
+    resource: Resource,
+    ref: ObjectRef,
+    status: object,
+    options: { readonly fieldManager: string; readonly signal?: AbortSignal },
+  ): Promise<T> {
+    return this.apply<T>(
+      resource,
+      { metadata: { ...ref }, status },
+      { ...options, force: true, subresource: 'status' },
+    );
+  }
+
+  /** Asks for deletion. False when there was nothing to delete. */
+  async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: options.propagation ?? 'Background',
+      ...(options.preconditions === undefined ? {} : { preconditions: options.preconditions }),
+    };
+    try {
+      await this.#call('DELETE', objectPath(resource, ref), {
+        contentType: 'application/json',
+        body,
+        signal: options.signal,
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof KubeError && error.reason === 'NotFound') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Opens a watch with bookmarks. Resolves when the API server has accepted it; the events end when
+   * the server ends the watch. Its silence is bounded by nothing here: the caller aborts the signal.
+   */
+  async watch(resource: Resource, options: WatchOptions): Promise<AsyncGenerator<WatchEvent>> {
+    const query = selectors(options);
+    query.set('watch', 'true');
+    query.set('allowWatchBookmarks', 'true');
+    query.set('resourceVersion', options.resourceVersion);
+    query.set('timeoutSeconds', String(options.timeoutSeconds));
+    const response = await this.#send({
+      method: 'GET',
+      path: `${collectionPath(resource, options.namespace)}?${query.toString()}`,
+      headersTimeoutMs: this.#requestTimeoutMs,
+      bodyTimeoutMs: 0,
+      signal: options.signal,
+    });
+    return watchEvents(response.body, options.signal);
+  }
+
+  /** Any other request, for subresources such as `token`: JSON in, JSON out. */
+  async post(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
+    return this.#call('POST', path, { contentType: 'application/json', body, signal });
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  async #listOnce<T extends KubeObject>(resource: Resource, options: ListOptions): Promise<KubeList<T>> {
+    const items: T[] = [];
+    let continueFrom: string | undefined;
+    for (;;) {
+      const page = await this.listPage<T>(resource, { ...options, limit: PAGE_SIZE, continueFrom });
+      for (const item of page.items) items.push(item);
+      continueFrom = page.metadata.continue || undefined;
+      if (continueFrom === undefined) return { metadata: page.metadata, items };
+    }
+  }
+
+  async #call(
+    method: TransportRequest['method'],
+    path: string,
+    request: { contentType?: string; body?: object; signal?: AbortSignal | undefined },
+  ): Promise<unknown> {
+    const response = await this.#send({
+      method,
+      path,
+      ...(request.contentType === undefined ? {} : { contentType: request.contentType }),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      headersTimeoutMs: this.#requestTimeoutMs,
+      bodyTimeoutMs: this.#requestTimeoutMs,
+      signal: request.signal,
+    });
+    try {
+      return await response.body.json();
+    } catch (error) {
+      throw transportError(error, request.signal);
+    }
+  }
+
+  /** Sends, and turns every failure into a KubeError, an abort into the signal's reason. */
+  async #send(request: TransportRequest) {
+    const response = await this.#transport.send(request).catch((error: unknown) => {
+      this.#onRequest(request.method, '<error>');
+      throw transportError(error, request.signal);
+    });
+    this.#onRequest(request.method, String(response.statusCode));
+    if (response.statusCode >= 200 && response.statusCode < 300) return response;
+    const text = await response.body.text().catch((error: unknown) => {
+      throw transportError(error, request.signal);
+    });
+    const retryAfter = response.headers['retry-after'];
+    throw kubeErrorOf(
+      response.statusCode,
+      parseJSON(text),
+      Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+    );
+  }
+}
+
+async function* watchEvents(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<WatchEvent> {
+  try {
+    for await (const line of readLines(body)) {
+      const event = JSON.parse(line) as WatchEvent;
+      if (event.type === 'ERROR') throw kubeErrorOf(500, event.object);
+      yield event;
+    }
+  } catch (error) {
+    throw error instanceof KubeError ? error : transportError(error, signal);
+  }
+}
+
+function selectors(options: ListOptions): URLSearchParams {
+  const query = new URLSearchParams();
+  if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
+  if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
+  return query;
+}
+
+/** The error of a request without a usable reply; the signal's reason when we ended it ourselves. */
+function transportError(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return new KubeError({
+    status: 0,
+    reason: code.includes('TIMEOUT') ? 'Timeout' : 'Unreachable',
+    message: `The API server could not be reached: ${messageOf(error)}`,
+    cause: error,
+  });
+}
+
+function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { OperatingError } from '#lib/errors/operating-error.ts';
+
+/** The part of a metav1.Status that errors are made of. */
+const statusSchema = z.object({
+  kind: z.literal('Status'),
+  message: z.string().default(''),
+  reason: z.string().default('Unknown'),
+  code: z.number().int().default(0),
+  details: z
+    .object({
+      name: z.string().optional(),
+      retryAfterSeconds: z.number().optional(),
+      causes: z.array(z.object({ reason: z.string().optional(), message: z.string().optional() })).optional(),
+    })
+    .optional(),
+});
+
+/** HTTP statuses after which the same request may succeed: credentials are read again after 401. */
+const RETRYABLE = new Set([401, 408, 429, 500, 502, 503, 504]);
+
+export interface KubeErrorOptions {
+  readonly status: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly retryAfterMs?: number | undefined;
+  readonly retryable?: boolean;
+  /** Messages of the managers that own the fields, for a conflict of server-side apply. */
+  readonly conflicts?: readonly string[];
+  readonly cause?: unknown;
+}
+
+/**
+ * A request to the API server that failed. `status` is HTTP's, 0 when no reply came; `reason` is the
+ * API server's word (`NotFound`, `Conflict`, `AlreadyExists`, `Invalid`, `Forbidden`, `Expired` …), or
+ * `Unreachable`, `Timeout`, `WatchInactive` where there was none.
+ */
+export class KubeError extends OperatingError {
+  readonly status: number;
+  readonly reason: string;
+  readonly retryAfterMs: number | undefined;
+  readonly conflicts: readonly string[];
+
+  constructor(options: KubeErrorOptions) {
+    super(`kube_${snakeCase(options.reason)}`, options.message, {
+      retryable: options.retryable ?? (options.status === 0 || RETRYABLE.has(options.status)),
+      cause: options.cause,
+    });
+    this.status = options.status;
+    this.reason = options.reason;
+    this.retryAfterMs = options.retryAfterMs;
+    this.conflicts = options.conflicts ?? [];
+  }
+}
+
+/** Whether the object was changed, or its fields are owned, by somebody else: read again, then retry. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof KubeError && error.reason === 'Conflict';
+}
+
+/** Whether a list or watch can't go on from its resourceVersion: 410 in the header or in the stream. */
+export function isExpired(error: unknown): boolean {
+  return (
+    error instanceof KubeError &&
+    (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
+  );
+}
+
+/** Makes the error of a reply's body: a metav1.Status, or whatever a proxy in between wrote. */
+export function kubeErrorOf(status: number, body: unknown, retryAfterHeader?: string): KubeError {
+  const parsed = statusSchema.safeParse(body);
+  if (!parsed.success) {
+    return new KubeError({
+      status,
+      reason: status === 404 ? 'UnknownPath' : 'Unknown',
+      message: `The API server answered ${status} without a Status object.`,
+      retryAfterMs: retryAfterMsOf(retryAfterHeader),
+    });
+  }
+  const { message, reason, code, details } = parsed.data;
+  return new KubeError({
+    status: code || status,
+    reason,
+    message,
+    retryAfterMs:
+      retryAfterMsOf(retryAfterHeader) ??
+      (details?.retryAfterSeconds === undefined ? undefined : details.retryAfterSeconds * 1_000),
+    conflicts: (details?.causes ?? [])
+      .filter((cause) => cause.reason === 'FieldManagerConflict')
+      .map((cause) => cause.message ?? ''),
+  });
+}
+
+/** The API server sends whole seconds; the HTTP-date form is not used by it. */
+function retryAfterMsOf(header: string | undefined): number | undefined {
+  const seconds = Number(header);
+  return header === undefined || !Number.isFinite(seconds) || seconds < 0 ? undefined : seconds * 1_000;
+}
+
+function snakeCase(reason: string): string {
+  return reason.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
+}

@@ -1,0 +1,54 @@
+/**
+ * Kubernetes objects as JSON carries them: times are RFC 3339 strings, unlike in the typed classes
+ * of @kubernetes/client-node, whose deserialisation costs three times `JSON.parse`.
+ */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+export interface KubeList<T extends KubeObject> {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items: readonly T[];
+}
+
+/** Names one object: `namespace` is absent for what is not namespaced. */
+export interface ObjectRef {
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** The key of an object in caches and queues: `namespace/name`, or `name` where there is no namespace. */
+export function keyOf(ref: ObjectRef): string {
+  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+}
+
+/** The inverse of `keyOf`. */
+export function refOf(key: string): ObjectRef {
+  const slash = key.indexOf('/');
+  if (slash < 0) return { name: key };
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}

@@ -1,0 +1,49 @@
+import type { ObjectRef } from './kube-object.ts';
+
+/** A kind as the API server's paths know it. `group` is empty for the core group. */
+export interface Resource {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/** The kinds of Kubernetes' own that the programs touch. */
+export const NAMESPACES: Resource = core('namespaces', 'Namespace', false);
+export const CONFIG_MAPS: Resource = core('configmaps', 'ConfigMap', true);
+export const SECRETS: Resource = core('secrets', 'Secret', true);
+export const SERVICE_ACCOUNTS: Resource = core('serviceaccounts', 'ServiceAccount', true);
+export const EVENTS: Resource = core('events', 'Event', true);
+export const LEASES: Resource = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
+
+export function apiVersionOf(resource: Resource): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+/** The path of a collection: of one namespace, or of the whole cluster when `namespace` is absent. */
+export function collectionPath(resource: Resource, namespace?: string): string {
+  const root = resource.group === '' ? '/api' : '/apis';
+  const scope =
+    namespace === undefined || !resource.namespaced ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}/${apiVersionOf(resource)}${scope}/${resource.plural}`;
+}
+
+/** The path of one object, or of its `subresource` (`status`, `scale` …). */
+export function objectPath(resource: Resource, ref: ObjectRef, subresource?: string): string {
+  if (resource.namespaced && ref.namespace === undefined) {
+    throw new Error(`${resource.kind} ${ref.name} was named without its namespace`);
+  }
+  const path = `${collectionPath(resource, ref.namespace)}/${encodeURIComponent(ref.name)}`;
+  return subresource === undefined ? path : `${path}/${subresource}`;
+}
+
+function core(plural: string, kind: string, namespaced: boolean): Resource {
+  return { group: '', version: 'v1', plural, kind, namespaced };
+}
