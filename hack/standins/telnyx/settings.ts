@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+/** What can be changed while the stand-in runs, through the control API. Times in milliseconds. */
+export const settingsSchema = z.strictObject({
+  /** From a command's arrival to its effect and reply. */
+  commandDelayMs: z.number().int().min(0).max(60_000),
+  /** From an event to its webhook's first attempt. */
+  webhookDelayMs: z.number().int().min(0).max(60_000),
+  /** An attempt without a reply in this time has failed (Telnyx gives 2 s). */
+  webhookTimeoutMs: z.number().int().min(50).max(30_000),
+  /** Between attempts: this, doubled each time. */
+  webhookRetryMs: z.number().int().min(1).max(60_000),
+  /** How long a number order stays pending. */
+  orderDelayMs: z.number().int().min(0).max(600_000),
+  /** How long a caller lets it ring. */
+  ringTimeoutMs: z.number().int().min(100).max(600_000),
+  /** The carrier ends every call after this. */
+  callLimitMs: z.number().int().min(1_000).max(14_400_000),
+  /** From a broken media socket to the webhook that tells of it; until then the stream counts as active. */
+  streamLossReportMs: z.number().int().min(0).max(120_000),
+  /** The legs that reach the caller's ear on a single leg: public sources disagree. */
+  audibleTargetLegs: z.array(z.enum(['opposite', 'self', 'both'])),
+  /** The order of the bytes of an L16 sample on the media socket: public sources disagree. */
+  l16ByteOrder: z.enum(['BigEndian', 'LittleEndian']),
+  /** The codec of the caller's leg: what is streamed when no `stream_codec` is asked for. */
+  legCodec: z.enum(['PCMU', 'PCMA', 'L16']),
+  /** API requests allowed in a second; above it: 429. */
+  requestsPerSecond: z.number().int().min(1),
+});
+
+/** Any of the settings; what is not given stays. */
+export const settingsPatchSchema = settingsSchema.partial();
+
+export type SettingsPatch = z.output<typeof settingsPatchSchema>;
+export type Settings = z.output<typeof settingsSchema>;
+
+export const defaultSettings: Settings = {
+  commandDelayMs: 20,
+  webhookDelayMs: 30,
+  webhookTimeoutMs: 2_000,
+  webhookRetryMs: 500,
+  orderDelayMs: 300,
+  ringTimeoutMs: 60_000,
+  callLimitMs: 14_400_000,
+  streamLossReportMs: 200,
+  audibleTargetLegs: ['opposite', 'self', 'both'],
+  l16ByteOrder: 'BigEndian',
+  legCodec: 'PCMU',
+  requestsPerSecond: 1_000,
+};

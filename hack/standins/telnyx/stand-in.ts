@@ -1,0 +1,129 @@
+import { createServer } from 'node:http';
+import { type Clock, systemClock } from '#lib/clock/clock.ts';
+import { OperatingError } from '#lib/errors/operating-error.ts';
+import { Control } from './control/control.ts';
+import { controlRoutes } from './control/control-routes.ts';
+import { FaultTable } from './faults/fault-table.ts';
+import { Applications } from './inventory/applications.ts';
+import { Numbers } from './inventory/numbers.ts';
+import { readState, writeState } from './inventory/state-file.ts';
+import { createApiApp } from './rest/api-app.ts';
+import { applicationRoutes } from './rest/application-routes.ts';
+import { numberRoutes } from './rest/number-routes.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+import { SigningKey } from './webhooks/signing-key.ts';
+import { WebhookSender } from './webhooks/webhook-sender.ts';
+
+export interface TelnyxStandInOptions {
+  readonly host?: string;
+  /** Default 0: a free port. */
+  readonly port?: number;
+  readonly apiKey?: string;
+  /** The webhook key as PKCS #8 DER in base64; default: the state file's, or a new one. */
+  readonly webhookPrivateKey?: string;
+  /** Where numbers, orders and applications outlive a restart; default: nowhere. */
+  readonly stateFile?: string;
+  readonly settings?: Partial<Settings>;
+  readonly clock?: Clock;
+}
+
+export interface TelnyxStandIn {
+  /** The API's base, `http://host:port/v2`: what TELNYX_BASE_URL is set to. */
+  readonly url: string;
+  /** The control API's base, `http://host:port/_standin`. */
+  readonly controlURL: string;
+  /** The account's webhook key, base64: what TELNYX_PUBLIC_KEY is set to. */
+  readonly publicKey: string;
+  readonly apiKey: string;
+  readonly control: Control;
+  stop(): Promise<void>;
+}
+
+/** Starts a Telnyx that lives in this process and serves on a port of its own. */
+export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Promise<TelnyxStandIn> {
+  const clock = options.clock ?? systemClock;
+  const settings: Settings = { ...defaultSettings, ...options.settings };
+  const apiKey = options.apiKey ?? 'KEY_STANDIN';
+  const state = options.stateFile === undefined ? undefined : readState(options.stateFile);
+  const key = new SigningKey(options.webhookPrivateKey ?? state?.privateKey);
+  const faults = new FaultTable();
+  const webhooks = new WebhookSender({ clock, settings, faults, key });
+
+  const save = () => {
+    if (options.stateFile === undefined) return;
+    writeState(options.stateFile, {
+      privateKey: key.pkcs8Base64,
+      applications: applications.list(),
+      numbers: numbers.owned(),
+      orders: numbers.orders(),
+    });
+  };
+  const applications = new Applications(clock, save);
+  const numbers = new Numbers({
+    clock,
+    orderDelayMs: () => settings.orderDelayMs,
+    orderFails: () => faults.take('order')?.kind === 'fail',
+    onChange: save,
+  });
+  applications.restore(state?.applications ?? []);
+  numbers.restore(state?.numbers ?? [], state?.orders ?? []);
+  save();
+
+  const control = new Control({
+    account: { publicKey: key.publicKey, apiKey },
+    settings,
+    faults,
+    numbers,
+    applications,
+  });
+  const app = createApiApp({
+    apiKey,
+    clock,
+    settings,
+    faults,
+    routes: [numberRoutes(numbers, applications), applicationRoutes(applications)],
+    control: controlRoutes(control),
+    onRequest: (record) => control.noteRequest(record),
+  });
+  const server = createServer(app);
+  const host = options.host ?? '127.0.0.1';
+  const port = await listen(server, host, options.port ?? 0);
+
+  return {
+    url: `http://${host}:${port}/v2`,
+    controlURL: `http://${host}:${port}/_standin`,
+    publicKey: key.publicKey,
+    apiKey,
+    control,
+    async stop() {
+      numbers.stop();
+      webhooks.stop();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new OperatingError(
+          'listen_failed',
+          `The Telnyx stand-in cannot listen on ${host}:${port}: ${error.message}`,
+          {
+            cause: error,
+          },
+        ),
+      ),
+    );
+    server.listen(port, host, () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
+      resolve(address.port);
+    });
+  });
+}
