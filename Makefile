@@ -1,0 +1,62 @@
+# What one can do with this repository. `make` alone lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Node 26 is an npm package here: with its folder first on the PATH, `node` is that one, whatever the machine has.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# saas: signup by the API and Stripe. onprem: one Tenant from a manifest.
+MODE ?= saas
+
+VITEST := node node_modules/vitest/vitest.mjs run
+
+##@ See it
+
+.PHONY: help
+help: ## List these targets.
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: node_modules ## From nothing to an answered call, and everything ended again (MODE=saas|onprem).
+	@MODE=$(MODE) node hack/demo/demo.ts
+
+.PHONY: up
+up: node_modules ## The same, left running (MODE=saas|onprem).
+	@MODE=$(MODE) node hack/demo/up.ts
+
+.PHONY: call
+call: node_modules ## Place another call to what `make up` left running.
+	@node hack/demo/call.ts
+
+.PHONY: down
+down: node_modules ## End whatever still runs and remove its data; logs stay in .veralux.
+	@node hack/local/down.ts
+
+##@ Work on it
+
+.PHONY: test
+test: node_modules ## All tests: unit, Postgres, Redis and a real API server.
+	@$(VITEST)
+
+.PHONY: check
+check: node_modules ## Format, lint, types and dead code.
+	@biome check
+	@oxlint --type-aware
+	@tsc --project .
+	@knip
+
+.PHONY: update
+update: node_modules ## Write the generated files anew.
+	@node hack/generate/generate.ts
+
+.PHONY: verify
+verify: node_modules ## Fail where a generated file differs from its source.
+	@node hack/generate/generate.ts --verify
+
+# npm writes this file at the end of an installation.
+node_modules: node_modules/.package-lock.json
+node_modules/.package-lock.json: package-lock.json .npmrc
+	@bash hack/local/install-packages.sh

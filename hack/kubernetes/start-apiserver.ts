@@ -1,0 +1,73 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onFreePorts } from '#hack/local/free-port.ts';
+import { type ControlPlaneContext, programPath } from './control-plane-context.ts';
+import { isHealthy } from './is-healthy.ts';
+
+const READY_TIMEOUT_MS = 60_000;
+
+export interface APIServerOptions {
+  readonly etcdURL: string;
+  /** Of each user that may log in; `admin` is in system:masters. */
+  readonly tokens: Readonly<Record<'admin' | `system:${string}`, string>>;
+}
+
+/** Starts kube-apiserver; resolves to its URL and the certificate that its clients trust. */
+export async function startAPIServer(
+  context: ControlPlaneContext,
+  options: APIServerOptions,
+): Promise<{ url: string; caPath: string }> {
+  const { directory } = context;
+  const inDirectory = (name: string, text: string) => {
+    const path = join(directory, name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
+  };
+  const keys = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const privateKey = inDirectory('service-account.key', keys.privateKey);
+  const publicKey = inDirectory('service-account.pub', keys.publicKey);
+  const tokenFile = inDirectory('tokens.csv', tokenLines(options.tokens));
+  const certificates = join(directory, 'apiserver');
+
+  return onFreePorts(1, async ([port]) => {
+    const url = `https://127.0.0.1:${port}`;
+    const apiserver = await context.processes.start({
+      name: 'kube-apiserver',
+      command: programPath(context, 'kube-apiserver'),
+      args: [
+        `--etcd-servers=${options.etcdURL}`,
+        '--bind-address=127.0.0.1',
+        `--secure-port=${port}`,
+        `--cert-dir=${certificates}`,
+        '--authorization-mode=Node,RBAC',
+        `--token-auth-file=${tokenFile}`,
+        `--service-account-key-file=${publicKey}`,
+        `--service-account-signing-key-file=${privateKey}`,
+        '--service-account-issuer=https://kubernetes.default.svc',
+        '--service-cluster-ip-range=10.96.0.0/16',
+        // The Service "kubernetes" may not point at loopback, and no pod runs here to use it.
+        '--endpoint-reconciler-type=none',
+        '--advertise-address=127.0.0.1',
+      ],
+    });
+    try {
+      await apiserver.ready(() => isHealthy(`${url}/readyz`, options.tokens.admin), READY_TIMEOUT_MS);
+    } catch (error) {
+      await apiserver.end();
+      throw error;
+    }
+    return { url, caPath: join(certificates, 'apiserver.crt') };
+  });
+}
+
+/** token,user,uid,"groups", as kube-apiserver's static token file has them. */
+function tokenLines(tokens: APIServerOptions['tokens']): string {
+  return Object.entries(tokens)
+    .map(([user, token]) => `${token},${user},${user},${user === 'admin' ? '"system:masters"' : ''}\n`)
+    .join('');
+}

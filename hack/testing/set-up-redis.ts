@@ -1,0 +1,12 @@
+import type { TestProject } from 'vitest/node';
+import './provided.ts';
+import { shareService } from './shared-services.ts';
+
+/** Vitest's global set-up of the projects with `.redis` in their suffix. */
+export function setup(project: TestProject): Promise<() => Promise<void>> {
+  return shareService(
+    'redis',
+    async (instance) => ({ instance: instance.directory }),
+    (redis) => project.provide('veraluxRedis', redis),
+  );
+}

@@ -1,0 +1,47 @@
+/**
+ * One project for each combination of suffixes before `.test.ts`: `.pg` (Postgres), `.redis`, `.kube` (a real
+ * API server). A project provides exactly the servers that its files' names ask for.
+ */
+import { defineConfig } from 'vitest/config';
+
+const SET_UPS = {
+  pg: 'hack/testing/set-up-postgres.ts',
+  redis: 'hack/testing/set-up-redis.ts',
+  kube: 'hack/testing/set-up-cluster.ts',
+} as const;
+type Service = keyof typeof SET_UPS;
+const SERVICES = Object.keys(SET_UPS) as Service[];
+const NOT_OURS = ['**/node_modules/**', '.veralux/**', '**/*.e2e.test.ts'];
+
+export default defineConfig({
+  test: {
+    // The machine that this must fit has 2 cores, and the servers need some of them.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    projects: combinations(SERVICES).map((services) => ({
+      extends: true as const,
+      test: {
+        name: services.length === 0 ? 'unit' : services.join('+'),
+        // A glob of braces needs a comma in them: `.pg`, but `.{pg,redis}.{pg,redis}`.
+        include: [
+          `**/*${`.${services.length > 1 ? `{${services.join(',')}}` : services.join()}`.repeat(services.length)}.test.ts`,
+        ],
+        exclude: [
+          ...NOT_OURS,
+          ...SERVICES.filter((service) => !services.includes(service)).map((service) => `**/*.${service}.*`),
+        ],
+        globalSetup: services.map((service) => SET_UPS[service]),
+      },
+    })),
+  },
+});
+
+/** Every subset of `services`, the empty one first. */
+function combinations(services: readonly Service[]): Service[][] {
+  return services.reduce<Service[][]>(
+    (sets, service) => [...sets, ...sets.map((set) => [...set, service])],
+    [[]],
+  );
+}
