@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { conditionsSchema } from '../conditions/condition.ts';
-import { API_GROUP, API_VERSION, type CustomResource } from '../schema/custom-resource.ts';
+import { API_GROUP, API_VERSION, type CustomResource, nameRule } from '../schema/custom-resource.ts';
 import { setOf } from '../schema/lists.ts';
 import { objectMetaSchema } from '../schema/object-meta.ts';
 import { withRules } from '../schema/rule.ts';
-import { countryCode, dnsLabel, e164, text, whole } from '../schema/scalars.ts';
+import { countryCode, dnsLabel, e164, matching, text, whole } from '../schema/scalars.ts';
 
 export const PHONE_NUMBER = {
   group: API_GROUP,
@@ -14,13 +14,12 @@ export const PHONE_NUMBER = {
   namespaced: true,
 } as const satisfies CustomResource;
 
+export const phoneNumberNameRule = nameRule(63, 'labels and the carrier order are made from it');
+
 const searchSchema = z
   .object({
     countryCode: countryCode().describe('ISO 3166-1 alpha-2, such as US.'),
-    areaCode: z
-      .string()
-      .max(8)
-      .regex(/^[0-9]{1,8}$/, { error: 'must be digits, in quotes' })
+    areaCode: matching(/^[0-9]{1,8}$/, 8, 'must be digits, in quotes')
       .optional()
       .describe('The digits after the country code, such as "312", in quotes.'),
     locality: text(100).optional().describe('City or region, such as Chicago.'),
@@ -84,12 +83,15 @@ export const phoneNumberStatusSchema = z.object({
 export type PhoneNumberStatus = z.output<typeof phoneNumberStatusSchema>;
 
 /** A PhoneNumber as it comes from the API server. */
-export const phoneNumberSchema = z.object({
-  apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
-  kind: z.literal(PHONE_NUMBER.kind),
-  metadata: objectMetaSchema,
-  spec: phoneNumberSpecSchema,
-  status: phoneNumberStatusSchema.optional(),
-});
+export const phoneNumberSchema = withRules(
+  z.object({
+    apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
+    kind: z.literal(PHONE_NUMBER.kind),
+    metadata: objectMetaSchema,
+    spec: phoneNumberSpecSchema,
+    status: phoneNumberStatusSchema.optional(),
+  }),
+  [phoneNumberNameRule],
+);
 
 export type PhoneNumber = z.output<typeof phoneNumberSchema>;

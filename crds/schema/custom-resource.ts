@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { CONDITIONS, type ConditionType } from '../conditions/reasons.ts';
 import type { Rule } from './rule.ts';
 
 export const API_GROUP = 'veralux.io';
@@ -23,6 +24,32 @@ export interface PrinterColumn {
   readonly priority?: 1;
 }
 
+/** The column that shows whether a condition holds. */
+export function conditionColumn(type: ConditionType, priority?: 1): PrinterColumn {
+  return {
+    name: type,
+    type: 'string',
+    jsonPath: `.status.conditions[?(@.type=="${type}")].status`,
+    description: CONDITIONS[type].meaning,
+    ...(priority ? { priority } : {}),
+  };
+}
+
+/** The part of an object that root rules look at. */
+export interface Named {
+  readonly metadata: { readonly name: string };
+}
+
+/** The name is a DNS label of at most `max` characters, because `becomes` is made from it. */
+export function nameRule(max: number, becomes: string): Rule<Named> {
+  const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+  return {
+    cel: `self.metadata.name.matches(r'${label.source}') && size(self.metadata.name) <= ${max}`,
+    message: `metadata.name must be a DNS label (a-z, 0-9 and -) of at most ${max} characters: ${becomes}`,
+    holds: ({ metadata: { name } }) => label.test(name) && name.length <= max,
+  };
+}
+
 /** All that a CustomResourceDefinition is generated from. */
 export interface KindDefinition {
   readonly resource: CustomResource;
@@ -32,8 +59,8 @@ export interface KindDefinition {
   readonly description: string;
   readonly spec: z.ZodType;
   readonly status: z.ZodType;
-  /** Rules that see `self.metadata.name`, or spec and status together. */
-  readonly rootRules: readonly Rule<never>[];
+  /** Rules over the whole object: only they see `self.metadata.name`. */
+  readonly rootRules: readonly Rule<Named>[];
   readonly columns: readonly PrinterColumn[];
   /** Fields that `kubectl get --field-selector` and watches can select by. */
   readonly selectableFields: readonly string[];

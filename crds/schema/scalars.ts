@@ -2,15 +2,20 @@ import { z } from 'zod';
 import { withRules } from './rule.ts';
 
 /**
- * The kinds of single values that specs are made of. Patterns are written so that Go's RE2 (the API
- * server) and JavaScript read them alike; every string has a maximum length.
+ * The kinds of single values that specs are made of; every string has a maximum length. A pattern is
+ * a CEL rule with a sentence rather than OpenAPI's `pattern`, whose refusal would show people the
+ * regular expression. Patterns are written so that Go's RE2 and JavaScript read them alike.
  */
 
 /** Free text of 1 to `max` characters. */
 export const text = (max: number) => z.string().min(1).max(max);
 
-const matching = (pattern: RegExp, max: number, error: string) =>
-  z.string().max(max).regex(pattern, { error });
+/** Text of at most `max` characters that matches `pattern` from its start to its end. */
+export function matching(pattern: RegExp, max: number, message: string) {
+  return withRules(z.string().max(max), [
+    { cel: `self.matches(r'${pattern.source}')`, message, holds: (value) => pattern.test(value) },
+  ]);
+}
 
 export const dnsLabel = (max = 63) =>
   matching(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, max, 'must be a DNS label: a-z, 0-9 and -');
@@ -33,7 +38,7 @@ export const uuid = () =>
 /** A name of the IANA time zone database. Whether the zone exists is for the operator to say. */
 export const timeZone = () =>
   matching(
-    /^(UTC|[A-Z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+){1,2})$/,
+    /^(UTC|[A-Z][A-Za-z0-9_+-]*([/][A-Za-z0-9_+-]+){1,2})$/,
     64,
     'must be an IANA time zone, such as America/Chicago',
   );
@@ -50,11 +55,15 @@ export const language = () =>
 export const countryCode = () => matching(/^[A-Z]{2}$/, 2, 'must be a country of two letters, such as US');
 
 export const email = () =>
-  matching(/^[^@\s]+@[^@\s]+\.[^@\s]+$/, 254, 'must be an e-mail address, such as office@example.com');
+  matching(
+    /^[!-?A-~]+@[A-Za-z0-9.-]+[.][A-Za-z0-9-]+$/,
+    254,
+    'must be an e-mail address, such as office@example.com',
+  );
 
 export const url = (...protocols: readonly string[]) =>
   matching(
-    new RegExp(`^(${protocols.join('|')}):\\/\\/[^\\s\\/?#]+[^\\s]*$`),
+    new RegExp(`^(${protocols.join('|')}):[/][/][A-Za-z0-9.:\\[\\]-]+([/?#][!-~]*)?$`),
     512,
     `must be a URL starting with ${protocols.join(':// or ')}://`,
   );

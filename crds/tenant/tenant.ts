@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionsSchema } from '../conditions/condition.ts';
 import { PLANS } from '../plans/plans.ts';
-import { API_GROUP, API_VERSION, type CustomResource } from '../schema/custom-resource.ts';
+import { API_GROUP, API_VERSION, type CustomResource, nameRule } from '../schema/custom-resource.ts';
 import { namedList } from '../schema/lists.ts';
 import { objectMetaSchema } from '../schema/object-meta.ts';
 import { withRules } from '../schema/rule.ts';
@@ -28,8 +28,8 @@ export const TENANT = {
   namespaced: false,
 } as const satisfies CustomResource;
 
-/** `tenant-<name>` must be a namespace's name of at most 63 characters. */
-export const MAX_TENANT_NAME = 56;
+/** 56 leaves room for the prefix in a namespace's 63 characters. */
+export const tenantNameRule = nameRule(56, 'the namespace tenant-<name> is made from it');
 
 export const suspensionSchema = z.object({
   reason: z.enum(['Billing', 'Abuse', 'Manual']).describe('Who suspended it: one entry a reason.'),
@@ -150,12 +150,15 @@ export const tenantStatusSchema = z.object({
 export type TenantStatus = z.output<typeof tenantStatusSchema>;
 
 /** A Tenant as it comes from the API server, with defaults where an older schema left them out. */
-export const tenantSchema = z.object({
-  apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
-  kind: z.literal(TENANT.kind),
-  metadata: objectMetaSchema,
-  spec: tenantSpecSchema,
-  status: tenantStatusSchema.optional(),
-});
+export const tenantSchema = withRules(
+  z.object({
+    apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
+    kind: z.literal(TENANT.kind),
+    metadata: objectMetaSchema,
+    spec: tenantSpecSchema,
+    status: tenantStatusSchema.optional(),
+  }),
+  [tenantNameRule],
+);
 
 export type Tenant = z.output<typeof tenantSchema>;

@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { atomicList, namedList } from '../schema/lists.ts';
-import { objectName, text, url, whole } from '../schema/scalars.ts';
+import { matching, objectName, text, url, whole } from '../schema/scalars.ts';
 
 const parameterSchema = z.object({
-  name: z
-    .string()
-    .max(63)
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be letters, digits and _' })
-    .describe('The name of the value in the JSON body.'),
+  name: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 63, 'must be letters, digits and _').describe(
+    'The name of the value in the JSON body.',
+  ),
   type: z
     .enum(['String', 'Integer', 'Number', 'Boolean'])
     .default('String')
@@ -23,11 +21,9 @@ const secretKeyRefSchema = z.object({
 });
 
 const toolSchema = z.object({
-  name: z
-    .string()
-    .max(63)
-    .regex(/^[a-z][a-z0-9_]*$/, { error: 'must be lower-case letters, digits and _' })
-    .describe('The name by which the language model calls it, such as book_appointment.'),
+  name: matching(/^[a-z][a-z0-9_]*$/, 63, 'must be lower-case letters, digits and _').describe(
+    'The name by which the language model calls it, such as book_appointment.',
+  ),
   description: text(500).describe('When to use it and what it does, for the language model.'),
   url: url('https').describe('Where the call is POSTed, as JSON. Public addresses only.'),
   parameters: namedList(parameterSchema, { keys: ['name'], max: 12 })

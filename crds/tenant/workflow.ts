@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atomicList, namedList, setOf } from '../schema/lists.ts';
+import { namedList, setOf } from '../schema/lists.ts';
 import { withRules } from '../schema/rule.ts';
 import { dnsLabel, text } from '../schema/scalars.ts';
 
@@ -57,7 +57,9 @@ export const workflowSchema = z.object({
   displayName: text(100).optional().describe('What people see. Absent: the name.'),
   enabled: z.boolean().default(true).describe('A workflow that is switched off answers no calls.'),
   purpose: text(1_000).optional().describe('What it is for, for people and for the language model.'),
-  fields: atomicList(fieldSchema, 12).default([]).describe('What is asked, in this order.'),
+  fields: namedList(fieldSchema, { keys: ['name'], max: 12 })
+    .default([])
+    .describe('What is asked, in this order.'),
   onComplete: onCompleteSchema.prefault({}).describe('What happens when every required field is answered.'),
 });
 

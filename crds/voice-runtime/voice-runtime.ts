@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditionsSchema } from '../conditions/condition.ts';
-import { API_GROUP, API_VERSION, type CustomResource } from '../schema/custom-resource.ts';
+import { API_GROUP, API_VERSION, type CustomResource, nameRule } from '../schema/custom-resource.ts';
 import { namedList } from '../schema/lists.ts';
 import { objectMetaSchema } from '../schema/object-meta.ts';
 import { withRules } from '../schema/rule.ts';
@@ -15,6 +15,9 @@ export const VOICE_RUNTIME = {
   kind: 'VoiceRuntime',
   namespaced: true,
 } as const satisfies CustomResource;
+
+/** 40 leaves room for the suffixes of Deployments, their ReplicaSets and pods. */
+export const voiceRuntimeNameRule = nameRule(40, 'Deployments and Services are named after it');
 
 const autoscalingSchema = withRules(
   z.object({
@@ -128,12 +131,15 @@ export const voiceRuntimeStatusSchema = z.object({
 export type VoiceRuntimeStatus = z.output<typeof voiceRuntimeStatusSchema>;
 
 /** A VoiceRuntime as it comes from the API server. */
-export const voiceRuntimeSchema = z.object({
-  apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
-  kind: z.literal(VOICE_RUNTIME.kind),
-  metadata: objectMetaSchema,
-  spec: voiceRuntimeSpecSchema,
-  status: voiceRuntimeStatusSchema.optional(),
-});
+export const voiceRuntimeSchema = withRules(
+  z.object({
+    apiVersion: z.literal(`${API_GROUP}/${API_VERSION}`),
+    kind: z.literal(VOICE_RUNTIME.kind),
+    metadata: objectMetaSchema,
+    spec: voiceRuntimeSpecSchema,
+    status: voiceRuntimeStatusSchema.optional(),
+  }),
+  [voiceRuntimeNameRule],
+);
 
 export type VoiceRuntime = z.output<typeof voiceRuntimeSchema>;
