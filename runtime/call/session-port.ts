@@ -23,7 +23,9 @@ export interface SessionContext {
 
 export interface SessionEvents {
   /** A turn ended: what was heard, not what was planned. */
-  turn(turn: Pick<CallTurn, 'index' | 'speaker' | 'text' | 'startedAtMs' | 'endedAtMs' | 'interrupted'>): void;
+  turn(
+    turn: Pick<CallTurn, 'index' | 'speaker' | 'text' | 'startedAtMs' | 'endedAtMs' | 'interrupted'>,
+  ): void;
   /** The conversation moved on and should be kept. */
   progress(conversation: ConversationState): void;
   /** The form is complete, or as complete as it will get. */

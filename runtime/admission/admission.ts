@@ -1,0 +1,158 @@
+import type { DidRecord } from '#crds/projection/did-record.ts';
+import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { CallAdvancer } from '#runtime/call/advance.ts';
+import type { CallIdentity } from '#runtime/call/call-event.ts';
+import { callIDOf } from '#runtime/call/call-id.ts';
+import type { StoredCall } from '#runtime/call/call-record.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
+import type { AdmissionLimits, LimitRefusal } from '#runtime/store/commit-script.ts';
+import type { PodSlots } from './pod-slots.ts';
+import type { Routing } from './routing.ts';
+
+export interface IncomingCall {
+  /** The webhook's id. */
+  readonly eventID: string;
+  readonly carrierCallID: string;
+  readonly from: string;
+  readonly to: string;
+  readonly occurredAtMs: number;
+}
+
+/** Why a call of a known tenant is not taken. */
+type Refusal = LimitRefusal | 'Suspended' | 'CallerBlocked' | 'NotServed' | 'PodsFull';
+
+export type Admitted =
+  /** The call is to be answered; its first command is stored. */
+  | { readonly outcome: 'Admitted'; readonly call: StoredCall }
+  /** The call is to be rejected; that command is stored. */
+  | { readonly outcome: Refusal; readonly call: StoredCall | undefined }
+  /** This or another delivery of it was taken before, or it is over already. */
+  | { readonly outcome: 'Known'; readonly call: StoredCall | undefined }
+  /** The number leads to nobody, so there is no place to store anything. */
+  | { readonly outcome: 'UnknownNumber' | 'OtherRuntime'; readonly call: undefined };
+
+export interface AdmissionOptions {
+  readonly runtime: string;
+  readonly maxDurationMs: number;
+  readonly routing: Routing;
+  readonly slots: PodSlots;
+  readonly store: CallStore;
+  readonly advancer: CallAdvancer;
+  readonly clock: Clock;
+}
+
+/** What the caller's network is told. Busy invites to try again, rejected does not. */
+const REJECT_CAUSE: Readonly<Record<Refusal, 'CALL_REJECTED' | 'USER_BUSY'>> = {
+  Suspended: 'CALL_REJECTED',
+  CallerBlocked: 'CALL_REJECTED',
+  NotServed: 'USER_BUSY',
+  PodsFull: 'USER_BUSY',
+  ConcurrentCalls: 'USER_BUSY',
+  CallsPerMonth: 'USER_BUSY',
+  MinutesPerMonth: 'USER_BUSY',
+};
+
+/**
+ * Decides on call.initiated, in two scripts because two slots of Redis are touched: first a slot on
+ * a named pod, then the tenant's shard with its limits. A refusal gives the slot back. Stores its
+ * decision before it returns; throws what Redis throws, and may be asked again.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  async admit(incoming: IncomingCall): Promise<Admitted> {
+    const { routing, runtime, store, slots, maxDurationMs } = this.#options;
+    const did = await routing.numberOf(incoming.to);
+    if (!did) return { outcome: 'UnknownNumber', call: undefined };
+    if (did.runtime !== runtime) return { outcome: 'OtherRuntime', call: undefined };
+    const identity = identityOf(incoming, did, maxDurationMs);
+    // A slot must not be reserved again for a call that is known: nobody would give it back.
+    const { call: known } = await store.load(identity);
+    if (known) return { outcome: 'Known', call: known };
+
+    const profile = await routing.tenantOf(did.tenantID);
+    const refusal = refusalOf(profile, incoming.from);
+    if (!profile || refusal) return this.#refuse(incoming, identity, refusal ?? 'NotServed');
+    const pod = await slots.reserve(identity.callID);
+    if (!pod) return this.#refuse(incoming, identity, 'PodsFull');
+    return this.#take(incoming, { identity, pod: pod.pod, limits: limitsOf(profile) });
+  }
+
+  async #take(
+    incoming: IncomingCall,
+    offer: { identity: CallIdentity; pod: string; limits: AdmissionLimits },
+  ): Promise<Admitted> {
+    const { advancer, slots, clock } = this.#options;
+    const { identity, pod, limits } = offer;
+    const { outcome, call } = await advancer.advance({
+      ref: identity,
+      eventID: incoming.eventID,
+      event: { kind: 'admitted', atMs: clock.now(), identity, pod, occurredAtMs: incoming.occurredAtMs },
+      limits,
+    });
+    if (outcome === 'Stored' && call) return { outcome: 'Admitted', call };
+    // Another delivery was faster: its slot may be the same one, and is its call's to keep.
+    if (call?.record.pod !== pod || call.record.state === 'settled')
+      await slots.release(pod, identity.callID);
+    if (outcome === 'Stored' || outcome === 'Duplicate' || outcome === 'Ignored') {
+      return { outcome: 'Known', call };
+    }
+    return this.#refuse(incoming, identity, outcome);
+  }
+
+  async #refuse(incoming: IncomingCall, identity: CallIdentity, refusal: Refusal): Promise<Admitted> {
+    const { advancer, clock } = this.#options;
+    const { outcome, call } = await advancer.advance({
+      ref: identity,
+      eventID: incoming.eventID,
+      event: {
+        kind: 'refused',
+        atMs: clock.now(),
+        identity,
+        cause: REJECT_CAUSE[refusal],
+        occurredAtMs: incoming.occurredAtMs,
+      },
+    });
+    return { outcome: outcome === 'Stored' ? refusal : 'Known', call };
+  }
+}
+
+export function identityOf(
+  call: Pick<IncomingCall, 'carrierCallID' | 'from' | 'to'>,
+  did: Pick<DidRecord, 'tenantID' | 'runtime' | 'workflow'>,
+  maxDurationMs: number,
+): CallIdentity {
+  return {
+    callID: callIDOf(call.carrierCallID),
+    carrierCallID: call.carrierCallID,
+    tenantID: did.tenantID,
+    runtime: did.runtime,
+    workflow: did.workflow,
+    from: call.from,
+    to: call.to,
+    maxDurationMs,
+  };
+}
+
+function refusalOf(profile: TenantProfile | undefined, from: string): Refusal | undefined {
+  if (!profile) return 'NotServed';
+  if (profile.suspensions.length > 0) return 'Suspended';
+  const screening = profile.callScreening;
+  if (screening?.blocked.includes(from)) return 'CallerBlocked';
+  if (screening?.anonymous === 'Reject' && !from.startsWith('+')) return 'CallerBlocked';
+  return undefined;
+}
+
+function limitsOf(profile: TenantProfile): AdmissionLimits {
+  const { concurrentCalls, callsPerMonth, minutesPerMonth } = profile.limits;
+  return {
+    concurrentCalls: concurrentCalls ?? undefined,
+    callsPerMonth: callsPerMonth ?? undefined,
+    minutesPerMonth: minutesPerMonth ?? undefined,
+  };
+}

@@ -1,0 +1,65 @@
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
+import type { CallRecord, Command } from './call-record.ts';
+import type { ConversationState } from './conversation-state.ts';
+
+/** What a call is before it has a record. */
+export type CallIdentity = Pick<
+  CallRecord,
+  'callID' | 'carrierCallID' | 'tenantID' | 'runtime' | 'workflow' | 'from' | 'to' | 'maxDurationMs'
+>;
+
+/** Why the carrier did not carry out a command, after all tries. */
+export type CommandFailure =
+  /** The call is over at the carrier. */
+  | 'CallEnded'
+  /** The leg is not answered yet; the same command may work in a moment. */
+  | 'NotAnswered'
+  /** The carrier does not accept it and will not. */
+  | 'Refused'
+  /** No reply, or server errors only. */
+  | 'Unreachable';
+
+interface Kinds {
+  /** call.initiated, and the call has its slot and its lease. */
+  readonly admitted: { readonly identity: CallIdentity; readonly pod: string; readonly occurredAtMs: number };
+  /** call.initiated, and we do not take it. */
+  readonly refused: {
+    readonly identity: CallIdentity;
+    readonly cause: 'CALL_REJECTED' | 'USER_BUSY';
+    readonly occurredAtMs: number;
+  };
+  readonly answered: { readonly occurredAtMs: number };
+  readonly commandDone: Pick<Command, 'step' | 'generation'>;
+  readonly commandFailed: Pick<Command, 'step' | 'generation'> & { readonly failure: CommandFailure };
+  /** The call's slot is on another pod now. */
+  readonly placed: { readonly pod: string };
+  /** A socket with a valid token is there. */
+  readonly mediaAttached: { readonly generation: number; readonly pod: string };
+  /** That socket ended. `stopped` when the carrier said so. */
+  readonly mediaLost: { readonly generation: number; readonly stopped: boolean };
+  /** streaming.stopped; the generation is the one in the stream's URL. */
+  readonly streamStopped: { readonly generation: number };
+  /** streaming.failed, likewise. */
+  readonly streamFailed: { readonly generation: number };
+  /** call.speak.ended: our apology was said. */
+  readonly spoken: unknown;
+  /** The conversation is over. */
+  readonly finished: { readonly reason: HangupReason };
+  /** A session's last word on what it used. */
+  readonly counted: { readonly conversation: ConversationState };
+  readonly hungUp: {
+    readonly identity: CallIdentity;
+    readonly occurredAtMs: number;
+    readonly cause: string | undefined;
+    readonly byCaller: boolean;
+  };
+  /** The state's deadline passed. */
+  readonly due: unknown;
+}
+
+export type CallEventKind = keyof Kinds;
+
+/** Something that happened to a call. `atMs` is the time at which the pod learnt of it. */
+export type CallEvent<K extends CallEventKind = CallEventKind> = {
+  [Kind in K]: { readonly kind: Kind; readonly atMs: number } & Kinds[Kind];
+}[K];

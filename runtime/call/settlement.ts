@@ -1,0 +1,108 @@
+import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import type { CallRecord, Settlement, StoredCall } from './call-record.ts';
+import type { Transition } from './machine.ts';
+
+/**
+ * Ends the books of a call: its ledger events, its lease, its counters. Settling again with other
+ * figures (a late call.answered or call.hangup, a session's last count) gives a correction under
+ * the next revision; with the same figures it gives nothing.
+ */
+export function settle(call: StoredCall, nowMs: number): Transition {
+  const { record } = call;
+  const first = record.state !== 'settled';
+  const endedAtMs = endOf(record, nowMs);
+  const figures = figuresOf(call, endedAtMs);
+  const before = record.settlement;
+  const changed = figures !== undefined && !sameFigures(figures, before);
+  const settlement = changed ? { ...figures, revision: before ? before.revision + 1 : 0 } : before;
+  const ledger: LedgerEvent[] = [];
+  if (first) ledger.push(endedEvent(record, endedAtMs));
+  if (changed && settlement) ledger.push(usageEvent(record, settlement, endedAtMs));
+  return {
+    call: {
+      ...call,
+      record: {
+        ...record,
+        state: 'settled',
+        command: undefined,
+        deadlineAtMs: undefined,
+        endingAtMs: record.endingAtMs ?? endedAtMs,
+        reason: record.reason ?? 'CarrierEnded',
+        settlement,
+      },
+    },
+    ledger,
+    lease: first ? 'free' : 'keep',
+    counters:
+      changed && settlement
+        ? {
+            month: settlement.month,
+            calls: settlement.calls - (before?.calls ?? 0),
+            callSeconds: settlement.callSeconds - (before?.callSeconds ?? 0),
+          }
+        : undefined,
+  };
+}
+
+/**
+ * When the call ended: the carrier's hang-up time. Where the carrier never told, the moment we
+ * decided to end it: never later than the real end, so a caller's silence is never billed.
+ */
+function endOf(record: CallRecord, nowMs: number): number {
+  return record.hungUpAtMs ?? record.endingAtMs ?? nowMs;
+}
+
+/**
+ * What an answered call used. Seconds are the carrier's time from call.answered to the end, each
+ * call rounded up to a whole second; the month is the UTC month of call.answered.
+ */
+function figuresOf(call: StoredCall, endedAtMs: number): Omit<Settlement, 'revision'> | undefined {
+  const { answeredAtMs } = call.record;
+  if (answeredAtMs === undefined) return undefined;
+  return {
+    month: monthOf(answeredAtMs),
+    calls: 1,
+    callSeconds: Math.max(0, Math.ceil((endedAtMs - answeredAtMs) / 1_000)),
+    sttSeconds: Math.ceil((call.conversation?.sttMs ?? 0) / 1_000),
+    ttsCharacters: call.conversation?.ttsCharacters ?? 0,
+  };
+}
+
+/** The UTC month of a time, as YYYY-MM. */
+export function monthOf(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 7);
+}
+
+function sameFigures(figures: Omit<Settlement, 'revision'>, before: Settlement | undefined): boolean {
+  return (
+    before !== undefined &&
+    figures.callSeconds === before.callSeconds &&
+    figures.sttSeconds === before.sttSeconds &&
+    figures.ttsCharacters === before.ttsCharacters
+  );
+}
+
+function endedEvent(record: CallRecord, endedAtMs: number): LedgerEvent {
+  return {
+    ...commonOf(record, 'ended', endedAtMs),
+    kind: 'ended',
+    revision: 0,
+    reason: record.reason ?? 'CarrierEnded',
+    ...(record.carrierCause === undefined ? {} : { carrierCause: record.carrierCause }),
+  };
+}
+
+function usageEvent(record: CallRecord, settlement: Settlement, endedAtMs: number): LedgerEvent {
+  return { ...commonOf(record, 'usage', endedAtMs), kind: 'usage', ...settlement };
+}
+
+/** The fields that every ledger event of a call has. `suffix` completes the event's id. */
+export function commonOf(record: Pick<CallRecord, 'callID' | 'tenantID'>, suffix: string, atMs: number) {
+  return {
+    schemaVersion: 1,
+    id: `${record.callID}/${suffix}`,
+    tenantID: record.tenantID,
+    callID: record.callID,
+    occurredAt: new Date(atMs).toISOString(),
+  } as const;
+}

@@ -1,0 +1,98 @@
+import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { backoffMs } from '#lib/clock/backoff.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { isAbort } from '#lib/errors/operating-error.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
+
+/** About 40 minutes of a full pod's turns while Redis is away, at some 300 bytes each. */
+const MAX_QUEUED = 10_000;
+const BATCH = 64;
+
+export interface LedgerWriterOptions {
+  readonly store: Pick<CallStore, 'appendLedger'>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly metrics: RuntimeMetrics;
+}
+
+/**
+ * Appends what happens within a call (turns, leads) to the tenant's ledger stream, in order, and
+ * holds it back while Redis is away. What belongs to a transition is appended by its commit.
+ */
+export class LedgerWriter implements Service {
+  readonly name = 'ledger writer';
+  readonly #options: LedgerWriterOptions;
+  readonly #queue: LedgerEvent[] = [];
+  readonly #ending = new AbortController();
+  #flushing: Promise<void> | undefined;
+
+  constructor(options: LedgerWriterOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {}
+
+  /** Never blocks and never throws: a call goes on whatever becomes of its ledger. */
+  append(event: LedgerEvent): void {
+    const { log, metrics } = this.#options;
+    if (this.#queue.length >= MAX_QUEUED) {
+      metrics.ledgerDropped.inc();
+      log.error({ callID: event.callID, kind: event.kind }, 'a ledger event was dropped: the queue is full');
+      return;
+    }
+    this.#queue.push(event);
+    metrics.ledgerQueue.set(this.#queue.length);
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
+  }
+
+  /** Resolves when all that was appended so far is in Redis. */
+  async flushed(): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+  }
+
+  /** Gives the queue a last chance of 3 s; what is left then is lost, and said so. */
+  async stop(): Promise<void> {
+    const { clock, log } = this.#options;
+    const cancel = clock.after(3_000, () => this.#ending.abort());
+    await this.flushed();
+    cancel();
+    if (this.#queue.length > 0) {
+      log.error({ events: this.#queue.length }, 'ledger events were lost: Redis did not take them');
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const { store, log, clock, metrics } = this.#options;
+    for (let attempt = 0; this.#queue.length > 0 && !this.#ending.signal.aborted; ) {
+      const batch = sameCall(this.#queue);
+      const [first] = batch;
+      if (!first) return;
+      try {
+        await store.appendLedger(first, batch);
+        this.#queue.splice(0, batch.length);
+        metrics.ledgerQueue.set(this.#queue.length);
+        attempt = 0;
+      } catch (error) {
+        log.warn({ err: error, attempt, events: this.#queue.length }, 'the ledger could not be written');
+        await clock
+          .sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2_000 }), this.#ending.signal)
+          .catch((reason: unknown) => {
+            if (!isAbort(reason)) throw reason;
+          });
+        attempt += 1;
+      }
+    }
+  }
+}
+
+/** The first events of the queue that belong to one call. */
+function sameCall(queue: readonly LedgerEvent[]): readonly LedgerEvent[] {
+  const callID = queue[0]?.callID;
+  const end = queue.findIndex((event, index) => event.callID !== callID || index >= BATCH);
+  return queue.slice(0, end === -1 ? queue.length : end);
+}

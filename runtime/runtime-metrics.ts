@@ -1,0 +1,71 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from '#lib/metrics/registry.ts';
+
+export type RuntimeMetrics = ReturnType<typeof createRuntimeMetrics>;
+
+/** The call path's metrics. Labels are bounded sets of our own words: never a call, number or text. */
+export function createRuntimeMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    calls: new Gauge({ name: 'veralux_calls', help: 'Calls whose media this pod holds.', registers }),
+    webhooks: new Counter({
+      name: 'veralux_webhooks_total',
+      help: "The carrier's webhooks by event and what became of them.",
+      labelNames: ['event', 'outcome'],
+      registers,
+    }),
+    admissions: new Counter({
+      name: 'veralux_admissions_total',
+      help: 'Answers to call.initiated: Admitted, or why not.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    transitions: new Counter({
+      name: 'veralux_call_transitions_total',
+      help: 'Stored transitions of calls.',
+      labelNames: ['event', 'to'],
+      registers,
+    }),
+    settled: new Counter({
+      name: 'veralux_calls_settled_total',
+      help: 'Calls settled by this pod, by the reason they ended.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    overdue: new Counter({
+      name: 'veralux_calls_overdue_total',
+      help: 'Calls driven on because a deadline had passed.',
+      labelNames: ['state'],
+      registers,
+    }),
+    carrierCommands: new Counter({
+      name: 'veralux_carrier_commands_total',
+      help: 'Commands to the carrier by step and result, retries counted as one.',
+      labelNames: ['step', 'result'],
+      registers,
+    }),
+    carrierCommandSeconds: new Histogram({
+      name: 'veralux_carrier_command_duration_seconds',
+      help: 'From a command to its final result, retries included.',
+      labelNames: ['step'],
+      buckets: [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5],
+      registers,
+    }),
+    mediaUpgrades: new Counter({
+      name: 'veralux_media_upgrades_total',
+      help: 'Media sockets by the answer to their upgrade.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    ledgerQueue: new Gauge({
+      name: 'veralux_ledger_queue_events',
+      help: 'Ledger events of this pod that Redis has not taken yet.',
+      registers,
+    }),
+    ledgerDropped: new Counter({
+      name: 'veralux_ledger_dropped_events_total',
+      help: 'Ledger events given up because the queue was full: must stay 0.',
+      registers,
+    }),
+  };
+}

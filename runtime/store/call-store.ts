@@ -1,0 +1,145 @@
+import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type Shard, shardOf } from '#crds/projection/shard.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
+import { type CallRecord, callRecordSchema, type StoredCall } from '#runtime/call/call-record.ts';
+import { type ConversationState, conversationStateSchema } from '#runtime/call/conversation-state.ts';
+import type { Transition } from '#runtime/call/machine.ts';
+import { monthOf } from '#runtime/call/settlement.ts';
+import {
+  type AdmissionLimits,
+  appendLedgerScript,
+  type CommitRequest,
+  commitScript,
+  keepConversationScript,
+  type LimitRefusal,
+} from './commit-script.ts';
+import { type CallRef, dueMember, parseDueMember, storeKeys } from './store-keys.ts';
+
+const HOUR_MS = 3_600_000;
+/** How long a settled call, or a tombstone, is remembered: the carrier's retries end long before. */
+const SETTLED_TTL_MS = HOUR_MS;
+/** How long a month's counters are kept: the month and the time in which corrections come. */
+const COUNTER_TTL_MS = 75 * 24 * HOUR_MS;
+/** How many overdue calls of a shard are taken at a time. */
+const DUE_LIMIT = 16;
+
+export interface LoadedCall {
+  /** 0 where there is no record. */
+  readonly version: number;
+  readonly call: StoredCall | undefined;
+}
+
+export interface CommitOptions {
+  readonly eventID: string;
+  readonly version: number;
+  readonly transition: Transition;
+  /** For the commit that admits a call. */
+  readonly limits?: AdmissionLimits;
+}
+
+export type CommitResult = 'stored' | 'duplicate' | 'stale' | LimitRefusal;
+
+/** The live calls in Redis. Throws what Redis throws; every write is safe to repeat. */
+export class CallStore {
+  readonly #redis: Redis;
+  readonly #clock: Clock;
+
+  constructor(redis: Redis, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+  }
+
+  async load(ref: CallRef): Promise<LoadedCall> {
+    const [version, record, conversation] = await this.#redis.hmget(
+      storeKeys.call(ref),
+      'version',
+      'record',
+      'conversation',
+    );
+    if (!version || !record) return { version: 0, call: undefined };
+    return {
+      version: Number(version),
+      call: {
+        record: callRecordSchema.parse(JSON.parse(record)),
+        conversation: conversation ? conversationStateSchema.parse(JSON.parse(conversation)) : undefined,
+      },
+    };
+  }
+
+  commit(options: CommitOptions): Promise<CommitResult> {
+    const { transition, version, eventID, limits } = options;
+    const { record } = transition.call;
+    const nowMs = this.#clock.now();
+    const liveTtlMs = record.maxDurationMs + HOUR_MS;
+    const request: CommitRequest = {
+      eventID,
+      version,
+      record: JSON.stringify(record),
+      generation: record.generation,
+      ttlMs: record.state === 'settled' ? SETTLED_TTL_MS : liveTtlMs,
+      member: dueMember(record),
+      deadlineAtMs: record.deadlineAtMs,
+      nowMs,
+      lease: transition.lease,
+      leaseUntilMs: nowMs + liveTtlMs,
+      callID: record.callID,
+      counters: transition.counters,
+      counterTtlMs: COUNTER_TTL_MS,
+      limits,
+      ledger: transition.ledger.map((event) => ({ id: ledgerID(event), event: JSON.stringify(event) })),
+    };
+    const month = transition.counters?.month ?? monthOf(nowMs);
+    return commitScript.run(this.#redis, callKeys(record, month), [JSON.stringify(request)]);
+  }
+
+  /** False when the stream has another owner by now. */
+  async keepConversation(
+    ref: CallRef,
+    generation: number,
+    conversation: ConversationState,
+  ): Promise<boolean> {
+    const kept = await keepConversationScript.run(this.#redis, { call: storeKeys.call(ref) }, [
+      generation,
+      JSON.stringify(conversation),
+    ]);
+    return kept === 1;
+  }
+
+  /** Appends events of one call, each id once. */
+  async appendLedger(ref: CallRef, events: readonly LedgerEvent[]): Promise<void> {
+    await appendLedgerScript.run(
+      this.#redis,
+      { seen: storeKeys.seen(ref), ledger: storeKeys.ledger(ref.tenantID) },
+      [SETTLED_TTL_MS, ...events.flatMap((event) => [ledgerID(event), JSON.stringify(event)])],
+    );
+  }
+
+  /** The calls of a shard whose deadline has passed, the longest overdue first, at most 16. */
+  async overdue(shard: Shard, runtime: string): Promise<readonly CallRef[]> {
+    const key = storeKeys.due(shard, runtime);
+    const members = await this.#redis.zrangebyscore(key, '-inf', this.#clock.now(), 'LIMIT', 0, DUE_LIMIT);
+    return members.flatMap((member) => parseDueMember(member) ?? []);
+  }
+
+  /** Forgets the deadline of a call whose record is gone. */
+  async dropDue(ref: CallRef, runtime: string): Promise<void> {
+    await this.#redis.zrem(storeKeys.due(shardOf(ref.tenantID), runtime), dueMember(ref));
+  }
+}
+
+/** An event's revisions are different entries; the event itself keeps one id. */
+function ledgerID(event: LedgerEvent): string {
+  return 'revision' in event ? `${event.id}@${event.revision}` : event.id;
+}
+
+function callKeys(record: CallRecord, month: string) {
+  return {
+    call: storeKeys.call(record),
+    seen: storeKeys.seen(record),
+    due: storeKeys.due(shardOf(record.tenantID), record.runtime),
+    leases: storeKeys.leases(record.tenantID),
+    counters: storeKeys.counters(record.tenantID, month),
+    ledger: storeKeys.ledger(record.tenantID),
+  };
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { Script } from '#lib/redis/script.ts';
+
+/** What one commit asks for; sent as JSON, so absent fields are absent in the script too. */
+export interface CommitRequest {
+  /** Remembered with the call: the same event twice is a duplicate, whoever brings it. */
+  readonly eventID: string;
+  /** The version that the decision was made on; 0 where there was no record. */
+  readonly version: number;
+  readonly record: string;
+  readonly generation: number;
+  readonly ttlMs: number;
+  readonly member: string;
+  /** Absent: nothing is due any more. */
+  readonly deadlineAtMs: number | undefined;
+  readonly nowMs: number;
+  readonly lease: 'hold' | 'free' | 'keep';
+  readonly leaseUntilMs: number;
+  readonly callID: string;
+  readonly counters: { readonly calls: number; readonly callSeconds: number } | undefined;
+  readonly counterTtlMs: number;
+  readonly limits: AdmissionLimits | undefined;
+  readonly ledger: readonly { readonly id: string; readonly event: string }[];
+}
+
+/** What a new call is held against, in the commit that admits it. An absent limit is unlimited. */
+export interface AdmissionLimits {
+  readonly concurrentCalls: number | undefined;
+  readonly callsPerMonth: number | undefined;
+  readonly minutesPerMonth: number | undefined;
+}
+
+/**
+ * The one script that changes a call. It takes a transition whole or not at all: it refuses a known
+ * event (`duplicate`), a decision made on an old version (`stale`) and a call above the tenant's
+ * limits (`ConcurrentCalls`, `CallsPerMonth`, `MinutesPerMonth`); otherwise it stores the call and
+ * its deadline, holds or frees the lease, adds to the counters and appends each ledger event that
+ * this call has not appended before (`stored`). Sent again after a lost reply it finds its own
+ * event id and changes nothing.
+ *
+ * Calls in progress count towards the month, so that simultaneous calls cannot pass the limit
+ * together. A counter that is not there is unknown, not 0, and refuses nothing: it starts now,
+ * marked with `since`, until the API server's figure replaces it under `seeded`.
+ */
+export const commitScript = new Script({
+  name: 'commit',
+  keys: ['call', 'seen', 'due', 'leases', 'counters', 'ledger'],
+  lua: `
+    local q = cjson.decode(ARGV[1])
+    if redis.call('SISMEMBER', seen, q.eventID) == 1 then return 'duplicate' end
+    local version = tonumber(redis.call('HGET', call, 'version') or '0')
+    if version ~= q.version then return 'stale' end
+
+    if q.limits then
+      redis.call('ZREMRANGEBYSCORE', leases, '-inf', q.nowMs)
+      local live = redis.call('ZCARD', leases)
+      if q.limits.concurrentCalls and live >= q.limits.concurrentCalls then return 'ConcurrentCalls' end
+      local month = redis.call('HMGET', counters, 'calls', 'callSeconds')
+      if month[1] and q.limits.callsPerMonth and tonumber(month[1]) + live >= q.limits.callsPerMonth then
+        return 'CallsPerMonth'
+      end
+      if month[2] and q.limits.minutesPerMonth
+        and math.ceil(tonumber(month[2]) / 60) >= q.limits.minutesPerMonth then
+        return 'MinutesPerMonth'
+      end
+    end
+
+    redis.call('HSET', call, 'version', version + 1, 'generation', string.format('%d', q.generation), 'record', q.record)
+    redis.call('PEXPIRE', call, q.ttlMs)
+
+    if q.deadlineAtMs then redis.call('ZADD', due, q.deadlineAtMs, q.member)
+    else redis.call('ZREM', due, q.member) end
+
+    if q.lease == 'hold' then redis.call('ZADD', leases, q.leaseUntilMs, q.callID) end
+    if q.lease == 'free' then redis.call('ZREM', leases, q.callID) end
+    if redis.call('EXISTS', leases) == 1 then redis.call('PEXPIRE', leases, q.counterTtlMs) end
+
+    if q.limits or q.counters then
+      redis.call('HSETNX', counters, 'since', q.nowMs)
+      redis.call('HINCRBY', counters, 'calls', q.counters and q.counters.calls or 0)
+      redis.call('HINCRBY', counters, 'callSeconds', q.counters and q.counters.callSeconds or 0)
+      redis.call('PEXPIRE', counters, q.counterTtlMs)
+    end
+
+    redis.call('SADD', seen, q.eventID)
+    for _, entry in ipairs(q.ledger) do
+      if redis.call('SADD', seen, 'ledger/' .. entry.id) == 1 then
+        redis.call('XADD', ledger, '*', 'event', entry.event)
+      end
+    end
+    redis.call('PEXPIRE', seen, q.ttlMs)
+    return 'stored'`,
+  reply: z.enum(['stored', 'duplicate', 'stale', 'ConcurrentCalls', 'CallsPerMonth', 'MinutesPerMonth']),
+});
+
+export type LimitRefusal = 'ConcurrentCalls' | 'CallsPerMonth' | 'MinutesPerMonth';
+
+/**
+ * Keeps a conversation without a transition, for the owner of the stream alone: refused (0) when
+ * the call has another generation by now, or no record. Safe to repeat.
+ */
+export const keepConversationScript = new Script({
+  name: 'keep-conversation',
+  keys: ['call'],
+  lua: `
+    if redis.call('HGET', call, 'generation') ~= ARGV[1] then return 0 end
+    redis.call('HSET', call, 'conversation', ARGV[2])
+    return 1`,
+  reply: z.literal([0, 1]),
+});
+
+/**
+ * Appends ledger events of one call outside of a transition (turns, leads), each id once:
+ * ARGV[1] the time to live in ms, then pairs of id and event. Replies how many were new.
+ */
+export const appendLedgerScript = new Script({
+  name: 'append-ledger',
+  keys: ['seen', 'ledger'],
+  lua: `
+    local appended = 0
+    for i = 2, #ARGV, 2 do
+      if redis.call('SADD', seen, 'ledger/' .. ARGV[i]) == 1 then
+        redis.call('XADD', ledger, '*', 'event', ARGV[i + 1])
+        appended = appended + 1
+      end
+    end
+    if redis.call('PTTL', seen) == -1 then redis.call('PEXPIRE', seen, ARGV[1]) end
+    return appended`,
+  reply: z.number().int(),
+});

@@ -1,0 +1,35 @@
+import { ledgerKeys } from '#crds/projection/keys.ts';
+import { type Shard, shardOf } from '#crds/projection/shard.ts';
+
+/** Where a call lives: its tenant's shard, and within it the tenant. */
+export interface CallRef {
+  readonly tenantID: string;
+  readonly callID: string;
+}
+
+/**
+ * The keys that the runtime alone writes. All of a tenant's keys carry its shard's tag, so that one
+ * script can touch them together, also on Redis Cluster.
+ */
+export const storeKeys = {
+  /** Hash: `version`, `generation`, `record` (CallRecord as JSON), `conversation` (JSON). */
+  call: ({ tenantID, callID }: CallRef) => `call:{${shardOf(tenantID)}}:${callID}`,
+  /** Set: the ids of the events and ledger events that this call has taken. */
+  seen: ({ tenantID, callID }: CallRef) => `seen:{${shardOf(tenantID)}}:${callID}`,
+  /** Sorted set: `<tenantID>/<callID>` of one runtime's calls, scored by deadline in epoch ms. */
+  due: (shard: Shard, runtime: string) => `due:{${shard}}:${runtime}`,
+  /** Sorted set: the tenant's concurrent calls, scored by the lease's expiry in epoch ms. */
+  leases: (tenantID: string) => `leases:{${shardOf(tenantID)}}:${tenantID}`,
+  /** Hash of a UTC month: `calls`, `callSeconds`, `since` (epoch ms), `seeded`. */
+  counters: (tenantID: string, month: string) => `counters:{${shardOf(tenantID)}}:${tenantID}:${month}`,
+  ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),
+} as const;
+
+export function dueMember({ tenantID, callID }: CallRef): string {
+  return `${tenantID}/${callID}`;
+}
+
+export function parseDueMember(member: string): CallRef | undefined {
+  const [tenantID, callID] = member.split('/');
+  return tenantID && callID ? { tenantID, callID } : undefined;
+}
