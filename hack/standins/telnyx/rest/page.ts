@@ -11,7 +11,7 @@ const pageQuery = z.object({
 });
 
 /** One page of a list, as `page[number]` and `page[size]` of the query ask for it. */
-export function pageOf<T>(items: readonly T[], query: unknown): object {
+export function pageOf(items: readonly object[], query: unknown): object {
   const { page } = parse(pageQuery, query);
   const first = (page.number - 1) * page.size;
   return {

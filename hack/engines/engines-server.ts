@@ -1,0 +1,92 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { isAbort } from '#lib/errors/operating-error.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import { JobPool, PoolFullError } from './job-pool.ts';
+import { OpenAIError } from './openai-error.ts';
+import { Pocketsphinx } from './pocketsphinx.ts';
+import { speak } from './speech-route.ts';
+import { transcribe } from './transcription-route.ts';
+
+export interface EnginesServerOptions {
+  readonly log: Logger;
+  /** The PATH in which the speech programs are looked for. */
+  readonly path: string;
+  /** Speech programs at once, for each of the two kinds. */
+  readonly concurrency: number;
+  readonly maxQueued: number;
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
+
+/** The two OpenAI-compatible engines as one request listener. */
+export function enginesListener(options: EnginesServerOptions): RequestListener {
+  const recogniser = new Pocketsphinx({ path: options.path });
+  const hearing = new JobPool(options.concurrency, options.maxQueued);
+  const speaking = new JobPool(options.concurrency, options.maxQueued);
+  const routes = new Map<string, Route>([
+    [
+      'POST /v1/audio/transcriptions',
+      (request, response, signal) => transcribe(request, response, { recogniser, pool: hearing, signal }),
+    ],
+    [
+      'POST /v1/audio/speech',
+      (request, response, signal) => speak(request, response, { pool: speaking, signal }),
+    ],
+    ['GET /v1/models', async (_request, response) => sendJSON(response, models)],
+    [
+      'GET /health',
+      async (_request, response) => {
+        await recogniser.check();
+        sendJSON(response, { status: 'healthy' });
+      },
+    ],
+  ]);
+  return (request, response) => {
+    const key = `${request.method} ${request.url?.split('?', 1)[0]}`;
+    void serve(routes.get(key) ?? notFound, request, response, options.log);
+  };
+}
+
+/** Any model name is taken, since a runtime names the model of the engine that this one stands for. */
+const models = {
+  object: 'list',
+  data: [
+    { id: 'pocketsphinx', object: 'model', owned_by: 'cmusphinx' },
+    { id: 'flite', object: 'model', owned_by: 'festvox' },
+  ],
+};
+
+async function serve(
+  route: Route,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Logger,
+): Promise<void> {
+  // A client that goes away aborts what works for it, down to the child process.
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  try {
+    await route(request, response, gone.signal);
+  } catch (error) {
+    if (gone.signal.aborted || isAbort(error)) return;
+    const reply = asOpenAIError(error);
+    if (reply.status >= 500) log.error({ err: error, url: request.url }, 'an engine failed');
+    // Once audio has been sent, only a broken connection can tell that more was to come.
+    if (response.headersSent) response.destroy();
+    else reply.send(response);
+  }
+}
+
+function asOpenAIError(error: unknown): OpenAIError {
+  if (error instanceof OpenAIError) return error;
+  if (error instanceof PoolFullError) return new OpenAIError(503, 'overloaded', error.message);
+  return new OpenAIError(500, 'engine_failed', error instanceof Error ? error.message : 'The engine failed.');
+}
+
+const notFound: Route = async (request) => {
+  throw new OpenAIError(404, 'unknown_url', `There is nothing at ${request.method} ${request.url}.`);
+};
+
+function sendJSON(response: ServerResponse, body: object): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
