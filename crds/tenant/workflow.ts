@@ -45,7 +45,8 @@ const onCompleteSchema = withRules(
   }),
   [
     {
-      cel: "(self.action == 'Transfer') == has(self.transferTarget)",
+      // Without an action this is the default `{}`, which the API server checks before it fills it in.
+      cel: "(has(self.action) && self.action == 'Transfer') == has(self.transferTarget)",
       message: 'transferTarget belongs to action Transfer: give it there, and nowhere else',
       holds: (end) => (end.action === 'Transfer') === (end.transferTarget !== undefined),
     },
