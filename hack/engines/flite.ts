@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runChild } from './child-program.ts';
+import { withPrivateFolder } from './private-folder.ts';
 import { type Audio, decodeWav } from './wav.ts';
 
 /** The voices that flite brings; all but `kal` speak at 16 kHz. */
@@ -13,16 +16,18 @@ export interface SynthesisOptions {
 }
 
 const TIMEOUT_MS = 30_000;
-/** 10 min at 16 kHz: more than any input within the bounds gives. */
-const MAX_BYTES = 20 * 1024 * 1024;
 
 /** Speaks `text` with flite; rejects with SpeechProgramError or the signal's reason. */
-export async function synthesise(text: string, options: SynthesisOptions): Promise<Audio> {
+export function synthesise(text: string, options: SynthesisOptions): Promise<Audio> {
   const stretch = (1 / (options.speed ?? 1)).toFixed(3);
-  const wav = await runChild(
-    'flite',
-    ['-voice', options.voice, '--setf', `duration_stretch=${stretch}`, '-t', text, '-o', '/dev/stdout'],
-    { timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_BYTES, signal: options.signal },
-  );
-  return decodeWav(wav);
+  const { signal } = options;
+  return withPrivateFolder(async (folder) => {
+    const file = join(folder, 'speech.wav');
+    await runChild(
+      'flite',
+      ['-voice', options.voice, '--setf', `duration_stretch=${stretch}`, '-t', text, '-o', file],
+      { timeoutMs: TIMEOUT_MS, maxOutputBytes: 64 * 1024, signal },
+    );
+    return decodeWav(await readFile(file, { signal }));
+  });
 }

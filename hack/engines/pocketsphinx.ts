@@ -1,8 +1,8 @@
-import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, constants, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { runChild, SpeechProgramError } from './child-program.ts';
+import { withPrivateFolder } from './private-folder.ts';
 import { type Audio, encodeWav } from './wav.ts';
 
 /** The rate of the wide-band English model that Debian ships. */
@@ -29,8 +29,7 @@ export class Pocketsphinx {
   async recognise(audio: Audio, signal?: AbortSignal): Promise<string> {
     if (audio.samples.length === 0) return '';
     const program = await this.#find();
-    const folder = await mkdtemp(join(tmpdir(), 'veralux-speech-'));
-    try {
+    return withPrivateFolder(async (folder) => {
       const file = join(folder, 'speech.wav');
       await writeFile(file, encodeWav({ sampleRateHz: MODEL_HZ, samples: padded(audio) }), { signal });
       const output = await runChild(program.command, program.args(file), {
@@ -39,9 +38,7 @@ export class Pocketsphinx {
         signal,
       });
       return program.words(output.toString());
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
   }
 
   /** Rejects when the program is not installed. */
