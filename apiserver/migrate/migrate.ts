@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import { Client } from 'pg';
 import { PgBoss } from 'pg-boss';
-import { JOB_QUEUES } from '#apiserver/jobs/job-queues.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import { ensureRoles, QUEUE_SCHEMA, ROLES, type RolePasswords, SCHEMA } from './roles.ts';
+import { JOB_QUEUES } from '../jobs/job-queues.ts';
+import { ensureRoles, type RolePasswords } from './roles.ts';
+import { MIGRATIONS_DIR, MIGRATIONS_TABLE, QUEUE_SCHEMA, ROLES, SCHEMA } from './schema.ts';
 
 export interface MigrateOptions extends RolePasswords {
   /** A URL whose role may create roles and schemas: a superuser, or CREATEROLE and the database's owner. */
@@ -13,9 +13,6 @@ export interface MigrateOptions extends RolePasswords {
   readonly log: Logger;
   readonly clock: Clock;
 }
-
-export const MIGRATIONS_DIR = fileURLToPath(new URL('./migrations', import.meta.url));
-export const MIGRATIONS_TABLE = 'schema_migrations';
 
 /** Any constant will do; it is the same in every release, so that two migrations wait for each other. */
 const MIGRATION_LOCK = 7_203_141_590;
@@ -81,7 +78,7 @@ async function migrateQueues(client: Client): Promise<void> {
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${QUEUE_SCHEMA} TO ${ROLES.worker};
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${QUEUE_SCHEMA} TO ${ROLES.worker};
     GRANT SELECT ON ${QUEUE_SCHEMA}.queue TO ${ROLES.app};
-    GRANT INSERT, SELECT (id) ON ${QUEUE_SCHEMA}.job TO ${ROLES.app};
+    GRANT INSERT, SELECT (id) ON ${QUEUE_SCHEMA}.job_common TO ${ROLES.app};
   `);
 }
 

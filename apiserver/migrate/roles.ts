@@ -1,21 +1,7 @@
 import type { Client } from 'pg';
 import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-
-/**
- * The roles of the database. `owner` owns the tables and only migrates; `app` serves people and sees
- * one tenant at a time; `worker` does the work across tenants; `auth` owns the look-ups by exact
- * value. Neither owner nor auth can log in.
- */
-export const ROLES = {
-  owner: 'veralux_owner',
-  app: 'veralux_app',
-  worker: 'veralux_worker',
-  auth: 'veralux_auth',
-} as const;
-
-export const SCHEMA = 'veralux';
-export const QUEUE_SCHEMA = 'pgboss';
+import { QUEUE_SCHEMA, ROLES, SCHEMA } from './schema.ts';
 
 export interface RolePasswords {
   readonly appPassword: string;

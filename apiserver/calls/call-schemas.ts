@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { hangupReasonSchema } from '#crds/ledger/hangup-reason.ts';
+
+/** The shapes in which calls and leads appear in replies. Times are UTC, ISO 8601. */
+const time = z.iso.datetime();
+
+export const callSummarySchema = z.strictObject({
+  id: z.uuid(),
+  from: z.string().nullable().describe('As the carrier gave it: E.164, a SIP address, or anonymous.'),
+  to: z.string().nullable().describe('The number that was dialled.'),
+  startedAt: time,
+  answeredAt: time.nullable().describe('Null: not answered.'),
+  endedAt: time.nullable().describe('Null: still going on.'),
+  hangupReason: hangupReasonSchema.nullable(),
+  seconds: z
+    .number()
+    .int()
+    .nullable()
+    .describe('From answered to hang-up, as metered; null until the call is settled.'),
+  hasLead: z.boolean(),
+});
+
+const leadFieldSchema = z.strictObject({
+  name: z.string(),
+  label: z.string(),
+  value: z.string(),
+  spoken: z.string().describe("The caller's words it was taken from."),
+});
+
+export const leadSchema = z.strictObject({
+  callID: z.uuid(),
+  workflow: z.string(),
+  complete: z.boolean().describe('False when the caller hung up before the last field.'),
+  fields: z.array(leadFieldSchema),
+  capturedAt: time,
+});
+
+export const callDetailSchema = callSummarySchema.extend({
+  runtime: z.string().nullable().describe('The VoiceRuntime that held the call, namespace/name.'),
+  carrierCallID: z.string().nullable(),
+  carrierCause: z.string().nullable().describe("The carrier's own word for the end."),
+  transcript: z.array(
+    z.strictObject({
+      index: z.number().int(),
+      speaker: z.enum(['Agent', 'Caller']),
+      text: z.string(),
+      startedAtMs: z.number().int().describe('Milliseconds after the call was answered.'),
+      endedAtMs: z.number().int(),
+      interrupted: z.boolean(),
+    }),
+  ),
+  lead: leadSchema.nullable(),
+  usage: z
+    .strictObject({
+      month: z.string().describe('The UTC month it counts to, YYYY-MM.'),
+      callSeconds: z.number().int(),
+      sttSeconds: z.number().int(),
+      ttsCharacters: z.number().int(),
+    })
+    .nullable()
+    .describe('Null until the call is settled.'),
+});
+
+export type LeadField = z.output<typeof leadFieldSchema>;

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { Database, PoolClient } from '../database/database.ts';
+import { ApiError } from '../http/api-error.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { callDetailSchema } from './call-schemas.ts';
+import { CALL_COLUMNS, type CallRow, summaryOf } from './list-calls.ts';
+import { LEAD_COLUMNS, type LeadRow, leadOf } from './list-leads.ts';
+
+type CallDetail = z.input<typeof callDetailSchema>;
+
+interface DetailRow extends CallRow {
+  readonly runtime: string | null;
+  readonly carrier_call_id: string | null;
+  readonly carrier_cause: string | null;
+}
+
+/** `GET /api/admin/calls/{callID}`: one call with what was said, the lead and what it used. */
+export function getCallRoute({ database }: { readonly database: Database }): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/api/admin/calls/{callID}',
+    operationID: 'readCall',
+    summary: 'Read one call with its transcript, lead and usage.',
+    audience: 'Tenant',
+    params: z.strictObject({ callID: z.uuid() }),
+    replies: { 200: { description: 'The call.', schema: callDetailSchema } },
+    problems: ['not_found'],
+    handle: async ({ params, principal }) => {
+      const body = await database.withTenant(principal.tenant.id, (client) =>
+        readCall(client, principal.tenant.id, params.callID),
+      );
+      if (!body) throw new ApiError('not_found', 'There is no call with this id.');
+      return { status: 200, body } as const;
+    },
+  });
+}
+
+async function readCall(
+  client: PoolClient,
+  tenantID: string,
+  callID: string,
+): Promise<CallDetail | undefined> {
+  const key = [tenantID, callID];
+  const calls = await client.query<DetailRow>(
+    `SELECT ${CALL_COLUMNS}, c.runtime, c.carrier_call_id, c.carrier_cause
+       FROM calls c WHERE c.tenant_id = $1 AND c.call_id = $2`,
+    key,
+  );
+  const row = calls.rows[0];
+  if (!row) return undefined;
+  const leads = await client.query<LeadRow>(
+    `SELECT ${LEAD_COLUMNS} FROM leads WHERE tenant_id = $1 AND call_id = $2`,
+    key,
+  );
+  return {
+    ...summaryOf(row),
+    runtime: row.runtime,
+    carrierCallID: row.carrier_call_id,
+    carrierCause: row.carrier_cause,
+    transcript: await readTranscript(client, key),
+    lead: leads.rows[0] ? leadOf(leads.rows[0]) : null,
+    usage: await readUsage(client, key),
+  };
+}
+
+async function readTranscript(client: PoolClient, key: readonly string[]): Promise<CallDetail['transcript']> {
+  const { rows } = await client.query<{
+    turn_index: number;
+    speaker: 'Agent' | 'Caller';
+    text: string;
+    started_at_ms: string;
+    ended_at_ms: string;
+    interrupted: boolean;
+  }>(
+    `SELECT turn_index, speaker, text, started_at_ms, ended_at_ms, interrupted
+       FROM call_turns WHERE tenant_id = $1 AND call_id = $2 ORDER BY turn_index`,
+    [...key],
+  );
+  return rows.map((turn) => ({
+    index: turn.turn_index,
+    speaker: turn.speaker,
+    text: turn.text,
+    startedAtMs: Number(turn.started_at_ms),
+    endedAtMs: Number(turn.ended_at_ms),
+    interrupted: turn.interrupted,
+  }));
+}
+
+async function readUsage(client: PoolClient, key: readonly string[]): Promise<CallDetail['usage']> {
+  const { rows } = await client.query<{ metric: string; quantity: string; month: string }>(
+    'SELECT metric, quantity, month FROM usage_events WHERE tenant_id = $1 AND call_id = $2',
+    [...key],
+  );
+  const month = rows[0]?.month;
+  if (month === undefined) return null;
+  const quantity = (metric: string) => Number(rows.find((row) => row.metric === metric)?.quantity ?? 0);
+  return {
+    month,
+    callSeconds: quantity('call_seconds'),
+    sttSeconds: quantity('stt_seconds'),
+    ttsCharacters: quantity('tts_characters'),
+  };
+}

@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
+import type { Database } from '../database/database.ts';
+import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { callSummarySchema } from './call-schemas.ts';
+
+/** A row of `CALL_COLUMNS`. Postgres gives bigint as text. */
+export interface CallRow {
+  readonly call_id: string;
+  readonly from_number: string | null;
+  readonly to_number: string | null;
+  readonly started_at: Date;
+  readonly answered_at: Date | null;
+  readonly ended_at: Date | null;
+  readonly hangup_reason: HangupReason | null;
+  readonly seconds: string | null;
+  readonly has_lead: boolean;
+}
+
+/** The columns of a call's summary, for `FROM calls c`. */
+export const CALL_COLUMNS = `
+  c.call_id, c.from_number, c.to_number, c.started_at, c.answered_at, c.ended_at, c.hangup_reason,
+  (SELECT quantity FROM usage_events u
+    WHERE u.tenant_id = c.tenant_id AND u.call_id = c.call_id AND u.metric = 'call_seconds') AS seconds,
+  EXISTS (SELECT FROM leads l WHERE l.tenant_id = c.tenant_id AND l.call_id = c.call_id) AS has_lead`;
+
+/** `GET /api/admin/calls`: the tenant's calls, the latest first. */
+export function listCallsRoute({ database }: { readonly database: Database }): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/api/admin/calls',
+    operationID: 'listCalls',
+    summary: 'List calls, the latest first.',
+    audience: 'Tenant',
+    query: pageQuerySchema,
+    replies: { 200: { description: 'A page of calls.', schema: pageSchema(callSummarySchema) } },
+    handle: async ({ query, principal }) => {
+      const after = readCursor(query.cursor);
+      const rows = await database.withTenant(principal.tenant.id, async (client) => {
+        const result = await client.query<CallRow>(
+          `SELECT ${CALL_COLUMNS} FROM calls c
+            WHERE c.tenant_id = $1
+              AND ($2::timestamptz IS NULL OR (c.started_at, c.call_id) < ($2::timestamptz, $3::uuid))
+            ORDER BY c.started_at DESC, c.call_id DESC LIMIT $4`,
+          [principal.tenant.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
+        );
+        return result.rows;
+      });
+      const page = toPage(rows, query.limit, (row) => ({
+        at: row.started_at.toISOString(),
+        id: row.call_id,
+      }));
+      return { status: 200, body: { ...page, items: page.items.map(summaryOf) } } as const;
+    },
+  });
+}
+
+export function summaryOf(row: CallRow): z.input<typeof callSummarySchema> {
+  return {
+    id: row.call_id,
+    from: row.from_number,
+    to: row.to_number,
+    startedAt: row.started_at.toISOString(),
+    answeredAt: row.answered_at?.toISOString() ?? null,
+    endedAt: row.ended_at?.toISOString() ?? null,
+    hangupReason: row.hangup_reason,
+    seconds: row.seconds === null ? null : Number(row.seconds),
+    hasLead: row.has_lead,
+  };
+}

@@ -1,0 +1,116 @@
+import { Pool, type PoolClient } from 'pg';
+import type { Logger } from '#lib/log/logger.ts';
+import { DatabaseUnavailable, isUnavailable } from './database-error.ts';
+
+export type { PoolClient };
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+  readonly maxConnections: number;
+  readonly log: Logger;
+}
+
+/** No statement of ours takes this long; one that does is ended by Postgres. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+/** How long a request waits for a free connection. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * A pool of connections as one role. Everything runs in a transaction; `withTenant` is the only way
+ * to see a tenant's rows as the app role.
+ */
+export class Database {
+  readonly #pool: Pool;
+
+  constructor(options: DatabaseOptions) {
+    this.#pool = new Pool({
+      connectionString: options.url,
+      application_name: options.name,
+      max: options.maxConnections,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: 60_000,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS + 5_000,
+      keepAlive: true,
+    });
+    // An idle connection that breaks is replaced by the pool; the event only has to have a listener.
+    this.#pool.on('error', (error) =>
+      options.log.warn({ err: error, pool: options.name }, 'an idle connection to Postgres broke'),
+    );
+  }
+
+  /** Runs `work` in a transaction that commits when it resolves. Throws DatabaseUnavailable, or what `work` throws. */
+  async transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      broken = await rollback(client);
+      throw isUnavailable(error) && !(error instanceof DatabaseUnavailable)
+        ? new DatabaseUnavailable(error)
+        : error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /**
+   * A transaction that sees and writes the rows of one tenant only. The setting is local to the
+   * transaction, so the next borrower of the connection is nobody.
+   */
+  withTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.transaction(async (client) => {
+      await client.query("SELECT set_config('veralux.tenant_id', $1, true)", [tenantID]);
+      return work(client);
+    });
+  }
+
+  /** One statement in a transaction of its own. */
+  async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const client = await this.#connect();
+    let broken: Error | undefined;
+    try {
+      const result = await client.query<Row>(text, [...values]);
+      return result.rows;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      broken = error instanceof Error ? error : new Error(String(error));
+      throw new DatabaseUnavailable(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Connections open, idle and how many wait for one. */
+  get counts(): { readonly total: number; readonly idle: number; readonly waiting: number } {
+    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+  }
+
+  async end(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw new DatabaseUnavailable(error);
+    }
+  }
+}
+
+/** Rolls back; the error of a connection that cannot even do that, so that it is thrown away. */
+async function rollback(client: PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,93 @@
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Registry } from '#lib/metrics/registry.ts';
+import type { Database } from '../database/database.ts';
+import type { AccessTokens } from '../identity/access-token.ts';
+import { authenticate } from '../identity/authenticate.ts';
+import { answerProblems } from './answer-problems.ts';
+import { ApiError } from './api-error.ts';
+import { cors } from './cors.ts';
+import { observeRequests } from './observe-requests.ts';
+import { openAPIOf } from './openapi.ts';
+import type { Route } from './route.ts';
+
+export interface AppDeps {
+  readonly routes: readonly Route[];
+  readonly database: Database;
+  readonly tokens: AccessTokens;
+  /** Told of each authenticated request to /api/admin that was answered neither 429 nor 5xx. */
+  readonly countApiRequest: (tenantID: string) => void;
+  readonly allowedOrigins: readonly string[];
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+/** No body of ours comes near this. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** The Express application of these routes, with everything around them; it needs no port. */
+export function makeApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
+  app.use(observeRequests(deps.registry, deps.log));
+  app.use(helmet());
+  app.use(cors(deps.allowedOrigins));
+  app.use(express.json({ limit: BODY_LIMIT_BYTES, strict: false }));
+
+  const document = openAPIOf(deps.routes);
+  app.get('/openapi.json', (_request, response) => void response.json(document));
+  app.get('/metrics', async (_request, response) => {
+    const text = await deps.registry.metrics();
+    response.type(deps.registry.contentType).send(text);
+  });
+  for (const [path, routes] of Map.groupBy(deps.routes, (route) => route.path)) {
+    const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
+    for (const route of routes) {
+      app[route.method === 'GET' ? 'get' : 'post'](expressPath, serve(route, deps));
+    }
+    app.all(expressPath, refuseMethod(routes));
+  }
+  app.use(() => {
+    throw new ApiError('not_found', 'No route has this path.');
+  });
+  app.use(answerProblems(deps.log));
+  return app;
+}
+
+function serve(route: Route, deps: AppDeps): RequestHandler {
+  return async (request: Request, response: Response) => {
+    response.locals.route = route.path;
+    const principal =
+      route.audience === 'Anybody' ? undefined : await authenticate(deps, request.headers.authorization);
+    const tenantID = principal?.tenant?.id;
+    if (tenantID !== undefined && route.path.startsWith('/api/admin/')) {
+      response.once('finish', () => {
+        if (response.statusCode !== 429 && response.statusCode < 500) deps.countApiRequest(tenantID);
+      });
+    }
+    if (route.body && !request.is('application/json')) throw new ApiError('unsupported_media_type');
+    const reply = await route.handle(
+      { params: request.params, query: request.query, body: request.body },
+      principal,
+    );
+    response.status(reply.status).set('Cache-Control', 'no-store').json(reply.body);
+  };
+}
+
+function refuseMethod(routes: readonly Route[]): RequestHandler {
+  const methods = routes.flatMap((route) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+  const allow = [...new Set(methods), 'OPTIONS'].join(', ');
+  return (request, response) => {
+    response.set('Allow', allow);
+    if (request.method === 'OPTIONS') {
+      response.status(204).end();
+      return;
+    }
+    throw new ApiError('method_not_allowed', `This path takes ${allow}.`);
+  };
+}

@@ -1,0 +1,21 @@
+/** Every problem the API answers: its stable code, its status and the sentence that is always the same. */
+export const PROBLEMS = {
+  invalid_json: { status: 400, title: 'The body is not JSON.' },
+  invalid_request: { status: 400, title: 'The request does not have the form that this route takes.' },
+  malformed_url: { status: 400, title: 'The URL cannot be decoded.' },
+  not_authenticated: { status: 401, title: 'A valid access token is needed.' },
+  wrong_credentials: { status: 401, title: 'E-mail address or password is wrong.' },
+  signup_closed: { status: 403, title: 'Self-service signup is closed on this installation.' },
+  origin_not_allowed: { status: 403, title: 'Pages of this origin may not call the API.' },
+  not_found: { status: 404, title: 'There is nothing here.' },
+  method_not_allowed: { status: 405, title: 'This path does not take this method.' },
+  email_taken: { status: 409, title: 'An account with this e-mail address exists already.' },
+  no_tenant: { status: 409, title: 'This account belongs to no tenant yet.' },
+  body_too_large: { status: 413, title: 'The body is too large.' },
+  unsupported_media_type: { status: 415, title: 'The body has to be application/json in UTF-8.' },
+  internal_error: { status: 500, title: 'Something went wrong here; it has been logged.' },
+  busy: { status: 503, title: 'Too many requests of this kind are under way; try again shortly.' },
+  database_unavailable: { status: 503, title: 'The database is not available; try again shortly.' },
+} as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

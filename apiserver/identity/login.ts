@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Database } from '../database/database.ts';
+import { ApiError } from '../http/api-error.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import type { AccessTokens } from './access-token.ts';
+import { tenantSchema, tokenSchema, userSchema } from './account-schemas.ts';
+import { authenticate } from './authenticate.ts';
+import { emailAddressSchema } from './email-address.ts';
+import { openSession } from './open-session.ts';
+import { fitsBcrypt } from './password.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+
+export interface LoginDeps {
+  readonly database: Database;
+  readonly hasher: PasswordHasher;
+  readonly tokens: AccessTokens;
+  readonly clock: Clock;
+}
+
+/** `POST /api/auth/login`: a new session in the first tenant that the person belongs to. */
+export function loginRoute(deps: LoginDeps): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/api/auth/login',
+    operationID: 'logIn',
+    summary: 'Exchange e-mail address and password for a token.',
+    audience: 'Anybody',
+    body: z.strictObject({
+      email: emailAddressSchema.meta({ examples: ['user@example.com'] }),
+      password: z
+        .string()
+        .min(1)
+        .max(1_000)
+        .meta({ examples: ['SecureP@ss123'] }),
+    }),
+    replies: {
+      200: {
+        description: 'The account, its tenant if it has one, and a token.',
+        schema: z.strictObject({ user: userSchema, tenant: tenantSchema.nullable(), token: tokenSchema }),
+      },
+    },
+    problems: ['wrong_credentials', 'busy'],
+    handle: async ({ body }) => {
+      const token = await logIn(deps, body.email, body.password);
+      const { user, tenant } = await authenticate(deps, `Bearer ${token}`);
+      return { status: 200, body: { user, tenant: tenant ?? null, token } } as const;
+    },
+  });
+}
+
+async function logIn(deps: LoginDeps, email: string, password: string): Promise<string> {
+  const [user] = await deps.database.query<{ user_id: string; password_hash: string }>(
+    'SELECT user_id, password_hash FROM auth_find_user($1)',
+    [email],
+  );
+  // One that does not fit is compared with nobody's hash: it takes as long and is wrong.
+  const hash = fitsBcrypt(password) && !password.includes('\0') ? user?.password_hash : undefined;
+  if (!(await deps.hasher.verify(password, hash)) || !user) throw new ApiError('wrong_credentials');
+  return deps.database.transaction(async (client) => {
+    const { rows } = await client.query<{ tenant_id: string }>(
+      'SELECT tenant_id FROM auth_first_tenant($1)',
+      [user.user_id],
+    );
+    return openSession(deps, client, { userID: user.user_id, tenantID: rows[0]?.tenant_id ?? null });
+  });
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+
+/** The schema of our tables, and pg-boss's own. */
+export const SCHEMA = 'veralux';
+export const QUEUE_SCHEMA = 'pgboss';
+
+/** Plain SQL, run once each in the order of their names. They only add: an older server still serves. */
+export const MIGRATIONS_DIR = fileURLToPath(new URL('./migrations', import.meta.url));
+export const MIGRATIONS_TABLE = 'schema_migrations';
+
+/**
+ * The roles of the database. `owner` owns the tables and only migrates; `app` serves people and sees
+ * one tenant at a time; `worker` does the work across tenants; `auth` owns the look-ups by exact
+ * value. Neither owner nor auth can log in.
+ */
+export const ROLES = {
+  owner: 'veralux_owner',
+  app: 'veralux_app',
+  worker: 'veralux_worker',
+  auth: 'veralux_auth',
+} as const;

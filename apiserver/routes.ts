@@ -1,0 +1,26 @@
+import { getCallRoute } from './calls/get-call.ts';
+import { listCallsRoute } from './calls/list-calls.ts';
+import { listLeadsRoute } from './calls/list-leads.ts';
+import type { Route } from './http/route.ts';
+import { type LoginDeps, loginRoute } from './identity/login.ts';
+import { meRoute } from './identity/me.ts';
+import { type SignupDeps, signupRoute } from './identity/signup.ts';
+import { type HealthDeps, healthRoute, readyRoute } from './operations/health.ts';
+import { getUsageRoute } from './usage/get-usage.ts';
+
+export type RouteDeps = SignupDeps & LoginDeps & HealthDeps;
+
+/** The registry: every route there is. The router and OpenAPI are made from this list. */
+export function allRoutes(deps: RouteDeps): readonly Route[] {
+  return [
+    healthRoute(),
+    readyRoute(deps),
+    signupRoute(deps),
+    loginRoute(deps),
+    meRoute(),
+    listCallsRoute(deps),
+    getCallRoute(deps),
+    listLeadsRoute(deps),
+    getUsageRoute(deps),
+  ];
+}

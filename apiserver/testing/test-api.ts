@@ -1,0 +1,129 @@
+import { systemClock } from '#lib/clock/clock.ts';
+import { HttpServer } from '#lib/http/http-server.ts';
+import { createLogger } from '#lib/log/logger.ts';
+import { createRegistry } from '#lib/metrics/registry.ts';
+import { makeApp } from '../http/make-app.ts';
+import type { Route } from '../http/route.ts';
+import { AccessTokens } from '../identity/access-token.ts';
+import { PasswordHasher } from '../identity/password-hasher.ts';
+import { JobQueue } from '../jobs/job-queue.ts';
+import { allRoutes } from '../routes.ts';
+import type { MigratedDatabase } from './test-database.ts';
+
+// A fault of ours shows in the test's output.
+const log = createLogger('test', 'error');
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: a reply is whatever the test says it should be.
+  readonly body: any;
+}
+
+export interface TestApi {
+  readonly url: string;
+  readonly routes: readonly Route[];
+  readonly jobs: JobQueue;
+  readonly tokens: AccessTokens;
+  /** The tenants whose requests were counted, in order. */
+  readonly counted: string[];
+  call(
+    method: string,
+    path: string,
+    options?: { token?: string; body?: unknown; headers?: Record<string, string> },
+  ): Promise<Reply>;
+  /** Signs a new person up; `label` makes the address unique. */
+  signUp(
+    label: string,
+  ): Promise<{ token: string; tenantID: string; userID: string; email: string; name: string }>;
+  stop(): Promise<void>;
+}
+
+/** bcrypt at cost 12 takes 220 ms; what is under test elsewhere need not wait for it. */
+export const quickBcrypt = {
+  hash: async (password: string | Buffer) => `quick:${password.toString()}`,
+  compare: async (password: string | Buffer, hash: string) => hash === `quick:${password.toString()}`,
+};
+
+/** The API on a port of its own, over a real database, without a cluster behind it. */
+export async function startTestApi(
+  database: MigratedDatabase,
+  options: { saasMode?: boolean; hasher?: PasswordHasher; allowedOrigins?: readonly string[] } = {},
+): Promise<TestApi> {
+  const tokens = new AccessTokens('test-secret-that-is-long-enough-0123456789', systemClock);
+  const jobs = new JobQueue({ database: database.worker, log, handlers: {} });
+  const counted: string[] = [];
+  const routes = allRoutes({
+    saasMode: options.saasMode ?? true,
+    database: database.app,
+    jobs,
+    hasher: options.hasher ?? new PasswordHasher({ bcrypt: quickBcrypt }),
+    tokens,
+    clock: systemClock,
+    dependencies: [{ name: 'postgres', check: async () => void (await database.app.query('SELECT 1')) }],
+    notServing: () => undefined,
+  });
+  const app = makeApp({
+    routes,
+    database: database.app,
+    tokens,
+    countApiRequest: (tenantID) => counted.push(tenantID),
+    allowedOrigins: options.allowedOrigins ?? [],
+    registry: createRegistry('test'),
+    log,
+  });
+  const server = new HttpServer({
+    name: 'api',
+    host: '127.0.0.1',
+    port: 0,
+    listener: app,
+    log,
+  });
+  await jobs.start();
+  await server.start(() => undefined);
+  const url = `http://127.0.0.1:${server.port}`;
+  const call = caller(url);
+  return {
+    url,
+    routes,
+    jobs,
+    tokens,
+    counted,
+    call,
+    signUp: async (label) => {
+      const email = `${label}@example.com`;
+      const body = {
+        email,
+        password: 'SecureP@ss123',
+        name: `Person ${label}`,
+        companyName: `Company ${label}`,
+      };
+      const reply = await call('POST', '/api/auth/signup', { body });
+      if (reply.status !== 201)
+        throw new Error(`signup answered ${reply.status}: ${JSON.stringify(reply.body)}`);
+      const { token, tenant, user } = reply.body;
+      return { token, email, tenantID: tenant.id, userID: user.id, name: tenant.name };
+    },
+    stop: async () => {
+      await server.stop();
+      await jobs.stop();
+    },
+  };
+}
+
+function caller(url: string): TestApi['call'] {
+  return async (method, path, { token, body, headers } = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJSON = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: isJSON ? JSON.parse(text) : text };
+  };
+}

@@ -1,0 +1,48 @@
+import { createTestDatabase } from '#hack/testing/postgres.ts';
+import { systemClock } from '#lib/clock/clock.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { Database } from '../database/database.ts';
+import { migrate } from '../migrate/migrate.ts';
+import { ROLES } from '../migrate/schema.ts';
+
+/** Every test database of a server shares its roles, so every test sets the same passwords. */
+export const TEST_PASSWORDS = { appPassword: 'test-app-password', workerPassword: 'test-worker-password' };
+
+export interface MigratedDatabase {
+  readonly adminURL: string;
+  readonly appURL: string;
+  readonly workerURL: string;
+  /** As the app role: one tenant at a time. */
+  readonly app: Database;
+  /** As the worker role: every tenant. */
+  readonly worker: Database;
+  drop(): Promise<void>;
+}
+
+/** A fresh database with the whole schema, opened as both roles. */
+export async function createMigratedDatabase(): Promise<MigratedDatabase> {
+  const { adminURL, drop } = await createTestDatabase();
+  await migrate({ adminURL, ...TEST_PASSWORDS, log: silentLogger, clock: systemClock });
+  const appURL = urlAs(adminURL, ROLES.app, TEST_PASSWORDS.appPassword);
+  const workerURL = urlAs(adminURL, ROLES.worker, TEST_PASSWORDS.workerPassword);
+  const app = new Database({ url: appURL, name: 'test-app', maxConnections: 5, log: silentLogger });
+  const worker = new Database({ url: workerURL, name: 'test-worker', maxConnections: 5, log: silentLogger });
+  return {
+    adminURL,
+    appURL,
+    workerURL,
+    app,
+    worker,
+    drop: async () => {
+      await Promise.all([app.end(), worker.end()]);
+      await drop();
+    },
+  };
+}
+
+function urlAs(adminURL: string, role: string, password: string): string {
+  const url = new URL(adminURL);
+  url.username = role;
+  url.password = password;
+  return url.href;
+}
