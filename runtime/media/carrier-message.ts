@@ -1,0 +1,141 @@
+import { z } from 'zod';
+
+/**
+ * The carrier's JSON frames on the media socket, parsed into typed messages. Numbers arrive as
+ * strings, unknown events and members are ignored, and nothing a peer can send makes this throw:
+ * what cannot be used becomes `malformed`, to be counted and skipped.
+ */
+export type CarrierMessage =
+  | { readonly event: 'connected' }
+  | { readonly event: 'start'; readonly callControlID: string; readonly format: MediaFormat }
+  | { readonly event: 'media'; readonly track: string; readonly chunk: number; readonly payload: Buffer }
+  | { readonly event: 'dtmf'; readonly digit: string; readonly occurredAtMs: number }
+  | { readonly event: 'mark'; readonly name: string }
+  | { readonly event: 'stop' }
+  | { readonly event: 'error'; readonly code: string; readonly title: string }
+  | { readonly event: 'unknown' }
+  | { readonly event: 'malformed' };
+
+export interface MediaFormat {
+  /** Upper case, such as PCMU. */
+  readonly encoding: string;
+  readonly sampleRateHz: number;
+  readonly channels: number;
+}
+
+/** 30 s of 16-bit audio at 48 kHz, the carrier's longest message, in base64. */
+const MAX_PAYLOAD_CHARACTERS = 4 * 1024 * 1024;
+
+export function parseCarrierMessage(text: string): CarrierMessage {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return MALFORMED;
+  }
+  if (!isRecord(raw) || typeof raw.event !== 'string') return MALFORMED;
+  const parse = PARSERS.get(raw.event);
+  return parse ? (parse(raw) ?? MALFORMED) : { event: 'unknown' };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const MALFORMED: CarrierMessage = { event: 'malformed' };
+
+/** By hand for `media`, which comes 50 times a second and call; by schema for the rest. */
+const PARSERS: ReadonlyMap<string, (raw: Json) => CarrierMessage | undefined> = new Map([
+  ['connected', () => ({ event: 'connected' }) as const],
+  ['start', parseStart],
+  ['media', parseMedia],
+  ['dtmf', parseDtmf],
+  ['mark', parseMark],
+  ['stop', () => ({ event: 'stop' }) as const],
+  ['error', parseError],
+]);
+
+const startSchema = z.object({
+  start: z.object({
+    call_control_id: z.string().min(1).max(500),
+    media_format: z.object({
+      encoding: z.string().min(1).max(32),
+      sample_rate: z.coerce.number().int().min(1).max(192_000),
+      channels: z.coerce.number().int().min(1).max(8).default(1),
+    }),
+  }),
+});
+
+function parseStart(raw: Json): CarrierMessage | undefined {
+  const parsed = startSchema.safeParse(raw);
+  if (!parsed.success) return undefined;
+  const { call_control_id, media_format } = parsed.data.start;
+  return {
+    event: 'start',
+    callControlID: call_control_id,
+    format: {
+      encoding: media_format.encoding.toUpperCase(),
+      sampleRateHz: media_format.sample_rate,
+      channels: media_format.channels,
+    },
+  };
+}
+
+function parseMedia(raw: Json): CarrierMessage | undefined {
+  const { media } = raw;
+  if (!isRecord(media) || typeof media.payload !== 'string') return undefined;
+  if (media.payload.length === 0 || media.payload.length > MAX_PAYLOAD_CHARACTERS) return undefined;
+  const chunk = wholeNumber(media.chunk) ?? wholeNumber(raw.sequence_number);
+  if (chunk === undefined) return undefined;
+  const payload = Buffer.from(media.payload, 'base64');
+  if (payload.length === 0) return undefined;
+  return {
+    event: 'media',
+    track: typeof media.track === 'string' ? media.track : 'inbound',
+    chunk,
+    payload,
+  };
+}
+
+const dtmfSchema = z.object({
+  occurred_at: z.string().max(64).optional(),
+  dtmf: z.object({ digit: z.string().regex(/^[0-9*#A-D]$/) }),
+});
+
+function parseDtmf(raw: Json): CarrierMessage | undefined {
+  const parsed = dtmfSchema.safeParse(raw);
+  if (!parsed.success) return undefined;
+  const occurredAtMs = Date.parse(parsed.data.occurred_at ?? '');
+  return {
+    event: 'dtmf',
+    digit: parsed.data.dtmf.digit,
+    occurredAtMs: Number.isNaN(occurredAtMs) ? 0 : occurredAtMs,
+  };
+}
+
+const markSchema = z.object({ mark: z.object({ name: z.string().min(1).max(200) }) });
+
+function parseMark(raw: Json): CarrierMessage | undefined {
+  const parsed = markSchema.safeParse(raw);
+  return parsed.success ? { event: 'mark', name: parsed.data.mark.name } : undefined;
+}
+
+const errorSchema = z.object({
+  payload: z.object({ code: z.coerce.string().max(32), title: z.string().max(500).default('') }),
+});
+
+function parseError(raw: Json): CarrierMessage | undefined {
+  const parsed = errorSchema.safeParse(raw);
+  return parsed.success
+    ? { event: 'error', code: parsed.data.payload.code, title: parsed.data.payload.title }
+    : undefined;
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  if (value === '') return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

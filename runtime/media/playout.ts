@@ -1,0 +1,178 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import type { AudioCodec } from './audio-codec.ts';
+import { formatMark, parseMark } from './mark-name.ts';
+import { type MediaSocket, SOCKET_OPEN } from './media-socket.ts';
+import { FRAME_MS, MARK_EVERY_MS, Utterance } from './utterance.ts';
+
+/**
+ * Plays the agent's utterances to the caller, one after another: 20 ms frames sent a lead ahead of
+ * real time, so that a late timer makes no gap; marks that tell what was heard; `clear` for a
+ * barge-in. Writers wait while more than `maxQueuedMs` of audio waits here.
+ */
+export class Playout {
+  readonly #options: PlayoutOptions;
+  readonly #frameSamples: number;
+  #utterance: Utterance | undefined;
+  #utterances = 0;
+  #underruns = 0;
+  /** Monotonic ms at which everything sent so far will have been played. */
+  #playedAtMs = 0;
+  #stalledSinceMs: number | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: PlayoutOptions) {
+    this.#options = options;
+    this.#frameSamples = (options.codec.sampleRateHz * FRAME_MS) / 1000;
+  }
+
+  /** How often the caller had to wait for audio inside an utterance. */
+  get underruns(): number {
+    return this.#underruns;
+  }
+
+  /** Starts an utterance; what is left of the one before is given up. */
+  begin(): void {
+    this.#utterance?.settle();
+    this.#utterance = new Utterance(this.#utterances++);
+  }
+
+  /** Takes samples at the carrier's rate; resolves when there is room for more, or all is over. */
+  async write(samples: Int16Array): Promise<void> {
+    const utterance = this.#utterance;
+    if (!utterance || utterance.ended || this.#closed) return;
+    utterance.queue(samples, this.#frameSamples, this.#options.codec);
+    this.#pump();
+    if (utterance.queuedMs > this.#options.maxQueuedMs) await utterance.untilRoom();
+  }
+
+  /** Ends the utterance: resolves once the caller has heard it all, or it was cleared. */
+  async end(): Promise<void> {
+    const utterance = this.#utterance;
+    if (!utterance || this.#closed) return;
+    utterance.finish(this.#frameSamples, this.#options.codec);
+    this.#pump();
+    await utterance.played;
+  }
+
+  /** Milliseconds of the utterance that the caller has heard, judged by the marks that came back. */
+  heardMs(): number {
+    return this.#utterance?.heardMs(this.#options.clock.monotonic()) ?? 0;
+  }
+
+  /** Makes the carrier drop what it has queued; returns what was heard of the utterance. */
+  clear(): number {
+    const heardMs = this.heardMs();
+    const utterance = this.#utterance;
+    if (!utterance || this.#closed) return heardMs;
+    utterance.settle();
+    this.#utterance = undefined;
+    this.#playedAtMs = 0;
+    this.#send({ event: 'clear' });
+    this.#stopTimer();
+    return heardMs;
+  }
+
+  /** A mark came back from the carrier. */
+  marked(name: string): void {
+    const mark = parseMark(name);
+    const utterance = this.#utterance;
+    if (!mark || mark.generation !== this.#options.generation) return;
+    if (!utterance || mark.utterance !== utterance.number) return;
+    utterance.heardUpTo(mark.index, this.#options.clock.monotonic());
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stopTimer();
+    this.#utterance?.settle();
+  }
+
+  /** Sends what is due and sets the timer for the next frame. */
+  #pump(): void {
+    this.#stopTimer();
+    const utterance = this.#utterance;
+    if (!utterance || this.#closed) return;
+    const nowMs = this.#options.clock.monotonic();
+    if (this.#congested(nowMs)) {
+      this.#wakeIn(FRAME_MS);
+      return;
+    }
+    while (utterance.queuedMs > 0 && this.#playedAtMs - nowMs + FRAME_MS <= this.#options.leadMs) {
+      this.#sendFrame(utterance, nowMs);
+    }
+    if (utterance.queuedMs > 0) {
+      this.#wakeIn(this.#playedAtMs - nowMs + FRAME_MS - this.#options.leadMs);
+    } else if (utterance.ended) {
+      if (utterance.sentMs > utterance.lastMarkMs || utterance.sentMs === 0) this.#sendMark(utterance);
+      this.#cancelTimer = this.#options.clock.after(
+        Math.max(0, this.#playedAtMs - nowMs) + MARK_GRACE_MS,
+        () => utterance.settle(),
+      );
+      utterance.awaitLastMark(this.#stopTimer.bind(this));
+    }
+  }
+
+  #sendFrame(utterance: Utterance, nowMs: number): void {
+    const payload = utterance.take();
+    if (!payload) return;
+    if (utterance.sentMs > 0 && this.#playedAtMs < nowMs) this.#underruns++;
+    utterance.sent(FRAME_MS, nowMs);
+    this.#playedAtMs = Math.max(this.#playedAtMs, nowMs) + FRAME_MS;
+    this.#send({ event: 'media', media: { payload: payload.toString('base64') } });
+    if (utterance.sentMs - utterance.lastMarkMs >= MARK_EVERY_MS) this.#sendMark(utterance);
+  }
+
+  #sendMark(utterance: Utterance): void {
+    const { generation } = this.#options;
+    const name = formatMark({ generation, utterance: utterance.number, index: utterance.placeMark() });
+    this.#send({ event: 'mark', mark: { name } });
+  }
+
+  #send(message: object): void {
+    if (this.#options.socket.readyState === SOCKET_OPEN) this.#options.socket.send(JSON.stringify(message));
+  }
+
+  /** Whether the socket takes nothing more for now; reports it when that lasts. */
+  #congested(nowMs: number): boolean {
+    if (this.#options.socket.bufferedAmount <= MAX_SOCKET_BUFFERED_BYTES) {
+      this.#stalledSinceMs = undefined;
+      return false;
+    }
+    this.#stalledSinceMs ??= nowMs;
+    if (nowMs - this.#stalledSinceMs >= MAX_STALL_MS) {
+      this.close();
+      this.#options.onStalled();
+    }
+    return true;
+  }
+
+  #wakeIn(ms: number): void {
+    if (this.#closed) return;
+    this.#cancelTimer = this.#options.clock.after(Math.max(1, ms), () => this.#pump());
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}
+
+export interface PlayoutOptions {
+  readonly socket: MediaSocket;
+  readonly codec: AudioCodec;
+  readonly clock: Clock;
+  /** The stream's generation, for the marks. */
+  readonly generation: number;
+  /** How far ahead of real time frames are sent. */
+  readonly leadMs: number;
+  /** Audio that may wait here before writers wait. */
+  readonly maxQueuedMs: number;
+  /** The peer takes no more data: the call's media is lost. */
+  readonly onStalled: () => void;
+}
+
+/** A last mark that has not come back this long after the audio's end is not waited for. */
+const MARK_GRACE_MS = 1_500;
+const MAX_SOCKET_BUFFERED_BYTES = 256 * 1024;
+const MAX_STALL_MS = 5_000;
