@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { phoneNumberSpecSchema } from '../phone-number/phone-number.ts';
+import { defaultWorkflows } from '../tenant/default-workflows.ts';
+import { tenantSpecSchema } from '../tenant/tenant.ts';
+import { voiceRuntimeSpecSchema } from '../voice-runtime/voice-runtime.ts';
+import { UNSERVED, unservedFields } from './served.ts';
+
+const external = {
+  mode: 'External',
+  endpoint: { mediaURL: 'wss://voice.example.com', webhookURL: 'https://voice.example.com/webhooks/telnyx' },
+  telnyx: { secretRef: { name: 'telnyx' } },
+  engines: {
+    stt: { type: 'Whisper', endpoint: 'http://whisper:8000' },
+    tts: { type: 'Kokoro', endpoint: 'http://kokoro:8880' },
+  },
+} as const;
+
+describe('unserved fields', () => {
+  test('a new tenant with the default workflows is served whole', () => {
+    const spec = tenantSpecSchema.parse({ displayName: 'Acme', workflows: defaultWorkflows });
+    expect(unservedFields('Tenant', spec)).toEqual([]);
+  });
+
+  test('a number and a runtime as the examples have them are served whole', () => {
+    const number = phoneNumberSpecSchema.parse({ search: { countryCode: 'US' } });
+    expect(unservedFields('PhoneNumber', number)).toEqual([]);
+    expect(unservedFields('VoiceRuntime', voiceRuntimeSpecSchema.parse(external))).toEqual([]);
+  });
+
+  test('a field in a named list is reported under its names', () => {
+    const spec = tenantSpecSchema.parse({
+      displayName: 'Acme',
+      workflows: [
+        {
+          name: 'intake',
+          fields: [
+            { name: 'who', label: 'Who', type: 'Name', prompt: 'Who?' },
+            { name: 'mail', label: 'Mail', type: 'Email', prompt: 'Mail?' },
+          ],
+          onComplete: { action: 'TakeMessage' },
+        },
+      ],
+    });
+    expect(unservedFields('Tenant', spec)).toEqual([
+      'spec.workflows[intake].fields[mail].type',
+      'spec.workflows[intake].onComplete.action',
+    ]);
+  });
+
+  test('every row of the table leads to a field that exists', () => {
+    const everything = {
+      Tenant: Object.keys(tenantSpecSchema.shape),
+      PhoneNumber: Object.keys(phoneNumberSpecSchema.shape),
+      VoiceRuntime: Object.keys(voiceRuntimeSpecSchema.shape),
+    };
+    for (const kind of ['Tenant', 'PhoneNumber', 'VoiceRuntime'] as const) {
+      for (const { path } of UNSERVED[kind]) {
+        expect(everything[kind]).toContain(path.split(/[.[]/)[0]);
+      }
+    }
+  });
+
+  test('a Managed runtime that scales itself names all that is not done yet', () => {
+    const { endpoint: _, ...managed } = external;
+    const spec = voiceRuntimeSpecSchema.parse({
+      ...managed,
+      mode: 'Managed',
+      autoscaling: { maxReplicas: 4, targetCallsPerReplica: 10 },
+    });
+    expect(unservedFields('VoiceRuntime', spec)).toEqual(['spec.mode', 'spec.autoscaling']);
+  });
+});

@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PhoneNumberSpec } from '../phone-number/phone-number.ts';
+import type { TenantSpec } from '../tenant/tenant.ts';
+import type { VoiceRuntimeSpec } from '../voice-runtime/voice-runtime.ts';
+
+/**
+ * What specs may say and this release does not act on. The operator names such fields in the
+ * condition Served, so that nothing is silently ignored. A room that begins to serve a field removes
+ * its row here; when the table is empty, everything is served.
+ */
+interface SpecOf {
+  readonly Tenant: TenantSpec;
+  readonly PhoneNumber: PhoneNumberSpec;
+  readonly VoiceRuntime: VoiceRuntimeSpec;
+}
+
+interface UnservedField {
+  /** From spec on; `[]` goes through all entries of a list. */
+  readonly path: string;
+  /** The values under which nothing is asked for, the default first. An absent field never asks. */
+  readonly unless: readonly unknown[];
+}
+
+export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] } = {
+  Tenant: [
+    { path: 'deletionPolicy', unless: ['Retain'] },
+    { path: 'language', unless: ['en-US'] },
+    { path: 'access', unless: [[]] },
+    { path: 'limits.apiRequestsPerMonth', unless: [] },
+    { path: 'limits.transferMinutesPerDay', unless: [] },
+    { path: 'limits.transferCountries', unless: [] },
+    { path: 'assistant.persona', unless: [] },
+    { path: 'assistant.voice.engine', unless: [] },
+    { path: 'assistant.model', unless: [] },
+    { path: 'assistant.temperature', unless: ['0.3'] },
+    { path: 'assistant.vocabulary', unless: [[]] },
+    { path: 'workflows[].fields[].type', unless: ['Text', 'Name', 'Phone'] },
+    { path: 'workflows[].onComplete.action', unless: ['Hangup'] },
+    { path: 'knowledge', unless: [[]] },
+    { path: 'knowledgeFrom', unless: [[]] },
+    { path: 'tools', unless: [[]] },
+    { path: 'businessHours', unless: [] },
+    { path: 'transferTargets', unless: [[]] },
+    { path: 'callScreening', unless: [] },
+    { path: 'recording.enabled', unless: [false] },
+    { path: 'transcripts.retentionDays', unless: [90] },
+    { path: 'notifications', unless: [] },
+  ],
+  PhoneNumber: [],
+  VoiceRuntime: [
+    { path: 'mode', unless: ['External'] },
+    { path: 'replicas', unless: [1] },
+    { path: 'autoscaling', unless: [] },
+    { path: 'image', unless: [] },
+    { path: 'resources', unless: [] },
+    { path: 'engines.stt.deployment', unless: [] },
+    { path: 'engines.stt.fallbacks', unless: [[]] },
+    { path: 'engines.llm', unless: [] },
+    { path: 'engines.tts.deployment', unless: [] },
+    { path: 'engines.tts.fallbacks', unless: [[]] },
+  ],
+};
+
+/**
+ * The fields of `spec` that ask for something this release does not do, such as
+ * `spec.workflows[intake].onComplete.action`; empty when all that the spec says is served.
+ */
+export function unservedFields<K extends keyof SpecOf>(kind: K, spec: SpecOf[K]): string[] {
+  return UNSERVED[kind].flatMap(({ path, unless }) =>
+    valuesAt(spec, path.split('.'), 'spec')
+      .filter(({ value }) => value !== undefined && !unless.some((idle) => isDeepStrictEqual(value, idle)))
+      .map(({ at }) => at),
+  );
+}
+
+/** Every value that a path leads to, with the place it was found at. */
+function valuesAt(from: unknown, path: readonly string[], at: string): { at: string; value: unknown }[] {
+  const [step, ...rest] = path;
+  if (step === undefined) return [{ at, value: from }];
+  if (typeof from !== 'object' || from === null) return [];
+  const name = step.replace('[]', '');
+  const value = (from as Record<string, unknown>)[name];
+  if (!step.endsWith('[]')) return valuesAt(value, rest, `${at}.${name}`);
+  const entries = Array.isArray(value) ? (value as { name?: string }[]) : [];
+  return entries.flatMap((entry, index) => valuesAt(entry, rest, `${at}.${name}[${entry.name ?? index}]`));
+}
