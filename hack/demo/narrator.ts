@@ -63,8 +63,10 @@ export class Narrator {
     this.#line(text.replace(/^(?=.)/gm, '    '));
   }
 
-  failed(reason: string, logs: string): void {
-    this.#line(`\n${this.#paint('red', 'It did not work:')} ${reason}\nThe logs are in ${logs}`);
+  /** Why it did not work, and where the logs are, if it came so far. */
+  failed(reason: string, logs?: string): void {
+    this.#line(`\n${this.#paint('red', 'It did not work:')} ${reason}`);
+    if (logs !== undefined) this.#line(`The logs are in ${logs}`);
   }
 
   succeeded(text: string): void {

@@ -1,0 +1,146 @@
+/**
+ * The whole product on one machine: the three programs as processes, with the carrier's stand-in and the
+ * speech engines beside them, on an infrastructure that runs already. Used by the demo and `make up`.
+ */
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Instance } from '#hack/local/instance.ts';
+import type { Infrastructure } from '#hack/local/stack.ts';
+import { applyManifests, applyRuntime, type CarrierAccount } from './cluster-objects.ts';
+import type { Narrator } from './narrator.ts';
+import { migrate, startProgram } from './programs.ts';
+import { serviceAccountKubeconfig } from './service-account-kubeconfig.ts';
+
+export type Mode = 'saas' | 'onprem';
+
+export interface House {
+  readonly apiURL: string;
+  /** The control API of the carrier's stand-in. */
+  readonly controlURL: string;
+}
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const POD = 'runtime-0';
+const RUNTIME = 'veralux-system/shared';
+
+interface Context {
+  readonly instance: Instance;
+  readonly infrastructure: Infrastructure;
+  readonly narrator: Narrator;
+}
+
+/** Starts everything above the infrastructure, each stage told by the narrator as it ends. */
+export async function startHouse(context: Context, mode: Mode): Promise<House> {
+  const { narrator, infrastructure } = context;
+  const [carrier, enginesURL, databases] = await Promise.all([
+    narrator.stage('Telnyx stand-in (simulated carrier and caller)', () => startCarrier(context)),
+    narrator.stage('Speech engines (flite and pocketsphinx, no GPU)', () => startEngines(context)),
+    narrator.stage('Database roles and schema', () =>
+      migrate(context.instance.processes, infrastructure.adminURL),
+    ),
+    narrator.stage('Custom resource definitions, roles and policies', () =>
+      applyManifests(infrastructure.kubectl, repository),
+    ),
+  ]);
+  const [apiURL] = await Promise.all([
+    narrator.stage('API server', () => startAPIServer(context, mode, databases)),
+    narrator.stage('Operator', () => startOperator(context, carrier)),
+    narrator.stage('Runtime, and the VoiceRuntime that stands for it', () =>
+      startRuntime(context, carrier, enginesURL),
+    ),
+  ]);
+  return { apiURL, controlURL: carrier.controlURL };
+}
+
+interface Carrier extends CarrierAccount {
+  /** The base of the carrier's API, with /v2. */
+  readonly url: string;
+  readonly controlURL: string;
+}
+
+async function startCarrier({ instance }: Context): Promise<Carrier> {
+  const { url } = await startProgram(instance.processes, {
+    name: 'telnyx-stand-in',
+    main: 'hack/standins/telnyx/main.ts',
+    health: '/_standin/account',
+    env: { RECORDINGS_DIRECTORY: instance.logs },
+  });
+  const response = await fetch(`${url}/_standin/account`, { signal: AbortSignal.timeout(5_000) });
+  const account = (await response.json()) as CarrierAccount;
+  return { ...account, url: `${url}/v2`, controlURL: `${url}/_standin` };
+}
+
+async function startEngines({ instance }: Context): Promise<string> {
+  const { url } = await startProgram(instance.processes, {
+    name: 'engines',
+    main: 'hack/engines/main.ts',
+    health: '/health',
+    env: {},
+  });
+  return url;
+}
+
+async function startAPIServer(
+  { instance, infrastructure }: Context,
+  mode: Mode,
+  databases: { readonly appURL: string; readonly workerURL: string },
+): Promise<string> {
+  const { url } = await startProgram(instance.processes, {
+    name: 'apiserver',
+    main: 'apiserver/main.ts',
+    health: '/ready',
+    env: {
+      SAAS_MODE: String(mode === 'saas'),
+      DATABASE_URL: databases.appURL,
+      WORKER_DATABASE_URL: databases.workerURL,
+      REDIS_URL: infrastructure.redisURL,
+      JWT_SECRET: randomBytes(32).toString('hex'),
+      KUBECONFIG: await serviceAccountKubeconfig(infrastructure, 'veralux-apiserver'),
+    },
+  });
+  return url;
+}
+
+async function startOperator({ instance, infrastructure }: Context, carrier: Carrier): Promise<void> {
+  await startProgram(instance.processes, {
+    name: 'operator',
+    main: 'operator/main.ts',
+    health: '/readyz',
+    env: {
+      REDIS_URL: infrastructure.redisURL,
+      TELNYX_BASE_URL: carrier.url,
+      KUBECONFIG: await serviceAccountKubeconfig(infrastructure, 'veralux-operator'),
+    },
+  });
+}
+
+async function startRuntime(
+  { instance, infrastructure }: Context,
+  carrier: Carrier,
+  enginesURL: string,
+): Promise<void> {
+  const engines = {
+    stt: { type: 'Whisper', endpoint: enginesURL, model: 'pocketsphinx-en-us' },
+    tts: { type: 'Kokoro', endpoint: enginesURL, model: 'flite', voice: 'slt' },
+  };
+  const { url } = await startProgram(instance.processes, {
+    name: 'runtime',
+    main: 'runtime/main.ts',
+    health: '/readyz',
+    env: (port) => ({
+      REDIS_URL: infrastructure.redisURL,
+      RUNTIME_NAME: RUNTIME,
+      POD_NAME: POD,
+      TELNYX_API_KEY: carrier.apiKey,
+      TELNYX_PUBLIC_KEY: carrier.publicKey,
+      TELNYX_BASE_URL: carrier.url,
+      MEDIA_URL: `ws://127.0.0.1:${port}`,
+      CALL_TOKEN_SECRET: randomBytes(32).toString('hex'),
+      // Pocketsphinx needs the wide band: at 8 kHz it understands nothing.
+      STREAM_CODEC: 'L16',
+      STREAM_SAMPLE_RATE: '16000',
+      ENGINES: JSON.stringify(engines),
+    }),
+  });
+  await applyRuntime(infrastructure.kubectl, { account: carrier, url, engines });
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { ApiClient } from './api-client.ts';
+import type { CallDetail } from './call-detail.ts';
+import { eventually } from './eventually.ts';
+import type { Narrator } from './narrator.ts';
+import type { Scenario } from './scenario.ts';
+
+const CALL_TIMEOUT_MS = 180_000;
+/** From hang-up to the call in Postgres: a second is the product's own target. */
+const SETTLED_TIMEOUT_MS = 10_000;
+
+const placedCallSchema = z.object({
+  id: z.string(),
+  ended: z.boolean(),
+  hangupCause: z.string().optional(),
+  conversation: z.array(
+    z.object({ speaker: z.enum(['Agent', 'Caller']), text: z.string(), atMs: z.number() }),
+  ),
+});
+
+export interface Line {
+  /** The control API of the carrier's stand-in. */
+  readonly controlURL: string;
+  readonly number: string;
+}
+
+/**
+ * Has the stand-in's caller ring the number, and prints what the caller says and hears as it happens.
+ * Resolves once the call has ended at the carrier.
+ */
+export async function placeCall(narrator: Narrator, line: Line, scenario: Scenario): Promise<void> {
+  narrator.title(`A call from ${scenario.from} to ${line.number}, as the caller says and hears it`);
+  const caller = { voice: scenario.voice, answers: scenario.answers };
+  const { id } = await control(line, '/calls', { from: scenario.from, to: line.number, caller });
+  let told = 0;
+  const call = await eventually('the call to end', CALL_TIMEOUT_MS, async () => {
+    const now = await control(line, `/calls/${id}`);
+    for (const spoken of now.conversation.slice(told)) {
+      narrator.spoken(spoken.speaker, spoken.text, spoken.atMs);
+      told += 1;
+    }
+    return now.ended ? now : undefined;
+  });
+  narrator.text(`The call has ended: ${call.hangupCause ?? 'unknown cause'}.`);
+}
+
+/** The latest call in the API, once it is settled. */
+export function latestCall(api: ApiClient, sinceMs: number): Promise<CallDetail> {
+  return eventually('the call to be settled in Postgres', SETTLED_TIMEOUT_MS, async () => {
+    const { items } = await api.get<{ items: { id: string; startedAt: string }[] }>('/api/admin/calls');
+    const latest = items.find((call) => Date.parse(call.startedAt) >= sinceMs);
+    if (!latest) return undefined;
+    const call = await api.get<CallDetail>(`/api/admin/calls/${latest.id}`);
+    return call.usage ? call : undefined;
+  });
+}
+
+async function control(line: Line, path: string, body?: object): Promise<z.output<typeof placedCallSchema>> {
+  const response = await fetch(`${line.controlURL}${path}`, {
+    ...(body === undefined
+      ? {}
+      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the stand-in answered ${response.status} to ${path}: ${text}`);
+  return placedCallSchema.parse(JSON.parse(text));
+}
