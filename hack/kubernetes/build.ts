@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LocalError } from '#hack/local/local-error.ts';
 import { releaseLock, takeLock } from '#hack/local/lock-file.ts';
+import type { Progress } from '#hack/local/progress.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { goBuild } from './go-build.ts';
 import type { ProgramName } from './programs.ts';
@@ -43,7 +44,7 @@ interface GoModule {
  */
 export async function buildPrograms(
   names: readonly ProgramName[],
-  report: (line: string) => void,
+  progress: Progress,
 ): Promise<Map<ProgramName, string>> {
   const result = new Map<ProgramName, string>();
   const kubernetes = names.filter((name) => name !== 'kwok');
@@ -54,11 +55,11 @@ export async function buildPrograms(
     ],
     [
       names.filter((name) => name === 'kwok'),
-      { directory: KWOK_MODULE, packageOf: () => '.', flags: flags('-s -w') },
+      { directory: KWOK_MODULE, packageOf: () => 'sigs.k8s.io/kwok/cmd/kwok', flags: flags('-s -w') },
     ],
   ] satisfies [ProgramName[], GoModule][]) {
     if (wanted.length === 0) continue;
-    for (const [name, path] of await buildModule(module, wanted, report)) result.set(name, path);
+    for (const [name, path] of await buildModule(module, wanted, progress)) result.set(name, path);
   }
   return result;
 }
@@ -70,7 +71,7 @@ function flags(ldflags: string): readonly string[] {
 async function buildModule(
   module: GoModule,
   names: readonly ProgramName[],
-  report: (line: string) => void,
+  progress: Progress,
 ): Promise<Map<ProgramName, string>> {
   const folder = join(cacheDirectory(), 'kubernetes', moduleHash(module.directory, module.flags));
   const paths = new Map(names.map((name) => [name, join(folder, name)]));
@@ -79,7 +80,7 @@ async function buildModule(
 
   makeCache(folder);
   const lock = join(folder, 'lock');
-  await waitForLock(lock, report);
+  await waitForLock(lock, progress);
   try {
     const wanted = missing();
     if (wanted.length === 0) return paths;
@@ -91,7 +92,7 @@ async function buildModule(
         flags: module.flags,
         output: draft,
         packages: wanted.map((name) => ({ name, path: module.packageOf(name) })),
-        report,
+        progress,
       });
       for (const name of wanted) renameSync(join(draft, name), join(folder, name));
     } finally {
@@ -142,13 +143,13 @@ function removeLeftovers(folder: string): void {
   }
 }
 
-async function waitForLock(lock: string, report: (line: string) => void): Promise<void> {
+async function waitForLock(lock: string, progress: Progress): Promise<void> {
   const deadline = systemClock.monotonic() + OTHER_BUILD_TIMEOUT_MS;
   let told = false;
   for (;;) {
     const holder = takeLock(lock);
     if (holder === undefined) return;
-    if (!told) report(`process ${holder} is building the Kubernetes programs: waiting for it`);
+    if (!told) progress.line(`process ${holder} is building the Kubernetes programs: waiting for it`);
     told = true;
     if (systemClock.monotonic() > deadline) {
       throw new LocalError(

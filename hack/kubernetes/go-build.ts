@@ -1,72 +1,94 @@
 /** One run of `go build` for several programs at once, so that one links while another compiles. */
 import { spawn } from 'node:child_process';
-import { statfsSync } from 'node:fs';
+import { readdirSync, statfsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { capture } from '#hack/local/capture.ts';
 import { LocalError } from '#hack/local/local-error.ts';
+import type { Progress } from '#hack/local/progress.ts';
 
 const GO_VERSION_TIMEOUT_MS = 30_000;
 // Measured: 0.6 GB of modules, 1.6 GB of Go's build cache, 0.5 GB of programs.
 const NEEDED_BYTES = 3 * 1024 ** 3;
-const REPORT_MS = 10_000;
+const TELL_MS = 1_000;
 const ERROR_LINES = 15;
 
 export interface GoBuildOptions {
   readonly directory: string;
   readonly flags: readonly string[];
-  /** An existing folder that gets the programs. */
+  /** An existing empty folder that gets the programs. */
   readonly output: string;
   readonly packages: readonly { readonly name: string; readonly path: string }[];
-  readonly report: (line: string) => void;
+  readonly progress: Progress;
 }
 
+/** Builds all packages; throws a LocalError that says what to do where it cannot. */
 export async function goBuild(options: GoBuildOptions): Promise<void> {
+  const { progress, directory } = options;
   await assertGo();
   assertSpace(options.output);
   const names = options.packages.map(({ name }) => name).join(', ');
-  options.report(`building ${names} (once; several minutes on 2 cores)`);
-  const started = performance.now();
-  const elapsed = () => `${Math.round((performance.now() - started) / 1_000)} s`;
+  const paths = options.packages.map(({ path }) => path);
+  progress.line(`building ${names} from source (once; several minutes on 2 cores)`);
+  const began = performance.now();
+  const elapsed = () => `${Math.round((performance.now() - began) / 1_000)} s`;
 
-  const args = [
-    'build',
-    '-v',
-    ...options.flags,
-    '-o',
-    `${options.output}/`,
-    ...options.packages.map(({ path }) => path),
-  ];
-  const child = spawn('go', args, {
-    cwd: options.directory,
-    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
-    stdio: ['ignore', 'ignore', 'pipe'],
+  let downloaded = 0;
+  progress.state('  fetching Go modules');
+  const list = await runGo(['list', '-deps', ...paths], directory, (line) => {
+    if (line.startsWith('go: downloading')) downloaded += 1;
+    progress.state(`  fetching Go modules: ${downloaded}, ${elapsed()}`);
   });
-  const lastLines: string[] = [];
+  const total = list.length;
   let compiled = 0;
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (/^[\w./~-]+$/.test(line)) compiled += 1;
-    lastLines.push(line);
-    if (lastLines.length > ERROR_LINES) lastLines.shift();
-  });
-  const timer = setInterval(
-    () => options.report(`  ${compiled} Go packages compiled, ${elapsed()}`),
-    REPORT_MS,
-  );
-  try {
-    const status = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    if (status !== 0) {
-      throw new LocalError(
-        'go_build_failed',
-        `go build failed in ${options.directory}:\n  ${lastLines.join('\n  ')}`,
-      );
+  const built = new Set<string>();
+  const tell = () => {
+    for (const name of readdirSync(options.output).filter((name) => !built.has(name))) {
+      built.add(name);
+      progress.line(`  ${name}: built after ${elapsed()}`);
     }
+    // Those that Go has in its own cache are not compiled again.
+    progress.state(`  compiled ${compiled} of up to ${total} Go packages, ${elapsed()}`);
+  };
+  const timer = setInterval(tell, TELL_MS);
+  try {
+    const args = ['build', '-v', ...options.flags, '-o', `${options.output}/`, ...paths];
+    await runGo(args, directory, () => {
+      compiled += 1;
+    });
+    tell();
   } finally {
     clearInterval(timer);
   }
-  options.report(`built ${names} in ${elapsed()}`);
+}
+
+/** Runs go; resolves to the lines of its standard output, tells each line of its standard error. */
+async function runGo(
+  args: readonly string[],
+  directory: string,
+  onErrorLine: (line: string) => void,
+): Promise<string[]> {
+  const child = spawn('go', args, {
+    cwd: directory,
+    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: string[] = [];
+  const lastErrors: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => output.push(line));
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    lastErrors.push(line);
+    if (lastErrors.length > ERROR_LINES) lastErrors.shift();
+    onErrorLine(line);
+  });
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (status === 0) return output;
+  throw new LocalError(
+    'go_failed',
+    `go ${args[0]} failed in ${directory} (a missing network and a full disk are the usual reasons):\n  ${lastErrors.join('\n  ')}`,
+  );
 }
 
 /** Go ≥ 1.21 fetches by itself the newer toolchain that go.mod asks for. */

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { capture } from '#hack/local/capture.ts';
+import type { Progress } from '#hack/local/progress.ts';
 import { buildPrograms } from './build.ts';
 
 export type ProgramName =
@@ -34,20 +35,18 @@ const FITTING: Readonly<Record<ProgramName, { args: readonly string[]; version: 
 };
 
 /**
- * The paths of `names`, building what the machine lacks; `report` is given lines about that.
+ * The paths of `names`, building what the machine lacks; `progress` is told about that.
  * Throws a LocalError that says what to do where it cannot.
  */
-export async function ensurePrograms(
-  names: readonly ProgramName[],
-  report: (line: string) => void = () => undefined,
-): Promise<Programs> {
+export async function ensurePrograms(names: readonly ProgramName[], progress: Progress): Promise<Programs> {
   const found = new Map<ProgramName, string>();
   for (const name of names) {
     const path = await findProgram(name);
     if (path !== undefined) found.set(name, path);
   }
   const missing = names.filter((name) => !found.has(name));
-  const built = missing.length === 0 ? new Map<ProgramName, string>() : await buildPrograms(missing, report);
+  const built =
+    missing.length === 0 ? new Map<ProgramName, string>() : await buildPrograms(missing, progress);
   return new Map([...built, ...found]);
 }
 

@@ -77,7 +77,7 @@ export class Instance {
 
   /** Ends every process, last started first, and removes the data; logs stay. Resolves to what it ended. */
   async endAll(): Promise<string[]> {
-    const ended = await this.processes.endAll();
+    const ended = await this.processes.close();
     this.#removeData();
     releaseLock(this.#lock);
     return ended;

@@ -8,6 +8,7 @@ import { chownSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
+import { capture } from './capture.ts';
 import { onFreePorts } from './free-port.ts';
 import type { Instance } from './instance.ts';
 import { LocalError } from './local-error.ts';
@@ -16,6 +17,7 @@ import { isReachableByAll, type UnprivilegedUser, unprivilegedUser } from './unp
 
 const INIT_TIMEOUT_MS = 60_000;
 const READY_TIMEOUT_MS = 20_000;
+const CHMOD_TIMEOUT_MS = 10_000;
 const SUPERUSER = 'postgres';
 
 export interface PostgresOptions {
@@ -34,7 +36,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const { instance } = options;
   const { processes } = instance;
   const user = process.getuid?.() === 0 ? unprivilegedUser() : undefined;
-  const { native, home } = place(instance, user);
+  const { native, home } = await place(instance, user);
   const data = join(home, 'data');
   const password = randomBytes(24).toString('hex');
   const env = { LC_ALL: 'C', TZ: 'UTC' };
@@ -98,9 +100,12 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
 }
 
 /** Where its programs lie, and a home for its data that belongs to `user`. */
-function place(instance: Instance, user: UnprivilegedUser | undefined): { native: string; home: string } {
+async function place(
+  instance: Instance,
+  user: UnprivilegedUser | undefined,
+): Promise<{ native: string; home: string }> {
   const native = nativeDirectory();
-  if (user === undefined || isReachableByAll(native)) {
+  if (user === undefined || isReachableByAll(join(native, 'bin', 'postgres'))) {
     const reachable = user === undefined || isReachableByAll(instance.data);
     const home = join(reachable ? instance.data : instance.directoryElsewhere(), 'postgres');
     makeHome(home, user);
@@ -109,6 +114,7 @@ function place(instance: Instance, user: UnprivilegedUser | undefined): { native
   const elsewhere = instance.directoryElsewhere();
   const copy = join(elsewhere, 'native');
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
+  await capture('chmod', ['-R', 'a+rX', copy], CHMOD_TIMEOUT_MS);
   const home = join(elsewhere, 'postgres');
   makeHome(home, user);
   return { native: copy, home };

@@ -59,6 +59,7 @@ export class Processes {
   readonly #directory: string;
   readonly #records: string;
   readonly #logs: string;
+  #closed = false;
 
   /** `directory` is an instance's; its `processes` and `logs` folders are made where they are missing. */
   constructor(directory: string) {
@@ -71,6 +72,8 @@ export class Processes {
 
   /** Starts a program; resolves once it runs. Throws a LocalError when it cannot be run at all. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
+    if (this.#closed)
+      throw new LocalError('ending', `${spec.name} was not started: everything is being ended.`);
     const logPath = join(this.#logs, `${spec.name}.log`);
     const log = openSync(logPath, 'a', 0o644);
     const child = spawn(spec.command, spec.args, {
@@ -148,6 +151,12 @@ export class Processes {
     }
     if (problems.length > 0) throw new LocalError('process_not_ended', problems.join('\n'));
     return ended;
+  }
+
+  /** `endAll` for the last time: a start that comes later, from work still under way, is refused. */
+  close(): Promise<string[]> {
+    this.#closed = true;
+    return this.endAll();
   }
 
   /** The recorded processes that run now, first started first. */

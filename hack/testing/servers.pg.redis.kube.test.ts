@@ -35,8 +35,8 @@ describe('the servers of tests', () => {
   });
 
   test('the cluster is a Kubernetes 1.35 that knows our kinds', async () => {
-    const { kubectl } = testCluster();
-    expect(await kubectl('version')).toMatch(/Server Version: v1\.35\./);
-    expect(await kubectl('get', 'tenants.veralux.io', '--output=name')).toBe('');
+    const cluster = testCluster();
+    expect(await cluster.kubectl('version')).toMatch(/Server Version: v1\.35\./);
+    expect(await cluster.kubectl('get', 'tenants.veralux.io', '--output=name')).toBe('');
   });
 });

@@ -6,6 +6,7 @@ import { startControlPlane } from '#hack/kubernetes/control-plane.ts';
 import { createKubectl } from '#hack/kubernetes/kubectl.ts';
 import { ensurePrograms } from '#hack/kubernetes/programs.ts';
 import type { Instance } from '#hack/local/instance.ts';
+import { createProgress } from '#hack/local/progress.ts';
 import './provided.ts';
 import { shareService } from './shared-services.ts';
 
@@ -18,7 +19,7 @@ export function setup(project: TestProject): Promise<() => Promise<void>> {
 
 async function startCluster(instance: Instance): Promise<{ kubeconfigPath: string; kubectlPath: string }> {
   const names = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
-  const programs = await ensurePrograms(names, (line) => console.error(line));
+  const programs = await ensurePrograms(names, createProgress(process.stderr));
   const { kubeconfigPath } = await startControlPlane({
     processes: instance.processes,
     directory: instance.data,
