@@ -1,0 +1,196 @@
+import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
+import { ALL_SHARDS } from '#crds/projection/shard.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { isAbort } from '#lib/errors/operating-error.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { PodSlots } from '#runtime/admission/pod-slots.ts';
+import type { Carrier, CarrierResult } from '#runtime/carrier/carrier.ts';
+import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
+import type { CallAdvancer } from './advance.ts';
+import type { CallRecord, Command, StoredCall } from './call-record.ts';
+import { carrierCommandOf } from './carrier-command.ts';
+import { commandIDOf } from './command-id.ts';
+
+/** Between two looks at the deadlines; a random half of it on top, so that pods do not look together. */
+const POLL_MS = 500;
+/** How many calls this pod drives at once; what is over waits for the next look, on any pod. */
+const MAX_DRIVEN = 128;
+/** Commands sent for one call without a pause: a bound, never reached by a table without a cycle. */
+const MAX_STEPS = 8;
+export interface CallDriverOptions {
+  readonly store: CallStore;
+  readonly advancer: CallAdvancer;
+  readonly slots: PodSlots;
+  readonly carrier: Carrier;
+  readonly runtime: string;
+  readonly callTokenSecret: string;
+  /** Called for a call that is settled, for this pod to let go of it. */
+  readonly onSettled: (callID: string) => void;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly metrics: RuntimeMetrics;
+}
+
+/**
+ * Carries out stored commands and drives on what is overdue. Any pod does so for any call of its
+ * runtime, in any state: a repeat has the same command_id, so pods may overlap without harm.
+ */
+export class CallDriver implements Service {
+  readonly name = 'call driver';
+  readonly #options: CallDriverOptions;
+  readonly #driven = new Map<string, Promise<void>>();
+  readonly #ending = new AbortController();
+  #polling: Promise<void> | undefined;
+
+  constructor(options: CallDriverOptions) {
+    this.#options = options;
+  }
+
+  async start(fail: (error: unknown) => void): Promise<void> {
+    this.#polling = this.#poll().catch(fail);
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#polling;
+    await this.idle();
+  }
+
+  /** Resolves when no command of this pod is under way. */
+  async idle(): Promise<void> {
+    while (this.#driven.size > 0) await Promise.all(this.#driven.values());
+  }
+
+  /** Starts to carry out what `call` has stored as its next command. Never throws. */
+  drive(call: StoredCall): void {
+    const { callID } = call.record;
+    const before = this.#driven.get(callID);
+    if (!before && this.#driven.size >= MAX_DRIVEN) return;
+    // What was under way may have carried it out already, so the call is read again after it.
+    const driving = (before ? before.then(() => this.#reload(call)) : Promise.resolve(call))
+      .then((present) => this.#carryOut(present))
+      .catch((error: unknown) => {
+        // Its deadline stays, so this or another pod comes back to it.
+        this.#options.log.error({ err: error, callID }, 'a call could not be driven');
+      })
+      .finally(() => {
+        if (this.#driven.get(callID) === driving) this.#driven.delete(callID);
+      });
+    this.#driven.set(callID, driving);
+  }
+
+  async #reload({ record }: StoredCall): Promise<StoredCall | undefined> {
+    return (await this.#options.store.load(record)).call;
+  }
+
+  async #carryOut(first: StoredCall | undefined): Promise<void> {
+    const { advancer, clock } = this.#options;
+    let call: StoredCall | undefined = first;
+    for (let count = 0; call && count < MAX_STEPS; count += 1) {
+      const record: CallRecord = call.record;
+      if (record.state === 'settled') return this.#letGo(record);
+      const command: Command | undefined = record.command;
+      if (!command || command.done) return undefined;
+      const result = await this.#send(record, command);
+      const { step, generation } = command;
+      const about = { atMs: clock.now(), step, generation } as const;
+      const { call: after } = await advancer.advance({
+        ref: record,
+        eventID: `command/${commandIDOf(record.callID, command)}/${record.attempts}/${result}`,
+        event:
+          result === 'Done'
+            ? { kind: 'commandDone', ...about }
+            : { kind: 'commandFailed', ...about, failure: result },
+      });
+      call = after && isNewWork(after.record, command) ? after : undefined;
+    }
+    return undefined;
+  }
+
+  async #letGo(record: CallRecord): Promise<void> {
+    this.#options.onSettled(record.callID);
+    if (record.pod !== undefined) await this.#options.slots.release(record.pod, record.callID);
+  }
+
+  async #send(record: CallRecord, command: Command): Promise<CarrierResult> {
+    const { carrier, log, clock, callTokenSecret } = this.#options;
+    const { step, generation } = command;
+    const prepared = step === 'streaming_start' ? await this.#prepareStream(record, generation) : undefined;
+    if (step === 'streaming_start' && !prepared) {
+      log.warn({ callID: record.callID }, 'no pod has a slot for a stream');
+      return 'Unreachable';
+    }
+    const result = await carrier.send(
+      carrierCommandOf(record, command, { stream: prepared, clock, secret: callTokenSecret }),
+    );
+    log.info({ callID: record.callID, step, generation, result }, 'carrier command');
+    return result;
+  }
+
+  /** The pod that the stream shall come to: the one with the call's slot, or where that is gone another. */
+  async #prepareStream(record: CallRecord, generation: number): Promise<PodHeartbeat | undefined> {
+    const { slots, advancer, clock } = this.#options;
+    const { callID } = record;
+    const present = record.pod === undefined ? undefined : await slots.pod(record.pod);
+    if (present && (await slots.reserveOn(present.pod, callID, present.slots))) return present;
+    const pod = await slots.reserve(callID);
+    if (!pod || pod.pod === record.pod) return pod;
+    await advancer.advance({
+      ref: record,
+      eventID: `placed/${generation}/${record.attempts}/${pod.pod}`,
+      event: { kind: 'placed', atMs: clock.now(), pod: pod.pod },
+    });
+    return pod;
+  }
+
+  async #poll(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(POLL_MS * (1 + Math.random() / 2), signal);
+        await this.driveOverdue();
+      } catch (error) {
+        if (isAbort(error)) return;
+        log.warn({ err: error }, 'the deadlines could not be read');
+      }
+    }
+  }
+
+  /** One look at the deadlines of all shards. Throws what Redis throws. */
+  async driveOverdue(): Promise<void> {
+    const { store, runtime, log } = this.#options;
+    const overdue = await Promise.all(ALL_SHARDS.map((shard) => store.overdue(shard, runtime)));
+    for (const ref of overdue.flat().slice(0, MAX_DRIVEN)) {
+      if (this.#driven.has(ref.callID)) continue;
+      await this.#driveOn(ref).catch((error: unknown) => {
+        log.error({ err: error, callID: ref.callID }, 'an overdue call could not be driven');
+      });
+    }
+  }
+
+  async #driveOn(ref: CallRef): Promise<void> {
+    const { store, advancer, clock, metrics, runtime } = this.#options;
+    const { call: before } = await store.load(ref);
+    if (!before) return store.dropDue(ref, runtime);
+    const { state, deadlineAtMs, attempts } = before.record;
+    const { call, outcome } = await advancer.advance({
+      ref,
+      eventID: `due/${deadlineAtMs}/${attempts}`,
+      event: { kind: 'due', atMs: clock.now() },
+    });
+    if (outcome === 'Stored') metrics.overdue.inc({ state });
+    if (call) this.drive(call);
+    return undefined;
+  }
+}
+
+/** Whether there is a command other than the one just sent: that one waits for its deadline. */
+function isNewWork(record: CallRecord, sent: Command): boolean {
+  if (record.state === 'settled') return true;
+  const { command } = record;
+  return command !== undefined && (command.step !== sent.step || command.generation !== sent.generation);
+}

@@ -1,0 +1,53 @@
+import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import type { LiveCall } from './call.ts';
+
+/** The calls whose media this pod holds. Bounded by the pod's slots, which the media server keeps to. */
+export class LiveCalls {
+  readonly #calls = new Map<string, LiveCall>();
+  readonly #metrics: RuntimeMetrics;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(metrics: RuntimeMetrics) {
+    this.#metrics = metrics;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  ids(): readonly string[] {
+    return [...this.#calls.keys()];
+  }
+
+  add(call: LiveCall): void {
+    this.#calls.set(call.callID, call);
+    this.#metrics.calls.set(this.#calls.size);
+  }
+
+  /** Forgets `call`; another one under the same id, of a later stream, stays. */
+  remove(call: LiveCall): void {
+    if (this.#calls.get(call.callID) !== call) return;
+    this.#calls.delete(call.callID);
+    this.#metrics.calls.set(this.#calls.size);
+    if (this.#calls.size > 0) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  /** Ends the session of a call that was settled, wherever that was. */
+  end(callID: string): void {
+    void this.#calls.get(callID)?.end();
+  }
+
+  /** Ends every session; resolves when all have reported it. */
+  async endAll(): Promise<void> {
+    await Promise.all([...this.#calls.values()].map((call) => call.end()));
+  }
+
+  /** Resolves when no call is left. */
+  empty(): Promise<void> {
+    if (this.#calls.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEmpty.push(resolve);
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import { backoffMs } from '#lib/clock/backoff.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** No new try begins after this time. */
+  readonly forMs: number;
+  /** Told of each failure but the last. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** Repeats `work` until it succeeds; throws its last error once `forMs` have passed. */
+export async function retry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { clock, forMs, onFailure } = options;
+  const startedMs = clock.monotonic();
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (clock.monotonic() - startedMs >= forMs) throw error;
+      onFailure?.(error);
+      await clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2_000 }));
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { enginesSchema } from '#crds/voice-runtime/engine.ts';
+import { type ConfigOf, option } from '#lib/config/config.ts';
+
+const base64Key = z
+  .string()
+  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64');
+
+const enginesJSON = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `must be JSON: ${(error as Error).message}` });
+      return z.NEVER;
+    }
+  })
+  .pipe(enginesSchema);
+
+/** The settings of the runtime: env, help and the README's table come from here. */
+export const runtimeOptions = {
+  HOST: { schema: z.string(), default: '0.0.0.0', description: 'The address to listen on.' },
+  PORT: {
+    schema: option.port,
+    default: '8080',
+    description: 'The port of webhooks, media sockets, health and metrics; 0 takes a free one.',
+  },
+  LOG_LEVEL: { schema: option.logLevel, default: 'info', description: 'trace, debug, info, warn or error.' },
+  DRAIN_TIMEOUT_MS: {
+    schema: option.positiveInt,
+    default: '3600000',
+    description: 'How long calls may go on after SIGTERM.',
+  },
+  REDIS_URL: {
+    schema: option.url('redis', 'rediss'),
+    description: 'The Redis of projection, calls and ledger.',
+  },
+  RUNTIME_NAME: {
+    schema: z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'must be namespace/name'),
+    default: 'veralux-system/shared',
+    description: 'The VoiceRuntime that this pod belongs to, as namespace/name.',
+  },
+  POD_NAME: {
+    schema: z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, "must be a pod's name"),
+    description: 'The name of this pod, unique within the runtime.',
+  },
+  TELNYX_API_KEY: { schema: z.string(), secret: true, description: "The Telnyx account's API key." },
+  TELNYX_PUBLIC_KEY: {
+    schema: base64Key,
+    description: "The Telnyx account's public key, with which webhooks are verified.",
+  },
+  TELNYX_BASE_URL: {
+    schema: option.url('http', 'https'),
+    default: 'https://api.telnyx.com/v2',
+    description: "The base URL of Telnyx's API.",
+  },
+  MEDIA_URL: {
+    schema: option.url('ws', 'wss'),
+    description: 'The base URL at which the carrier reaches this runtime for media sockets.',
+  },
+  CALL_TOKEN_SECRET: {
+    schema: z.string().min(32),
+    secret: true,
+    description: 'Signs media tokens and client state; the same on every pod, at least 32 characters.',
+  },
+  CALLS_PER_POD: {
+    schema: option.positiveInt,
+    default: '50',
+    description: 'Calls that this pod holds at most.',
+  },
+  MAX_CALL_DURATION_SECONDS: {
+    schema: option.positiveInt,
+    default: '3600',
+    description: 'After how long a call is ended.',
+  },
+  STREAM_CODEC: {
+    schema: z.enum(['PCMU', 'PCMA', 'L16']),
+    default: 'PCMU',
+    description: 'The codec asked of the carrier: PCMU, PCMA or L16.',
+  },
+  STREAM_SAMPLE_RATE: {
+    schema: z.coerce
+      .number()
+      .pipe(
+        z.union([
+          z.literal(8_000),
+          z.literal(16_000),
+          z.literal(22_050),
+          z.literal(24_000),
+          z.literal(48_000),
+        ]),
+      ),
+    default: '8000',
+    description: 'Its sample rate in Hz: 8000, 16000, 22050, 24000 or 48000. PCMU and PCMA: 8000.',
+  },
+  L16_BYTE_ORDER: {
+    schema: z.enum(['BigEndian', 'LittleEndian']),
+    default: 'BigEndian',
+    description: 'The byte order of L16 samples on the wire; RFC 3551 says big-endian.',
+  },
+  STREAM_TARGET_LEGS: {
+    schema: z.enum(['opposite', 'self', 'both']),
+    default: 'opposite',
+    description: 'Which legs hear us: opposite, self or both.',
+  },
+  ENGINES: {
+    schema: enginesJSON,
+    description: 'The speech and language engines as JSON, in the form of spec.engines of a VoiceRuntime.',
+  },
+} as const;
+
+export type RuntimeConfig = ConfigOf<typeof runtimeOptions>;
