@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { MAX_TENANT_NAME } from '#crds/tenant/tenant.ts';
 
+/** The Tenant's own rule: `tenant-<name>` has to be a namespace's name of at most 63 characters. */
+const MAX_TENANT_NAME = 56;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const RANDOM_CHARACTERS = 5;
 

@@ -1,0 +1,171 @@
+import { Counter, Gauge } from 'prom-client';
+import { ALL_SHARDS, type Shard } from '#crds/projection/shard.ts';
+import { backoffMs } from '#lib/clock/backoff.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Registry } from '#lib/metrics/registry.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
+import { takeLease } from '../database/advisory-lease.ts';
+import type { Database } from '../database/database.ts';
+import { isAfter, lastIDs, publish, readEntries, START } from './ledger-streams.ts';
+import { type BatchResult, writeBatch } from './write-batch.ts';
+
+export interface LedgerWriterOptions {
+  /** A client of its own, for its reads block; its command timeout is above READ_BLOCK_MS. */
+  readonly redis: Redis;
+  /** As the worker role, and the same as a URL for the lease's own connection. */
+  readonly database: Database;
+  readonly databaseURL: string;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Names the lease of the one active writer among the replicas. */
+const LEDGER_LEASE = 7_203_141_591;
+/** How often a quiet writer looks whether Redis has lost its streams. */
+const CHECK_PERIOD_MS = 5_000;
+const RETRY = { initialMs: 100, maxMs: 5_000 };
+
+/** How far the shards are: in Postgres, and where the next read goes on. */
+interface Progress {
+  readonly committed: Map<Shard, string>;
+  readonly positions: Map<Shard, string>;
+}
+
+/**
+ * Takes the call ledger from Redis to Postgres, one replica at a time. Any error ends the turn: the
+ * lease is given back and everything is read anew, which costs nothing because writing an event
+ * twice changes nothing.
+ *
+ *   lease → cursors from Postgres → compare with the streams → (read → commit → publish and trim) …
+ */
+export class LedgerWriter implements Service {
+  readonly name = 'ledger writer';
+  readonly #options: LedgerWriterOptions;
+  readonly #ending = new AbortController();
+  readonly #events: Counter;
+  readonly #rejects: Counter;
+  readonly #active: Gauge;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: LedgerWriterOptions) {
+    this.#options = options;
+    const registers = [options.registry];
+    this.#events = new Counter({
+      name: 'veralux_ledger_events_total',
+      help: 'Events read from the call ledger, by kind and what became of them.',
+      labelNames: ['kind', 'verdict'],
+      registers,
+    });
+    this.#rejects = new Counter({
+      name: 'veralux_ledger_rejects_total',
+      help: 'Ledger entries set aside in ledger_rejects. Contradiction: an event came twice with different content.',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#active = new Gauge({
+      name: 'veralux_ledger_writer_active',
+      help: '1 while this replica is the one that writes the ledger.',
+      registers,
+    });
+  }
+
+  async start(fail: (error: unknown) => void): Promise<void> {
+    this.#loop = this.#run().catch(fail);
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#ending;
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        await this.#writeWhileLeading(() => {
+          attempt = 0;
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        const delayMs = backoffMs(attempt, RETRY);
+        log.warn({ err: error, delayMs }, 'writing the call ledger was interrupted and will go on');
+        await clock.sleep(delayMs, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #writeWhileLeading(onProgress: () => void): Promise<void> {
+    const { databaseURL, clock, log } = this.#options;
+    const { signal } = this.#ending;
+    const lease = await takeLease({ url: databaseURL, key: LEDGER_LEASE, clock, log, signal });
+    this.#active.set(1);
+    try {
+      let progress = await this.#begin();
+      let checkedAtMs = clock.monotonic();
+      while (!signal.aborted) {
+        lease.lost.throwIfAborted();
+        const isWhole = await this.#step(progress);
+        onProgress();
+        if (isWhole && clock.monotonic() - checkedAtMs < CHECK_PERIOD_MS) continue;
+        progress = await this.#begin();
+        checkedAtMs = clock.monotonic();
+      }
+    } finally {
+      this.#active.set(0);
+      await lease.release();
+    }
+  }
+
+  /**
+   * Reads the cursors and compares them with the streams. A stream that ends before its cursor has
+   * been lost and begun anew: it is read from its first entry. What was committed but not yet told
+   * (the writer died in between) is told now.
+   */
+  async #begin(): Promise<Progress> {
+    const { database, redis, log } = this.#options;
+    const rows = await database.query<{ shard: Shard; last_id: string }>(
+      'SELECT shard, last_id FROM ledger_cursors',
+    );
+    const committed = new Map(rows.map((row) => [row.shard, row.last_id]));
+    const positions = new Map<Shard, string>();
+    const last = await lastIDs(redis);
+    for (const shard of ALL_SHARDS) {
+      const cursor = committed.get(shard) ?? START;
+      const isLost = isAfter(cursor, last.get(shard) ?? START);
+      positions.set(shard, isLost ? START : cursor);
+      if (isLost) log.debug({ shard, cursor }, 'the stream ends before what is committed and is read anew');
+      else if (cursor !== START) await publish(redis, shard, cursor);
+    }
+    return { committed, positions };
+  }
+
+  /** One read and one commit. False when Redis turned out to have lost entries meanwhile. */
+  async #step({ committed, positions }: Progress): Promise<boolean> {
+    const { database, redis } = this.#options;
+    const entries = await readEntries(redis, positions);
+    if (entries.length === 0) return true;
+    this.#count(await writeBatch(database, entries, committed));
+    const moved = new Map(entries.map((entry) => [entry.shard, entry.streamID]));
+    let isWhole = true;
+    for (const [shard, streamID] of moved) {
+      positions.set(shard, streamID);
+      if (!(await publish(redis, shard, streamID))) isWhole = false;
+    }
+    return isWhole;
+  }
+
+  #count({ verdicts, rejected }: BatchResult): void {
+    for (const labels of verdicts) this.#events.inc(labels);
+    for (const { reason, shard, streamID, detail } of rejected) {
+      this.#rejects.inc({ reason });
+      this.#options.log.error(
+        { reason, shard, streamID, pii: { detail } },
+        'a ledger entry was set aside in ledger_rejects',
+      );
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import { TENANT } from '#crds/tenant/tenant.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { ConfigOf } from '#lib/config/config.ts';
+import { HttpServer } from '#lib/http/http-server.ts';
+import { Informer } from '#lib/kube/informer.ts';
+import { KubeClient } from '#lib/kube/kube-client.ts';
+import { loadKubeConfig } from '#lib/kube/load-kube-config.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import { supervise } from '#lib/lifecycle/supervisor.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import { createRegistry } from '#lib/metrics/registry.ts';
+import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import type { API_SERVER_OPTIONS } from './config.ts';
+import { checkDatabase } from './database/check-database.ts';
+import { Database } from './database/database.ts';
+import { makeApp } from './http/make-app.ts';
+import { AccessTokens } from './identity/access-token.ts';
+import { PasswordHasher } from './identity/password-hasher.ts';
+import { JobQueue } from './jobs/job-queue.ts';
+import { PROVISION_TENANT } from './jobs/job-queues.ts';
+import { READ_BLOCK_MS } from './ledger/ledger-streams.ts';
+import { LedgerWriter } from './ledger/ledger-writer.ts';
+import { ROLES } from './migrate/schema.ts';
+import { InitialAdmin } from './onprem/initial-admin.ts';
+import type { Dependency } from './operations/health.ts';
+import { measureDatabase } from './operations/measure-database.ts';
+import { allRoutes } from './routes.ts';
+import { type ObservedTenant, observeTenant } from './tenants/observed-tenant.ts';
+import { provisionTenant } from './tenants/provision-tenant.ts';
+import { TenantObserver } from './tenants/tenant-observer.ts';
+import { ApiRequestMeter } from './usage/api-request-meter.ts';
+
+export type ApiServerConfig = ConfigOf<typeof API_SERVER_OPTIONS>;
+
+export interface Surroundings {
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Aborts when the program should end. */
+  readonly signal: AbortSignal;
+}
+
+/** Connects the stores, runs the server until the signal and closes them; resolves to the exit status. */
+export async function runApiServer(config: ApiServerConfig, around: Surroundings): Promise<number> {
+  const { log } = around;
+  const database = new Database({ url: config.DATABASE_URL, name: 'veralux-app', maxConnections: 10, log });
+  const worker = new Database({
+    url: config.WORKER_DATABASE_URL,
+    name: 'veralux-worker',
+    maxConnections: 10,
+    log,
+  });
+  const redis: Redis[] = [];
+  const kube = new KubeClient({ config: loadKubeConfig(config.KUBECONFIG), userAgent: 'veralux-apiserver' });
+  try {
+    await checkDatabase(database, 'DATABASE_URL', ROLES.app);
+    await checkDatabase(worker, 'WORKER_DATABASE_URL', ROLES.worker);
+    const connect = (name: string, commandTimeoutMs: number) =>
+      connectRedis({ url: config.REDIS_URL, name, log, commandTimeoutMs });
+    const probe = await connect('veralux-apiserver', 2_000);
+    redis.push(probe);
+    // Its reads block for READ_BLOCK_MS, during which nothing else can be asked on the connection.
+    const ledger = await connect('veralux-apiserver-ledger', READ_BLOCK_MS + 4_000);
+    redis.push(ledger);
+    return await serve(config, around, { database, worker, kube, probe, ledger });
+  } finally {
+    await Promise.all([...redis.map(disconnectRedis), database.end(), worker.end(), kube.close()]);
+  }
+}
+
+interface Stores {
+  readonly database: Database;
+  readonly worker: Database;
+  readonly kube: KubeClient;
+  readonly probe: Redis;
+  readonly ledger: Redis;
+}
+
+async function serve(config: ApiServerConfig, around: Surroundings, stores: Stores): Promise<number> {
+  const { log, clock, signal } = around;
+  const { database, worker, kube } = stores;
+  const registry = createRegistry('apiserver');
+  measureDatabase(registry, { app: database, worker });
+  const hasher = new PasswordHasher();
+  await hasher.warmUp();
+  const tokens = new AccessTokens(config.JWT_SECRET, clock);
+  const informer = new Informer<ObservedTenant>({
+    client: kube,
+    resource: TENANT,
+    log,
+    clock,
+    transform: observeTenant,
+  });
+  const jobs = new JobQueue({
+    database: worker,
+    log,
+    handlers: { [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }) },
+  });
+  const meter = new ApiRequestMeter({ database: worker, clock, log });
+  const state: { notServing: string | undefined } = { notServing: 'the server is starting' };
+  const routes = allRoutes({
+    saasMode: config.SAAS_MODE,
+    database,
+    jobs,
+    hasher,
+    tokens,
+    clock,
+    dependencies: dependenciesOf(stores, informer),
+    notServing: () => state.notServing,
+  });
+  const listener = makeApp({
+    routes,
+    database,
+    tokens,
+    countApiRequest: (tenantID) => meter.count(tenantID),
+    allowedOrigins: config.ADMIN_ALLOWED_ORIGINS ?? [],
+    registry,
+    log,
+  });
+  const isOnPrem = !config.SAAS_MODE;
+  const admin = {
+    kube,
+    database: worker,
+    hasher,
+    namespace: config.NAMESPACE,
+    email: config.ADMIN_EMAIL,
+    clock,
+    log,
+  };
+  const services: Service[] = [
+    informer,
+    new TenantObserver({ informer, database: worker, isOnPrem, clock, log }),
+    ...(isOnPrem ? [new InitialAdmin(admin)] : []),
+    jobs,
+    new LedgerWriter({
+      redis: stores.ledger,
+      database: worker,
+      databaseURL: config.WORKER_DATABASE_URL,
+      registry,
+      clock,
+      log,
+    }),
+    meter,
+    new HttpServer({ name: 'API', host: config.HOST, port: config.PORT, listener, log }),
+  ];
+  return supervise({
+    log,
+    services,
+    signal,
+    drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
+    onReady: () => {
+      state.notServing = undefined;
+      log.info({ mode: isOnPrem ? 'on-prem' : 'SaaS' }, 'the API server serves');
+    },
+    onEnding: () => {
+      state.notServing = 'the server is ending';
+    },
+  });
+}
+
+function dependenciesOf(
+  { database, probe }: Stores,
+  informer: Informer<ObservedTenant>,
+): readonly Dependency[] {
+  return [
+    { name: 'postgres', check: async () => void (await database.query('SELECT 1')) },
+    { name: 'redis', check: async () => void (await probe.ping()) },
+    {
+      name: 'tenants',
+      check: async () => {
+        if (!informer.hasSynced) throw new Error('the Tenant resources have not been listed yet');
+      },
+    },
+  ];
+}
