@@ -9,7 +9,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # saas: signup by the API and Stripe. onprem: one Tenant from a manifest.
 MODE ?= saas
 
-VITEST := node node_modules/vitest/vitest.mjs run
+# More arguments for vitest: `make test VITEST_FLAGS='--project unit lib'`.
+VITEST_FLAGS ?=
 
 ##@ See it
 
@@ -39,7 +40,7 @@ down: node_modules ## End whatever still runs and remove its data; logs stay in 
 
 .PHONY: test
 test: node_modules ## All tests: unit, Postgres, Redis and a real API server.
-	@$(VITEST)
+	@node node_modules/vitest/vitest.mjs run $(VITEST_FLAGS)
 
 .PHONY: check
 check: node_modules ## Format, lint, types and dead code.

@@ -32,11 +32,11 @@ describe('processes', () => {
     expect(records()).toEqual([]);
   });
 
-  test('that ignore the request to end are killed', { timeout: 30_000 }, async () => {
+  test('that ignore the request to end are killed', async () => {
     const script = 'process.on("SIGTERM", () => {}); console.log("deaf"); setInterval(() => {}, 1000)';
     const deaf = await processes.start({ name: 'deaf', command: process.execPath, args: ['-e', script] });
     await deaf.ready(async () => readFileSync(deaf.logPath, 'utf8').includes('deaf'), 10_000);
-    expect(await processes.endAll()).toEqual(['deaf']);
+    expect(await new Processes(directory, { endTimeoutMs: 200 }).endAll()).toEqual(['deaf']);
     expect(deaf.isRunning()).toBe(false);
   });
 
@@ -79,7 +79,7 @@ describe('processes', () => {
 
   test('are not started any more once everything is being ended', async () => {
     await processes.close();
-    await expect(processes.start({ name: 'late', ...FOREVER })).rejects.toThrow(/everything is being ended/);
+    await expect(processes.start({ name: 'late', ...FOREVER })).rejects.toThrow(/the end has begun/);
   });
 
   test('started by several starters in one directory are all recorded', async () => {

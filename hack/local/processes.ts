@@ -52,17 +52,19 @@ interface ProcessRecord {
 }
 
 // Longer than any program here takes to end; what is left then gets SIGKILL.
-const END_TIMEOUT_MS = 10_000;
+const END_TIMEOUT_MS = 15_000;
 const KILL_TIMEOUT_MS = 5_000;
 
 export class Processes {
   readonly #directory: string;
   readonly #records: string;
   readonly #logs: string;
+  readonly #endTimeoutMs: number;
   #closed = false;
 
   /** `directory` is an instance's; its `processes` and `logs` folders are made where they are missing. */
-  constructor(directory: string) {
+  constructor(directory: string, options: { readonly endTimeoutMs?: number } = {}) {
+    this.#endTimeoutMs = options.endTimeoutMs ?? END_TIMEOUT_MS;
     this.#directory = directory;
     this.#records = join(directory, 'processes');
     this.#logs = join(directory, 'logs');
@@ -72,8 +74,7 @@ export class Processes {
 
   /** Starts a program; resolves once it runs. Throws a LocalError when it cannot be run at all. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
-    if (this.#closed)
-      throw new LocalError('ending', `${spec.name} was not started: everything is being ended.`);
+    if (this.#closed) throw new LocalError('ending', `${spec.name} was not started: the end has begun.`);
     const logPath = join(this.#logs, `${spec.name}.log`);
     const log = openSync(logPath, 'a', 0o644);
     const child = spawn(spec.command, spec.args, {
@@ -103,6 +104,7 @@ export class Processes {
       stopSignal: spec.stopSignal ?? 'SIGTERM',
     };
     const path = this.#write({ ...record, argv: [spec.command, ...spec.args] });
+    const endTimeoutMs = this.#endTimeoutMs;
     const isRunning = () => exit === undefined && isSameProcess(pid, record.identity);
     return {
       name: spec.name,
@@ -112,9 +114,10 @@ export class Processes {
       async ready(check, timeoutMs) {
         let ended = false;
         const done = await waitUntil(async () => {
-          if (await check()) return true;
+          const answers = await check();
+          // Asked afterwards: where the port was lost to somebody, it is they who answer.
           ended = !isRunning();
-          return ended;
+          return answers || ended;
         }, timeoutMs);
         if (done && !ended) return;
         const fate = ended
@@ -125,7 +128,7 @@ export class Processes {
       },
       async finished(timeoutMs) {
         const done = await waitUntil(() => exit !== undefined, timeoutMs);
-        await endRecorded(path);
+        await endRecorded(path, endTimeoutMs);
         if (done && exit === 'with status 0') return;
         const fate = done ? `ended ${exit}` : `did not end within ${Math.round(timeoutMs / 1_000)} s`;
         throw new LocalError(
@@ -133,7 +136,7 @@ export class Processes {
           `${spec.name} ${fate}; the end of ${logPath}:\n${logTail(logPath)}`,
         );
       },
-      end: () => endRecorded(path),
+      end: () => endRecorded(path, endTimeoutMs),
     };
   }
 
@@ -147,7 +150,7 @@ export class Processes {
     const problems: string[] = [];
     for (const { path, record } of this.#list().toReversed()) {
       if (isSameProcess(record.pid, record.identity)) ended.push(record.name);
-      await endRecorded(path).catch((error: unknown) => problems.push(messageOf(error)));
+      await endRecorded(path, this.#endTimeoutMs).catch((error: unknown) => problems.push(messageOf(error)));
     }
     if (problems.length > 0) throw new LocalError('process_not_ended', problems.join('\n'));
     return ended;
@@ -192,13 +195,13 @@ export class Processes {
   }
 }
 
-async function endRecorded(path: string): Promise<void> {
+async function endRecorded(path: string, timeoutMs: number): Promise<void> {
   const record = readRecord(path);
   if (record === undefined) return;
   const gone = () => !isSameProcess(record.pid, record.identity);
   if (!gone()) {
     send(record, record.stopSignal);
-    if (!(await waitUntil(gone, END_TIMEOUT_MS))) {
+    if (!(await waitUntil(gone, timeoutMs))) {
       send(record, 'SIGKILL');
       if (!(await waitUntil(gone, KILL_TIMEOUT_MS))) {
         throw new LocalError(
