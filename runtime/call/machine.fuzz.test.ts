@@ -1,0 +1,151 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CallEvent, CallEventKind, CallIdentity, CommandFailure } from './call-event.ts';
+import { callIDOf } from './call-id.ts';
+import type { StoredCall } from './call-record.ts';
+import { callRecordSchema } from './call-record.ts';
+import { newConversation } from './conversation-state.ts';
+import { decide, type Transition } from './machine.ts';
+
+const T0 = Date.UTC(2026, 5, 1);
+const identity: CallIdentity = {
+  callID: callIDOf('v3:fuzz'),
+  carrierCallID: 'v3:fuzz',
+  tenantID: '6f1c1d1e-0000-4000-8000-000000000001',
+  runtime: 'veralux-system/shared',
+  workflow: 'lead-capture',
+  from: '+15550100001',
+  to: '+15550100002',
+  maxDurationMs: 600_000,
+};
+
+/** What a random event is made of; `present`: it is about the present stream and command. */
+const seedOf = fc.record({
+  kind: fc.constantFrom<CallEventKind[]>(
+    'admitted',
+    'refused',
+    'answered',
+    'commandDone',
+    'commandFailed',
+    'placed',
+    'mediaAttached',
+    'mediaLost',
+    'streamStopped',
+    'streamFailed',
+    'spoken',
+    'finished',
+    'counted',
+    'hungUp',
+    'due',
+  ),
+  present: fc.boolean(),
+  flag: fc.boolean(),
+  failure: fc.constantFrom<CommandFailure[]>('CallEnded', 'NotAnswered', 'Refused', 'Unreachable'),
+  sttMs: fc.integer({ min: 0, max: 9_000 }),
+});
+type Seed = typeof seedOf extends fc.Arbitrary<infer T> ? T : never;
+
+function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEvent {
+  const { present, flag, failure, sttMs } = seed;
+  const generation = present ? (call?.record.generation ?? 1) : 3;
+  const { step } = call?.record.command ?? { step: 'hangup' as const };
+  const command = { step, generation: present ? (call?.record.command?.generation ?? 0) : 9 };
+  const conversation = { ...newConversation('lead-capture'), sttMs };
+  const occurredAtMs = atMs;
+  const events: { readonly [K in CallEventKind]: CallEvent<K> } = {
+    admitted: { kind: 'admitted', atMs, identity, pod: 'a', occurredAtMs },
+    refused: { kind: 'refused', atMs, identity, cause: 'USER_BUSY', occurredAtMs },
+    answered: { kind: 'answered', atMs, occurredAtMs },
+    commandDone: { kind: 'commandDone', atMs, ...command },
+    commandFailed: { kind: 'commandFailed', atMs, ...command, failure },
+    placed: { kind: 'placed', atMs, pod: flag ? 'a' : 'b' },
+    mediaAttached: { kind: 'mediaAttached', atMs, generation, pod: 'b' },
+    mediaLost: { kind: 'mediaLost', atMs, generation, stopped: flag },
+    streamStopped: { kind: 'streamStopped', atMs, generation },
+    streamFailed: { kind: 'streamFailed', atMs, generation },
+    spoken: { kind: 'spoken', atMs },
+    finished: { kind: 'finished', atMs, reason: 'WorkflowCompleted' },
+    counted: { kind: 'counted', atMs, conversation },
+    hungUp: { kind: 'hungUp', atMs, identity, occurredAtMs, cause: undefined, byCaller: flag },
+    due: { kind: 'due', atMs: call?.record.deadlineAtMs ?? atMs },
+  };
+  return events[seed.kind];
+}
+
+const history = fc.array(fc.tuple(seedOf, fc.integer({ min: 1, max: 3 })), { maxLength: 60 });
+
+interface Played {
+  readonly transitions: readonly Transition[];
+  readonly call: StoredCall | undefined;
+}
+
+/** Plays a history, each event up to three times. */
+function play(events: readonly (readonly [Seed, number])[]): Played {
+  let call: StoredCall | undefined;
+  let nowMs = T0;
+  const transitions: Transition[] = [];
+  for (const [seed, times] of events) {
+    nowMs += 700;
+    const event = eventOf(seed, call, nowMs);
+    for (let count = 0; count < times; count += 1) {
+      const transition = decide(call, event);
+      if (!transition) continue;
+      transitions.push(transition);
+      call = transition.call;
+    }
+  }
+  return { transitions, call };
+}
+
+test('whatever happens in whatever order, a call keeps its rules', () => {
+  fc.assert(
+    fc.property(history, (events) => {
+      const { transitions } = play(events);
+      let settled = 0;
+      const ledgerIDs = new Set<string>();
+      let generation = 0;
+      let seconds = 0;
+      for (const { call, ledger, counters, lease } of transitions) {
+        const { record } = call;
+        expect(() => callRecordSchema.parse(JSON.parse(JSON.stringify(record)))).not.toThrow();
+        if (lease === 'free') settled += 1;
+        if (record.state === 'settled') {
+          expect([record.command, record.deadlineAtMs]).toEqual([undefined, undefined]);
+        } else {
+          // It waits for something, and not for ever; and nothing leaves `settled`.
+          expect(record.deadlineAtMs).toBeTypeOf('number');
+          expect(settled).toBe(0);
+        }
+        expect(record.generation).toBeGreaterThanOrEqual(generation);
+        generation = record.generation;
+        seconds += counters?.callSeconds ?? 0;
+        expect(seconds).toBeGreaterThanOrEqual(0);
+        for (const event of ledger) {
+          const id = `${event.id}@${'revision' in event ? event.revision : 0}`;
+          expect(ledgerIDs.has(id)).toBe(false);
+          ledgerIDs.add(id);
+        }
+      }
+      expect(settled).toBeLessThanOrEqual(1);
+      const counted = transitions.reduce((sum, { counters }) => sum + (counters?.calls ?? 0), 0);
+      expect(counted).toBeLessThanOrEqual(1);
+      const answers = transitions.filter(({ call }) => call.record.state === 'answering');
+      const generations = new Set(answers.map(({ call }) => call.record.command?.generation));
+      expect(generations.size).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('left alone, every call comes to its end', () => {
+  fc.assert(
+    fc.property(history, (events) => {
+      let { call } = play(events);
+      for (let count = 0; call && call.record.state !== 'settled'; count += 1) {
+        expect(count).toBeLessThan(60);
+        call = decide(call, { kind: 'due', atMs: call.record.deadlineAtMs ?? 0 })?.call ?? call;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

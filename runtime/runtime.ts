@@ -1,0 +1,128 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import { healthRoutes } from '#lib/http/health-routes.ts';
+import { HttpServer } from '#lib/http/http-server.ts';
+import { sendProblem } from '#lib/http/problem.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Registry } from '#lib/metrics/registry.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
+import { Admission } from './admission/admission.ts';
+import { PodSlots } from './admission/pod-slots.ts';
+import { Routing } from './admission/routing.ts';
+import { CallAdvancer } from './call/advance.ts';
+import { CallDriver } from './call/driver.ts';
+import { LiveCalls } from './call/live-calls.ts';
+import type { OpenSession } from './call/session-port.ts';
+import { TelnyxCarrier } from './carrier/telnyx.ts';
+import type { RuntimeConfig } from './config.ts';
+import { LedgerWriter } from './ledger/ledger-writer.ts';
+import { MediaServer } from './media-server/media-server.ts';
+import { Pod } from './pod/pod.ts';
+import { createRuntimeMetrics } from './runtime-metrics.ts';
+import { CallStore } from './store/call-store.ts';
+import { webhookKeyOf } from './webhook/verify-signature.ts';
+import { WEBHOOK_PATH, WebhookEndpoint } from './webhook/webhook-endpoint.ts';
+import { WebhookRouter } from './webhook/webhook-router.ts';
+
+export interface RuntimeOptions {
+  readonly config: RuntimeConfig;
+  readonly redis: Redis;
+  readonly openSession: OpenSession;
+  /** What else keeps the pod from serving, for /readyz. */
+  readonly notReady?: () => readonly string[];
+  readonly registry: Registry;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface Runtime {
+  /** In the order of their start: what others lean on first. */
+  readonly services: readonly Service[];
+  readonly server: HttpServer;
+  readonly driver: CallDriver;
+  readonly ledger: LedgerWriter;
+  readonly pod: Pod;
+}
+
+const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at this path.' } as const;
+
+/** Puts the call path of one pod together. Starts nothing. */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const parts = createParts(options);
+  const { config, registry } = options;
+  const { driver, ledger, pod, media, webhooks } = parts;
+  const server = new HttpServer({
+    name: 'http server',
+    host: config.HOST,
+    port: config.PORT,
+    log: options.log,
+    // Calls in progress need their webhooks to the end.
+    acceptWhileDraining: true,
+    listener: healthRoutes({
+      registry,
+      notReady: () => [...pod.notReady(), ...(options.notReady?.() ?? [])],
+      next: (request, response) => {
+        if (request.url?.split('?', 1)[0] === WEBHOOK_PATH) void webhooks.handle(request, response);
+        else sendProblem(response, NOT_FOUND);
+      },
+    }),
+    onUpgrade: (request, socket, head) => void media.upgrade(request, socket, head),
+  });
+  return { services: [ledger, pod, driver, server], server, driver, ledger, pod };
+}
+
+function createParts({ config, redis, openSession, registry, log, clock }: RuntimeOptions) {
+  const runtime = config.RUNTIME_NAME;
+  const callTokenSecret = config.CALL_TOKEN_SECRET;
+  const maxDurationMs = config.MAX_CALL_DURATION_SECONDS * 1_000;
+  const slotCount = config.CALLS_PER_POD;
+  const metrics = createRuntimeMetrics(registry);
+  const common = { log, clock, metrics } as const;
+
+  const store = new CallStore(redis, clock);
+  const advancer = new CallAdvancer(store, metrics);
+  const slots = new PodSlots(redis, clock, runtime);
+  const routing = new Routing(redis, log);
+  const live = new LiveCalls(metrics);
+  const ledger = new LedgerWriter({ ...common, store });
+  const carrier = new TelnyxCarrier({
+    ...common,
+    apiKey: config.TELNYX_API_KEY,
+    baseURL: config.TELNYX_BASE_URL,
+    stream: {
+      codec: config.STREAM_CODEC,
+      sampleRate: config.STREAM_SAMPLE_RATE,
+      targetLegs: config.STREAM_TARGET_LEGS,
+    },
+  });
+  const onSettled = (callID: string) => live.end(callID);
+  const paths = { store, advancer, slots, routing, carrier, runtime, callTokenSecret, maxDurationMs };
+  const driver = new CallDriver({ ...common, ...paths, onSettled });
+  const admission = new Admission({ ...paths, clock });
+  const pod = new Pod({
+    ...common,
+    pod: config.POD_NAME,
+    runtime,
+    mediaURL: config.MEDIA_URL,
+    slotCount,
+    redis,
+    slots,
+    live,
+  });
+  const media = new MediaServer({
+    ...common,
+    ...paths,
+    pod: config.POD_NAME,
+    slotCount,
+    draining: () => pod.draining,
+    live,
+    callServices: { ...common, store, advancer, driver, carrier, ledger, openSession },
+  });
+  const webhooks = new WebhookEndpoint({
+    ...common,
+    key: webhookKeyOf(config.TELNYX_PUBLIC_KEY),
+    router: new WebhookRouter({ ...common, ...paths, admission }),
+    drive: (call) => driver.drive(call),
+  });
+  return { driver, ledger, pod, media, webhooks };
+}
