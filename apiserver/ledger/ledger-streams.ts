@@ -8,7 +8,7 @@ import type { StreamEntry } from './stream-entry.ts';
 /** Most entries of one shard in one read: 64 shards of 256 bound what a batch holds in memory. */
 const ENTRIES_PER_SHARD = 256;
 /** How long a read waits for something new. The client's command timeout has to be longer. */
-export const READ_BLOCK_MS = 1_000;
+export const READ_BLOCK_MS = 400;
 
 /** Before the first entry of any stream. */
 export const START = '0-0';

@@ -25,7 +25,7 @@ export interface LedgerWriterOptions {
 /** Names the lease of the one active writer among the replicas. */
 const LEDGER_LEASE = 7_203_141_591;
 /** How often a quiet writer looks whether Redis has lost its streams. */
-const CHECK_PERIOD_MS = 5_000;
+const CHECK_PERIOD_MS = 2_000;
 const RETRY = { initialMs: 100, maxMs: 5_000 };
 
 /** How far the shards are: in Postgres, and where the next read goes on. */
