@@ -105,6 +105,7 @@ export const CONDITIONS = {
     reasons: {
       EnginesReady: 'They do.',
       EngineUnreachable: 'One does not; status.engines says which.',
+      External: 'The runtime runs elsewhere and calls its engines itself: the operator cannot tell.',
       NotServedYet: 'This release does not run engines by deployment.',
     },
   },

@@ -52,8 +52,8 @@ const interruptionsSchema = z
   .describe('What happens when the caller speaks while the assistant does.');
 
 const wordSchema = z.object({
-  word: text(64).describe('The word as it is written. The speech recogniser is told to expect it.'),
-  pronunciation: text(96)
+  word: text(48).describe('The word as it is written. The speech recogniser is told to expect it.'),
+  pronunciation: text(64)
     .optional()
     .describe('How to say it, written as it sounds, such as "nwin" for Nguyen.'),
 });
@@ -63,7 +63,7 @@ export const assistantSchema = z
     greeting: text(500)
       .default('Thank you for calling {company}.')
       .describe('The first sentence of every call. {company} stands for spec.displayName.'),
-    persona: text(4_000)
+    persona: text(3_000)
       .optional()
       .describe('Who the assistant is and how it speaks, for the language model.'),
     disclosure: disclosureSchema,
@@ -75,7 +75,7 @@ export const assistantSchema = z
       .default('0.3')
       .describe('How freely the language model words its replies, from "0" to "2.0", in quotes.'),
     interruptions: interruptionsSchema,
-    vocabulary: namedList(wordSchema, { keys: ['word'], max: 100 })
+    vocabulary: namedList(wordSchema, { keys: ['word'], max: 60 })
       .default([])
       .describe('Names and words of the trade that a general recogniser or voice would get wrong.'),
   })

@@ -22,12 +22,12 @@ const openingSchema = withRules(
   ],
 );
 
-export const weeklyHoursSchema = namedList(openingSchema, { keys: ['day', 'opens'], max: 28 });
+export const weeklyHoursSchema = namedList(openingSchema, { keys: ['day', 'opens'], max: 21 });
 
 const holidaySchema = withRules(
   z.object({
     date: calendarDate().describe('YYYY-MM-DD in spec.timeZone.'),
-    name: text(80).optional().describe('What people call it.'),
+    name: text(60).optional().describe('What people call it.'),
     opens: timeOfDay()
       .optional()
       .describe('HH:MM, where the day has hours of its own. Absent: closed all day.'),
@@ -46,7 +46,7 @@ const holidaySchema = withRules(
 export const businessHoursSchema = z
   .object({
     weekly: weeklyHoursSchema.default([]).describe('The usual hours. A day without an entry is closed.'),
-    holidays: namedList(holidaySchema, { keys: ['date'], max: 60 })
+    holidays: namedList(holidaySchema, { keys: ['date'], max: 40 })
       .default([])
       .describe('Days on which the usual hours do not hold.'),
     whenClosed: z
@@ -54,7 +54,7 @@ export const businessHoursSchema = z
         workflow: dnsLabel()
           .optional()
           .describe('The workflow that answers then. Absent: the one the number is routed to.'),
-        say: text(500).optional().describe('Said after the greeting, such as when the office opens again.'),
+        say: text(300).optional().describe('Said after the greeting, such as when the office opens again.'),
       })
       .optional()
       .describe('What a caller hears outside these hours. Calls are always answered.'),

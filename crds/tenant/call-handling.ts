@@ -14,12 +14,12 @@ export const transferTargetsSchema = namedList(
       .optional()
       .describe('When it may be called. Absent: always.'),
   }),
-  { keys: ['name'], max: 20 },
+  { keys: ['name'], max: 8 },
 );
 
 export const callScreeningSchema = z
   .object({
-    blocked: setOf(e164(), 500).default([]).describe('Numbers whose calls are declined.'),
+    blocked: setOf(e164(), 200).default([]).describe('Numbers whose calls are declined.'),
     anonymous: z
       .enum(['Allow', 'Reject'])
       .default('Allow')
@@ -44,7 +44,7 @@ export const transcriptsSchema = z
 
 export const notificationsSchema = z
   .object({
-    emails: setOf(email(), 20).default([]).describe('Who is sent a mail for each lead or message.'),
+    emails: setOf(email(), 10).default([]).describe('Who is sent a mail for each lead or message.'),
     webhookURL: url('https').optional().describe('Where each lead or message is POSTed, as JSON.'),
   })
   .describe('Who is told of leads and messages. Absent: nobody; they are in the API.');

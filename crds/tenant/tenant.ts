@@ -90,7 +90,7 @@ const tenantSpecFields = z.object({
     .enum(['Retain', 'Purge'])
     .default('Retain')
     .describe('What becomes of calls, leads and usage when this object is deleted.'),
-  access: namedList(accessSchema, { keys: ['kind', 'name'], max: 32 })
+  access: namedList(accessSchema, { keys: ['kind', 'name'], max: 16 })
     .default([])
     .describe("Who in the cluster may look into the tenant's namespace."),
   runtimeRef: runtimeRefSchema,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { atomicList, namedList } from '../schema/lists.ts';
+import { namedList, setOf } from '../schema/lists.ts';
+import { withRules } from '../schema/rule.ts';
 import { matching, objectName, text, url, whole } from '../schema/scalars.ts';
 
 const parameterSchema = z.object({
@@ -10,21 +11,21 @@ const parameterSchema = z.object({
     .enum(['String', 'Integer', 'Number', 'Boolean'])
     .default('String')
     .describe('The type of the value.'),
-  description: text(300).describe('What it means, for the language model.'),
+  description: text(200).describe('What it means, for the language model.'),
   required: z.boolean().default(true).describe('Whether the tool needs it.'),
-  choices: atomicList(text(60), 12).optional().describe('The only values allowed, where there are few.'),
+  choices: setOf(text(40), 8).optional().describe('The only values allowed, where there are few.'),
 });
 
 const secretKeyRefSchema = z.object({
   name: objectName().describe("The name of a Secret in the tenant's namespace."),
-  key: text(253).default('token').describe('The key in it, sent as a bearer token.'),
+  key: text(63).default('token').describe('The key in it, sent as a bearer token.'),
 });
 
 const toolSchema = z.object({
   name: matching(/^[a-z][a-z0-9_]*$/, 63, 'must be lower-case letters, digits and _').describe(
     'The name by which the language model calls it, such as book_appointment.',
   ),
-  description: text(500).describe('When to use it and what it does, for the language model.'),
+  description: text(400).describe('When to use it and what it does, for the language model.'),
   url: url('https').describe('Where the call is POSTed, as JSON. Public addresses only.'),
   parameters: namedList(parameterSchema, { keys: ['name'], max: 12 })
     .default([])
@@ -33,4 +34,13 @@ const toolSchema = z.object({
   timeoutSeconds: whole(1, 30).default(10).describe('How long the caller can be kept waiting for it.'),
 });
 
-export const toolsSchema = namedList(toolSchema, { keys: ['name'], max: 16 });
+/** Keeps a Tenant small; see the size test beside the generator. */
+const MAX_PARAMETERS = 16;
+
+export const toolsSchema = withRules(namedList(toolSchema, { keys: ['name'], max: 8 }), [
+  {
+    cel: `self.map(tool, size(tool.parameters)).sum() <= ${MAX_PARAMETERS}`,
+    message: `all tools together may take ${MAX_PARAMETERS} parameters`,
+    holds: (tools) => tools.reduce((sum, { parameters }) => sum + parameters.length, 0) <= MAX_PARAMETERS,
+  },
+]);

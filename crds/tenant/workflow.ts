@@ -6,13 +6,13 @@ import { dnsLabel, text } from '../schema/scalars.ts';
 const fieldSchema = withRules(
   z.object({
     name: dnsLabel().describe('The name under which the answer is kept.'),
-    label: text(80).describe('What people see beside the answer, such as "Phone number".'),
+    label: text(60).describe('What people see beside the answer, such as "Phone number".'),
     type: z
       .enum(['Name', 'Phone', 'Email', 'Date', 'Time', 'Choice', 'Text'])
       .default('Text')
       .describe('How the answer is understood and written down.'),
-    prompt: text(300).describe('The question, as the caller hears it.'),
-    choices: setOf(text(60), 12).optional().describe('The answers to choose from, where type is Choice.'),
+    prompt: text(240).describe('The question, as the caller hears it.'),
+    choices: setOf(text(40), 8).optional().describe('The answers to choose from, where type is Choice.'),
     required: z
       .boolean()
       .default(true)
@@ -30,7 +30,7 @@ const fieldSchema = withRules(
 
 const onCompleteSchema = withRules(
   z.object({
-    say: text(500)
+    say: text(300)
       .default('Thank you. We will call you back soon. Goodbye.')
       .describe('The closing sentence.'),
     action: z
@@ -55,9 +55,9 @@ const onCompleteSchema = withRules(
 
 export const workflowSchema = z.object({
   name: dnsLabel().describe('The name by which PhoneNumbers and whenClosed refer to it.'),
-  displayName: text(100).optional().describe('What people see. Absent: the name.'),
+  displayName: text(80).optional().describe('What people see. Absent: the name.'),
   enabled: z.boolean().default(true).describe('A workflow that is switched off answers no calls.'),
-  purpose: text(1_000).optional().describe('What it is for, for people and for the language model.'),
+  purpose: text(500).optional().describe('What it is for, for people and for the language model.'),
   fields: namedList(fieldSchema, { keys: ['name'], max: 12 })
     .default([])
     .describe('What is asked, in this order.'),
@@ -67,4 +67,13 @@ export const workflowSchema = z.object({
 export type Workflow = z.output<typeof workflowSchema>;
 export type WorkflowField = Workflow['fields'][number];
 
-export const workflowsSchema = namedList(workflowSchema, { keys: ['name'], max: 16 });
+/** Keeps a Tenant small; see the size test beside the generator. */
+const MAX_FIELDS = 40;
+
+export const workflowsSchema = withRules(namedList(workflowSchema, { keys: ['name'], max: 10 }), [
+  {
+    cel: `self.map(workflow, size(workflow.fields)).sum() <= ${MAX_FIELDS}`,
+    message: `all workflows together may ask ${MAX_FIELDS} fields`,
+    holds: (workflows) => workflows.reduce((sum, { fields }) => sum + fields.length, 0) <= MAX_FIELDS,
+  },
+]);

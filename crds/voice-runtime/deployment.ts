@@ -4,7 +4,7 @@ import { quantity, text, whole } from '../schema/scalars.ts';
 
 /** How the pods of a runtime or an engine are made, in the words of Kubernetes' PodSpec. */
 
-const amountsSchema = mapOf(quantity(), 16);
+const amountsSchema = mapOf(quantity(), 8);
 
 export const resourcesSchema = z
   .object({
@@ -36,8 +36,8 @@ export const engineDeploymentSchema = z
     gpus: whole(0, 16).default(1).describe('GPUs (nvidia.com/gpu) a pod.'),
     replicas: whole(0, 100).default(1).describe('How many pods.'),
     resources: resourcesSchema.optional(),
-    nodeSelector: mapOf(z.string().max(63), 16).optional().describe('Labels of the nodes it may run on.'),
-    tolerations: atomicList(tolerationSchema, 16).default([]).describe('Taints of nodes it may run on.'),
+    nodeSelector: mapOf(z.string().max(63), 8).optional().describe('Labels of the nodes it may run on.'),
+    tolerations: atomicList(tolerationSchema, 8).default([]).describe('Taints of nodes it may run on.'),
     cache: cacheSchema.optional().describe('A volume for the model. Absent: loaded anew at each start.'),
   })
   .describe('Run the engine in the cluster, beside the runtime.');

@@ -70,7 +70,7 @@ const sttSchema = withRules(
     ...sttFields,
     fallbacks: namedList(withRules(z.object({ name, ...sttFields }), [exactlyOne]), {
       keys: ['name'],
-      max: 4,
+      max: 2,
     })
       .default([])
       .describe(fallbacks),
@@ -84,7 +84,7 @@ const llmSchema = withRules(
     ...llmFields,
     fallbacks: namedList(withRules(z.object({ name, ...llmFields }), [exactlyOne]), {
       keys: ['name'],
-      max: 4,
+      max: 2,
     })
       .default([])
       .describe(fallbacks),
@@ -98,7 +98,7 @@ const ttsSchema = withRules(
     ...ttsFields,
     fallbacks: namedList(withRules(z.object({ name, ...ttsFields }), [exactlyOne]), {
       keys: ['name'],
-      max: 4,
+      max: 2,
     })
       .default([])
       .describe(fallbacks),

@@ -122,7 +122,7 @@ export const voiceRuntimeStatusSchema = z.object({
   selector: text(1_024).optional().describe('The label selector of the pods, for the scale subresource.'),
   activeCalls: whole(0, 1_000_000).optional().describe('Calls in progress; written at most every 10 s.'),
   connectionID: text(100).optional().describe("Telnyx's id of the Call Control application."),
-  engines: namedList(engineStatusSchema, { keys: ['kind', 'name'], max: 15 })
+  engines: namedList(engineStatusSchema, { keys: ['kind', 'name'], max: 9 })
     .optional()
     .describe('The engines, each with its fallbacks.'),
   conditions: conditionsSchema.optional(),

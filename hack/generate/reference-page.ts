@@ -1,4 +1,5 @@
 import { CONDITIONS } from '#crds/conditions/reasons.ts';
+import { UNSERVED } from '#crds/conditions/served.ts';
 import { type EffectiveLimits, PLAN_LIMITS, PLANS } from '#crds/plans/plans.ts';
 import type { KindDefinition } from '#crds/schema/custom-resource.ts';
 import { fieldList, rulesOf } from './field-list.ts';
@@ -43,6 +44,7 @@ function kindSection(kind: KindDefinition): string {
     `### ${resource.kind} rules`,
     'Refused by the API server with these words:',
     rules.map(({ at, message }) => `- ${at ? `\`${at}\`: ` : ''}${message}`).join('\n'),
+    ...unservedSection(kind),
     `### ${resource.kind} status`,
     fieldList(status),
     `### ${resource.kind} in kubectl`,
@@ -57,6 +59,26 @@ function kindSection(kind: KindDefinition): string {
     `Field selectors: ${kind.selectableFields.map((path) => `\`${path.slice(1)}\``).join(', ')}.`,
     ...(scale ? [`\`kubectl scale\` writes \`${scale.specReplicasPath.slice(1)}\`.`] : []),
   ].join('\n\n');
+}
+
+/** A kind of which everything is served has no such section. */
+function unservedSection({ resource: { kind } }: KindDefinition): string[] {
+  const rows = isServedKind(kind) ? UNSERVED[kind] : [];
+  if (rows.length === 0) return [];
+  return [
+    `### ${kind} fields not acted on yet`,
+    'These are checked, kept and shown. Setting one makes the condition `Served` False with the reason `NotServedYet`.',
+    rows
+      .map(({ path, unless }) => {
+        const idle = unless.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
+        return `- \`spec.${path}\`${idle ? `, unless it is ${idle}` : ''}`;
+      })
+      .join('\n'),
+  ];
+}
+
+function isServedKind(kind: string): kind is keyof typeof UNSERVED {
+  return kind in UNSERVED;
 }
 
 function planSection(): string {
