@@ -1,0 +1,50 @@
+import { Resampler } from '#runtime/media/resampler.ts';
+import {
+  DETECTOR_FRAME_MS,
+  DETECTOR_FRAME_SAMPLES,
+  DETECTOR_RATE_HZ,
+  type SpeechDetector,
+} from './speech-detector.ts';
+
+/**
+ * Cuts the caller's decoded audio, in whatever pieces it comes, into the detector's frames and pairs
+ * each with the probability that it is speech. The frames handed on keep the carrier's rate.
+ */
+export class CallerAudio {
+  readonly #detector: SpeechDetector;
+  readonly #onFrame: (frame: JudgedFrame) => void;
+  readonly #resampler: Resampler;
+  readonly #frame: Int16Array;
+  #filled = 0;
+
+  constructor(sampleRateHz: number, detector: SpeechDetector, onFrame: (frame: JudgedFrame) => void) {
+    this.#detector = detector;
+    this.#onFrame = onFrame;
+    this.#resampler = new Resampler(sampleRateHz, DETECTOR_RATE_HZ);
+    this.#frame = new Int16Array((sampleRateHz * DETECTOR_FRAME_MS) / 1000);
+  }
+
+  push(samples: Int16Array): void {
+    for (let at = 0; at < samples.length; ) {
+      const piece = samples.subarray(at, at + this.#frame.length - this.#filled);
+      this.#frame.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
+      if (this.#filled === this.#frame.length) this.#judge(this.#frame.slice());
+    }
+  }
+
+  #judge(samples: Int16Array): void {
+    this.#filled = 0;
+    const narrow = this.#resampler.process(samples);
+    // All the carrier's rates are whole multiples of the detector's.
+    if (narrow.length !== DETECTOR_FRAME_SAMPLES) throw new RangeError('a frame did not keep its length');
+    this.#detector.detect(narrow, (probability) => this.#onFrame({ samples, probability }));
+  }
+}
+
+/** 32 ms of the caller at the carrier's rate. */
+export interface JudgedFrame {
+  readonly samples: Int16Array;
+  readonly probability: number;
+}

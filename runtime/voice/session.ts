@@ -1,0 +1,146 @@
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { ConversationState } from '#runtime/call/conversation-state.ts';
+import type { Session, SessionContext } from '#runtime/call/session-port.ts';
+import type { Engines } from '#runtime/engines/create-engines.ts';
+import { EngineError } from '#runtime/engines/engine-error.ts';
+import { codecFor } from '#runtime/media/audio-codec.ts';
+import { type CarrierMessage, parseCarrierMessage } from '#runtime/media/carrier-message.ts';
+import { type MediaSocket, SOCKET_OPEN, textOf } from '#runtime/media/media-socket.ts';
+import type { SpeechDetectors } from './speech-detector.ts';
+import { openStream, type Stream } from './stream.ts';
+import type { VoiceOptions } from './voice-options.ts';
+
+/**
+ * One media socket and its conversation: owns the abort signal and the order of teardown.
+ *
+ *   waiting ── start ──▶ talking ── last word played ──▶ finished ── close() ──▶ closed
+ *      └──────── stop, socket closed, no start in time ──▶ disconnected ── close() ──┘
+ */
+export class MediaSession implements Session {
+  readonly #socket: MediaSocket;
+  readonly #context: SessionContext;
+  readonly #parts: SessionParts;
+  readonly #log: Logger;
+  readonly #ended = new AbortController();
+  readonly #cancelStartTimer: () => void;
+  #stream: Stream | undefined;
+  /** The conversation's task; settles after its last event. */
+  #talk: Promise<void> = Promise.resolve();
+  #reported = false;
+  #malformed = 0;
+
+  constructor(socket: MediaSocket, context: SessionContext, parts: SessionParts) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#parts = parts;
+    this.#log = parts.log.child({ callID: context.callID, generation: context.generation });
+    this.#cancelStartTimer = parts.clock.after(parts.options.startTimeoutMs, () => this.#disconnect(false));
+    socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : textOf(data)));
+    socket.on('close', () => this.#disconnect(false));
+    socket.on('error', (error) => this.#log.info({ err: error }, 'the media socket failed'));
+  }
+
+  conversation(): ConversationState {
+    return this.#stream?.conversation.state ?? this.#context.conversation;
+  }
+
+  close(): void {
+    this.#reported = true;
+    this.#tearDown();
+  }
+
+  #receive(text: string): void {
+    if (this.#ended.signal.aborted) return;
+    const message = parseCarrierMessage(text);
+    const handle = this.#handlers[message.event];
+    // The table's key and its handler's message belong together; the compiler cannot see it.
+    handle(message as never);
+  }
+
+  readonly #handlers: { readonly [E in CarrierMessage['event']]: (message: MessageOf<E>) => void } = {
+    connected: () => {},
+    start: (message) => this.#start(message),
+    media: ({ track, chunk, payload }) => {
+      if (track === 'inbound') this.#stream?.media(chunk, payload);
+    },
+    dtmf: () => {},
+    mark: ({ name }) => this.#stream?.mark(name),
+    stop: () => this.#disconnect(true),
+    error: ({ code, title }) =>
+      this.#log.warn({ carrierCode: code, title }, 'the carrier reports a media error'),
+    unknown: () => {},
+    malformed: () => {
+      this.#malformed++;
+    },
+  };
+
+  #start({ format }: MessageOf<'start'>): void {
+    if (this.#stream) return;
+    this.#cancelStartTimer();
+    const codec = codecFor(format, this.#parts.options.l16ByteOrder);
+    if (!codec) {
+      this.#log.error(
+        { code: 'media_format_unsupported', format },
+        'the stream has a format we cannot decode',
+      );
+      this.#finish('RuntimeError');
+      return;
+    }
+    this.#stream = openStream({
+      socket: this.#socket,
+      codec,
+      context: this.#context,
+      parts: this.#parts,
+      onStalled: () => this.#disconnect(false),
+    });
+    this.#talk = this.#hold(this.#stream);
+  }
+
+  /** Never rejects: what ends a conversation becomes its reason. */
+  async #hold({ conversation }: Stream): Promise<void> {
+    try {
+      this.#finish(await conversation.hold(this.#ended.signal));
+    } catch (error) {
+      if (this.#ended.signal.aborted) return;
+      const engine = error instanceof EngineError;
+      this.#log.error({ err: error }, engine ? 'an engine ended the conversation' : 'the conversation broke');
+      this.#finish(engine ? 'EnginesFailed' : 'RuntimeError');
+    }
+  }
+
+  #finish(reason: HangupReason): void {
+    if (this.#reported) return;
+    this.#reported = true;
+    this.#context.events.finished(reason);
+  }
+
+  /** The stream is over: the agent's last turn is reported as far as it was heard, then the end. */
+  #disconnect(stopped: boolean): void {
+    this.#tearDown();
+    if (this.#reported) return;
+    this.#reported = true;
+    void this.#talk.then(() => this.#context.events.disconnected(stopped));
+  }
+
+  #tearDown(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#cancelStartTimer();
+    this.#ended.abort();
+    const counts = this.#stream?.close();
+    if (this.#socket.readyState === SOCKET_OPEN) this.#socket.close(1000);
+    this.#log.info({ ...counts, malformedFrames: this.#malformed }, 'media session ended');
+  }
+}
+
+/** What all sessions of a pod share. */
+export interface SessionParts {
+  readonly engines: Pick<Engines, 'stt' | 'tts'>;
+  readonly voiceActivity: SpeechDetectors;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly options: VoiceOptions;
+}
+
+type MessageOf<E extends CarrierMessage['event']> = Extract<CarrierMessage, { event: E }>;

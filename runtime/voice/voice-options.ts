@@ -1,0 +1,43 @@
+import type { ByteOrder } from '#runtime/media/audio-codec.ts';
+
+/** How a pod holds conversations. Each value has a tested default in `DEFAULT_VOICE_OPTIONS`. */
+export interface VoiceOptions {
+  /** The byte order of L16 audio, in both directions. */
+  readonly l16ByteOrder: ByteOrder;
+  /** Silence after which the caller's turn is over. */
+  readonly endpointingMs: number;
+  /** Speech that makes a turn: shorter is a click or a cough. */
+  readonly minSpeechMs: number;
+  /** Audio kept from before speech was noticed, so that no first syllable is lost. */
+  readonly preRollMs: number;
+  readonly maxUtteranceMs: number;
+  /** How far ahead of real time audio is sent. */
+  readonly leadMs: number;
+  /** Synthesised audio of a call that may wait in this process. */
+  readonly maxQueuedMs: number;
+  /** Silence after which the caller is asked again. */
+  readonly callerSilenceMs: number;
+  /** So many silences in a row end the call. */
+  readonly maxSilences: number;
+  /** Agent's turns of a conversation at most. */
+  readonly maxTurns: number;
+  /** How long a new socket may take to announce its stream. */
+  readonly startTimeoutMs: number;
+  /** Frames that wait for a missing one before it is given up. */
+  readonly reorderFrames: number;
+}
+
+export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
+  l16ByteOrder: 'BigEndian',
+  endpointingMs: 700,
+  minSpeechMs: 96,
+  preRollMs: 320,
+  maxUtteranceMs: 30_000,
+  leadMs: 200,
+  maxQueuedMs: 5_000,
+  callerSilenceMs: 8_000,
+  maxSilences: 3,
+  maxTurns: 60,
+  startTimeoutMs: 10_000,
+  reorderFrames: 3,
+};
