@@ -27,6 +27,8 @@ export interface KubeErrorOptions {
   readonly retryable?: boolean;
   /** Messages of the managers that own the fields, for a conflict of server-side apply. */
   readonly conflicts?: readonly string[];
+  /** The reasons of the single causes, such as `NamespaceTerminating` or `FieldValueInvalid`. */
+  readonly causes?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -40,6 +42,7 @@ export class KubeError extends OperatingError {
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
   readonly conflicts: readonly string[];
+  readonly causes: readonly string[];
 
   constructor(options: KubeErrorOptions) {
     super(`kube_${snakeCase(options.reason)}`, options.message, {
@@ -50,6 +53,7 @@ export class KubeError extends OperatingError {
     this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
     this.conflicts = options.conflicts ?? [];
+    this.causes = options.causes ?? [];
   }
 }
 
@@ -78,6 +82,7 @@ export function kubeErrorOf(status: number, body: unknown, retryAfterHeader?: st
     });
   }
   const { message, reason, code, details } = parsed.data;
+  const causes = details?.causes ?? [];
   return new KubeError({
     status: code || status,
     reason,
@@ -85,7 +90,8 @@ export function kubeErrorOf(status: number, body: unknown, retryAfterHeader?: st
     retryAfterMs:
       retryAfterMsOf(retryAfterHeader) ??
       (details?.retryAfterSeconds === undefined ? undefined : details.retryAfterSeconds * 1_000),
-    conflicts: (details?.causes ?? [])
+    causes: causes.flatMap((cause) => cause.reason ?? []),
+    conflicts: causes
       .filter((cause) => cause.reason === 'FieldManagerConflict')
       .map((cause) => cause.message ?? ''),
   });

@@ -169,7 +169,7 @@ export class LeaseElector implements Service {
   #isFree(lease: Lease): boolean {
     const nowMs = this.#options.clock.monotonic();
     if (lease.spec.holderIdentity === undefined || lease.spec.holderIdentity === '') return true;
-    if (this.#seen?.resourceVersion !== lease.metadata.resourceVersion) {
+    if (this.#seen === undefined || this.#seen.resourceVersion !== lease.metadata.resourceVersion) {
       this.#seen = { resourceVersion: lease.metadata.resourceVersion, atMs: nowMs };
       this.#options.log.info({ holder: lease.spec.holderIdentity }, 'another process holds the lease');
       return false;

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { type ConfigOf, option } from '#lib/config/config.ts';
+
+/** The operator's settings, all environment variables. */
+export const operatorOptions = {
+  KUBECONFIG: {
+    schema: z.string(),
+    optional: true,
+    description: "A kubeconfig file. Absent: the pod's own service account.",
+  },
+  NAMESPACE: {
+    schema: z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be the name of a namespace'),
+    default: 'veralux-system',
+    description: "The operator's own namespace: its Lease, the installation's id and the claims on numbers.",
+  },
+  REDIS_URL: {
+    schema: option.url('redis', 'rediss'),
+    secret: true,
+    description: 'The Redis that the phone path reads, such as redis://127.0.0.1:6379.',
+  },
+  TELNYX_BASE_URL: {
+    schema: option.url('http', 'https'),
+    default: 'https://api.telnyx.com/v2',
+    description: "The base of Telnyx's API; another one for tests.",
+  },
+  HOST: {
+    schema: z.string(),
+    default: '0.0.0.0',
+    description: 'The address to serve /healthz, /readyz and /metrics on.',
+  },
+  PORT: { schema: option.port, default: '8081', description: 'The port for these; 0 takes a free one.' },
+  LOG_LEVEL: {
+    schema: option.logLevel,
+    default: 'info',
+    description: 'The least level that is logged: trace, debug, info, warn or error.',
+  },
+  DRAIN_TIMEOUT_MS: {
+    schema: option.positiveInt,
+    default: '10000',
+    description: 'How long reconciles under way may take when the operator ends.',
+  },
+} as const;
+
+export type OperatorConfig = ConfigOf<typeof operatorOptions>;

@@ -1,0 +1,150 @@
+import { Counter, type Registry } from 'prom-client';
+import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { KubeClient } from '#lib/kube/kube-client.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
+import { CarrierDirectory } from './carrier/carrier-directory.ts';
+import type { NumberCarrier } from './carrier/number-carrier.ts';
+import { Controller, type ControllerOptions } from './engine/controller.ts';
+import { EventRecorder } from './engine/event-recorder.ts';
+import { LeaseElector } from './engine/lease-elector.ts';
+import type { EngineMetrics } from './engine/metrics.ts';
+import { FIELD_MANAGER } from './installation/names.ts';
+import { CarrierChecks } from './phone-number/carrier-checks.ts';
+import { Claims } from './phone-number/claims.ts';
+import { reconcilePhoneNumber } from './phone-number/reconcile-phone-number.ts';
+import { FullPass } from './projection/full-pass.ts';
+import { projectionOf } from './projection/projection-of.ts';
+import { Projector } from './projection/projector.ts';
+import { routeChanges } from './route-changes.ts';
+import { reconcileTenant } from './tenant/reconcile-tenant.ts';
+import { Applications } from './voice-runtime/ensure-application.ts';
+import { reconcileVoiceRuntime } from './voice-runtime/reconcile-voice-runtime.ts';
+import { StatusPace } from './voice-runtime/status-pace.ts';
+import { World } from './world/world.ts';
+
+export interface OperatorParts {
+  readonly client: KubeClient;
+  readonly redis: Redis;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly metrics: EngineMetrics;
+  readonly clock: Clock;
+  /** The operator's own namespace. */
+  readonly namespace: string;
+  /** Different for every process. */
+  readonly identity: string;
+  readonly installationID: string;
+  readonly makeCarrier: (apiKey: string) => NumberCarrier;
+}
+
+export interface Operator {
+  /** In the order in which they start. */
+  readonly services: readonly Service[];
+  /** Why it does not serve yet; empty also for one that waits for another's lease. */
+  notReady(): readonly string[];
+}
+
+/** How many objects of each kind are worked on at once: their requests are what bounds the load. */
+const WORKERS = { tenant: 16, phoneNumber: 8, voiceRuntime: 4 };
+
+/** Puts the parts together; nothing runs until the services are started. */
+export function createOperator(parts: OperatorParts): Operator {
+  const { client, redis, log, metrics, clock, namespace, installationID } = parts;
+  const elector = new LeaseElector({
+    client,
+    namespace,
+    name: FIELD_MANAGER,
+    identity: parts.identity,
+    clock,
+    log,
+    onChange: (isLeader) => metrics.leading(FIELD_MANAGER, isLeader),
+  });
+  const world = new World({
+    client,
+    installationID,
+    log,
+    onList: (kind, reason) => metrics.listed(kind, reason),
+  });
+  const projector = new Projector({ redis, term: () => elector.term });
+  const events = new EventRecorder({ client, component: FIELD_MANAGER, clock, log });
+  const carriers = new CarrierDirectory({ client, makeCarrier: parts.makeCarrier, clock });
+  const claims = new Claims({
+    client,
+    namespace,
+    ownerExists: async (claim) => (await client.get(PHONE_NUMBER, claim)) !== undefined,
+  });
+  const shared = { world, client, projector, events, clock };
+
+  // The projection has to know the term that Redis remembers before anything is written to it.
+  const fullPass = createFullPass(parts, { elector, projector, world });
+  const controller = (name: string, workers: number, reconcile: ControllerOptions['reconcile']): Controller =>
+    new Controller({
+      name,
+      workers,
+      reconcile,
+      clock,
+      log,
+      metrics,
+      synced: world.synced,
+      elected: fullPass.opened,
+      mayAct: () => elector.isHeld,
+    });
+
+  const tenantController = controller('tenant', WORKERS.tenant, (key, context) =>
+    reconcileTenant(key, shared, context),
+  );
+  const numberDependencies = { ...shared, carriers, claims, checks: new CarrierChecks(clock) };
+  const numberController = controller('phone-number', WORKERS.phoneNumber, (key, context) =>
+    reconcilePhoneNumber(key, numberDependencies, context),
+  );
+  const applications = new Applications({ carriers, events, clock });
+  const runtimeDependencies = { world, client, redis, applications, pace: new StatusPace(clock), clock };
+  const runtimeController = controller('voice-runtime', WORKERS.voiceRuntime, (key, context) =>
+    reconcileVoiceRuntime(key, runtimeDependencies, context),
+  );
+  routeChanges(world, {
+    tenant: (key) => tenantController.enqueue(key),
+    phoneNumber: (key) => numberController.enqueue(key),
+    runtime: (key) => runtimeController.enqueue(key),
+  });
+
+  const controllers = [tenantController, numberController, runtimeController];
+  return {
+    services: [elector, ...world.informers, ...controllers, fullPass],
+    notReady: () => [
+      ...world.informers
+        .filter((one) => !one.hasSynced)
+        .map((one) => `${one.name} has not listed its kind yet`),
+      ...controllers
+        .filter((one) => elector.isHeld && !one.running)
+        .map((one) => `${one.name} does not run yet`),
+    ],
+  };
+}
+
+function createFullPass(
+  { log, clock, registry }: OperatorParts,
+  { elector, projector, world }: { elector: LeaseElector; projector: Projector; world: World },
+): FullPass {
+  const drift = new Counter({
+    name: 'veralux_projection_drift_total',
+    help: 'Keys of the projection that a full pass found wrong and put right.',
+    labelNames: ['kind'] as const,
+    registers: [registry],
+  });
+  return new FullPass({
+    projector,
+    source: () => projectionOf(world),
+    prefixes: ['did:', 'tenant:'],
+    synced: world.synced,
+    elected: elector.elected,
+    raiseTermAbove: (term) => elector.raiseTermAbove(term),
+    mayAct: () => elector.isHeld,
+    clock,
+    log,
+    onDrift: (kind, count) => drift.inc({ kind }, count),
+  });
+}

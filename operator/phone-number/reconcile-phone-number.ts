@@ -1,0 +1,163 @@
+import { PHONE_NUMBER, type PhoneNumber, phoneNumberSchema } from '#crds/phone-number/phone-number.ts';
+import { type Tenant, tenantSchema } from '#crds/tenant/tenant.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { keyOf } from '#lib/kube/kube-object.ts';
+import type { CarrierDirectory } from '#operator/carrier/carrier-directory.ts';
+import { writeStatus } from '#operator/engine/apply.ts';
+import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
+import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
+import type { EventRecorder } from '#operator/engine/event-recorder.ts';
+import { addFinalizer } from '#operator/engine/finalizers.ts';
+import { FIELD_MANAGER, FINALIZERS } from '#operator/installation/names.ts';
+import type { Projector } from '#operator/projection/projector.ts';
+import { runtimeVerdict } from '#operator/tenant/decide-tenant.ts';
+import { servedVerdict } from '#operator/world/served.ts';
+import { tenantIDOf } from '#operator/world/tenant-id.ts';
+import { verdict } from '#operator/world/verdict.ts';
+import { type RawPhoneNumber, runtimeKeyOf, type World } from '#operator/world/world.ts';
+import type { CarrierChecks } from './carrier-checks.ts';
+import type { Claims } from './claims.ts';
+import { hasPlace, phoneNumberReady } from './decide-phone-number.ts';
+import { deletePhoneNumber } from './delete-phone-number.ts';
+import { ensureAtCarrier } from './ensure-at-carrier.ts';
+import { mapNumber } from './map-number.ts';
+
+export interface PhoneNumberDependencies {
+  readonly world: World;
+  readonly client: KubeClient;
+  readonly projector: Projector;
+  readonly carriers: CarrierDirectory;
+  readonly claims: Claims;
+  readonly checks: CarrierChecks;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+}
+
+/** The tenant of a PhoneNumber: one that is served and not going away. */
+export interface ServingTenant {
+  readonly id: string;
+  readonly tenant: Tenant;
+  readonly runtimeKey: string;
+}
+
+/** Brings one PhoneNumber to be owned, assigned and mapped, as far as it can get now. */
+export async function reconcilePhoneNumber(
+  key: string,
+  dependencies: PhoneNumberDependencies,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const { world, client } = dependencies;
+  const raw = world.phoneNumbers.get(key);
+  if (raw === undefined) return {};
+  if (raw.metadata.deletionTimestamp !== undefined) return deletePhoneNumber(raw, dependencies, context);
+
+  const serving = servingTenant(world, raw);
+  if (typeof serving === 'string') {
+    const purchased = verdict('Purchased', 'False', 'TenantNotReady', serving);
+    return refuse(
+      raw,
+      [verdict('Ready', 'False', 'Failed', `Purchased: ${serving}`), purchased],
+      dependencies,
+    );
+  }
+  const parsed = phoneNumberSchema.safeParse(raw);
+  if (!parsed.success) {
+    const message = parsed.error.issues
+      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+      .join('; ');
+    return refuse(raw, [verdict('Ready', 'False', 'InvalidSpec', message)], dependencies);
+  }
+  const all = world.numbersByNamespace.keys(raw.metadata.namespace ?? '').flatMap((other) => {
+    const number = world.phoneNumbers.get(other);
+    return number === undefined ? [] : [number];
+  });
+  if (!hasPlace(raw, all, serving.tenant)) {
+    const message = "The tenant's limit of phone numbers is reached: delete one, or raise the limit.";
+    const purchased = verdict('Purchased', 'False', 'LimitReached', message);
+    return refuse(
+      raw,
+      [verdict('Ready', 'False', 'Failed', `Purchased: ${message}`), purchased],
+      dependencies,
+    );
+  }
+  const finalizing = { client, resource: PHONE_NUMBER, fieldManager: FIELD_MANAGER };
+  await addFinalizer(finalizing, raw, FINALIZERS.phoneNumber);
+  return serve(parsed.data, serving, dependencies, context);
+}
+
+/** The tenant that the namespace was made for, or the sentence that says why there is none. */
+export function servingTenant(world: World, raw: RawPhoneNumber): ServingTenant | string {
+  const { namespace = '' } = raw.metadata;
+  const found = world.tenantOfNamespace(namespace);
+  if (found === undefined) {
+    return `The namespace ${namespace} is not a tenant's: make PhoneNumbers in the namespace of a Tenant.`;
+  }
+  const { name } = found.metadata;
+  if (found.metadata.deletionTimestamp !== undefined) return `The Tenant ${name} is being deleted.`;
+  const id = tenantIDOf(world.installationID, found);
+  if (world.holderOfID(id)?.metadata.name !== name) return `The Tenant ${name} is refused: its id is taken.`;
+  const parsed = tenantSchema.safeParse(found);
+  if (!parsed.success) return `The spec of the Tenant ${name} cannot be used.`;
+  return { id, tenant: parsed.data, runtimeKey: runtimeKeyOf(found) ?? '' };
+}
+
+async function serve(
+  phoneNumber: PhoneNumber,
+  serving: ServingTenant,
+  dependencies: PhoneNumberDependencies,
+  { signal }: ReconcileContext,
+): Promise<Outcome> {
+  const { world, client, clock } = dependencies;
+  const runtime = world.runtimes.get(serving.runtimeKey);
+  const state = await ensureAtCarrier(phoneNumber, serving, dependencies);
+  const route = await mapNumber(phoneNumber, serving, state, dependencies.projector);
+  const verdicts = [
+    state.purchased,
+    state.assigned,
+    route.verdict,
+    runtimeVerdict(serving.runtimeKey, runtime),
+  ];
+  const key = keyOf(phoneNumber.metadata);
+  const served = servedVerdict(phoneNumber.spec, []);
+  await writeStatus({
+    client,
+    resource: PHONE_NUMBER,
+    fieldManager: FIELD_MANAGER,
+    object: world.phoneNumbers.get(key) ?? phoneNumber,
+    signal,
+    status: {
+      observedGeneration: phoneNumber.metadata.generation,
+      number: state.number,
+      providerNumberID: state.providerNumberID,
+      orderID: state.orderID,
+      runtime: serving.runtimeKey,
+      conditions: mergeConditions(
+        phoneNumber.status?.conditions ?? [],
+        [phoneNumberReady(phoneNumber, verdicts), ...verdicts, served],
+        { nowMs: clock.now(), generation: phoneNumber.metadata.generation ?? 0 },
+      ),
+    },
+  });
+  return { requeueAfterMs: Math.min(state.requeueAfterMs, route.requeueAfterMs) };
+}
+
+/** Says why nothing is done, and leaves what is owned and mapped as it is. */
+async function refuse(
+  raw: RawPhoneNumber,
+  verdicts: readonly Verdict[],
+  { client, clock, events }: PhoneNumberDependencies,
+): Promise<Outcome> {
+  const generation = raw.metadata.generation ?? 0;
+  const conditions = mergeConditions(raw.status?.conditions ?? [], verdicts, {
+    nowMs: clock.now(),
+    generation,
+  });
+  const status = { ...raw.status, observedGeneration: generation, conditions };
+  await writeStatus({ client, resource: PHONE_NUMBER, fieldManager: FIELD_MANAGER, object: raw, status });
+  const worst = verdicts.at(-1);
+  if (worst !== undefined) {
+    events.record(raw, { type: 'Warning', reason: worst.reason, message: worst.message });
+  }
+  return {};
+}

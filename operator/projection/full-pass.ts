@@ -1,0 +1,150 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import { messageOf } from '#lib/errors/operating-error.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import { type Projector, StaleFence, termOfEpoch } from './projector.ts';
+
+/** What Redis should hold: keys with their values, or `keep` for a key whose value is not known now. */
+export type ProjectionSource = () => Iterable<readonly [key: string, value: object | 'keep']>;
+
+export interface FullPassOptions {
+  readonly projector: Projector;
+  readonly source: ProjectionSource;
+  /** Prefixes of the keys that are ours; what `source` does not name among them is removed. */
+  readonly prefixes: readonly string[];
+  readonly synced: readonly Promise<void>[];
+  readonly elected: Promise<unknown>;
+  /** Makes the term greater than one that Redis remembers. */
+  readonly raiseTermAbove: (term: number) => Promise<void>;
+  readonly mayAct: () => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Told what a pass found: `missing`, `different` or `unwanted` keys. */
+  readonly onDrift: (kind: Drift, count: number) => void;
+}
+
+export type Drift = 'missing' | 'different' | 'unwanted';
+
+/** How soon an emptied Redis is noticed. */
+const EPOCH_PERIOD_MS = 2_000;
+/** How often everything is compared although nothing seems wrong. */
+const PASS_PERIOD_MS = 300_000;
+const BATCH = 200;
+/** A pass that would remove more than this share of many keys is more likely to be wrong than right. */
+const MASS_REMOVAL = { share: 0.2, least: 50 };
+
+/**
+ * Compares the whole projection with Redis: at the start, when the epoch is missing or not ours
+ * (Redis was emptied or failed over with losses), and every five minutes. Repairs and counts.
+ */
+export class FullPass implements Service {
+  readonly name = 'projection full pass';
+  /** Resolves once the lease is held under a term that Redis takes: from then on may be written. */
+  readonly opened: Promise<void>;
+  readonly #options: FullPassOptions;
+  readonly #ending = new AbortController();
+  #epoch: string | undefined;
+  #passedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #firstLook = Promise.withResolvers<void>();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: FullPassOptions) {
+    this.#options = options;
+    this.opened = this.#firstLook.promise;
+  }
+
+  async start(fail: (error: unknown) => void): Promise<void> {
+    this.#loop = this.#run().catch(fail);
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { synced, elected, clock, log, mayAct } = this.#options;
+    const { signal } = this.#ending;
+    const ended = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([Promise.all([...synced, elected]), ended]);
+    while (!signal.aborted) {
+      try {
+        if (mayAct()) await this.passIfNeeded();
+      } catch (error) {
+        // A newer operator writes: the lease will tell, and until then nothing may be written.
+        if (error instanceof StaleFence)
+          log.error({ err: error }, 'the projection belongs to a newer operator');
+        else log.warn({ error: messageOf(error) }, 'the projection could not be compared');
+      }
+      await clock.sleep(EPOCH_PERIOD_MS, signal).catch(() => undefined);
+    }
+  }
+
+  /** One look at the epoch, and a pass when it is due. */
+  async passIfNeeded(): Promise<void> {
+    const { projector, raiseTermAbove, clock } = this.#options;
+    const found = await projector.readEpoch();
+    const isOurs = found !== undefined && found === this.#epoch;
+    if (isOurs && clock.monotonic() - this.#passedAtMs < PASS_PERIOD_MS) return;
+    if (!isOurs && found !== undefined) await raiseTermAbove(termOfEpoch(found));
+    this.#firstLook.resolve();
+    await this.#pass();
+    if (!isOurs) this.#epoch = await projector.beginEpoch();
+    this.#passedAtMs = clock.monotonic();
+  }
+
+  async #pass(): Promise<void> {
+    const { source, onDrift, log } = this.#options;
+    // The controllers go on writing meanwhile, from newer caches: their writes win by this mark.
+    const mark = this.#options.projector.mark();
+    const wanted = new Map(source());
+    const counts = { missing: 0, different: 0, unwanted: 0 };
+    const entries = [...wanted].filter((entry): entry is [string, object] => entry[1] !== 'keep');
+    for (let at = 0; at < entries.length; at += BATCH) {
+      await this.#compare(entries.slice(at, at + BATCH), mark, counts);
+    }
+    counts.unwanted = await this.#removeUnwanted(new Set(wanted.keys()), mark);
+    for (const kind of ['missing', 'different', 'unwanted'] as const) onDrift(kind, counts[kind]);
+    const level = this.#epoch === undefined || Object.values(counts).every((n) => n === 0) ? 'debug' : 'warn';
+    log[level]({ keys: wanted.size, ...counts }, 'the projection was compared and repaired');
+  }
+
+  async #compare(
+    entries: readonly (readonly [string, object])[],
+    mark: number,
+    counts: Record<Drift, number>,
+  ): Promise<void> {
+    const { projector } = this.#options;
+    const found = await projector.readValues(entries.map(([key]) => key));
+    for (const [index, [key, value]] of entries.entries()) {
+      const text = found[index];
+      if (text === JSON.stringify(value)) continue;
+      counts[text === undefined ? 'missing' : 'different'] += 1;
+      await projector.put(key, value, mark);
+    }
+  }
+
+  async #removeUnwanted(wanted: ReadonlySet<string>, mark: number): Promise<number> {
+    const { projector, prefixes, log } = this.#options;
+    const unwanted = new Set<string>();
+    for (const prefix of prefixes) {
+      for await (const keys of projector.keysWith(prefix)) {
+        const strangers = keys.filter((key) => !wanted.has(key));
+        const values = await projector.readValues(strangers);
+        for (const [index, key] of strangers.entries()) if (values[index] !== undefined) unwanted.add(key);
+      }
+    }
+    const total = wanted.size + unwanted.size;
+    if (unwanted.size > Math.max(MASS_REMOVAL.least, total * MASS_REMOVAL.share)) {
+      log.error(
+        { unwanted: unwanted.size, total },
+        'too many keys of the projection have no object any more; none was removed',
+      );
+      return unwanted.size;
+    }
+    for (const key of unwanted) await projector.remove(key, mark);
+    return unwanted.size;
+  }
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
+import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
+import { putScript, removeScript, setEpochScript } from './fenced-scripts.ts';
+
+/** A newer operator has written already: this one must not write any more. */
+export class StaleFence extends OperatingError {
+  constructor(key: string) {
+    super('stale_fence', `A newer operator has written ${key}.`);
+  }
+}
+
+/** Redis did not answer; the write may or may not have happened and is safe to repeat. */
+export class RedisUnavailable extends OperatingError {
+  constructor(cause: unknown) {
+    super('redis_unavailable', `Redis could not be reached: ${messageOf(cause)}`, { retryable: true, cause });
+  }
+}
+
+/**
+ * Writes what the phone path reads. Every write carries a fence: the lease's term, then a counter of
+ * this process, so that neither an older operator nor a write that was overtaken can win.
+ * Throws StaleFence or RedisUnavailable.
+ */
+export class Projector {
+  readonly #redis: Redis;
+  readonly #term: () => number;
+  #sequence = 0;
+
+  constructor(options: { readonly redis: Redis; readonly term: () => number }) {
+    this.#redis = options.redis;
+    this.#term = options.term;
+  }
+
+  /**
+   * A place in the order of writes. What is written with it later loses against every write that
+   * came after it was taken: for values that were read at that moment.
+   */
+  mark(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  /** Gives the key its value; true when it had another one before. */
+  async put(key: string, value: object, sequence = this.mark()): Promise<boolean> {
+    const fence = [this.#term(), sequence] as const;
+    const reply = await this.#ask(() =>
+      putScript.run(this.#redis, { key }, [...fence, JSON.stringify(value)]),
+    );
+    if (reply === 'stale') throw new StaleFence(key);
+    return reply === 'written';
+  }
+
+  /** Takes the value away; true when there was one. */
+  async remove(key: string, sequence = this.mark()): Promise<boolean> {
+    const fence = [this.#term(), sequence] as const;
+    const reply = await this.#ask(() => removeScript.run(this.#redis, { key }, fence));
+    if (reply === 'stale') throw new StaleFence(key);
+    return reply === 'written';
+  }
+
+  /** Says that Redis holds the whole projection; the epoch to look for from now on. */
+  async beginEpoch(): Promise<string> {
+    const term = this.#term();
+    const epoch = `${term}:${randomUUID()}`;
+    const key = projectionKeys.epoch();
+    const reply = await this.#ask(() => setEpochScript.run(this.#redis, { key }, [term, epoch]));
+    if (reply === 'stale') throw new StaleFence(key);
+    return epoch;
+  }
+
+  /** The epoch that Redis holds; undefined after it was emptied. */
+  async readEpoch(): Promise<string | undefined> {
+    return (await this.#ask(() => this.#redis.get(projectionKeys.epoch()))) ?? undefined;
+  }
+
+  /** The values of the keys as text, in their order; undefined where a key has none. */
+  async readValues(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const replies = await this.#ask(() =>
+      Promise.all(keys.map((key) => this.#redis.hget(key, PROJECTED_FIELDS.value))),
+    );
+    return replies.map((reply) => reply ?? undefined);
+  }
+
+  /** Keys that begin with `prefix`, page by page. A key may come twice. */
+  async *keysWith(prefix: string): AsyncGenerator<readonly string[]> {
+    let cursor = '0';
+    do {
+      const [next, keys] = await this.#ask(() =>
+        this.#redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 500),
+      );
+      cursor = next;
+      yield keys;
+    } while (cursor !== '0');
+  }
+
+  async #ask<T>(command: () => Promise<T>): Promise<T> {
+    try {
+      return await command();
+    } catch (error) {
+      throw new RedisUnavailable(error);
+    }
+  }
+}
+
+/** The term in an epoch's text. */
+export function termOfEpoch(epoch: string): number {
+  return Number.parseInt(epoch, 10);
+}

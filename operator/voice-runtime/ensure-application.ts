@@ -1,0 +1,89 @@
+import type { VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { keyOf } from '#lib/kube/kube-object.ts';
+import type { CarrierDirectory } from '#operator/carrier/carrier-directory.ts';
+import { CarrierError } from '#operator/carrier/number-carrier.ts';
+import { isTrue, type Verdict } from '#operator/engine/conditions.ts';
+import type { EventRecorder } from '#operator/engine/event-recorder.ts';
+import { verdict } from '#operator/world/verdict.ts';
+
+export interface ApplicationState {
+  readonly verdict: Verdict;
+  readonly connectionID: string | undefined;
+}
+
+/** How often the application is compared with what it should be. */
+const CHECK_MS = 300_000;
+/** After a failure. */
+const RETRY_MS = 15_000;
+
+/**
+ * Keeps each runtime's Call Control application as desired: looked up when the spec has changed and
+ * every five minutes, so that what somebody changed at the carrier is put right.
+ */
+export class Applications {
+  readonly #carriers: CarrierDirectory;
+  readonly #events: EventRecorder;
+  readonly #clock: Clock;
+  /** By runtime: what was found, for which generation, and until when that is good. */
+  readonly #known = new Map<
+    string,
+    { readonly generation: number; readonly untilMs: number; readonly state: ApplicationState }
+  >();
+
+  constructor(options: {
+    readonly carriers: CarrierDirectory;
+    readonly events: EventRecorder;
+    readonly clock: Clock;
+  }) {
+    this.#carriers = options.carriers;
+    this.#events = options.events;
+    this.#clock = options.clock;
+  }
+
+  async ensure(runtime: VoiceRuntime): Promise<ApplicationState> {
+    const key = keyOf(runtime.metadata);
+    const generation = runtime.metadata.generation ?? 0;
+    const nowMs = this.#clock.monotonic();
+    const known = this.#known.get(key);
+    if (known !== undefined && known.generation === generation && nowMs < known.untilMs) return known.state;
+    const state = await this.#ask(runtime);
+    const goodForMs = state.verdict.status === 'True' ? CHECK_MS : RETRY_MS;
+    this.#known.set(key, { generation, untilMs: nowMs + goodForMs, state });
+    return state;
+  }
+
+  forget(key: string): void {
+    this.#known.delete(key);
+  }
+
+  async #ask(runtime: VoiceRuntime): Promise<ApplicationState> {
+    const { endpoint, telnyx } = runtime.spec;
+    const kept = runtime.status?.connectionID;
+    const no = (reason: Parameters<typeof verdict<'TelnyxConfigured'>>[2], message: string) => ({
+      verdict: verdict('TelnyxConfigured', 'False', reason, message),
+      connectionID: kept,
+    });
+    const webhookURL = endpoint?.webhookURL;
+    if (webhookURL === undefined) return no('EndpointMissing', 'spec.endpoint.webhookURL is not set.');
+    const found = await this.#carriers.find(runtime);
+    if (found.kind !== 'Found') return no(found.kind, found.message);
+    try {
+      const name = telnyx.applicationName;
+      const { connectionID, change } = await found.carrier.ensureApplication({ name, webhookURL });
+      const message = `The application ${name} (${connectionID}) sends its webhooks to ${webhookURL}.`;
+      if (change !== 'None') {
+        const isCorrection = change === 'Corrected' && isTrue(runtime.status?.conditions, 'TelnyxConfigured');
+        this.#events.record(runtime, {
+          type: isCorrection ? 'Warning' : 'Normal',
+          reason: `Application${change}`,
+          message,
+        });
+      }
+      return { verdict: verdict('TelnyxConfigured', 'True', 'Configured', message), connectionID };
+    } catch (error) {
+      if (!(error instanceof CarrierError)) throw error;
+      return no(error.kind === 'Refused' ? 'CarrierRefused' : 'CarrierUnavailable', error.message);
+    }
+  }
+}
