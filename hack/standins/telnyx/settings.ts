@@ -23,7 +23,9 @@ export const settingsSchema = z.strictObject({
   /** The order of the bytes of an L16 sample on the media socket: public sources disagree. */
   l16ByteOrder: z.enum(['BigEndian', 'LittleEndian']),
   /** The codec of the caller's leg: what is streamed when no `stream_codec` is asked for. */
-  legCodec: z.enum(['PCMU', 'PCMA', 'L16']),
+  legCodec: z.enum(['PCMU', 'PCMA']),
+  /** Whether asking for L16 towards the caller also gives the caller's audio as L16: not documented. */
+  l16BothWays: z.boolean(),
   /** API requests allowed in a second; above it: 429. */
   requestsPerSecond: z.number().int().min(1),
 });
@@ -46,5 +48,6 @@ export const defaultSettings: Settings = {
   audibleTargetLegs: ['opposite', 'self', 'both'],
   l16ByteOrder: 'BigEndian',
   legCodec: 'PCMU',
+  l16BothWays: true,
   requestsPerSecond: 1_000,
 };

@@ -1,6 +1,10 @@
 import { createServer } from 'node:http';
 import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
+import { type OpenCaller, openSilentCaller } from './calls/caller.ts';
+import { callCommands } from './calls/commands.ts';
+import { Exchange } from './calls/exchange.ts';
+import { Transfers } from './calls/transfers.ts';
 import { Control } from './control/control.ts';
 import { controlRoutes } from './control/control-routes.ts';
 import { FaultTable } from './faults/fault-table.ts';
@@ -9,6 +13,7 @@ import { Numbers } from './inventory/numbers.ts';
 import { readState, writeState } from './inventory/state-file.ts';
 import { createApiApp } from './rest/api-app.ts';
 import { applicationRoutes } from './rest/application-routes.ts';
+import { callRoutes } from './rest/call-routes.ts';
 import { numberRoutes } from './rest/number-routes.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { SigningKey } from './webhooks/signing-key.ts';
@@ -25,6 +30,12 @@ export interface TelnyxStandInOptions {
   readonly stateFile?: string;
   readonly settings?: Partial<Settings>;
   readonly clock?: Clock;
+  /** Makes callers from what a placed call says of them; default: callers who are silent. */
+  readonly openCaller?: OpenCaller;
+  /** Where answered calls are recorded as stereo WAVs (caller left, agent right); must exist. */
+  readonly recordingFolder?: string;
+  /** Telnyx's own voice for `speak`, 16 kHz; default: silence of about the sentence's length. */
+  readonly synthesise?: (text: string) => Promise<Int16Array>;
 }
 
 export interface TelnyxStandIn {
@@ -44,14 +55,77 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
   const clock = options.clock ?? systemClock;
   const settings: Settings = { ...defaultSettings, ...options.settings };
   const apiKey = options.apiKey ?? 'KEY_STANDIN';
-  const state = options.stateFile === undefined ? undefined : readState(options.stateFile);
-  const key = new SigningKey(options.webhookPrivateKey ?? state?.privateKey);
   const faults = new FaultTable();
+  const { key, applications, numbers } = openAccount(options, { clock, settings, faults });
   const webhooks = new WebhookSender({ clock, settings, faults, key });
+  const exchange = new Exchange({
+    clock,
+    settings,
+    faults,
+    webhooks,
+    numbers,
+    applications,
+    openCaller: options.openCaller ?? openSilentCaller,
+    recordingFolder: options.recordingFolder,
+    synthesise: options.synthesise ?? silenceFor,
+  });
+  const transfers = new Transfers(exchange);
+  const control = new Control({
+    exchange,
+    transfers,
+    account: { publicKey: key.publicKey, apiKey },
+    settings,
+    faults,
+    numbers,
+    applications,
+  });
+  const app = createApiApp({
+    apiKey,
+    clock,
+    settings,
+    faults,
+    routes: [
+      numberRoutes(numbers, applications),
+      applicationRoutes(applications),
+      callRoutes(exchange, callCommands(exchange, transfers), applications),
+    ],
+    control: controlRoutes(control),
+    onRequest: (record) => control.noteRequest(record),
+  });
+  const server = createServer(app);
+  const host = options.host ?? '127.0.0.1';
+  const port = await listen(server, host, options.port ?? 0);
 
+  return {
+    url: `http://${host}:${port}/v2`,
+    controlURL: `http://${host}:${port}/_standin`,
+    publicKey: key.publicKey,
+    apiKey,
+    control,
+    async stop() {
+      numbers.stop();
+      exchange.stop();
+      webhooks.stop();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The account with what the state file holds, which it keeps up to date. */
+function openAccount(
+  options: TelnyxStandInOptions,
+  { clock, settings, faults }: { clock: Clock; settings: Settings; faults: FaultTable },
+) {
+  const { stateFile } = options;
+  const state = stateFile === undefined ? undefined : readState(stateFile);
+  const key = new SigningKey(options.webhookPrivateKey ?? state?.privateKey);
   const save = () => {
-    if (options.stateFile === undefined) return;
-    writeState(options.stateFile, {
+    if (stateFile === undefined) return;
+    writeState(stateFile, {
       privateKey: key.pkcs8Base64,
       applications: applications.list(),
       numbers: numbers.owned(),
@@ -68,43 +142,13 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
   applications.restore(state?.applications ?? []);
   numbers.restore(state?.numbers ?? [], state?.orders ?? []);
   save();
+  return { key, applications, numbers };
+}
 
-  const control = new Control({
-    account: { publicKey: key.publicKey, apiKey },
-    settings,
-    faults,
-    numbers,
-    applications,
-  });
-  const app = createApiApp({
-    apiKey,
-    clock,
-    settings,
-    faults,
-    routes: [numberRoutes(numbers, applications), applicationRoutes(applications)],
-    control: controlRoutes(control),
-    onRequest: (record) => control.noteRequest(record),
-  });
-  const server = createServer(app);
-  const host = options.host ?? '127.0.0.1';
-  const port = await listen(server, host, options.port ?? 0);
+const SAMPLES_A_CHARACTER = 16_000 * 0.06;
 
-  return {
-    url: `http://${host}:${port}/v2`,
-    controlURL: `http://${host}:${port}/_standin`,
-    publicKey: key.publicKey,
-    apiKey,
-    control,
-    async stop() {
-      numbers.stop();
-      webhooks.stop();
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+async function silenceFor(text: string): Promise<Int16Array> {
+  return new Int16Array(text.length * SAMPLES_A_CHARACTER);
 }
 
 function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {

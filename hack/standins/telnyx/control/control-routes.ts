@@ -1,4 +1,6 @@
 import { Router } from 'express';
+import { z } from 'zod';
+import { destinationSchema } from '../calls/transfers.ts';
 import { faultRuleSchema } from '../faults/fault-table.ts';
 import { parse } from '../rest/page.ts';
 import { settingsPatchSchema } from '../settings.ts';
@@ -34,5 +36,37 @@ export function controlRoutes(control: Control): Router {
     control.faults.clear();
     response.json([]);
   });
+  callRoutes(router, control);
   return router;
+}
+
+const placeSchema = z.strictObject({
+  from: z.string().min(1).max(200),
+  to: z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a number in +E.164 format'),
+  caller: z.unknown().optional(),
+});
+const digitsSchema = z.strictObject({ digits: z.string().regex(/^[0-9A-D*#]{1,100}$/) });
+
+function callRoutes(router: Router, control: Control): void {
+  router.get('/calls', (_request, response) => {
+    response.json(control.calls());
+  });
+  router.post('/calls', (request, response) => {
+    response.status(201).json(control.placeCall(parse(placeSchema, request.body)));
+  });
+  router.get('/calls/:id', (request, response) => {
+    response.json(control.call(request.params.id));
+  });
+  router.post('/calls/:id/hangup', (request, response) => {
+    control.callerHangsUp(request.params.id);
+    response.json(control.call(request.params.id));
+  });
+  router.post('/calls/:id/digits', (request, response) => {
+    control.press(request.params.id, parse(digitsSchema, request.body).digits);
+    response.json(control.call(request.params.id));
+  });
+  router.put('/destinations/:number', (request, response) => {
+    control.setDestination(request.params.number, parse(destinationSchema, request.body));
+    response.status(204).end();
+  });
 }

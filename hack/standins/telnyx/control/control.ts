@@ -1,7 +1,12 @@
+import type { CallLeg } from '../calls/call-leg.ts';
+import type { CallRecord } from '../calls/call-record.ts';
+import type { Exchange } from '../calls/exchange.ts';
+import type { Destination, Transfers } from '../calls/transfers.ts';
 import type { FaultTable } from '../faults/fault-table.ts';
 import type { Applications } from '../inventory/applications.ts';
 import type { Numbers } from '../inventory/numbers.ts';
 import type { RequestRecord } from '../rest/api-app.ts';
+import { apiErrors } from '../rest/api-error.ts';
 import type { Settings, SettingsPatch } from '../settings.ts';
 
 export interface ControlParts {
@@ -10,6 +15,15 @@ export interface ControlParts {
   readonly faults: FaultTable;
   readonly numbers: Numbers;
   readonly applications: Applications;
+  readonly exchange: Exchange;
+  readonly transfers: Transfers;
+}
+
+export interface PlacedCall {
+  readonly from: string;
+  readonly to: string;
+  /** What the stand-in's `openCaller` makes a caller of; absent: one who is silent. */
+  readonly caller?: unknown;
 }
 
 const MAX_REQUESTS = 5_000;
@@ -42,6 +56,40 @@ export class Control {
     return { numbers: numbers.owned(), orders: numbers.orders(), applications: applications.list() };
   }
 
+  /** Calls `to` from `from`; a number that nobody answers for gives a record that has ended. */
+  placeCall(call: PlacedCall): CallRecord {
+    return recordOf(this.#parts.exchange.place(call));
+  }
+
+  /** All legs that are remembered, oldest first. */
+  calls(): CallRecord[] {
+    return this.#parts.exchange.legs().map(recordOf);
+  }
+
+  /** One leg, by its id or its call_control_id; throws ApiError 404. */
+  call(id: string): CallRecord {
+    return recordOf(this.#leg(id));
+  }
+
+  callerHangsUp(id: string): void {
+    this.#parts.exchange.callerHangsUp(this.#leg(id));
+  }
+
+  press(id: string, digits: string): void {
+    const leg = this.#leg(id);
+    for (const digit of digits) this.#parts.exchange.press(leg, digit);
+  }
+
+  /** What happens when a call is transferred to `number`. */
+  setDestination(number: string, destination: Destination): void {
+    this.#parts.transfers.setDestination(number, destination);
+  }
+
+  /** How often the stand-in itself was too late with a frame by more than a second. */
+  stalls(): number {
+    return this.#parts.exchange.stalls;
+  }
+
   /** The latest API requests, oldest first. */
   requests(): readonly RequestRecord[] {
     return this.#requests;
@@ -51,4 +99,14 @@ export class Control {
     this.#requests.push(record);
     if (this.#requests.length > MAX_REQUESTS) this.#requests.shift();
   }
+
+  #leg(id: string): CallLeg {
+    const leg = this.#parts.exchange.find(id);
+    if (!leg) throw apiErrors.notFound(`call ${id}`);
+    return leg;
+  }
+}
+
+function recordOf(leg: CallLeg): CallRecord {
+  return { ...leg.record, caller: leg.caller?.report() };
 }

@@ -1,0 +1,50 @@
+import type { StreamPlan } from './media-stream.ts';
+import type { Underrun } from './play-out.ts';
+
+/** What happened on one media socket, for the ledger. */
+export interface StreamRecord {
+  readonly streamID: string;
+  readonly url: string;
+  readonly authToken: string | undefined;
+  readonly inbound: string;
+  readonly outbound: string;
+  readonly startedAt: string;
+  openedAt?: string;
+  endedAt?: string;
+  closeCode?: number;
+  framesSent: number;
+  /** Caller frames that were thrown away because the agent's side did not read. */
+  framesDropped: number;
+  mediaMessages: number;
+  /** Agent audio that the caller heard. */
+  playedMs: number;
+  marksPlayed: number;
+  marksCleared: number;
+  clears: number;
+  underruns: readonly Underrun[];
+  /** Error frames sent. */
+  readonly errors: { readonly code: string; readonly detail: string }[];
+  /** Why the caller heard nothing although audio was sent. */
+  readonly faults: string[];
+}
+
+export function newStreamRecord(streamID: string, plan: StreamPlan, startedAt: string): StreamRecord {
+  return {
+    streamID,
+    url: plan.url,
+    authToken: plan.authToken,
+    inbound: `${plan.inbound.encoding}@${plan.inbound.sampleRateHz}`,
+    outbound: `${plan.outbound.encoding}@${plan.outbound.sampleRateHz}`,
+    startedAt,
+    framesSent: 0,
+    framesDropped: 0,
+    mediaMessages: 0,
+    playedMs: 0,
+    marksPlayed: 0,
+    marksCleared: 0,
+    clears: 0,
+    underruns: [],
+    errors: [],
+    faults: [],
+  };
+}

@@ -1,0 +1,78 @@
+import { Router } from 'express';
+import type Telnyx from 'telnyx';
+import type { CallLeg } from '../calls/call-leg.ts';
+import { note } from '../calls/call-record.ts';
+import type { Command } from '../calls/commands.ts';
+import type { Exchange } from '../calls/exchange.ts';
+import type { Applications } from '../inventory/applications.ts';
+import { ApiError, apiErrors } from './api-error.ts';
+import { pageOf } from './page.ts';
+
+/** Commands on calls, and what can be asked about them. */
+export function callRoutes(
+  exchange: Exchange,
+  commands: ReadonlyMap<string, Command>,
+  applications: Applications,
+): Router {
+  const router = Router();
+
+  router.post('/calls/:id/actions/:action', (request, response) => {
+    const { id, action } = request.params;
+    const run = commands.get(action);
+    if (!run) throw apiErrors.notFound(`call command ${action}`);
+    const leg = exchange.find(id);
+    if (!leg) throw apiErrors.unknownCall();
+    const record = {
+      at: leg.now(),
+      action,
+      body: request.body as unknown,
+      from: `${request.socket.remoteAddress}:${request.socket.remotePort} ${request.get('user-agent') ?? ''}`,
+      result: '200',
+    };
+    note(leg.record.commands, record);
+    try {
+      run(leg, request.body);
+    } catch (error) {
+      record.result =
+        error instanceof ApiError ? `${error.status} ${error.code} ${error.message}` : String(error);
+      throw error;
+    }
+    response.json({ data: { result: 'ok' } });
+  });
+
+  router.get('/calls/:id', (request, response) => {
+    const leg = exchange.find(request.params.id);
+    if (!leg) throw apiErrors.notFound(`call ${request.params.id}`);
+    response.json({ data: statusOf(leg) });
+  });
+
+  router.get('/connections/:id/active_calls', (request, response) => {
+    const { id } = applications.get(request.params.id);
+    const active = exchange.legs().filter((leg) => leg.live && leg.record.connectionID === id);
+    response.json(pageOf(active.map(activeCallOf), request.query));
+  });
+  return router;
+}
+
+function statusOf(leg: CallLeg): NonNullable<Telnyx.CallRetrieveStatusResponse['data']> {
+  const { record } = leg;
+  return {
+    ...activeCallOf(leg),
+    is_alive: leg.live,
+    start_time: record.startedAt,
+    ...(record.endedAt === undefined ? {} : { end_time: record.endedAt }),
+  };
+}
+
+function activeCallOf(leg: CallLeg): Telnyx.ConnectionListActiveCallsResponse {
+  const { record } = leg;
+  const endMs = Date.parse(record.endedAt ?? leg.now());
+  return {
+    record_type: 'call',
+    call_control_id: record.callControlID,
+    call_leg_id: record.id,
+    call_session_id: record.callSessionID,
+    call_duration: Math.floor((endMs - Date.parse(record.startedAt)) / 1_000),
+    client_state: leg.clientState ?? '',
+  };
+}
