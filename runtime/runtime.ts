@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   readonly config: RuntimeConfig;
   readonly redis: Redis;
   readonly openSession: OpenSession;
+  /** False while the pod is up but could not hold a call. Absent: always true. */
+  readonly canServe?: () => boolean;
   /** What else keeps the pod from serving, for /readyz. */
   readonly notReady?: () => readonly string[];
   readonly registry: Registry;
@@ -71,7 +73,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return { services: [ledger, pod, driver, server], server, driver, ledger, pod };
 }
 
-function createParts({ config, redis, openSession, registry, log, clock }: RuntimeOptions) {
+function createParts(options: RuntimeOptions) {
+  const { config, redis, openSession, registry, log, clock } = options;
   const runtime = config.RUNTIME_NAME;
   const callTokenSecret = config.CALL_TOKEN_SECRET;
   const maxDurationMs = config.MAX_CALL_DURATION_SECONDS * 1_000;
@@ -108,6 +111,7 @@ function createParts({ config, redis, openSession, registry, log, clock }: Runti
     redis,
     slots,
     live,
+    canServe: options.canServe ?? (() => true),
   });
   const media = new MediaServer({
     ...common,

@@ -55,10 +55,17 @@ export async function connectRedis(options: ConnectRedisOptions): Promise<Redis>
   let lastError: unknown = new Error('no answer');
   redis.on('error', (error: Error) => {
     lastError = error;
-    log.debug({ err: error, connection: name }, 'the connection to Redis failed');
+    log.debug({ err: error, connection: name }, 'a connection to Redis failed');
   });
-  redis.on('close', () => log.warn({ connection: name }, 'the connection to Redis is away'));
-  redis.on('ready', () => log.info({ connection: name }, 'connected to Redis'));
+  let wasReady = false;
+  redis.on('ready', () => {
+    wasReady = true;
+    log.info({ connection: name }, 'connected to Redis');
+  });
+  redis.on('close', () => {
+    if (wasReady) log.warn({ connection: name }, 'the connection to Redis is lost');
+    wasReady = false;
+  });
 
   const ready = Promise.withResolvers<boolean>();
   redis.once('ready', () => ready.resolve(true));

@@ -19,6 +19,8 @@ export interface PodOptions {
   readonly redis: Redis;
   readonly slots: PodSlots;
   readonly live: LiveCalls;
+  /** False while the pod could not hold a call: it is not heard of until then. */
+  readonly canServe: () => boolean;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -77,6 +79,7 @@ export class Pod implements Service {
 
   /** One heartbeat. Throws what Redis throws. */
   async beat(): Promise<void> {
+    if (!this.#options.canServe()) return;
     const { pod, runtime, mediaURL, slotCount, redis, slots, live, clock } = this.#options;
     const at = clock.now();
     const heartbeat: PodHeartbeat = {

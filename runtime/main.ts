@@ -1,0 +1,77 @@
+import { systemClock } from '#lib/clock/clock.ts';
+import { runProgram } from '#lib/lifecycle/run-program.ts';
+import { supervise } from '#lib/lifecycle/supervisor.ts';
+import { createLogger, type Logger } from '#lib/log/logger.ts';
+import { createRegistry } from '#lib/metrics/registry.ts';
+import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { type RuntimeConfig, runtimeOptions } from './config.ts';
+import { createEngineObserver } from './engine-metrics.ts';
+import { createEngines } from './engines/create-engines.ts';
+import { EnginesService } from './engines-service.ts';
+import { createRuntime } from './runtime.ts';
+import { createSessions } from './voice/open-session.ts';
+import { VoiceActivity } from './voice/voice-activity.ts';
+
+const status = await runProgram(process, {
+  name: 'runtime',
+  summary: "answers a tenant's calls: the carrier's webhooks and media, speech and workflows.",
+  options: runtimeOptions,
+  run: runRuntime,
+});
+process.exit(status);
+
+async function runRuntime(config: RuntimeConfig, signal: AbortSignal): Promise<number> {
+  const log = createLogger('runtime', config.LOG_LEVEL).child({ pod: config.POD_NAME });
+  try {
+    const redis = await connectRedis({ url: config.REDIS_URL, name: `runtime ${config.POD_NAME}`, log });
+    try {
+      return await serve(config, { redis, log, signal });
+    } finally {
+      await disconnectRedis(redis);
+    }
+  } catch (error) {
+    log.fatal({ err: error }, 'the runtime could not start');
+    return 1;
+  }
+}
+
+async function serve(
+  config: RuntimeConfig,
+  { redis, log, signal }: { redis: Redis; log: Logger; signal: AbortSignal },
+): Promise<number> {
+  const clock = systemClock;
+  const registry = createRegistry('runtime');
+  const engines = createEngines(config.ENGINES, { clock, observer: createEngineObserver(registry) });
+  const enginesService = new EnginesService(engines, log, clock);
+  const voiceActivity = await VoiceActivity.load({ clock, log });
+  const { open: openSession } = createSessions({
+    engines,
+    voiceActivity,
+    log,
+    clock,
+    options: { l16ByteOrder: config.L16_BYTE_ORDER },
+  });
+  let started = false;
+  const runtime = createRuntime({
+    config,
+    redis,
+    openSession,
+    canServe: () => enginesService.warm,
+    notReady: () => [
+      ...(started ? [] : ['The runtime is starting.']),
+      ...(enginesService.warm ? [] : ['The engines do not answer yet.']),
+    ],
+    registry,
+    log,
+    clock,
+  });
+  return supervise({
+    log,
+    signal,
+    services: [enginesService, ...runtime.services],
+    drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
+    onReady: () => {
+      started = true;
+    },
+  });
+}
