@@ -17,7 +17,7 @@ export function problemsOf(call: CallDetail, scenario: Scenario): string[] {
     .filter((turn) => turn.speaker === 'Caller')
     .map((turn) => words(turn.text))
     .join(' ');
-  for (const { say } of scenario.answers) {
+  for (const { say } of scenario.caller.steps) {
     if (!heard.includes(words(say))) problems.push(`the transcript lacks the caller's words "${say}"`);
   }
   if (!call.transcript.some((turn) => turn.speaker === 'Agent')) {

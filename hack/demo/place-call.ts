@@ -9,14 +9,19 @@ const CALL_TIMEOUT_MS = 180_000;
 /** From hang-up to the call in Postgres: a second is the product's own target. */
 const SETTLED_TIMEOUT_MS = 10_000;
 
+const spokenSchema = z.array(z.object({ text: z.string(), atMs: z.number() }));
+
 const placedCallSchema = z.object({
   id: z.string(),
-  ended: z.boolean(),
+  state: z.string(),
   hangupCause: z.string().optional(),
-  conversation: z.array(
-    z.object({ speaker: z.enum(['Agent', 'Caller']), text: z.string(), atMs: z.number() }),
-  ),
+  hangupSource: z.string().optional(),
+  caller: z
+    .object({ said: spokenSchema, heard: spokenSchema, problems: z.array(z.string()) })
+    .default({ said: [], heard: [], problems: [] }),
 });
+
+type PlacedCall = z.output<typeof placedCallSchema>;
 
 export interface Line {
   /** The control API of the carrier's stand-in. */
@@ -30,18 +35,28 @@ export interface Line {
  */
 export async function placeCall(narrator: Narrator, line: Line, scenario: Scenario): Promise<void> {
   narrator.title(`A call from ${scenario.from} to ${line.number}, as the caller says and hears it`);
-  const caller = { voice: scenario.voice, answers: scenario.answers };
-  const { id } = await control(line, '/calls', { from: scenario.from, to: line.number, caller });
+  const { from, caller } = scenario;
+  const { id } = await control(line, '/calls', { from, to: line.number, caller });
   let told = 0;
   const call = await eventually('the call to end', CALL_TIMEOUT_MS, async () => {
     const now = await control(line, `/calls/${id}`);
-    for (const spoken of now.conversation.slice(told)) {
-      narrator.spoken(spoken.speaker, spoken.text, spoken.atMs);
-      told += 1;
-    }
-    return now.ended ? now : undefined;
+    const conversation = conversationOf(now);
+    for (const { speaker, text, atMs } of conversation.slice(told)) narrator.spoken(speaker, text, atMs);
+    told = conversation.length;
+    return now.state === 'ended' ? now : undefined;
   });
-  narrator.text(`The call has ended: ${call.hangupCause ?? 'unknown cause'}.`);
+  for (const problem of call.caller.problems) narrator.text(`The caller had a problem: ${problem}`);
+  narrator.text(`The call has ended: ${call.hangupCause} by the ${call.hangupSource}.`);
+}
+
+/** Both sides as the caller knows them: what was said, and what was heard of the agent, in order. */
+function conversationOf({
+  caller,
+}: PlacedCall): { speaker: 'Agent' | 'Caller'; text: string; atMs: number }[] {
+  return [
+    ...caller.said.map((spoken) => ({ ...spoken, speaker: 'Caller' as const })),
+    ...caller.heard.map((spoken) => ({ ...spoken, speaker: 'Agent' as const })),
+  ].sort((a, b) => a.atMs - b.atMs);
 }
 
 /** The latest call in the API, once it is settled. */
@@ -55,7 +70,7 @@ export function latestCall(api: ApiClient, sinceMs: number): Promise<CallDetail>
   });
 }
 
-async function control(line: Line, path: string, body?: object): Promise<z.output<typeof placedCallSchema>> {
+async function control(line: Line, path: string, body?: object): Promise<PlacedCall> {
   const response = await fetch(`${line.controlURL}${path}`, {
     ...(body === undefined
       ? {}
