@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
+import { codecFor } from './audio-codec.ts';
+import { Playout } from './playout.ts';
+
+interface Sent {
+  readonly atMs: number;
+  readonly event: string;
+  readonly media?: { payload: string };
+  readonly mark?: { name: string };
+}
+
+function setUp(options: { maxQueuedMs?: number } = {}) {
+  const clock = new FakeClock(0);
+  const sent: Sent[] = [];
+  const stalls: number[] = [];
+  const codec = codecFor({ encoding: 'PCMU', sampleRateHz: 8000, channels: 1 }, 'BigEndian');
+  if (!codec) throw new Error('no codec');
+  const socket = {
+    bufferedAmount: 0,
+    readyState: 1,
+    send: (data: string) => sent.push({ ...JSON.parse(data), atMs: clock.monotonic() }),
+    close: () => {},
+    on: () => {},
+  };
+  const playout = new Playout({
+    socket,
+    codec,
+    clock,
+    generation: 7,
+    leadMs: 200,
+    maxQueuedMs: options.maxQueuedMs ?? 60_000,
+    onStalled: () => stalls.push(clock.monotonic()),
+  });
+  const marks = () => sent.flatMap(({ mark }) => (mark ? [mark.name] : []));
+  const media = () => sent.filter(({ event }) => event === 'media');
+  return { clock, socket, playout, sent, marks, media, stalls };
+}
+
+function audio(ms: number): Int16Array {
+  return new Int16Array(ms * 8).fill(1_000);
+}
+
+describe('the playout', () => {
+  test('sends 20 ms frames, a lead of 200 ms at once and then one every 20 ms', async () => {
+    const { clock, playout, media } = setUp();
+    playout.begin();
+    await playout.write(audio(1_000));
+    expect(media()).toHaveLength(10);
+    await clock.advance(2_000);
+    expect(media().map(({ atMs }) => atMs)).toEqual(
+      Array.from({ length: 50 }, (_, i) => Math.max(0, i - 9) * 20),
+    );
+    expect(new Set(media().map((frame) => frame.media?.payload.length))).toEqual(new Set([216]));
+    playout.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('marks each 400 ms and the end, stamped with generation and utterance', async () => {
+    const { clock, playout, marks, sent } = setUp();
+    playout.begin();
+    await playout.write(audio(1_000));
+    void playout.end();
+    await clock.advance(1_000);
+    expect(marks()).toEqual(['7/0/0', '7/0/1', '7/0/2']);
+    expect(sent.at(-1)?.mark?.name).toBe('7/0/2');
+    playout.close();
+  });
+
+  test('carries tails from one write to the next and pads only the last', async () => {
+    const { clock, playout, media } = setUp();
+    playout.begin();
+    for (let i = 0; i < 7; i++) await playout.write(audio(5));
+    void playout.end();
+    await clock.advance(100);
+    const frames = media().map((frame) => Buffer.from(frame.media?.payload ?? '', 'base64'));
+    expect(frames.map((frame) => frame.length)).toEqual([160, 160]);
+    expect(frames[1]?.subarray(120).every((code) => code === 0xff)).toBe(true);
+    expect(frames[1]?.subarray(0, 120).includes(0xff)).toBe(false);
+    playout.close();
+  });
+
+  test('the end has come when the last mark is back', async () => {
+    const { clock, playout, marks } = setUp();
+    playout.begin();
+    await playout.write(audio(300));
+    let over = false;
+    void playout.end().then(() => {
+      over = true;
+    });
+    await clock.advance(300);
+    expect(over).toBe(false);
+    playout.marked(marks().at(-1) ?? '');
+    await clock.advance(0);
+    expect(over).toBe(true);
+    expect(playout.heardMs()).toBe(300);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('a last mark that never comes back is not waited for for ever', async () => {
+    const { clock, playout } = setUp();
+    playout.begin();
+    await playout.write(audio(300));
+    const end = playout.end();
+    await clock.advance(1_800);
+    await end;
+    expect(clock.pending).toBe(0);
+  });
+
+  test('marks returned by a clear are not heard audio, nor are those of another stream', async () => {
+    const { clock, playout, marks, sent } = setUp();
+    playout.begin();
+    await playout.write(audio(2_000));
+    await clock.advance(700);
+    playout.marked('7/0/0');
+    playout.marked('6/0/1');
+    playout.marked('bad');
+    await clock.advance(100);
+    expect(playout.clear()).toBe(500);
+    expect(sent.at(-1)?.event).toBe('clear');
+    for (const name of marks()) playout.marked(name);
+    playout.begin();
+    await playout.write(audio(100));
+    for (const name of marks()) playout.marked(name);
+    expect(playout.heardMs()).toBe(0);
+    playout.close();
+  });
+
+  test('a clear wakes the writer and ends the utterance', async () => {
+    const { clock, playout, media } = setUp({ maxQueuedMs: 400 });
+    playout.begin();
+    let written = false;
+    void playout.write(audio(2_000)).then(() => {
+      written = true;
+    });
+    await clock.advance(0);
+    expect(written).toBe(false);
+    playout.clear();
+    await clock.advance(5_000);
+    expect(written).toBe(true);
+    expect(media()).toHaveLength(10);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('an empty utterance ends', async () => {
+    const { clock, playout, marks } = setUp();
+    playout.begin();
+    const end = playout.end();
+    playout.marked(marks()[0] ?? '');
+    await end;
+    expect(clock.pending).toBe(0);
+  });
+
+  test('sends nothing while the socket is congested, and reports it when that lasts 5 s', async () => {
+    const { clock, socket, playout, media, stalls } = setUp();
+    socket.bufferedAmount = 300 * 1024;
+    playout.begin();
+    await playout.write(audio(1_000));
+    await clock.advance(1_000);
+    expect(media()).toHaveLength(0);
+    socket.bufferedAmount = 0;
+    await clock.advance(1_000);
+    expect(media()).toHaveLength(50);
+    socket.bufferedAmount = 300 * 1024;
+    await playout.write(audio(1_000));
+    await clock.advance(6_000);
+    expect(stalls).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('counts audio that came too late for the caller not to notice', async () => {
+    const { clock, playout } = setUp();
+    playout.begin();
+    await playout.write(audio(100));
+    await clock.advance(500);
+    await playout.write(audio(100));
+    expect(playout.underruns).toBe(1);
+    playout.close();
+  });
+});

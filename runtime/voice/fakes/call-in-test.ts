@@ -1,0 +1,80 @@
+import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
+import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { type ConversationState, newConversation } from '#runtime/call/conversation-state.ts';
+import { MediaSession } from '../session.ts';
+import { DEFAULT_VOICE_OPTIONS, type VoiceOptions } from '../voice-options.ts';
+import { FakeCarrier } from './fake-carrier.ts';
+import { type EngineScript, loudnessDetectors, scriptedEngines } from './scripted-engines.ts';
+
+/** A whole call on a fake clock; what the session reports is written down as lines. */
+export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
+  const clock = new FakeClock();
+  const carrier = new FakeCarrier(clock);
+  const reported: string[] = [];
+  const states: ConversationState[] = [];
+  const session = new MediaSession(
+    carrier,
+    {
+      callID: '00000000-0000-4000-8000-000000000001',
+      generation: 7,
+      profile,
+      conversation: setUp.conversation ?? newConversation('lead-capture'),
+      answeredAtMs: clock.now(),
+      events: {
+        turn: ({ speaker, text, interrupted }) =>
+          reported.push(`${speaker}: ${text}${interrupted ? ' [interrupted]' : ''}`),
+        progress: (state) => states.push(state),
+        lead: (workflow, fields, complete) =>
+          reported.push(
+            `lead ${workflow} ${fields.map(({ value }) => value).join(', ')}${complete ? '' : ' (partial)'}`,
+          ),
+        finished: (reason) => reported.push(`finished ${reason}`),
+        disconnected: (stopped) => reported.push(`disconnected${stopped ? ' (stopped)' : ''}`),
+      },
+    },
+    {
+      engines: scriptedEngines(clock, script),
+      voiceActivity: loudnessDetectors,
+      log: silentLogger,
+      clock,
+      options: { ...DEFAULT_VOICE_OPTIONS, ...setUp.options },
+    },
+  );
+  return { clock, carrier, session, reported, states };
+}
+
+export interface CallSetUp {
+  readonly conversation?: ConversationState;
+  readonly options?: Partial<VoiceOptions>;
+}
+
+const UNLIMITED = {
+  callsPerMonth: null,
+  minutesPerMonth: null,
+  apiRequestsPerMonth: null,
+  phoneNumbers: null,
+  concurrentCalls: null,
+  transferMinutesPerDay: null,
+};
+
+const profile = tenantProfileSchema.parse({
+  schemaVersion: 1,
+  tenantID: '00000000-0000-4000-8000-000000000002',
+  name: 'acme',
+  displayName: 'Acme',
+  timeZone: 'Europe/London',
+  language: 'en-GB',
+  plan: 'Free',
+  suspensions: [],
+  runtime: 'veralux-system/shared',
+  limits: UNLIMITED,
+  assistant: { greeting: 'Thank you for calling Acme.' },
+  workflows: defaultWorkflows,
+  knowledge: [],
+  tools: [],
+  transferTargets: [],
+  recording: {},
+  transcripts: {},
+});

@@ -1,0 +1,236 @@
+import { describe, expect, test } from 'vitest';
+import { newConversation } from '#runtime/call/conversation-state.ts';
+import { EngineError } from '#runtime/engines/engine-error.ts';
+import { callInTest } from './fakes/call-in-test.ts';
+
+const GREETING = 'Thank you for calling Acme. I am an automated assistant. May I have your name please?';
+const failing = () => new EngineError('scripted', 'engine_unavailable');
+
+type Call = ReturnType<typeof callInTest>;
+
+/** Lets the agent finish, then the caller speaks for a second and waits for the reply to begin. */
+async function answer({ clock, carrier }: Call): Promise<void> {
+  await clock.advance(6_000);
+  carrier.speak(1_000);
+  await clock.advance(2_100);
+}
+
+describe('a conversation', () => {
+  test('asks every field, reports what was said and heard, and ends after the closing sentence', async () => {
+    const call = callInTest({
+      heard: ['my name is alice johnson', 'five five five one two three four', 'i need an appointment'],
+    });
+    call.carrier.start();
+    await answer(call);
+    await answer(call);
+    await answer(call);
+    expect(call.reported.at(-1)).toBe('lead lead-capture Alice Johnson, 5551234, i need an appointment');
+    await call.clock.advance(6_000);
+    expect(call.reported).toEqual([
+      `Agent: ${GREETING}`,
+      'Caller: my name is alice johnson',
+      'Agent: What number can we call you back on?',
+      'Caller: five five five one two three four',
+      'Agent: How can we help you today?',
+      'Caller: i need an appointment',
+      'lead lead-capture Alice Johnson, 5551234, i need an appointment',
+      'Agent: Thank you. We will call you back soon. Goodbye.',
+      'finished WorkflowCompleted',
+    ]);
+    expect(call.session.conversation()).toMatchObject({ phase: 'Done', nextTurn: 7 });
+    expect(call.session.conversation().sttMs).toBeGreaterThan(3_000);
+    expect([...call.carrier.frameBytes]).toEqual([160]);
+    call.session.close();
+    await call.clock.advance(100);
+    expect(call.clock.pending).toBe(0);
+  });
+
+  test('an interruption is heard out, and only what the caller heard is stored', async () => {
+    const call = callInTest({ heard: ['alice', 'five five five one two three four'] });
+    call.carrier.start();
+    await answer(call);
+    await call.clock.advance(600);
+    call.carrier.speak(1_000);
+    await call.clock.advance(500);
+    expect(call.carrier.clears).toBe(1);
+    await call.clock.advance(2_000);
+    expect(call.reported.slice(1, 4)).toEqual([
+      'Caller: alice',
+      expect.stringMatching(/^Agent: What number .* \[interrupted\]$/),
+      'Caller: five five five one two three four',
+    ]);
+    expect(call.reported[2]).not.toContain('back on?');
+    call.session.close();
+  });
+
+  test('the disclosure is spoken whole, whatever the caller does', async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start();
+    call.carrier.speak(1_500);
+    await call.clock.advance(6_000);
+    expect(call.carrier.clears).toBe(0);
+    expect(call.reported).toEqual([`Agent: ${GREETING}`]);
+    call.session.close();
+  });
+
+  test('a caller who goes on speaking while the words are recognised is heard out', async () => {
+    const call = callInTest({ heard: ['my name is', 'alice johnson'] });
+    call.carrier.start();
+    await call.clock.advance(6_000);
+    call.carrier.speak(800);
+    await call.clock.advance(1_540);
+    call.carrier.speak(800);
+    await call.clock.advance(2_500);
+    expect(call.reported[1]).toBe('Caller: my name is alice johnson');
+    call.session.close();
+  });
+
+  test('a caller who says nothing is asked twice, then the call ends', async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start();
+    await call.clock.advance(60_000);
+    expect(call.reported).toEqual([
+      `Agent: ${GREETING}`,
+      'Agent: Are you still there? May I have your name please?',
+      'Agent: Are you still there? May I have your name please?',
+      'Agent: I cannot hear you. Please call again. Goodbye.',
+      'finished CallerSilent',
+    ]);
+  });
+
+  test('a noise without words is answered, not waited on', async () => {
+    const call = callInTest({ heard: [''] });
+    call.carrier.start();
+    await answer(call);
+    await call.clock.advance(4_000);
+    expect(call.reported).toEqual([
+      `Agent: ${GREETING}`,
+      'Agent: Sorry, I did not get that. May I have your name please?',
+    ]);
+    call.session.close();
+  });
+
+  test('a failing recogniser costs one more question; failing again ends the call with a goodbye', async () => {
+    const call = callInTest({ heard: [failing(), failing()] });
+    call.carrier.start();
+    await answer(call);
+    await answer(call);
+    await call.clock.advance(6_000);
+    expect(call.reported).toEqual([
+      `Agent: ${GREETING}`,
+      'Agent: Sorry, I could not hear that. Could you say it again please?',
+      'Agent: Sorry, something went wrong on our side. Please call again later. Goodbye.',
+      'finished EnginesFailed',
+    ]);
+  });
+
+  test('a failing synthesiser ends the conversation at once, so that the carrier can speak instead', async () => {
+    const call = callInTest({ heard: [], speaking: [undefined, failing()] });
+    call.carrier.start();
+    await call.clock.advance(5_000);
+    expect(call.reported).toEqual([
+      'Agent: Thank you for calling Acme. [interrupted]',
+      'finished EnginesFailed',
+    ]);
+  });
+
+  test('never more turns than the limit', async () => {
+    const call = callInTest({ heard: ['', '', ''] }, { options: { maxTurns: 2 } });
+    call.carrier.start();
+    await answer(call);
+    await answer(call);
+    await call.clock.advance(6_000);
+    expect(call.reported.at(-1)).toBe('finished MaxTurns');
+  });
+});
+
+describe('a media session', () => {
+  test('goes on with the field being asked when the stream was taken over', async () => {
+    const conversation = {
+      ...newConversation('lead-capture'),
+      phase: 'Collecting' as const,
+      asking: 'phone',
+      nextTurn: 3,
+    };
+    const call = callInTest({ heard: [] }, { conversation });
+    call.carrier.start();
+    await call.clock.advance(6_000);
+    expect(call.reported).toEqual([
+      'Agent: Sorry, we were cut off for a moment. What number can we call you back on?',
+    ]);
+    call.session.close();
+  });
+
+  test("reports the agent's turn as far as it was heard when the carrier stops the stream", async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start();
+    await call.clock.advance(1_000);
+    call.carrier.stop();
+    await call.clock.advance(0);
+    expect(call.reported).toEqual(['Agent: Thank you for [interrupted]', 'disconnected (stopped)']);
+    expect(call.session.conversation().ttsCharacters).toBe('Thank you for'.length);
+    expect(call.clock.pending).toBe(0);
+  });
+
+  test('reports a socket that closed, once', async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start();
+    await call.clock.advance(20);
+    call.carrier.close();
+    await call.clock.advance(0);
+    call.carrier.stop();
+    await call.clock.advance(0);
+    expect(call.reported).toEqual(['disconnected']);
+    expect(call.clock.pending).toBe(0);
+  });
+
+  test('says nothing of a disconnection after the conversation finished', async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start();
+    await call.clock.advance(60_000);
+    call.carrier.stop();
+    await call.clock.advance(100);
+    expect(call.reported.at(-1)).toBe('finished CallerSilent');
+  });
+
+  test('gives up a socket that never announces its stream', async () => {
+    const call = callInTest({ heard: [] });
+    await call.clock.advance(10_000);
+    expect(call.reported).toEqual(['disconnected']);
+    expect(call.clock.pending).toBe(0);
+  });
+
+  test('ends a call whose format it cannot decode', async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start('AMR-WB');
+    expect(call.reported).toEqual(['finished RuntimeError']);
+    call.session.close();
+  });
+
+  test.each([0, 50, 900, 4_800, 6_500, 7_300, 7_900, 9_000])(
+    'leaves nothing behind when it is closed after %i ms',
+    async (ms) => {
+      const call = callInTest({ heard: ['alice'] });
+      call.carrier.start();
+      await call.clock.advance(Math.min(ms, 6_000));
+      call.carrier.speak(1_000);
+      await call.clock.advance(Math.max(0, ms - 6_000));
+      call.session.close();
+      call.session.close();
+      await call.clock.advance(0);
+      expect(call.clock.pending).toBe(0);
+      expect(call.reported.filter((line) => /finished|disconnected/.test(line))).toEqual([]);
+    },
+  );
+
+  test('skips malformed frames and goes on', async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start();
+    for (const data of ['', '{', '[]', '{"event":"media"}', '{"event":"mark","mark":{"name":7}}']) {
+      call.carrier.emit('message', Buffer.from(data), false);
+    }
+    await call.clock.advance(6_000);
+    expect(call.reported).toEqual([`Agent: ${GREETING}`]);
+    call.session.close();
+  });
+});
