@@ -1,4 +1,4 @@
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type QueryResult } from 'pg';
 import type { Logger } from '#lib/log/logger.ts';
 import { DatabaseUnavailable, isUnavailable } from './database-error.ts';
 
@@ -73,15 +73,23 @@ export class Database {
 
   /** One statement in a transaction of its own. */
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const result = await this.execute<Row>(text, values);
+    return result.rows;
+  }
+
+  /** As `query`, with the whole of pg's answer: an array of results where `text` holds several statements. */
+  async execute<Row extends object>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<QueryResult<Row>> {
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
-      const result = await client.query<Row>(text, [...values]);
-      return result.rows;
+      return await client.query<Row>(text, [...values]);
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      broken = error instanceof Error ? error : new Error(String(error));
-      throw new DatabaseUnavailable(error);
+      // A text of several statements may have begun a transaction that is still open.
+      broken = await rollback(client);
+      throw isUnavailable(error) ? new DatabaseUnavailable(error) : error;
     } finally {
       client.release(broken);
     }

@@ -33,14 +33,14 @@ export class JobQueue implements Service {
   constructor(options: JobQueueOptions) {
     this.#options = options;
     this.#boss = new PgBoss({
-      db: { executeSql: async (text, values) => ({ rows: await options.database.query(text, values) }) },
+      db: { executeSql: (text, values) => options.database.execute(text, values) },
       schema: QUEUE_SCHEMA,
       migrate: false,
       createSchema: false,
       schedule: false,
       supervise: true,
-      superviseIntervalSeconds: 10,
-      monitorIntervalSeconds: 10,
+      superviseIntervalSeconds: 5,
+      monitorIntervalSeconds: 5,
       reindex: false,
       monitorVacuum: false,
     });

@@ -12,7 +12,7 @@ export const JOB_QUEUES = [
     retryDelay: 1,
     retryBackoff: true,
     retryDelayMax: 30,
-    heartbeatSeconds: 20,
+    heartbeatSeconds: 10,
     expireInSeconds: 60,
     retentionSeconds: 90 * 24 * 60 * 60,
     deleteAfterSeconds: 24 * 60 * 60,

@@ -82,7 +82,7 @@ export async function startTestApi(
   await jobs.start();
   await server.start(() => undefined);
   const url = `http://127.0.0.1:${server.port}`;
-  const call = caller(url);
+  const call = callAt(url);
   return {
     url,
     routes,
@@ -111,7 +111,8 @@ export async function startTestApi(
   };
 }
 
-function caller(url: string): TestApi['call'] {
+/** Calls the API at `url`. */
+export function callAt(url: string): TestApi['call'] {
   return async (method, path, { token, body, headers } = {}) => {
     const response = await fetch(url + path, {
       method,
