@@ -124,7 +124,7 @@ export class PlayOut {
     }
     const gapMs = this.#dryTicks * FRAME_MS;
     if (this.#spoke && gapMs > 0 && gapMs <= UNDERRUN_WINDOW_MS && this.underruns.length < MAX_UNDERRUNS) {
-      this.underruns.push({ atMs: this.#ticks * FRAME_MS - gapMs, gapMs });
+      this.underruns.push({ atMs: (this.#ticks - 1) * FRAME_MS - gapMs, gapMs });
     }
     this.#dryTicks = 0;
     this.#spoke = true;

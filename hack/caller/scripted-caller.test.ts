@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { callerScriptSchema } from './caller-script.ts';
+import { leadCaptureScript } from './lead-capture-script.ts';
+import { type CallerSpeech, ScriptedCaller } from './scripted-caller.ts';
+
+const script = callerScriptSchema.parse(leadCaptureScript);
+const LOUD = new Int16Array(320).fill(3_000);
+
+describe('a scripted caller', () => {
+  let hungUp: boolean;
+  let caller: ScriptedCaller;
+  /** What the recogniser makes of each utterance, in order. */
+  let words: string[];
+  let failing: boolean;
+
+  beforeEach(() => {
+    hungUp = false;
+    words = [];
+    failing = false;
+    const speech: CallerSpeech = {
+      synthesise: async (text) => new Int16Array(text.length * 320),
+      async recognise() {
+        if (failing) throw new Error('the recogniser is gone');
+        return words.shift() ?? '';
+      },
+    };
+    const line = {
+      hangUp() {
+        hungUp = true;
+        caller.ended();
+      },
+      press: () => undefined,
+    };
+    caller = new ScriptedCaller(script, line, speech);
+  });
+
+  /** The line carries the agent's voice, or silence, for so long; returns how long the caller spoke. */
+  async function line(ms: number, agent?: Int16Array): Promise<number> {
+    let spokeMs = 0;
+    for (let at = 0; at < ms; at += 20) {
+      if (caller.speak()) spokeMs += 20;
+      caller.hear(agent);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return spokeMs;
+  }
+
+  /** The agent says something that is understood as `text`; then there is silence for `afterMs`. */
+  async function agentSays(text: string, afterMs = 6_000): Promise<void> {
+    words.push(text);
+    await line(1_000, LOUD);
+    await line(afterMs);
+  }
+
+  const said = () => caller.report().said.map(({ text }) => text);
+  const [name, number, wish] = script.steps.map((step) => step.say);
+
+  test('answers each question when the agent has finished, and hangs up after the goodbye', async () => {
+    await agentSays('hello may i have your name');
+    await agentSays('what is the best number to reach you');
+    await agentSays('how can we help you');
+    expect(said()).toEqual([name, number, wish]);
+    expect(hungUp).toBe(false);
+    await agentSays('thank you goodbye');
+    expect([hungUp, caller.report().endedBecause]).toEqual([true, 'the agent said goodbye']);
+    expect(caller.report().heard).toHaveLength(4);
+  });
+
+  test('says nothing while the agent speaks, short pauses included', async () => {
+    words.push('may i have your name');
+    await line(1_000, LOUD);
+    await line(500);
+    expect(await line(1_000, LOUD)).toBe(0);
+    expect(await line(2_000)).toBeGreaterThan(0);
+  });
+
+  test('waits after a greeting for the question that follows it', async () => {
+    await agentSays('hello this is the acme company', 1_500);
+    expect(said()).toEqual([]);
+    await agentSays('may i have your name');
+    expect(said()).toEqual([name]);
+  });
+
+  test('gives the next answer when nothing that was heard fits', async () => {
+    await agentSays('zebra');
+    expect(said()).toEqual([name]);
+  });
+
+  test('repeats an answer that is asked for again', async () => {
+    await agentSays('your name please');
+    await agentSays('sorry what was your name');
+    expect(said()).toEqual([name, name]);
+    await agentSays('and your number');
+    expect(said()).toEqual([name, name, number]);
+  });
+
+  test('hangs up when nothing is heard', async () => {
+    await line(script.silenceMs + 100);
+    expect(caller.report().endedBecause).toBe('nothing was heard for too long');
+  });
+
+  test('hangs up when the call does not end', async () => {
+    for (let at = 0; at < script.maxMs && !hungUp; at += 5_000) await line(5_000, LOUD);
+    expect(caller.report().endedBecause).toBe('the call took too long');
+  });
+
+  test('tells that its ears failed', async () => {
+    failing = true;
+    await agentSays('may i have your name');
+    expect(caller.report().problems).toEqual(['the recogniser is gone']);
+  });
+});
