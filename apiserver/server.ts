@@ -8,7 +8,7 @@ import { loadKubeConfig } from '#lib/kube/load-kube-config.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import { supervise } from '#lib/lifecycle/supervisor.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import { createRegistry } from '#lib/metrics/registry.ts';
+import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
 import type { API_SERVER_OPTIONS } from './config.ts';
 import { checkDatabase } from './database/check-database.ts';
@@ -90,11 +90,8 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     clock,
     transform: observeTenant,
   });
-  const jobs = new JobQueue({
-    database: worker,
-    log,
-    handlers: { [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }) },
-  });
+  const handlers = { [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }) };
+  const jobs = new JobQueue({ database: worker, log, handlers });
   const meter = new ApiRequestMeter({ database: worker, clock, log });
   const state: { notServing: string | undefined } = { notServing: 'the server is starting' };
   const routes = allRoutes({
@@ -116,45 +113,53 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     registry,
     log,
   });
-  const isOnPrem = !config.SAAS_MODE;
-  const admin = {
-    kube,
-    database: worker,
-    hasher,
-    namespace: config.NAMESPACE,
-    email: config.ADMIN_EMAIL,
-    clock,
-    log,
-  };
-  const services: Service[] = [
-    informer,
-    new TenantObserver({ informer, database: worker, isOnPrem, clock, log }),
-    ...(isOnPrem ? [new InitialAdmin(admin)] : []),
-    jobs,
-    new LedgerWriter({
-      redis: stores.ledger,
-      database: worker,
-      databaseURL: config.WORKER_DATABASE_URL,
-      registry,
-      clock,
-      log,
-    }),
-    meter,
-    new HttpServer({ name: 'API', host: config.HOST, port: config.PORT, listener, log }),
-  ];
   return supervise({
     log,
-    services,
     signal,
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
+    services: [
+      informer,
+      ...tenantServices(config, around, { informer, worker, kube, hasher }),
+      jobs,
+      ledgerWriter(config, around, stores, registry),
+      meter,
+      new HttpServer({ name: 'API', host: config.HOST, port: config.PORT, listener, log }),
+    ],
     onReady: () => {
       state.notServing = undefined;
-      log.info({ mode: isOnPrem ? 'on-prem' : 'SaaS' }, 'the API server serves');
+      log.info({ mode: config.SAAS_MODE ? 'SaaS' : 'on-prem' }, 'the API server serves');
     },
     onEnding: () => {
       state.notServing = 'the server is ending';
     },
   });
+}
+
+/** What follows the Tenants, and on-prem makes the person that they belong to. */
+function tenantServices(
+  config: ApiServerConfig,
+  { log, clock }: Surroundings,
+  parts: Pick<Stores, 'worker' | 'kube'> & {
+    readonly informer: Informer<ObservedTenant>;
+    readonly hasher: PasswordHasher;
+  },
+): readonly Service[] {
+  const { informer, worker: database, kube, hasher } = parts;
+  const isOnPrem = !config.SAAS_MODE;
+  const observer = new TenantObserver({ informer, database, isOnPrem, clock, log });
+  if (!isOnPrem) return [observer];
+  const { NAMESPACE: namespace, ADMIN_EMAIL: email } = config;
+  return [observer, new InitialAdmin({ kube, database, hasher, namespace, email, clock, log })];
+}
+
+function ledgerWriter(
+  config: ApiServerConfig,
+  { log, clock }: Surroundings,
+  { ledger, worker }: Stores,
+  registry: Registry,
+): Service {
+  const databaseURL = config.WORKER_DATABASE_URL;
+  return new LedgerWriter({ redis: ledger, database: worker, databaseURL, registry, clock, log });
 }
 
 function dependenciesOf(

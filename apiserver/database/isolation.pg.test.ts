@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger } from '#lib/log/logger.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
@@ -9,7 +9,7 @@ import { Database } from './database.ts';
 describe('tenant isolation', () => {
   let database: MigratedDatabase;
   let api: TestApi;
-  let admin: pg.Client;
+  let admin: Client;
   let ours: Awaited<ReturnType<TestApi['signUp']>>;
   let theirs: Awaited<ReturnType<TestApi['signUp']>>;
   const callID = '11111111-1111-4111-8111-111111111111';
@@ -17,7 +17,7 @@ describe('tenant isolation', () => {
   beforeAll(async () => {
     database = await createMigratedDatabase();
     api = await startTestApi(database);
-    admin = new pg.Client({ connectionString: database.adminURL });
+    admin = new Client({ connectionString: database.adminURL });
     await admin.connect();
     ours = await api.signUp('ours');
     theirs = await api.signUp('theirs');

@@ -97,7 +97,7 @@ export function defineRoute<
       if (spec.audience === 'Tenant' && !principal?.tenant) throw new ApiError('no_tenant');
       const input = parseRequest({ params, query, body: spec.body }, raw);
       const reply = await spec.handle({ ...input, principal } as Parameters<typeof spec.handle>[0]);
-      const status = Number(reply.status);
+      const { status } = reply;
       return { status, body: spec.replies[status]?.schema.parse(reply.body) };
     },
   };

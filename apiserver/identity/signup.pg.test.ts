@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROVISION_TENANT } from '../jobs/job-queues.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
@@ -117,8 +118,7 @@ describe('signup, login and me', () => {
   }
 
   async function asOwner(statement: string): Promise<void> {
-    const { default: pg } = await import('pg');
-    const client = new pg.Client({ connectionString: database.adminURL });
+    const client = new Client({ connectionString: database.adminURL });
     await client.connect();
     await client.query(statement);
     await client.end();

@@ -45,9 +45,12 @@ function changeOf(event: LedgerEvent): Partial<CallChange> {
       return { answered_at: event.occurredAt };
     case 'ended':
       return { ended_at: event.occurredAt, hangup_reason: event.reason, carrier_cause: event.carrierCause };
-    default:
-      return {};
+    case 'turn':
+    case 'lead':
+    case 'usage':
+      break;
   }
+  return {};
 }
 
 function earlier(a: string | undefined, b: string): string {

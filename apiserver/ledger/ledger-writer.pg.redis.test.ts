@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import { ledgerKeys } from '#crds/projection/keys.ts';
@@ -322,7 +322,7 @@ describe('the ledger writer', () => {
   }
 
   async function asAdmin(statement: string): Promise<void> {
-    const client = new pg.Client({ connectionString: database.adminURL });
+    const client = new Client({ connectionString: database.adminURL });
     await client.connect();
     await client.query(statement);
     await client.end();

@@ -65,7 +65,7 @@ export function readyRoute(deps: HealthDeps): Route {
         ...(problem === undefined ? {} : { problem }),
         checks: Object.fromEntries(states),
       };
-      return { status: body.ready ? 200 : 503, body } as { status: 200; body: typeof body };
+      return body.ready ? { status: 200 as const, body } : { status: 503 as const, body };
     },
   });
 }

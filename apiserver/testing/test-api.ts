@@ -16,7 +16,7 @@ const log = createLogger('test', 'error');
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: a reply is whatever the test says it should be.
+  // oxlint-disable-next-line typescript/no-explicit-any -- a reply is whatever the test says it should be.
   readonly body: any;
 }
 

@@ -21,7 +21,8 @@ export interface MigratedDatabase {
 
 /** A fresh database with the whole schema, opened as both roles. */
 export async function createMigratedDatabase(): Promise<MigratedDatabase> {
-  const { adminURL, drop } = await createTestDatabase();
+  const database = await createTestDatabase();
+  const { adminURL } = database;
   await migrate({ adminURL, ...TEST_PASSWORDS, log: silentLogger, clock: systemClock });
   const appURL = urlAs(adminURL, ROLES.app, TEST_PASSWORDS.appPassword);
   const workerURL = urlAs(adminURL, ROLES.worker, TEST_PASSWORDS.workerPassword);
@@ -35,7 +36,7 @@ export async function createMigratedDatabase(): Promise<MigratedDatabase> {
     worker,
     drop: async () => {
       await Promise.all([app.end(), worker.end()]);
-      await drop();
+      await database.drop();
     },
   };
 }

@@ -7,7 +7,7 @@ import { utcMonthOf } from './month.ts';
 
 export interface ApiRequestMeterOptions {
   /** As the worker role. */
-  readonly database: Database;
+  readonly database: Pick<Database, 'transaction'>;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { PROBLEMS } from './problem-codes.ts';
+
+const ORIGIN = 'https://console.example.com';
+
+describe('the HTTP side of the API', () => {
+  let database: MigratedDatabase;
+  let api: TestApi;
+  let token: string;
+  let tenantID: string;
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    api = await startTestApi(database, { allowedOrigins: [ORIGIN] });
+    ({ token, tenantID } = await api.signUp('http'));
+  });
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  test.each([
+    ['GET', '/nothing', undefined, 404, 'not_found'],
+    ['GET', '/api/admin/calls/', undefined, 404, 'not_found'],
+    ['DELETE', '/api/auth/login', undefined, 405, 'method_not_allowed'],
+    ['GET', '/api/auth/signup', undefined, 405, 'method_not_allowed'],
+    ['GET', '/%', undefined, 404, 'not_found'],
+    ['GET', '/api/admin/calls/%E0%A4%A', undefined, 400, 'malformed_url'],
+    ['POST', '/api/auth/login', '{"email":', 400, 'invalid_json'],
+    ['POST', '/api/auth/login', '"a string"', 400, 'invalid_request'],
+    ['POST', '/api/auth/login', '[]', 400, 'invalid_request'],
+    ['POST', '/api/auth/login', JSON.stringify({ email: 'x'.repeat(70_000) }), 413, 'body_too_large'],
+    ['GET', '/api/auth/me', undefined, 401, 'not_authenticated'],
+    ['GET', '/api/admin/usage', undefined, 401, 'not_authenticated'],
+  ])('%s %s answers a problem', async (method, path, body, status, code) => {
+    const reply = await api.call(method, path, { body });
+    expect([reply.status, reply.body.code]).toEqual([status, code]);
+    expect(reply.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(reply.body).toMatchObject({
+      type: 'about:blank',
+      status,
+      requestID: reply.headers.get('x-request-id'),
+    });
+  });
+
+  test.each([
+    ['?limit=0', 'query.limit'],
+    ['?limit=101', 'query.limit'],
+    ['?limit=many', 'query.limit'],
+    ['?unknown=1', 'query'],
+    ['?cursor=abc', 'query.cursor'],
+    ['?limit=5&limit=6', 'query.limit'],
+  ])('a list refuses %s and names it', async (query, path) => {
+    const reply = await api.call('GET', `/api/admin/calls${query}`, { token });
+    expect([reply.status, reply.body.code]).toEqual([400, 'invalid_request']);
+    expect(reply.body.errors[0].path).toBe(path);
+  });
+
+  test('a body that is not JSON is 415', async () => {
+    const reply = await api.call('POST', '/api/auth/login', {
+      body: 'a=b',
+      headers: { 'content-type': 'text/plain' },
+    });
+    expect([reply.status, reply.body.code]).toEqual([415, 'unsupported_media_type']);
+  });
+
+  test('405 says which methods there are', async () => {
+    const reply = await api.call('PUT', '/api/admin/calls');
+    expect(reply.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+  });
+
+  test.each([
+    ['of another key', () => 'eyJhbGciOiJIUzI1NiJ9.e30.AAAA'],
+    ['without a signature', () => `${btoa('{"alg":"none"}')}.${btoa('{}')}.`],
+    ['cut short', () => token.slice(0, -2)],
+    ['of a session that is not there', () => unknownSession()],
+  ])('a token %s is refused', async (_case, made) => {
+    const reply = await api.call('GET', '/api/auth/me', { token: made() });
+    expect([reply.status, reply.body.code]).toEqual([401, 'not_authenticated']);
+  });
+
+  function unknownSession(): string {
+    const id = '33333333-3333-4333-8333-333333333333';
+    return api.tokens.sign({ userID: id, tenantID, sessionID: id });
+  }
+
+  test('pages run from the newest to the oldest without gaps or repeats', async () => {
+    const ids = Array.from({ length: 7 }, (_, index) => `44444444-4444-4444-8444-44444444444${index}`);
+    for (const [index, id] of ids.entries()) {
+      // Pairs of equal times: the id decides.
+      const at = new Date(Date.UTC(2026, 0, 1 + Math.floor(index / 2)));
+      await database.worker.query('INSERT INTO calls (tenant_id, call_id, started_at) VALUES ($1, $2, $3)', [
+        tenantID,
+        id,
+        at,
+      ]);
+    }
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const query: string = cursor === '' ? '?limit=3' : `?limit=3&cursor=${cursor}`;
+      const { body } = await api.call('GET', `/api/admin/calls${query}`, { token });
+      seen.push(...body.items.map((item: { id: string }) => item.id));
+      cursor = body.nextCursor;
+    }
+    expect(seen).toEqual(ids.toReversed());
+  });
+
+  test('pages of a listed origin may call, others may not', async () => {
+    const preflight = (origin: string) =>
+      api.call('OPTIONS', '/api/admin/calls', {
+        headers: { origin, 'access-control-request-method': 'GET' },
+      });
+    const allowed = await preflight(ORIGIN);
+    expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([204, ORIGIN]);
+    const refused = await preflight('https://evil.example.com');
+    expect([refused.status, refused.body.code]).toEqual([403, 'origin_not_allowed']);
+    const simple = await api.call('GET', '/health', { headers: { origin: 'https://evil.example.com' } });
+    expect(simple.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('counts authenticated admin requests, also refused ones, and nothing else', async () => {
+    api.counted.splice(0);
+    await api.call('GET', '/api/admin/usage', { token });
+    await api.call('GET', '/api/admin/calls?limit=0', { token });
+    await api.call('GET', '/api/admin/usage');
+    await api.call('GET', '/api/auth/me', { token });
+    expect(api.counted).toEqual([tenantID, tenantID]);
+  });
+
+  test('health, readiness and metrics answer without a token', async () => {
+    expect(await api.call('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    expect(await api.call('GET', '/ready')).toMatchObject({ status: 200, body: { ready: true } });
+    const metrics = await api.call('GET', '/metrics');
+    expect(metrics.body).toMatch(/veralux_http_request_duration_seconds_count\{.*route="\/health"/);
+  });
+
+  test('the served OpenAPI has every route, and every problem of each route by its status', async () => {
+    const { body } = await api.call('GET', '/openapi.json');
+    expect(body.openapi).toBe('3.1.0');
+    const served = Object.entries(
+      body.paths as Record<string, Record<string, { responses: object }>>,
+    ).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(served.sort()).toEqual(api.routes.map((route) => `${route.method} ${route.path}`).sort());
+    const signup = body.paths['/api/auth/signup'].post;
+    expect(signup.requestBody.content['application/json'].schema.required).toEqual([
+      'email',
+      'password',
+      'name',
+      'companyName',
+    ]);
+    expect(signup.responses['409'].description).toContain('email_taken');
+    expect(Object.keys(signup.responses)).toEqual(['201', '400', '403', '409', '413', '415', '500', '503']);
+  });
+
+  test('every problem has a status that is an error and a sentence', () => {
+    for (const problem of Object.values(PROBLEMS)) {
+      expect(z.number().min(400).max(599).safeParse(problem.status).success).toBe(true);
+      expect(problem.title).toMatch(/^[A-Z].*\.$/);
+    }
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { shardOf } from '#crds/projection/shard.ts';
+import { callEvents } from '../testing/ledger-events.ts';
+import { judgeEntries } from './judge-entries.ts';
+import { isRejected, type LedgerEntry, parseEntry } from './stream-entry.ts';
+
+const tenantID = '11111111-1111-4111-8111-111111111111';
+const callID = '22222222-2222-4222-8222-222222222222';
+
+let sequence = 0;
+function usage(revision: number, seconds: number): LedgerEntry {
+  const answeredAt = new Date(Date.UTC(2026, 0, 1));
+  const event = callEvents({ tenantID, callID, revision, seconds, answeredAt }).find(
+    (it) => it.kind === 'usage',
+  );
+  sequence += 1;
+  const entry = parseEntry({
+    shard: shardOf(tenantID),
+    streamID: `${sequence}-0`,
+    text: JSON.stringify(event),
+  });
+  if (isRejected(entry)) throw new Error(entry.detail);
+  return entry;
+}
+
+describe('judgeEntries', () => {
+  test.each([
+    ['one settlement', [usage(0, 10)], ['New'], 10],
+    ['the same twice', [usage(0, 10), usage(0, 10)], ['New', 'Repeated'], 10],
+    ['a correction', [usage(0, 10), usage(1, 20)], ['New', 'Corrected'], 20],
+    ['a correction before what it corrects', [usage(1, 20), usage(0, 10)], ['New', 'Outdated'], 20],
+    ['other words at one revision', [usage(0, 10), usage(0, 20)], ['New', 'Contradiction'], 10],
+    [
+      'a correction that skips',
+      [usage(0, 10), usage(5, 20), usage(5, 20)],
+      ['New', 'Corrected', 'Repeated'],
+      20,
+    ],
+  ])('%s', (_case, entries, verdicts, seconds) => {
+    const judgement = judgeEntries(entries, new Map());
+    expect(judgement.verdicts.map((it) => it.verdict)).toEqual(verdicts);
+    expect(judgement.accepted.map((it) => 'callSeconds' in it.event && it.event.callSeconds)).toEqual([
+      seconds,
+    ]);
+    expect(judgement.rejected).toHaveLength(verdicts.filter((it) => it === 'Contradiction').length);
+  });
+
+  test('what Postgres holds already counts as seen', () => {
+    const entry = usage(0, 10);
+    const known = new Map([[`${tenantID}/${callID}/usage`, { revision: 0, digest: entry.digest }]]);
+    expect(judgeEntries([entry], known)).toMatchObject({ accepted: [], verdicts: [{ verdict: 'Repeated' }] });
+  });
+});
