@@ -29,6 +29,8 @@ export class HttpServer implements Service {
   readonly name: string;
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  /** Sockets that left HTTP by an upgrade: node does not close them with the server. */
+  readonly #upgraded = new Set<Duplex>();
 
   constructor(options: HttpServerOptions) {
     this.name = options.name;
@@ -46,6 +48,8 @@ export class HttpServer implements Service {
     this.#server.on('upgrade', (request, socket, head) => {
       // A peer that resets during the handshake must not end the process.
       socket.on('error', (error) => options.log.debug({ err: error }, 'a socket failed during its upgrade'));
+      this.#upgraded.add(socket);
+      socket.once('close', () => this.#upgraded.delete(socket));
       if (options.onUpgrade) options.onUpgrade(request, socket, head);
       else socket.destroy();
     });
@@ -83,6 +87,7 @@ export class HttpServer implements Service {
   async stop(): Promise<void> {
     const closed = this.#close();
     this.#server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
     await closed;
   }
 

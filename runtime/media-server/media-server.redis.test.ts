@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
+import { callIDOf } from '#runtime/call/call-id.ts';
+import { storeKeys } from '#runtime/store/store-keys.ts';
+import { TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
+
+let server: TestRedis;
+let pod: TestRuntime;
+
+beforeEach(async () => {
+  server = await startTestRedis();
+  pod = await TestRuntime.start(server.url);
+});
+
+afterEach(async () => {
+  await pod.stop();
+  await server.stop();
+});
+
+describe('a media socket is refused', () => {
+  test('without a token, with a forged one, with one of another call: 401', async () => {
+    const start = await pod.answer('v3:media');
+    const other = await pod.answer('v3:other');
+    const token = start.body['stream_auth_token'] ?? '';
+    expect(await pod.openMedia(start, '')).toBe(401);
+    expect(await pod.openMedia(start, `${token}x`)).toBe(401);
+    expect(await pod.openMedia(start, other.body['stream_auth_token'])).toBe(401);
+    expect(pod.opened).toEqual([]);
+  });
+
+  test('for a second use of its token, at the same time or later: 409', async () => {
+    const start = await pod.answer('v3:twice');
+    const both = await Promise.all([pod.openMedia(start), pod.openMedia(start)]);
+    expect(both.filter((socket) => socket === 409)).toHaveLength(1);
+    expect(await pod.openMedia(start)).toBe(409);
+    expect(pod.opened).toHaveLength(1);
+  });
+
+  test('at another path: 404', async () => {
+    const start = await pod.answer('v3:path');
+    const elsewhere = { ...start, body: { ...start.body, stream_url: 'ws://x/media/pod-a' } };
+    expect(await pod.openMedia(elsewhere)).toBe(404);
+  });
+
+  test('of a call that is gone: 404 or 409', async () => {
+    const start = await pod.answer('v3:gone');
+    await pod.deliver(webhookOf('call.hangup', 'v3:gone'));
+    expect(await pod.openMedia(start)).toBe(409);
+    await pod.redis.del(storeKeys.call({ tenantID: TENANT, callID: callIDOf('v3:gone') }));
+    expect(await pod.openMedia(start)).toBe(404);
+  });
+});

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { shardOf } from '#crds/projection/shard.ts';
+import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
+import { callIDOf } from '#runtime/call/call-id.ts';
+import { storeKeys } from '#runtime/store/store-keys.ts';
+import { CALLER, NUMBER, TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
+
+let server: TestRedis;
+let pod: TestRuntime;
+
+beforeEach(async () => {
+  server = await startTestRedis();
+  pod = await TestRuntime.start(server.url);
+});
+
+afterEach(async () => {
+  await pod.stop();
+  await server.stop();
+});
+
+describe('a call from its first webhook to its usage', () => {
+  test('every webhook six times and shuffled gives one answer, one stream, one settlement, one usage', async () => {
+    const call = 'v3:six-times';
+    const answeredAtMs = Date.UTC(2026, 4, 31, 23, 59, 30);
+    await pod.deliverSixTimes(webhookOf('call.initiated', call));
+    const answer = await pod.recorder.next(call, 'answer');
+    await pod.deliverSixTimes(webhookOf('call_answered', call, {}, answeredAtMs));
+    const start = await pod.recorder.next(call, 'streaming_start');
+    const socket = await pod.openMedia(start);
+    expect(socket).toBeInstanceOf(WebSocket);
+    const [session] = pod.opened;
+    session?.events.turn({
+      index: 0,
+      speaker: 'Agent',
+      text: 'Acme, hello.',
+      startedAtMs: 10,
+      endedAtMs: 900,
+      interrupted: false,
+    });
+    session?.events.turn({
+      index: 1,
+      speaker: 'Caller',
+      text: 'my name is Ada Lovelace',
+      startedAtMs: 1_000,
+      endedAtMs: 2_500,
+      interrupted: false,
+    });
+    pod.conversation = { ...pod.conversation, nextTurn: 2, sttMs: 1_500, ttsCharacters: 12 };
+    session?.events.progress(pod.conversation);
+    session?.events.lead(
+      'lead-capture',
+      [{ name: 'name', label: 'Name', value: 'Ada Lovelace', spoken: 'my name is Ada Lovelace' }],
+      true,
+    );
+    session?.events.finished('WorkflowCompleted');
+    await pod.recorder.next(call, 'hangup');
+    const hungUp = { hangup_cause: 'normal_clearing', hangup_source: 'callee' };
+    await pod.deliverSixTimes(
+      webhookOf('call.hangup', call, hungUp, answeredAtMs + 60_500),
+      webhookOf('streaming.stopped', call, { stream_url: start.body['stream_url'] }),
+      webhookOf('call.answered', call, {}, answeredAtMs),
+    );
+    await pod.runtime.ledger.flushed();
+    await pod.runtime.driver.idle();
+
+    const commandIDs = new Set(
+      pod.recorder.of(call).map(({ step, body }) => `${step} ${body['command_id']}`),
+    );
+    expect([...commandIDs].map((id) => id.split(' ')[0])).toEqual(['answer', 'streaming_start', 'hangup']);
+    expect(pod.recorder.of(call)).toHaveLength(3);
+    expect(answer.body['client_state']).toBeTruthy();
+    expect(start.body).toMatchObject({
+      stream_track: 'inbound_track',
+      stream_bidirectional_mode: 'rtp',
+      stream_bidirectional_codec: 'PCMU',
+      stream_bidirectional_sampling_rate: 8_000,
+      stream_bidirectional_target_legs: 'opposite',
+    });
+    expect((await pod.ledgerKinds()).sort()).toEqual([
+      'answered',
+      'ended',
+      'lead',
+      'started',
+      'turn',
+      'turn',
+      'usage',
+    ]);
+    expect((await pod.ledger()).find(({ kind }) => kind === 'usage')).toMatchObject({
+      month: '2026-05',
+      calls: 1,
+      callSeconds: 61,
+      sttSeconds: 2,
+      ttsCharacters: 12,
+    });
+    expect((await pod.ledger()).find(({ kind }) => kind === 'ended')).toMatchObject({
+      reason: 'WorkflowCompleted',
+    });
+    expect(await pod.redis.hgetall(storeKeys.counters(TENANT, '2026-05'))).toMatchObject({
+      calls: '1',
+      callSeconds: '61',
+    });
+    expect(await pod.redis.zcard(storeKeys.leases(TENANT))).toBe(0);
+    expect(await pod.redis.zcard('slots:{veralux-system/shared}:pod-a')).toBe(0);
+    expect(await pod.redis.zcard(storeKeys.due(shardOf(TENANT), 'veralux-system/shared'))).toBe(0);
+
+    const log = pod.logged.join('');
+    expect(log).toContain('call.initiated');
+    for (const secret of [CALLER, CALLER.slice(1), NUMBER, 'Lovelace', 'Acme, hello', 'KEY-of']) {
+      expect(log).not.toContain(secret);
+    }
+  });
+
+  test('a hang-up before its call.initiated leaves a tombstone, and nothing is answered', async () => {
+    await pod.deliver(webhookOf('call.hangup', 'v3:early'));
+    expect(await pod.deliver(webhookOf('call.initiated', 'v3:early'))).toBe(200);
+    await pod.runtime.driver.idle();
+    expect(pod.recorder.of('v3:early')).toEqual([]);
+    expect(
+      await pod.redis.pttl(storeKeys.call({ tenantID: TENANT, callID: callIDOf('v3:early') })),
+    ).toBeGreaterThan(0);
+  });
+
+  test('a socket that breaks is asked for again, and the next one goes on with what was kept', async () => {
+    const call = 'v3:broken';
+    const socket = await pod.openMedia(await pod.answer(call));
+    pod.conversation = { ...pod.conversation, phase: 'Collecting', nextTurn: 5 };
+    if (typeof socket === 'number') throw new Error(`refused with ${socket}`);
+    socket.terminate();
+    await expect
+      .poll(() => pod.recorder.of(call).filter(({ step }) => step === 'streaming_start').length)
+      .toBe(2);
+    const again = pod.recorder.of(call).findLast(({ step }) => step === 'streaming_start');
+    if (!again) throw new Error('no stream');
+    expect(again.body['command_id']).not.toBe(pod.recorder.of(call)[1]?.body['command_id']);
+    expect(await pod.openMedia(again)).toBeInstanceOf(WebSocket);
+    expect(pod.opened[1]?.conversation).toMatchObject({ phase: 'Collecting', nextTurn: 5 });
+    await pod.deliver(webhookOf('call.hangup', call, { hangup_source: 'caller' }));
+    await expect.poll(() => pod.ledgerKinds()).toContain('usage');
+    expect((await pod.ledger()).find(({ kind }) => kind === 'ended')).toMatchObject({
+      reason: 'CallerHungUp',
+    });
+  });
+
+  test('a call whose deadlines pass without any webhook is driven to its end', async () => {
+    const call = 'v3:silent';
+    const ref = { tenantID: TENANT, callID: callIDOf(call) };
+    await pod.deliver(webhookOf('call.initiated', call));
+    await pod.runtime.driver.idle();
+    for (let round = 0; round < 8; round += 1) {
+      const record = JSON.parse((await pod.redis.hget(storeKeys.call(ref), 'record')) ?? '{}');
+      if (record.state === 'settled') break;
+      const due = storeKeys.due(shardOf(TENANT), 'veralux-system/shared');
+      await pod.redis.zadd(due, 0, `${TENANT}/${ref.callID}`);
+      await pod.redis.hset(storeKeys.call(ref), 'record', JSON.stringify({ ...record, deadlineAtMs: round }));
+      await pod.runtime.driver.driveOverdue();
+      await pod.runtime.driver.idle();
+    }
+    expect(await pod.ledgerKinds()).toEqual(['started', 'ended']);
+    expect(pod.recorder.of(call).map(({ step }) => step)).toEqual(['answer', 'answer', 'answer', 'hangup']);
+    expect(await pod.redis.zcard(storeKeys.leases(TENANT))).toBe(0);
+  });
+});
