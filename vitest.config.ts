@@ -1,6 +1,6 @@
 /**
  * One project for each combination of suffixes before `.test.ts`: `.pg` (Postgres), `.redis`, `.kube` (a real
- * API server). A project provides exactly the servers that its files' names ask for.
+ * API server), `.speech` (flite and PocketSphinx). A project provides exactly what its files' names ask for.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -8,6 +8,7 @@ const SET_UPS = {
   pg: 'hack/testing/set-up-postgres.ts',
   redis: 'hack/testing/set-up-redis.ts',
   kube: 'hack/testing/set-up-cluster.ts',
+  speech: 'hack/engines/set-up-speech.ts',
 } as const;
 type Service = keyof typeof SET_UPS;
 const SERVICES = Object.keys(SET_UPS) as Service[];
