@@ -94,7 +94,14 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     [admitted, (call) => result(call, 'CallEnded')],
     'ending',
     'hangup done',
-    'CarrierEnded',
+    undefined,
+  ],
+  [
+    'and its hang-up then says why',
+    [admitted, (call) => result(call, 'CallEnded'), hungUp(2)],
+    'settled',
+    undefined,
+    'CallerHungUp',
   ],
   ['an attached call talks', talking, 'talking', undefined, undefined],
   [

@@ -308,12 +308,16 @@ function hangUp(call: StoredCall, nowMs: number, reason: NonNullable<CallRecord[
   );
 }
 
-/** The carrier says that the call is over, but not since when: its webhook may still tell. */
+/** The carrier says that the call is over, but neither since when nor why: its webhook may tell. */
 function awaitHangUp(call: StoredCall, nowMs: number): Transition {
-  const ending = endingBecause(call.record, nowMs, 'CarrierEnded');
-  const command = { step: 'hangup', generation: 0, done: true } as const;
   return moved(
-    withRecord(call, { ...ending, command, attempts: 1, deadlineAtMs: nowMs + HANGUP_CONFIRM_MS }),
+    withRecord(call, {
+      state: 'ending',
+      endingAtMs: call.record.endingAtMs ?? nowMs,
+      command: { step: 'hangup', generation: 0, done: true },
+      attempts: 1,
+      deadlineAtMs: nowMs + HANGUP_CONFIRM_MS,
+    }),
   );
 }
 

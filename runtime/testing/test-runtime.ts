@@ -73,7 +73,8 @@ export class TestRuntime {
     this.redis = redis;
   }
 
-  static async start(redisURL: string): Promise<TestRuntime> {
+  /** `env` replaces settings, the carrier's address among them. */
+  static async start(redisURL: string, env: Readonly<Record<string, string>> = {}): Promise<TestRuntime> {
     const test = new TestRuntime(
       await connectRedis({ url: redisURL, name: 'test', log: silentLogger, startTimeoutMs: 5_000 }),
     );
@@ -93,6 +94,7 @@ export class TestRuntime {
           stt: { type: 'Whisper', endpoint: 'http://127.0.0.1:1' },
           tts: { type: 'Kokoro', endpoint: 'http://127.0.0.1:1' },
         }),
+        ...env,
       }),
       redis: test.redis,
       openSession: (socket, context) => {
