@@ -54,6 +54,7 @@ interface ProcessRecord {
 // Longer than any program here takes to end; what is left then gets SIGKILL.
 const END_TIMEOUT_MS = 15_000;
 const KILL_TIMEOUT_MS = 5_000;
+const EXIT_STATUS_TIMEOUT_MS = 1_000;
 
 export class Processes {
   readonly #directory: string;
@@ -120,8 +121,10 @@ export class Processes {
           return answers || ended;
         }, timeoutMs);
         if (done && !ended) return;
+        // The system shows its end a moment before its status reaches us.
+        if (ended) await waitUntil(() => exit !== undefined, EXIT_STATUS_TIMEOUT_MS);
         const fate = ended
-          ? `${spec.name} ended ${exit ?? ''} while starting`
+          ? `${spec.name} ended ${exit ?? 'by itself'} while starting`
           : `${spec.name} was not ready after ${Math.round(timeoutMs / 1_000)} s`;
         const code = ended ? 'process_died' : 'process_not_ready';
         throw new LocalError(code, `${fate}; the end of ${logPath}:\n${logTail(logPath)}`);
