@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { systemClock } from '#lib/clock/clock.ts';
+import { EngineClient, type EngineOutcome } from '../engine-client.ts';
+
+/** A real HTTP server that answers each request by the next entry of its script. */
+export async function engineServer(script: Answer[], timeoutMs = 5_000) {
+  const requests: EngineRequestSeen[] = [];
+  const sockets = new Set<unknown>();
+  const server = createServer((request, response) => void serve(request, response));
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body: Buffer[] = [];
+    for await (const chunk of request) body.push(chunk);
+    sockets.add(request.socket);
+    requests.push({
+      path: request.url ?? '',
+      contentType: request.headers['content-type'] ?? '',
+      body: Buffer.concat(body),
+    });
+    const answer = script.shift();
+    if (answer) await answer(response);
+    else response.writeHead(500).end();
+  }
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const outcomes: EngineOutcome[] = [];
+  const client = new EngineClient({
+    name: 'under test',
+    endpoint: `http://127.0.0.1:${port}`,
+    clock: systemClock,
+    timeoutMs,
+    observer: { answered: () => {}, finished: (_engine, outcome) => outcomes.push(outcome) },
+  });
+  return {
+    client,
+    requests,
+    outcomes,
+    /** How many connections the requests came by. */
+    connections: () => sockets.size,
+    async close(): Promise<void> {
+      await client.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+export type Answer = (response: ServerResponse) => void | Promise<void>;
+
+interface EngineRequestSeen {
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** Chunks that reach the client one by one. */
+export function chunks(...parts: readonly Buffer[]): Answer {
+  return async (response) => {
+    response.writeHead(200);
+    for (const part of parts) {
+      response.write(part);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    response.end();
+  };
+}
+
+export function json(value: unknown): Answer {
+  return (response) => void response.writeHead(200).end(JSON.stringify(value));
+}
+
+export function status(code: number): Answer {
+  return (response) => void response.writeHead(code).end('{"error":"no"}');
+}
+
+/** Takes the request and never answers. */
+export const hang: Answer = () => {};
+
+/** Starts to answer, then breaks the connection. */
+export function breakAfter(part: Buffer): Answer {
+  return (response) => {
+    response.writeHead(200);
+    response.write(part, () => response.destroy());
+  };
+}

@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Answer, breakAfter, chunks, engineServer, hang, status } from './fakes/engine-server.ts';
+import { firstTextToSpeech } from './fallback.ts';
+import { Kokoro } from './kokoro.ts';
+import type { TextToSpeech } from './text-to-speech.ts';
+
+type Server = Awaited<ReturnType<typeof engineServer>>;
+const servers: Server[] = [];
+const never = new AbortController().signal;
+const request = { text: 'Hello.', voice: 'bf_emma', speed: 1.1 };
+const pcm = (...samples: number[]) => Buffer.from(Int16Array.from(samples).buffer);
+
+async function setUp(script: Answer[], timeoutMs?: number) {
+  const server = await engineServer(script, timeoutMs);
+  servers.push(server);
+  return { server, kokoro: new Kokoro(server.client, { sampleRateHz: 24_000 }) };
+}
+
+async function spoken(engine: TextToSpeech, signal = never): Promise<number[]> {
+  const samples: number[] = [];
+  for await (const piece of engine.speak(request, signal)) samples.push(...piece);
+  return samples;
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+describe('Kokoro', () => {
+  test('asks for streamed raw PCM in the voice and speed wanted', async () => {
+    const { server, kokoro } = await setUp([chunks(pcm(1, 2))]);
+    await spoken(kokoro);
+    expect(server.requests[0]?.path).toBe('/v1/audio/speech');
+    expect(JSON.parse(server.requests[0]?.body.toString() ?? '')).toEqual({
+      model: 'kokoro',
+      input: 'Hello.',
+      voice: 'bf_emma',
+      response_format: 'pcm',
+      speed: 1.1,
+      stream: true,
+    });
+  });
+
+  test('carries odd bytes over the ends of chunks', async () => {
+    const whole = pcm(1, -2, 300, -400, 5);
+    const cut = [1, 2, 5, 5, 8].map((end, i, ends) => whole.subarray(ends[i - 1] ?? 0, end));
+    const { kokoro } = await setUp([chunks(...cut, whole.subarray(8))]);
+    expect(await spoken(kokoro)).toEqual([1, -2, 300, -400, 5]);
+  });
+
+  test('asks again where nothing was heard yet, and not later', async () => {
+    const { server, kokoro } = await setUp([
+      status(500),
+      chunks(pcm(1)),
+      breakAfter(pcm(2, 3)),
+      chunks(pcm(4)),
+    ]);
+    expect(await spoken(kokoro)).toEqual([1]);
+    await expect(spoken(kokoro)).rejects.toMatchObject({ code: 'engine_unavailable' });
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('silence instead of speech is a failure', async () => {
+    const { kokoro } = await setUp([chunks()]);
+    await expect(spoken(kokoro)).rejects.toMatchObject({ code: 'engine_refused' });
+  });
+
+  test('a stream that stops in the middle is given up', async () => {
+    const { kokoro } = await setUp([(response) => void response.write(pcm(1))], 50);
+    await expect(spoken(kokoro)).rejects.toMatchObject({ code: 'engine_timeout' });
+  });
+
+  test('an abort in the middle ends the request and is no failure', async () => {
+    const abort = new AbortController();
+    const reason = new Error('the caller spoke');
+    let closed: Promise<unknown> = Promise.resolve();
+    const { server, kokoro } = await setUp([
+      (response) => {
+        closed = new Promise((resolve) => response.on('close', resolve));
+        response.write(pcm(1), () => abort.abort(reason));
+      },
+    ]);
+    await expect(spoken(kokoro, abort.signal)).rejects.toBe(reason);
+    await closed;
+    expect(server.outcomes).toEqual(['aborted']);
+  });
+
+  test('a listener who leaves ends the request', async () => {
+    let closed: Promise<unknown> = Promise.resolve();
+    const { server, kokoro } = await setUp([
+      (response) => {
+        closed = new Promise((resolve) => response.on('close', resolve));
+        response.write(pcm(1));
+      },
+    ]);
+    for await (const _ of kokoro.speak(request, never)) break;
+    await closed;
+    expect(server.outcomes).toEqual(['aborted']);
+  });
+
+  test('the next engine speaks when the preferred one fails, in a voice of its own', async () => {
+    const first = await setUp([hang, hang], 50);
+    const second = await setUp([chunks(pcm(9))]);
+    expect(await spoken(firstTextToSpeech([first.kokoro, second.kokoro]))).toEqual([9]);
+    expect(JSON.parse(second.server.requests[0]?.body.toString() ?? '').voice).toBe('af_heart');
+  });
+});

@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '#lib/clock/clock.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { codecFor } from '#runtime/media/audio-codec.ts';
+import { Resampler } from '#runtime/media/resampler.ts';
+import { CallerAudio } from './caller-audio.ts';
+import { DETECTOR_FRAME_MS, DETECTOR_FRAME_SAMPLES, type SpeechDetector } from './speech-detector.ts';
+import { TurnDetector, type Utterance } from './turn-detector.ts';
+import { VoiceActivity } from './voice-activity.ts';
+import { DEFAULT_VOICE_OPTIONS } from './voice-options.ts';
+
+const FIXTURE = new URL('fixtures/my-name-is-alice-johnson-8khz.wav', import.meta.url);
+const WAV_HEADER_BYTES = 44;
+/** A second of silence, 2.25 s of speech, a second of silence. */
+const speech = padded(samplesOf(readFileSync(FIXTURE).subarray(WAV_HEADER_BYTES)));
+let activity: VoiceActivity;
+
+beforeAll(async () => {
+  activity = await VoiceActivity.load({ clock: systemClock, log: silentLogger });
+});
+
+describe('voice activity', () => {
+  test('is high in speech and low in silence', async () => {
+    const probabilities = await judged(activity.open(), speech);
+    expect(Math.max(...probabilities.slice(0, 25))).toBeLessThan(0.35);
+    expect(Math.max(...probabilities.slice(-20))).toBeLessThan(0.35);
+    const spoken = probabilities.filter((probability) => probability >= 0.5).length * DETECTOR_FRAME_MS;
+    expect(spoken).toBeGreaterThan(1_500);
+  });
+
+  test('does not depend on which calls share a run', async () => {
+    const alone = await judged(activity.open(), speech);
+    const silence = new Int16Array(speech.length);
+    const [together = [], others = []] = await Promise.all([
+      judged(activity.open(), speech),
+      judged(activity.open(), silence),
+      ...Array.from({ length: 40 }, () => judged(activity.open(), speech)),
+    ]);
+    expect(together.length).toBe(alone.length);
+    const difference = Math.max(...together.map((value, i) => Math.abs(value - (alone[i] ?? 0))));
+    expect(difference).toBeLessThan(0.001);
+    expect(Math.max(...others)).toBeLessThan(0.35);
+  });
+
+  test('says nothing after close, and a call that is far behind loses frames instead of piling them up', () => {
+    const detector = activity.open();
+    const before = activity.dropped;
+    const results: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      detector.detect(new Int16Array(DETECTOR_FRAME_SAMPLES), (probability) => results.push(probability));
+    }
+    expect(activity.dropped - before).toBe(38);
+    detector.close();
+    detector.detect(new Int16Array(DETECTOR_FRAME_SAMPLES), (probability) => results.push(probability));
+    expect(results).toEqual([]);
+  });
+});
+
+describe('the turn of a speaking caller', () => {
+  test.each([
+    ['PCMU', 8_000],
+    ['PCMA', 8_000],
+    ['L16', 16_000],
+  ])('is found once and whole in %s at %i Hz', async (encoding, sampleRateHz) => {
+    const codec = codecFor({ encoding, sampleRateHz, channels: 1 }, 'BigEndian');
+    if (!codec) throw new Error('no codec');
+    const line = codec.decode(codec.encode(new Resampler(8_000, sampleRateHz).process(speech)));
+    const utterances: Utterance[] = [];
+    const turns = new TurnDetector(DEFAULT_VOICE_OPTIONS, {
+      speech: () => {},
+      utterance: (utterance) => utterances.push(utterance),
+    });
+    const detector = activity.open();
+    const frames = Math.floor(line.length / ((sampleRateHz * DETECTOR_FRAME_MS) / 1000));
+    await new Promise<void>((resolve) => {
+      let seen = 0;
+      const audio = new CallerAudio(sampleRateHz, detector, (frame) => {
+        turns.push(frame);
+        if (++seen === frames) resolve();
+      });
+      feedSlowly(line, sampleRateHz / 50, (piece) => audio.push(piece));
+    });
+    expect(utterances).toHaveLength(1);
+    const [utterance] = utterances;
+    expect(utterance?.durationMs).toBeGreaterThan(2_000);
+    expect(utterance?.durationMs).toBeLessThan(3_000);
+    expect(utterance?.samples.length).toBe(((utterance?.durationMs ?? 0) * sampleRateHz) / 1000);
+  });
+});
+
+/** The probabilities of all whole frames, fed no faster than they are judged. */
+async function judged(detector: SpeechDetector, samples: Int16Array): Promise<number[]> {
+  const probabilities: number[] = [];
+  for (let at = 0; at + DETECTOR_FRAME_SAMPLES <= samples.length; at += DETECTOR_FRAME_SAMPLES) {
+    const frame = samples.slice(at, at + DETECTOR_FRAME_SAMPLES);
+    probabilities.push(await new Promise((resolve) => detector.detect(frame, resolve)));
+  }
+  detector.close();
+  return probabilities;
+}
+
+/** Gives the detector its turns in between, so that its bounded queue holds. */
+function feedSlowly(samples: Int16Array, size: number, push: (piece: Int16Array) => void): void {
+  let at = 0;
+  const next = () => {
+    if (at >= samples.length) return;
+    push(samples.subarray(at, at + size));
+    at += size;
+    setTimeout(next, 0);
+  };
+  next();
+}
+
+function padded(samples: Int16Array): Int16Array {
+  const whole = new Int16Array(samples.length + 16_000);
+  whole.set(samples, 8_000);
+  return whole;
+}
+
+function samplesOf(bytes: Buffer): Int16Array {
+  return Int16Array.from({ length: bytes.length >> 1 }, (_, i) => bytes.readInt16LE(i * 2));
+}
