@@ -1,5 +1,9 @@
+import { API_SERVER_OPTIONS } from '#apiserver/config.ts';
+import { PROBLEMS } from '#apiserver/http/problem-codes.ts';
+import { MIGRATE_OPTIONS } from '#apiserver/migrate/config.ts';
+import { markdownTable } from '#lib/config/config.ts';
 import { crdYAML } from './crd-yaml.ts';
-import type { Generator } from './generator.ts';
+import { type Generator, section } from './generator.ts';
 import { KINDS } from './kinds.ts';
 import { referencePage } from './reference-page.ts';
 
@@ -10,4 +14,14 @@ export const GENERATORS: readonly Generator[] = [
     render: () => crdYAML(kind),
   })),
   { path: 'crds/generated/reference.md', render: () => referencePage(KINDS) },
+  section('apiserver/README.md', 'problems', problemTable),
+  section('apiserver/README.md', 'settings', () => markdownTable(API_SERVER_OPTIONS)),
+  section('apiserver/README.md', 'migrate settings', () => markdownTable(MIGRATE_OPTIONS)),
 ];
+
+function problemTable(): string {
+  const rows = Object.entries(PROBLEMS).map(
+    ([code, { status, title }]) => `| ${status} | \`${code}\` | ${title} |`,
+  );
+  return ['| status | code | meaning |', '|---|---|---|', ...rows].join('\n');
+}
