@@ -21,6 +21,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
+    // What a real socket or process brings about takes its time while every core is busy.
+    expect: { poll: { timeout: 10_000 } },
     projects: combinations(SERVICES).map((services) => ({
       extends: true as const,
       test: {

@@ -44,10 +44,10 @@ test('a scripted caller and an agent understand each other over a real media soc
       standIn.control.call(call.id).caller as { said: object[]; heard: { text: string }[] };
 
     await say('Hello. May I have your name please?');
-    await expect.poll(() => report().said.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => report().said.length, { timeout: 30_000 }).toBe(1);
     const before = connection?.frames.length ?? 0;
     await expect
-      .poll(() => (connection?.frames.length ?? 0) - before, { timeout: 5_000 })
+      .poll(() => (connection?.frames.length ?? 0) - before, { timeout: 10_000 })
       .toBeGreaterThan(110);
     const frames = (connection?.frames ?? []) as unknown as { media?: { payload: string } }[];
     const audio = Buffer.concat(
@@ -57,7 +57,7 @@ test('a scripted caller and an agent understand each other over a real media soc
     expect(await speech.recognise(samples, signal)).toBe('my name is john smith');
 
     await say('Thank you. Goodbye.');
-    await expect.poll(() => standIn.control.call(call.id).state, { timeout: 10_000 }).toBe('ended');
+    await expect.poll(() => standIn.control.call(call.id).state, { timeout: 30_000 }).toBe('ended');
     expect(standIn.control.call(call.id)).toMatchObject({
       hangupSource: 'caller',
       caller: { endedBecause: 'the agent said goodbye', problems: [] },
@@ -67,4 +67,4 @@ test('a scripted caller and an agent understand each other over a real media soc
     product.stop();
     await standIn.stop();
   }
-}, 30_000);
+}, 90_000);

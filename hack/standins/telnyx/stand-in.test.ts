@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Telnyx, { APIConnectionError } from 'telnyx';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTelnyxStandIn, type TelnyxStandIn } from './stand-in.ts';
@@ -128,5 +131,26 @@ describe('the account at the Telnyx stand-in, through the real SDK', () => {
       headers: { authorization: `Bearer ${standIn.apiKey}` },
     });
     expect([reply.status, reply.headers.get('x-ratelimit-remaining')]).toEqual([429, '0']);
+  });
+
+  test('what the account owns outlives a restart, also the order that was pending', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'veralux-standin-'));
+    const stateFile = join(folder, 'state.json');
+    try {
+      const first = await startTelnyxStandIn({ stateFile, settings: { orderDelayMs: 60_000 } });
+      const before = new Telnyx({ apiKey: first.apiKey, baseURL: first.url });
+      await before.numberOrders.create({ phone_numbers: [{ phone_number: '+12125550100' }] });
+      await first.stop();
+
+      const second = await startTelnyxStandIn({ stateFile, settings: { orderDelayMs: 0 } });
+      const after = new Telnyx({ apiKey: second.apiKey, baseURL: second.url });
+      await expect
+        .poll(async () => (await after.phoneNumbers.list()).data.map((number) => number.phone_number))
+        .toEqual(['+12125550100']);
+      expect(second.publicKey).toBe(first.publicKey);
+      await second.stop();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -46,6 +46,8 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #pacer: FramePacer;
   readonly #legs = new Map<string, CallLeg>();
+  readonly #byControlID = new Map<string, CallLeg>();
+  readonly #live = new Set<CallLeg>();
   readonly #talking = new Set<CallLeg>();
 
   constructor(options: ExchangeOptions) {
@@ -59,7 +61,7 @@ export class Exchange {
 
   /** By leg id or call_control_id. */
   find(id: string): CallLeg | undefined {
-    return this.#legs.get(id) ?? this.legs().find((leg) => leg.record.callControlID === id);
+    return this.#legs.get(id) ?? this.#byControlID.get(id);
   }
 
   /** How often the stand-in itself could not keep its pace. */
@@ -99,10 +101,12 @@ export class Exchange {
   }
 
   openLeg(options: Omit<ConstructorParameters<typeof CallLeg>[0], 'clock'>): CallLeg {
-    const live = this.legs().filter((leg) => leg.live).length;
-    if (live >= MAX_LIVE) throw apiErrors.invalid(`The stand-in carries at most ${MAX_LIVE} legs at once.`);
+    if (this.#live.size >= MAX_LIVE)
+      throw apiErrors.invalid(`The stand-in carries at most ${MAX_LIVE} legs at once.`);
     const leg = new CallLeg({ ...options, clock: this.#options.clock });
     this.#legs.set(leg.record.id, leg);
+    this.#byControlID.set(leg.record.callControlID, leg);
+    this.#live.add(leg);
     this.#forgetOldest();
     return leg;
   }
@@ -216,6 +220,7 @@ export class Exchange {
     leg.record.sipHangupCause = hangUp.sip;
     for (const cancel of leg.cancels) cancel();
     leg.cancels.clear();
+    this.#live.delete(leg);
     this.#talking.delete(leg);
     if (this.#talking.size === 0) this.#pacer.stop();
     leg.recording?.close();
@@ -253,7 +258,9 @@ export class Exchange {
   #forgetOldest(): void {
     if (this.#legs.size <= MAX_ENDED + MAX_LIVE) return;
     const oldest = this.legs().find((leg) => !leg.live);
-    if (oldest) this.#legs.delete(oldest.record.id);
+    if (!oldest) return;
+    this.#legs.delete(oldest.record.id);
+    this.#byControlID.delete(oldest.record.callControlID);
   }
 }
 

@@ -116,7 +116,8 @@ export class MediaStream {
     if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.terminate();
     else this.#socket.close(1000);
     // A peer that never answers the closing handshake is cut.
-    this.#options.clock.after(HANDSHAKE_TIMEOUT_MS, () => this.#socket.terminate());
+    const cancel = this.#options.clock.after(HANDSHAKE_TIMEOUT_MS, () => this.#socket.terminate());
+    this.#socket.once('close', cancel);
   }
 
   #listen(): void {
