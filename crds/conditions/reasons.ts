@@ -123,7 +123,7 @@ export const CONDITIONS = {
   },
   Progressing: {
     kinds: ['VoiceRuntime'],
-    meaning: 'A change is being rolled out.',
+    meaning: 'A change to the pods of mode Managed is being rolled out; not set for External.',
     reasons: {
       RollingOut: 'Pods are being replaced, one at a time, each after its last call.',
       Complete: 'All pods are of this generation.',

@@ -8,7 +8,7 @@ import type { VoiceRuntimeSpec } from '../voice-runtime/voice-runtime.ts';
  * condition Served, so that nothing is silently ignored. A room that begins to serve a field removes
  * its row here; when the table is empty, everything is served.
  */
-interface SpecOf {
+export interface SpecOf {
   readonly Tenant: TenantSpec;
   readonly PhoneNumber: PhoneNumberSpec;
   readonly VoiceRuntime: VoiceRuntimeSpec;
@@ -17,14 +17,16 @@ interface SpecOf {
 interface UnservedField {
   /** From spec on; `[]` goes through all entries of a list. */
   readonly path: string;
-  /** The values under which nothing is asked for, the default first. An absent field never asks. */
+  /** The values under which nothing more is asked for than is done. An absent field never asks. */
   readonly unless: readonly unknown[];
 }
 
 export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] } = {
   Tenant: [
+    // Only English is understood and answered, whatever the engines can do.
+    { path: 'language', unless: ['en-US', 'en', 'en-AU', 'en-CA', 'en-GB', 'en-IE', 'en-NZ'] },
+    { path: 'billing', unless: ['Manual'] },
     { path: 'deletionPolicy', unless: ['Retain'] },
-    { path: 'language', unless: ['en-US'] },
     { path: 'access', unless: [[]] },
     { path: 'limits.apiRequestsPerMonth', unless: [] },
     { path: 'limits.transferMinutesPerDay', unless: [] },
@@ -33,31 +35,40 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'assistant.voice.engine', unless: [] },
     { path: 'assistant.model', unless: [] },
     { path: 'assistant.temperature', unless: ['0.3'] },
-    { path: 'assistant.vocabulary', unless: [[]] },
-    { path: 'workflows[].fields[].type', unless: ['Text', 'Name', 'Phone'] },
+    // Answers of the other types are kept as they were said.
+    { path: 'workflows[].fields[].type', unless: ['Text', 'Name', 'Phone', 'Choice'] },
     { path: 'workflows[].onComplete.action', unless: ['Hangup'] },
     { path: 'knowledge', unless: [[]] },
     { path: 'knowledgeFrom', unless: [[]] },
     { path: 'tools', unless: [[]] },
     { path: 'businessHours', unless: [] },
     { path: 'transferTargets', unless: [[]] },
-    { path: 'callScreening', unless: [] },
     { path: 'recording.enabled', unless: [false] },
+    { path: 'recording.retentionDays', unless: [30] },
     { path: 'transcripts.retentionDays', unless: [90] },
     { path: 'notifications', unless: [] },
   ],
   PhoneNumber: [],
   VoiceRuntime: [
     { path: 'mode', unless: ['External'] },
+    // A process that runs elsewhere is started with its own number of these.
     { path: 'replicas', unless: [1] },
+    { path: 'callsPerReplica', unless: [50] },
+    { path: 'maxCallDurationSeconds', unless: [3_600] },
     { path: 'autoscaling', unless: [] },
     { path: 'image', unless: [] },
     { path: 'resources', unless: [] },
     { path: 'engines.stt.deployment', unless: [] },
-    { path: 'engines.stt.fallbacks', unless: [[]] },
+    { path: 'engines.stt.secretRef', unless: [] },
+    { path: 'engines.stt.fallbacks[].deployment', unless: [] },
+    { path: 'engines.stt.fallbacks[].secretRef', unless: [] },
     { path: 'engines.llm', unless: [] },
+    { path: 'engines.tts.type', unless: ['Kokoro', 'OpenAICompatible'] },
     { path: 'engines.tts.deployment', unless: [] },
-    { path: 'engines.tts.fallbacks', unless: [[]] },
+    { path: 'engines.tts.secretRef', unless: [] },
+    { path: 'engines.tts.fallbacks[].type', unless: ['Kokoro', 'OpenAICompatible'] },
+    { path: 'engines.tts.fallbacks[].deployment', unless: [] },
+    { path: 'engines.tts.fallbacks[].secretRef', unless: [] },
   ],
 };
 

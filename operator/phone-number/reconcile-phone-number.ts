@@ -119,7 +119,7 @@ async function serve(
     runtimeVerdict(serving.runtimeKey, runtime),
   ];
   const key = keyOf(phoneNumber.metadata);
-  const served = servedVerdict(phoneNumber.spec, []);
+  const served = servedVerdict('PhoneNumber', phoneNumber.spec);
   await writeStatus({
     client,
     resource: PHONE_NUMBER,

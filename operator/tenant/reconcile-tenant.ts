@@ -10,6 +10,7 @@ import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import { addFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS, tenantNamespace } from '#operator/installation/names.ts';
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
+import { servedVerdict } from '#operator/world/served.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { type RawTenant, runtimeKeyOf, type World } from '#operator/world/world.ts';
@@ -24,7 +25,6 @@ import {
 } from './decide-tenant.ts';
 import { deleteTenant } from './delete-tenant.ts';
 import { ensureNamespace } from './ensure-namespace.ts';
-import { tenantServed } from './tenant-served.ts';
 
 export interface TenantDependencies {
   readonly world: World;
@@ -87,7 +87,7 @@ async function serve(
     tenant,
     id,
     phoneNumbers: world.numbersByNamespace.count(tenantNamespace(tenant.metadata.name)),
-    verdicts: [tenantReady(tenant, verdicts), ...verdicts, tenantServed(tenant)],
+    verdicts: [tenantReady(tenant, verdicts), ...verdicts, servedVerdict('Tenant', tenant.spec)],
     nowMs: clock.now(),
   });
   const object = world.tenants.get(tenant.metadata.name) ?? tenant;

@@ -1,7 +1,6 @@
 import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import type { VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
-import { servedVerdict, type UnservedField } from '#operator/world/served.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
 
 /** The decisions about a VoiceRuntime, all pure. */
@@ -49,19 +48,4 @@ export function runtimeReady(verdicts: readonly Verdict[]): Verdict {
     verdicts.filter(({ type }) => type !== 'EnginesReady'),
     IN_PROGRESS,
   );
-}
-
-/** What a VoiceRuntime's spec can say that nothing acts on yet. */
-const UNSERVED: readonly UnservedField<VoiceRuntime['spec']>[] = [
-  { path: 'mode: Managed', isSet: (spec) => spec.mode === 'Managed' },
-  { path: 'autoscaling', isSet: (spec) => spec.autoscaling !== undefined },
-  { path: 'image', isSet: (spec) => spec.image !== undefined },
-  { path: 'resources', isSet: (spec) => spec.resources !== undefined },
-  { path: 'engines.stt.deployment', isSet: ({ engines }) => engines.stt.deployment !== undefined },
-  { path: 'engines.llm', isSet: ({ engines }) => engines.llm !== undefined },
-  { path: 'engines.tts.deployment', isSet: ({ engines }) => engines.tts.deployment !== undefined },
-];
-
-export function runtimeServed(spec: VoiceRuntime['spec']): Verdict {
-  return servedVerdict(spec, UNSERVED);
 }

@@ -10,6 +10,7 @@ import { writeStatus } from '#operator/engine/apply.ts';
 import { type Condition, mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { FIELD_MANAGER } from '#operator/installation/names.ts';
+import { servedVerdict } from '#operator/world/served.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import type { RawVoiceRuntime, World } from '#operator/world/world.ts';
 import {
@@ -18,7 +19,6 @@ import {
   enginesVerdict,
   type RuntimeCounts,
   runtimeReady,
-  runtimeServed,
 } from './decide-voice-runtime.ts';
 import type { Applications } from './ensure-application.ts';
 import { readPodReports } from './pod-reports.ts';
@@ -66,7 +66,7 @@ export async function reconcileVoiceRuntime(
   const verdicts = [availableVerdict(spec, counts), enginesVerdict(spec), application.verdict];
   const conditions = conditionsOf(
     raw,
-    [runtimeReady(verdicts), ...verdicts, runtimeServed(spec)],
+    [runtimeReady(verdicts), ...verdicts, servedVerdict('VoiceRuntime', spec)],
     clock.now(),
   );
   const status = {

@@ -1,17 +1,17 @@
+import { type SpecOf, unservedFields } from '#crds/conditions/served.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import { verdict } from './verdict.ts';
 
-/** A field that the schema accepts and nothing acts on yet. */
-export interface UnservedField<Spec> {
-  /** Under `spec`, as a person would write it. */
-  readonly path: string;
-  readonly isSet: (spec: Spec) => boolean;
-}
+/** The most fields that a message names; the rest are counted. */
+const MAX_NAMED = 20;
 
-/** Nothing in a spec is ignored in silence: what is not served is named. */
-export function servedVerdict<Spec>(spec: Spec, unserved: readonly UnservedField<Spec>[]): Verdict {
-  const paths = unserved.filter(({ isSet }) => isSet(spec)).map(({ path }) => `spec.${path}`);
-  return paths.length === 0
-    ? verdict('Served', 'True', 'AllFieldsServed', 'Nothing in the spec is ignored.')
-    : verdict('Served', 'False', 'NotServedYet', `Kept, but nothing acts on it yet: ${paths.join(', ')}.`);
+/** Nothing in a spec is ignored in silence: what is not served yet is named. */
+export function servedVerdict<K extends keyof SpecOf>(kind: K, spec: SpecOf[K]): Verdict {
+  const fields = unservedFields(kind, spec);
+  if (fields.length === 0) {
+    return verdict('Served', 'True', 'AllFieldsServed', 'Nothing in the spec is ignored.');
+  }
+  const more = fields.length > MAX_NAMED ? ` and ${fields.length - MAX_NAMED} more` : '';
+  const named = fields.slice(0, MAX_NAMED).join(', ');
+  return verdict('Served', 'False', 'NotServedYet', `Kept, but nothing acts on it yet: ${named}${more}.`);
 }
