@@ -1,4 +1,5 @@
 import type { Kubectl } from '#hack/kubernetes/kubectl.ts';
+import { waitReady } from './wait-ready.ts';
 
 /** The account at the carrier: what the operator and the runtime need of it. */
 export interface CarrierAccount {
@@ -48,17 +49,11 @@ export async function applyRuntime(
     },
   ];
   await apply(kubectl, objects);
-  await kubectl([
-    'wait',
-    '--for=condition=Ready',
-    '--timeout=60s',
-    `--namespace=${NAMESPACE}`,
-    'voiceruntime/shared',
-  ]);
+  await waitReady(kubectl, ['voiceruntime/shared', `--namespace=${NAMESPACE}`]);
 }
 
 /** Applies objects server-side, as a person does with `kubectl apply -f`. */
-export async function apply(kubectl: Kubectl, objects: readonly object[]): Promise<void> {
+async function apply(kubectl: Kubectl, objects: readonly object[]): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items: objects };
   await kubectl(['apply', '--server-side', '--filename=-'], JSON.stringify(list));
 }

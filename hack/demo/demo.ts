@@ -26,7 +26,11 @@ process.exitCode = await inInstance('demo', narrator, async (instance) => {
   check(call, bookAppointment);
   narrator.title('Where to look next');
   narrator.command('make up', 'the same, left running: place calls, sign up, use kubectl');
-  narrator.command('make demo MODE=onprem', 'one company from one manifest, without signup');
+  if (mode === 'saas') {
+    narrator.command('make demo MODE=onprem', 'one company from one manifest, without signup');
+  } else {
+    narrator.command('make demo', 'companies that sign up by the API');
+  }
   narrator.text(`Logs and the call's stereo recording: ${instance.logs}`);
   narrator.succeeded('The phone was answered, and everything said above was checked.');
   return 'End';

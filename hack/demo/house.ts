@@ -63,7 +63,7 @@ async function startCarrier({ instance }: Context): Promise<Carrier> {
     name: 'telnyx-stand-in',
     main: 'hack/standins/telnyx/main.ts',
     health: '/_standin/account',
-    env: { RECORDINGS_DIRECTORY: instance.logs },
+    env: { RECORDING_FOLDER: instance.logs },
   });
   const response = await fetch(`${url}/_standin/account`, { signal: AbortSignal.timeout(5_000) });
   const account = (await response.json()) as CarrierAccount;

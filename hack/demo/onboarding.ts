@@ -4,6 +4,7 @@ import { ApiClient } from './api-client.ts';
 import { eventually } from './eventually.ts';
 import type { House, Mode } from './house.ts';
 import type { Narrator } from './narrator.ts';
+import { waitReady } from './wait-ready.ts';
 
 /** A company that can be rung: its number, and a person who may ask the API about it. */
 export interface Company {
@@ -89,7 +90,7 @@ async function tenantReady({ narrator, kubectl }: Context, name: string): Promis
       const found = await kubectl(['get', 'tenants', '--output=name']);
       return found.includes(`/${name}\n`) || undefined;
     });
-    await kubectl(['wait', '--for=condition=Ready', '--timeout=60s', `tenant/${name}`]);
+    await waitReady(kubectl, [`tenant/${name}`]);
   });
 }
 
@@ -100,7 +101,7 @@ function buyNumber(context: Context, tenantName: string, request: () => Promise<
     'PhoneNumber Ready: searched, bought, claimed, routed',
     async () => {
       await request();
-      await kubectl(['wait', '--for=condition=Ready', '--timeout=60s', namespace, 'phonenumber', '--all']);
+      await waitReady(kubectl, ['phonenumber/main-line', namespace]);
       const number = await kubectl([
         'get',
         'phonenumbers',
