@@ -62,7 +62,7 @@ describe('the examples', () => {
       expect(await cluster.kubectlWithInput(input, 'apply', '-f', '-')).toContain('created');
       const applied = await cluster.kubectlWithInput(input, 'apply', '-f', '-', '-o', 'json');
       expect((JSON.parse(applied) as { metadata: { generation: number } }).metadata.generation).toBe(1);
-      await cluster.kubectlWithInput(input, 'delete', '-f', '-');
+      await cluster.kubectlWithInput(input, 'delete', '--wait=false', '-f', '-');
     },
   );
 });

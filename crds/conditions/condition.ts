@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { namedList } from '../schema/lists.ts';
 
 /** One condition, in the shape of metav1.Condition. */
-export const conditionSchema = z.object({
+const conditionSchema = z.object({
   type: z
     .string()
     .min(1)
@@ -25,8 +25,6 @@ export const conditionSchema = z.object({
     .describe('Why, as one word from the documented list, for programs.'),
   message: z.string().max(32_768).describe('Why, as sentences for people.'),
 });
-
-export type Condition = z.output<typeof conditionSchema>;
 
 export const conditionsSchema = namedList(conditionSchema, { keys: ['type'], max: 16 }).describe(
   'The state of the object as the operator last saw it, one entry a type.',

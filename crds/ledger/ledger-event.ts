@@ -91,5 +91,4 @@ export const ledgerEventSchema = z.discriminatedUnion('kind', [
 
 export type LedgerEvent = z.output<typeof ledgerEventSchema>;
 export type CallTurn = z.output<typeof callTurnSchema>;
-export type CallLead = z.output<typeof callLeadSchema>;
 export type CallUsage = z.output<typeof callUsageSchema>;

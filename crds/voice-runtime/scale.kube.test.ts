@@ -49,10 +49,12 @@ describe('kubectl scale on a VoiceRuntime', () => {
       message: '',
     };
     const status = { replicas: 1, readyReplicas: 1, selector: 'app=runtime', conditions: [ready] };
-    const manager = { fieldManager: 'veralux-test' };
-    await admission.client.patchStatus(VOICE_RUNTIME, fixed, status, manager);
-    const stored = await admission.client.get<VoiceRuntime>(VOICE_RUNTIME, fixed);
-    expect(stored?.status).toEqual(status);
+    const shown = await admission.client.apply<VoiceRuntime>(
+      VOICE_RUNTIME,
+      { metadata: fixed, status },
+      { fieldManager: 'veralux-test', force: true, subresource: 'status', dryRun: true },
+    );
+    expect(shown.status).toMatchObject(status);
     const table = await testCluster().kubectl('get', 'veralux', '--namespace=default');
     expect(table).toMatch(/NAME +MODE +REPLICAS +CALLS +READY +AGE/);
   });
