@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Processes } from '#hack/local/processes.ts';
+import { Processes, type RunningProcess } from '#hack/local/processes.ts';
 import { createProgress } from '#hack/local/progress.ts';
 import { testCluster } from '#hack/testing/cluster.ts';
 import { ensurePrograms } from './programs.ts';
@@ -13,16 +10,13 @@ const BUILD_TIMEOUT_MS = 15 * 60_000;
 
 describe('simulated nodes', () => {
   const cluster = testCluster();
-  let directory: string;
-  let processes: Processes;
+  let kwok: RunningProcess;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'veralux-nodes-'));
-    processes = new Processes(directory);
     const programs = await ensurePrograms(['kwok'], createProgress(process.stderr));
-    await startSimulatedNodes({
-      processes,
-      directory,
+    kwok = await startSimulatedNodes({
+      processes: new Processes(cluster.directory),
+      directory: cluster.directory,
       kwok: programs.get('kwok') ?? 'kwok',
       kubeconfigPath: cluster.kubeconfigPath,
       kubectl: (args, input) =>
@@ -31,8 +25,7 @@ describe('simulated nodes', () => {
     });
   }, BUILD_TIMEOUT_MS);
   afterAll(async () => {
-    await processes.close();
-    rmSync(directory, { recursive: true, force: true });
+    await kwok.end();
     await cluster.kubectl('delete', 'node', 'nodes-test-plain', 'nodes-test-gpu', '--ignore-not-found');
   });
 

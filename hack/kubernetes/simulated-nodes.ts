@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { onFreePorts } from '#hack/local/free-port.ts';
-import type { Processes } from '#hack/local/processes.ts';
+import type { Processes, RunningProcess } from '#hack/local/processes.ts';
 import { isHealthy } from './is-healthy.ts';
 import type { Kubectl } from './kubectl.ts';
 
@@ -37,18 +37,19 @@ const SIMULATED = 'veralux.io/simulated';
 /** What KWOK is told to look after; its own documentation uses the same. */
 const KWOK_ANNOTATION = 'kwok.x-k8s.io/node';
 
-/** Makes the nodes and starts KWOK; resolves once all nodes are Ready. */
-export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<void> {
+/** Makes the nodes and starts KWOK; resolves to it once all nodes are Ready. */
+export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<RunningProcess> {
   const { kubectl, nodes } = options;
   const list = { apiVersion: 'v1', kind: 'List', items: nodes.map(nodeManifest) };
   await kubectl(['apply', '--server-side', '--filename=-'], JSON.stringify(list));
-  await startKwok(options);
+  const kwok = await startKwok(options);
   const names = nodes.map(({ name }) => `node/${name}`);
   await kubectl(['wait', '--for=condition=Ready', '--timeout=30s', ...names]);
+  return kwok;
 }
 
 /** KWOK keeps the node's lease and its conditions fresh, so that its pods are never tainted unreachable. */
-function startKwok(options: SimulatedNodesOptions): Promise<void> {
+function startKwok(options: SimulatedNodesOptions): Promise<RunningProcess> {
   return onFreePorts(1, async ([port]) => {
     const kwok = await options.processes.start({
       name: 'kwok',
@@ -71,6 +72,7 @@ function startKwok(options: SimulatedNodesOptions): Promise<void> {
       await kwok.end();
       throw error;
     }
+    return kwok;
   });
 }
 

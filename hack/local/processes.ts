@@ -172,6 +172,12 @@ export class Processes {
       .filter((record) => isSameProcess(record.pid, record.identity));
   }
 
+  /** Whether something is recorded here and none of it has died. */
+  areAllRunning(): boolean {
+    const records = this.#list().length;
+    return records > 0 && this.running().length === records;
+  }
+
   #list(): { readonly path: string; readonly record: ProcessRecord }[] {
     return readdirSync(this.#records)
       .filter((file) => file.endsWith('.json'))

@@ -7,7 +7,7 @@ import { createKubectl } from '#hack/kubernetes/kubectl.ts';
 import { ensurePrograms } from '#hack/kubernetes/programs.ts';
 import type { Instance } from '#hack/local/instance.ts';
 import { createProgress } from '#hack/local/progress.ts';
-import './provided.ts';
+import type { ProvidedServices } from './provided.ts';
 import { shareService } from './shared-services.ts';
 
 const CRDS = fileURLToPath(new URL('../../crds/generated', import.meta.url));
@@ -17,7 +17,7 @@ export function setup(project: TestProject): Promise<() => Promise<void>> {
   return shareService('cluster', startCluster, (cluster) => project.provide('veraluxCluster', cluster));
 }
 
-async function startCluster(instance: Instance): Promise<{ kubeconfigPath: string; kubectlPath: string }> {
+async function startCluster(instance: Instance): Promise<ProvidedServices['veraluxCluster']> {
   const names = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
   const programs = await ensurePrograms(names, createProgress(process.stderr));
   const { kubeconfigPath } = await startControlPlane({
@@ -28,7 +28,7 @@ async function startCluster(instance: Instance): Promise<{ kubeconfigPath: strin
   });
   const kubectlPath = programs.get('kubectl') ?? 'kubectl';
   await installCRDs(createKubectl(kubectlPath, kubeconfigPath));
-  return { kubeconfigPath, kubectlPath };
+  return { instance: instance.directory, kubeconfigPath, kubectlPath };
 }
 
 async function installCRDs(kubectl: ReturnType<typeof createKubectl>): Promise<void> {
