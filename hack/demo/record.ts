@@ -14,6 +14,10 @@ const recordSchema = z.object({
   tenantName: z.string(),
   email: z.string(),
   password: z.string(),
+  mode: z.enum(['saas', 'onprem']),
+  kubeconfigPath: z.string(),
+  kubectlPath: z.string(),
+  logs: z.string(),
 });
 
 export type HouseRecord = z.output<typeof recordSchema>;

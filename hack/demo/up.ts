@@ -1,39 +1,73 @@
 /** `make up`: everything from nothing, left running, and how to use it. */
+import { Instance } from '#hack/local/instance.ts';
+import { LocalError } from '#hack/local/local-error.ts';
 import { Narrator } from './narrator.ts';
 import { inInstance, modeOf, openHouse } from './open-house.ts';
-import { writeRecord } from './record.ts';
+import { type HouseRecord, readRecord, writeRecord } from './record.ts';
 
 const narrator = new Narrator(process.stdout);
+const running = await runningHouse();
 
-process.exitCode = await inInstance('up', narrator, async (instance) => {
-  const mode = modeOf(process.env['MODE']);
-  const { house, infrastructure, company } = await openHouse(instance, {
-    mode,
-    narrator,
-    output: process.stdout,
+if (running) {
+  narrator.title('It runs already (make down ends it). What you can do now');
+  tellUse(running);
+} else {
+  process.exitCode = await inInstance('up', narrator, async (instance) => {
+    const mode = modeOf(process.env['MODE']);
+    const { house, infrastructure, company } = await openHouse(instance, {
+      mode,
+      narrator,
+      output: process.stdout,
+    });
+    const { tenantName, number, email, password } = company;
+    const { kubeconfigPath, kubectlPath } = infrastructure;
+    const record = { ...house, mode, number, tenantName, email, password, kubeconfigPath, kubectlPath };
+    writeRecord(instance.data, { ...record, logs: instance.logs });
+    narrator.title('It runs. What you can do now');
+    tellUse({ ...record, logs: instance.logs });
+    return 'LeaveRunning';
   });
-  const { tenantName, number, email, password } = company;
-  const { apiURL, controlURL } = house;
-  writeRecord(instance.data, { apiURL, controlURL, number, tenantName, email, password });
+}
 
-  narrator.title('It runs. What you can do now');
-  narrator.command('make call', `a caller rings ${number}; prints the call, its lead and usage`);
+/** What an earlier `make up` left, when all of it still lives. */
+async function runningHouse(): Promise<HouseRecord | undefined> {
+  const instance = new Instance('up');
+  if (!instance.processes.areAllRunning()) return undefined;
+  try {
+    const record = readRecord(instance.data);
+    const response = await fetch(`${record.apiURL}/ready`, { signal: AbortSignal.timeout(5_000) });
+    await response.body?.cancel();
+    return response.ok ? record : undefined;
+  } catch (error) {
+    if (error instanceof LocalError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function tellUse(record: HouseRecord): void {
+  const { apiURL, email, password } = record;
+  narrator.command('make call', `a caller rings ${record.number}; prints the call, its lead and usage`);
   narrator.command(
-    `export KUBECONFIG=${infrastructure.kubeconfigPath}\n    alias kubectl=${infrastructure.kubectlPath}`,
+    `export KUBECONFIG=${record.kubeconfigPath}\n    alias kubectl=${record.kubectlPath}`,
     'then: kubectl get veralux --all-namespaces, kubectl explain tenant.spec',
   );
-  if (mode === 'saas') {
-    const body = `{"email":"you@example.com","password":"a long password","name":"You","companyName":"Your Company"}`;
-    narrator.command(
-      `curl -s ${apiURL}/api/auth/signup -H 'content-type: application/json' -d '${body}'`,
-      'sign up another company',
-    );
+  if (record.mode === 'saas') {
+    const body = {
+      email: 'you@example.com',
+      password: 'a long password',
+      name: 'You',
+      companyName: 'Your Company',
+    };
+    narrator.command(post(`${apiURL}/api/auth/signup`, body), 'sign up another company');
   }
   narrator.command(
-    `curl -s ${apiURL}/api/auth/login -H 'content-type: application/json' -d '${JSON.stringify({ email, password })}'`,
-    `log in for ${tenantName}; with the token: GET /api/admin/calls, /api/admin/leads, /api/admin/usage`,
+    post(`${apiURL}/api/auth/login`, { email, password }),
+    `log in for ${record.tenantName}; with the token: GET /api/admin/calls, /api/admin/leads, /api/admin/usage`,
   );
   narrator.command('make down', 'end it all and remove its data');
-  narrator.text(`Logs: ${instance.logs}`);
-  return 'LeaveRunning';
-});
+  narrator.text(`Logs and recordings: ${record.logs}`);
+}
+
+function post(url: string, body: object): string {
+  return `curl -s ${url} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+}
