@@ -90,10 +90,16 @@ describe('the ledger writer', () => {
   test('events in any order, each several times, count once', async () => {
     await startWriter();
     const events = callEvents({ tenantID: tenant.tenantID, seconds: 61 });
-    const shuffled = [...events, ...events, ...events].sort(() => Math.random() - 0.5);
-    await append(redis, shuffled);
+    const before = await rejectCount();
+    for (let round = 0; round < 3; round += 1) {
+      await append(
+        redis,
+        [...events, ...events].sort(() => Math.random() - 0.5),
+      );
+      await drained();
+    }
     await settled(events);
-    await drained();
+    expect(await rejectCount()).toBe(before);
     expect(await usage()).toMatchObject({ call_count: 1, call_seconds: 61 });
   });
 
@@ -104,10 +110,10 @@ describe('the ledger writer', () => {
       callEvents({ tenantID: tenant.tenantID, callID, revision, seconds }).filter(
         (event) => event.kind === 'usage',
       );
-    await append(redis, settle(0, 75));
-    await append(redis, settle(2, 130));
-    await append(redis, settle(1, 500));
-    await drained();
+    for (const event of [settle(0, 75), settle(2, 130), settle(1, 500)]) {
+      await append(redis, event);
+      await drained();
+    }
     expect(await usage()).toMatchObject({ call_count: 1, call_seconds: 130, call_minutes: 3 });
   });
 
@@ -228,6 +234,7 @@ describe('the ledger writer', () => {
     const calls = Array.from({ length: 120 }, (_, index) =>
       callEvents({ tenantID: tenant.tenantID, seconds: index + 1, turns: 3 }),
     );
+    const rejectsBefore = await rejectCount();
     let child = startChild();
     for (const [index, events] of calls.entries()) {
       await append(redis, events);
@@ -250,6 +257,7 @@ describe('the ledger writer', () => {
            WHERE e.tenant_id = c.tenant_id AND e.month = c.month AND e.metric = c.metric)`,
     );
     expect(drift).toEqual([]);
+    expect(await rejectCount()).toBe(rejectsBefore);
     const turns = await database.worker.query<{ n: string }>(
       'SELECT count(*) AS n FROM call_turns WHERE tenant_id = $1',
       [tenant.tenantID],
