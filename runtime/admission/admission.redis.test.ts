@@ -82,6 +82,8 @@ describe('the answers to call.initiated', () => {
   test('Redis away: 503, for the carrier to deliver it again', async () => {
     await server.stop();
     expect(await pod.deliver(webhookOf('call.initiated', 'v3:away'))).toBe(503);
+    expect(pod.logged.join('')).toContain('a webhook could not be stored');
+    expect(pod.logged.join('')).not.toContain(NUMBER.slice(1));
     expect(pod.recorder.commands).toEqual([]);
   });
 });

@@ -1,5 +1,4 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { pino } from 'pino';
 import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { type LedgerEvent, ledgerEventSchema } from '#crds/ledger/ledger-event.ts';
@@ -7,7 +6,7 @@ import { ledgerKeys, projectionKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { loadConfig } from '#lib/config/config.ts';
-import { silentLogger } from '#lib/log/logger.ts';
+import { createLogger, silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
@@ -103,7 +102,7 @@ export class TestRuntime {
         return { conversation: () => test.conversation, close: () => socket.terminate() };
       },
       registry: createRegistry('runtime'),
-      log: pino({ level: 'debug' }, { write: (line: string) => test.logged.push(line) }),
+      log: createLogger('runtime', 'debug', { write: (line: string) => test.logged.push(line) }),
       clock: systemClock,
     });
     test.#runtime = runtime;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
-import { TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
+import { storeKeys } from '#runtime/store/store-keys.ts';
+import { CALLER, TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
 
 let server: TestRedis;
 let pod: TestRuntime;
@@ -39,6 +40,13 @@ describe('what is not authentic changes nothing', () => {
     const url = pod.webhookURL;
     expect((await fetch(url, { method: 'POST', body: 'x'.repeat(300_000) })).status).toBe(413);
     expect((await fetch(url)).status).toBe(405);
+  });
+
+  test('a script that Redis refuses gives 503 and no caller in the log', async () => {
+    await pod.redis.set(storeKeys.leases(TENANT), 'not a sorted set');
+    expect(await pod.deliver(webhookOf('call.initiated', 'v3:refused'))).toBe(503);
+    expect(pod.logged.join('')).toContain('a webhook could not be stored');
+    expect(pod.logged.join('')).not.toContain(CALLER.slice(1));
   });
 
   test('a signed body that is no webhook gets 400, an unknown event 200', async () => {
