@@ -85,7 +85,7 @@ describe('the playout', () => {
     playout.begin();
     await playout.write(audio(300));
     let over = false;
-    void playout.end().then(() => {
+    void playout.end().finally(() => {
       over = true;
     });
     await clock.advance(300);
@@ -130,7 +130,7 @@ describe('the playout', () => {
     const { clock, playout, media } = setUp({ maxQueuedMs: 400 });
     playout.begin();
     let written = false;
-    void playout.write(audio(2_000)).then(() => {
+    void playout.write(audio(2_000)).finally(() => {
       written = true;
     });
     await clock.advance(0);

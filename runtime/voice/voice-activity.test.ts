@@ -32,7 +32,7 @@ describe('voice activity', () => {
   test('does not depend on which calls share a run', async () => {
     const alone = await judged(activity.open(), speech);
     const silence = new Int16Array(speech.length);
-    const [together = [], others = []] = await Promise.all([
+    const [together, others] = await Promise.all([
       judged(activity.open(), speech),
       judged(activity.open(), silence),
       ...Array.from({ length: 40 }, () => judged(activity.open(), speech)),

@@ -35,7 +35,7 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
     if (message.event === 'clear') {
       this.clears++;
       this.#playedAtMs = 0;
-      for (const giveBack of [...this.#marks]) giveBack();
+      for (const giveBack of this.#marks) giveBack();
     }
   }
 
