@@ -25,8 +25,7 @@ export const options = {
   RECORDING_FOLDER: {
     schema: z.string(),
     optional: true,
-    description:
-      'An existing folder for a stereo WAV of every answered call; absent: calls are not recorded.',
+    description: 'A folder for a stereo WAV of every answered call; absent: calls are not recorded.',
   },
   LOG_LEVEL: {
     schema: option.logLevel,

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
@@ -32,7 +33,7 @@ export interface TelnyxStandInOptions {
   readonly clock?: Clock;
   /** Makes callers from what a placed call says of them; default: callers who are silent. */
   readonly openCaller?: OpenCaller;
-  /** Where answered calls are recorded as stereo WAVs (caller left, agent right); must exist. */
+  /** Where answered calls are recorded as stereo WAVs (caller left, agent right); made if missing. */
   readonly recordingFolder?: string;
   /** Telnyx's own voice for `speak`, 16 kHz; default: silence of about the sentence's length. */
   readonly synthesise?: (text: string) => Promise<Int16Array>;
@@ -55,6 +56,7 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
   const clock = options.clock ?? systemClock;
   const settings: Settings = { ...defaultSettings, ...options.settings };
   const apiKey = options.apiKey ?? 'KEY_STANDIN';
+  if (options.recordingFolder !== undefined) mkdirSync(options.recordingFolder, { recursive: true });
   const faults = new FaultTable();
   const { key, applications, numbers } = openAccount(options, { clock, settings, faults });
   const webhooks = new WebhookSender({ clock, settings, faults, key });

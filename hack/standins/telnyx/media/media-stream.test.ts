@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Caller } from '../calls/caller.ts';
 import { startTelnyxStandIn, type TelnyxStandIn } from '../stand-in.ts';
@@ -36,12 +39,15 @@ describe('the media socket of the Telnyx stand-in', () => {
   let caller: HummingCaller;
   let control: string;
   let id: string;
+  let recordingFolder: string;
 
   beforeEach(async () => {
+    recordingFolder = await mkdtemp(join(tmpdir(), 'veralux-recordings-'));
     caller = new HummingCaller();
     standIn = await startTelnyxStandIn({
       settings: { orderDelayMs: 0, commandDelayMs: 0, webhookDelayMs: 0 },
       openCaller: () => caller,
+      recordingFolder,
     });
     product = new TestingProduct(standIn);
     await product.start();
@@ -54,6 +60,7 @@ describe('the media socket of the Telnyx stand-in', () => {
   afterEach(async () => {
     product.stop();
     await standIn.stop();
+    await rm(recordingFolder, { recursive: true });
   });
 
   async function open(
@@ -207,5 +214,23 @@ describe('the media socket of the Telnyx stand-in', () => {
       stream_id: expect.any(String),
       stream_params: { track: 'inbound_track' },
     });
+  });
+
+  test('an answered call is recorded, the caller on the left and the agent on the right', async () => {
+    const { send, frames } = await open();
+    send(media(Buffer.alloc(800, 0x80)));
+    send({ event: 'mark', mark: { name: 'end' } });
+    await expect.poll(() => frames).toContainEqual(expect.objectContaining({ event: 'mark' }));
+    standIn.control.callerHangsUp(id);
+    const wav = await readFile(standIn.control.call(id).recording ?? '');
+    expect([wav.readUInt16LE(22), wav.readUInt32LE(24)]).toEqual([2, 16_000]);
+    expect(wav.readUInt32LE(40)).toBe(wav.length - 44);
+    const side = (first: number) => {
+      const samples: number[] = [];
+      for (let at = 44 + first; at < wav.length; at += 4) samples.push(wav.readInt16LE(at));
+      return samples;
+    };
+    expect(new Set(side(0))).toEqual(new Set([1_000]));
+    expect(Math.max(...side(2))).toBeGreaterThan(30_000);
   });
 });
