@@ -130,7 +130,11 @@ export class OperatorBench {
   }
 
   async apply(resource: Resource, ref: ObjectRef, body: object): Promise<void> {
-    await this.admin.apply(resource, { metadata: ref, ...body }, { fieldManager: 'test', force: true });
+    await this.admin.apply(
+      resource,
+      { metadata: { ...ref }, ...body },
+      { fieldManager: 'test', force: true },
+    );
   }
 
   async applyTenant(name: string, spec: object): Promise<void> {

@@ -5,7 +5,7 @@ import type { KubeObject } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
 
 /** Holds the hash of what was applied, so that a field we no longer want is noticed too. */
-export const APPLIED_HASH = 'veralux.io/applied-hash';
+const APPLIED_HASH = 'veralux.io/applied-hash';
 
 export interface ApplyRequest {
   readonly client: Pick<KubeClient, 'apply'>;

@@ -1,16 +1,24 @@
 import type { Clock } from '#lib/clock/clock.ts';
+import type { CarrierState } from './ensure-at-carrier.ts';
 
 /** How often a number with which all is well is looked up at the carrier. */
 export const CARRIER_CHECK_MS = 600_000;
 
+interface Held {
+  readonly fingerprint: string;
+  readonly untilMs: number;
+  readonly state: CarrierState;
+}
+
 /**
- * Remembers when each settled number was last compared with the carrier, so that a reconcile for
- * another reason costs no request there. One entry a PhoneNumber.
+ * Remembers what the carrier said of each number and for how long that is good, so that a reconcile
+ * for another reason (our own status write is one) asks nothing. One entry a PhoneNumber.
  */
 export class CarrierChecks {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #checked = new Map<string, { readonly fingerprint: string; readonly atMs: number }>();
+  readonly #held = new Map<string, Held>();
 
   constructor(clock: Clock, random: () => number = Math.random) {
     this.#clock = clock;
@@ -39,7 +47,22 @@ export class CarrierChecks {
     this.#checked.set(key, { fingerprint, atMs: this.#clock.monotonic() });
   }
 
+  /** Keeps a state that is not settled until it is time to ask again: it says itself when. */
+  hold(key: string, fingerprint: string, state: CarrierState): void {
+    const untilMs = this.#clock.monotonic() + state.requeueAfterMs;
+    this.#held.set(key, { fingerprint, untilMs, state });
+  }
+
+  /** The state that is held, with the time that is left; undefined when the carrier is to be asked. */
+  held(key: string, fingerprint: string): CarrierState | undefined {
+    const held = this.#held.get(key);
+    const leftMs = (held?.untilMs ?? 0) - this.#clock.monotonic();
+    if (held === undefined || held.fingerprint !== fingerprint || leftMs <= 0) return undefined;
+    return { ...held.state, requeueAfterMs: leftMs };
+  }
+
   forget(key: string): void {
     this.#checked.delete(key);
+    this.#held.delete(key);
   }
 }

@@ -33,6 +33,8 @@ export async function ensureAtCarrier(
   const fingerprint = `${phoneNumber.metadata.generation} ${connectionID}`;
   const dueInMs = checks.dueInMs(key, fingerprint, isSettled(phoneNumber));
   if (dueInMs > 0) return settled(phoneNumber, dueInMs);
+  const held = checks.held(key, fingerprint);
+  if (held !== undefined) return held;
 
   if (runtime === undefined) {
     return unavailable(phoneNumber, `There is no VoiceRuntime ${serving.runtimeKey}, so no carrier account.`);
@@ -42,6 +44,7 @@ export async function ensureAtCarrier(
   try {
     const state = await askCarrier(phoneNumber, serving, { ...dependencies, connectionID, ...found });
     if (state.assigned.status === 'True') checks.done(key, fingerprint);
+    else checks.hold(key, fingerprint, state);
     return state;
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error;

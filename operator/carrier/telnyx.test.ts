@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
+import { CarrierError } from './number-carrier.ts';
+import { TelnyxCarrier } from './telnyx.ts';
+
+const APPLICATION = { name: 'veralux', webhookURL: 'http://127.0.0.1:1/webhooks/telnyx' };
+
+describe('Telnyx as a carrier of numbers', () => {
+  let standIn: TelnyxStandIn;
+  let carrier: TelnyxCarrier;
+
+  beforeEach(async () => {
+    standIn = await startTelnyxStandIn({ settings: { orderDelayMs: 1 } });
+    carrier = new TelnyxCarrier({ apiKey: standIn.apiKey, baseURL: standIn.url });
+  });
+  afterEach(() => standIn.stop());
+
+  test('a number is found, ordered, assigned and released under our reference', async () => {
+    const search = { countryCode: 'US', areaCode: '312', features: ['Voice' as const], limit: 2 };
+    const [number = ''] = await carrier.search(search);
+    const order = await carrier.order({ number, reference: 'i/ns/main' });
+    await expect.poll(async () => (await carrier.findOrders('i/ns/main'))[0]?.status).toBe('Success');
+    expect((await carrier.findOrders('i/ns/main')).map(({ id }) => id)).toEqual([order.id]);
+    const { connectionID } = await carrier.ensureApplication(APPLICATION);
+    const owned = await carrier.findOwned(number);
+    await carrier.assign(owned?.id ?? '', { connectionID, reference: 'i/ns/other' });
+    expect(await carrier.findOwnedByReference('i/ns/other')).toEqual([
+      { id: owned?.id, number, isActive: true, connectionID, reference: 'i/ns/other' },
+    ]);
+    await carrier.release(owned?.id ?? '');
+    await carrier.release(owned?.id ?? '');
+    expect(await carrier.findOwned(number)).toBeUndefined();
+  });
+
+  test('a number that only contains the wanted one is another one', async () => {
+    await carrier.order({ number: '+13125550100', reference: 'r' });
+    await expect.poll(() => carrier.findOwned('+13125550100')).toBeDefined();
+    expect(await carrier.findOwned('+3125550100')).toBeUndefined();
+  });
+
+  test('an application is made once, and put right when somebody changed it', async () => {
+    const made = await carrier.ensureApplication(APPLICATION);
+    expect(made.change).toBe('Created');
+    expect(await carrier.ensureApplication(APPLICATION)).toEqual({ ...made, change: 'None' });
+    const moved = { ...APPLICATION, webhookURL: 'http://127.0.0.1:2/webhooks/telnyx' };
+    expect(await carrier.ensureApplication(moved)).toEqual({ ...made, change: 'Corrected' });
+    expect(await carrier.ensureApplication({ ...APPLICATION, name: 'veralux-2' })).toMatchObject({
+      change: 'Created',
+    });
+  });
+
+  test('an order whose reply is lost is not sent again', async () => {
+    standIn.control.faults.add({ at: 'POST /v2/number_orders', fault: { kind: 'loseReply' }, count: 5 });
+    await expect(carrier.order({ number: '+13125550100', reference: 'r' })).rejects.toMatchObject({
+      kind: 'Unavailable',
+    });
+    expect(standIn.control.requests().filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
+  test.each([
+    [500, 'Unavailable'],
+    [429, 'Unavailable'],
+    [422, 'Refused'],
+    [403, 'Refused'],
+  ])('status %i is %s', async (status, kind) => {
+    standIn.control.faults.add({ at: 'GET /v2/phone_numbers', fault: { kind: 'status', status } });
+    const error: unknown = await carrier.findOwned('+13125550100').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CarrierError);
+    expect(error).toMatchObject({ kind, retryable: kind === 'Unavailable' });
+  });
+});
