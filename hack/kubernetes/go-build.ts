@@ -9,6 +9,8 @@ import type { Progress } from '#hack/local/progress.ts';
 const GO_VERSION_TIMEOUT_MS = 30_000;
 // Measured: 0.6 GB of modules, 1.6 GB of Go's build cache, 0.5 GB of programs.
 const NEEDED_BYTES = 3 * 1024 ** 3;
+// The compiler collects its own garbage less often than by default: a few hundred MB more, a sixth less time.
+const COMPILER_GOGC = '400';
 const TELL_MS = 1_000;
 const ERROR_LINES = 15;
 
@@ -69,7 +71,7 @@ async function runGo(
 ): Promise<string[]> {
   const child = spawn('go', args, {
     cwd: directory,
-    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+    env: { GOGC: COMPILER_GOGC, ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output: string[] = [];
