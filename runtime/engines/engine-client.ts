@@ -92,10 +92,8 @@ export class EngineClient {
     });
     if (response.statusCode < 200 || response.statusCode > 299) {
       await response.body.dump();
-      throw new EngineError(
-        this.name,
-        isPassing(response.statusCode) ? 'engine_unavailable' : 'engine_refused',
-      );
+      const code = isPassing(response.statusCode) ? 'engine_unavailable' : 'engine_refused';
+      throw new EngineError(this.name, code, new Error(`HTTP status ${response.statusCode}`));
     }
     for await (const chunk of response.body) yield chunk;
   }

@@ -28,10 +28,10 @@ describe('Whisper', () => {
       headers: { 'content-type': seen?.contentType ?? '' },
     }).formData();
     expect([...form.keys()]).toEqual([
+      'model',
       'response_format',
       'language',
       'temperature',
-      'model',
       'prompt',
       'file',
     ]);

@@ -49,11 +49,11 @@ export class Whisper implements SpeechToText {
   #request(wav: Buffer, { language, vocabulary }: TranscribeRequest): EngineRequest {
     const boundary = `----veralux-${crypto.randomUUID()}`;
     const fields: [string, string][] = [
+      ['model', this.#options.model ?? DEFAULT_MODEL],
       ['response_format', 'json'],
       ['language', language.split('-')[0] ?? language],
       ['temperature', '0'],
     ];
-    if (this.#options.model) fields.push(['model', this.#options.model]);
     if (vocabulary.length > 0) fields.push(['prompt', vocabulary.join(', ')]);
     const head = fields.map(([name, value]) => `${part(boundary, name)}\r\n\r\n${value}\r\n`).join('');
     const file = `${part(boundary, 'file')}; filename="utterance.wav"\r\nContent-Type: audio/wav\r\n\r\n`;
@@ -73,6 +73,8 @@ export interface WhisperOptions {
 
 /** Whisper's own rate. */
 const SAMPLE_RATE_HZ = 16_000;
+/** The interface requires a model; servers of a single one take any name. */
+const DEFAULT_MODEL = 'whisper-1';
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 const answerSchema = z.object({ text: z.string() });

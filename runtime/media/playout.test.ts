@@ -118,11 +118,13 @@ describe('the playout', () => {
     await clock.advance(100);
     expect(playout.clear()).toBe(500);
     expect(sent.at(-1)?.event).toBe('clear');
-    for (const name of marks()) playout.marked(name);
+    const ofTheFirst = marks();
     playout.begin();
-    await playout.write(audio(100));
-    for (const name of marks()) playout.marked(name);
-    expect(playout.heardMs()).toBe(0);
+    await playout.write(audio(1_000));
+    await clock.advance(250);
+    expect(marks()).toContain('7/1/0');
+    for (const name of ofTheFirst) playout.marked(name);
+    expect(playout.heardMs()).toBe(250);
     playout.close();
   });
 
