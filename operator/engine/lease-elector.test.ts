@@ -1,0 +1,140 @@
+import { describe, expect, test, vi } from 'vitest';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
+import { KubeError } from '#lib/kube/kube-error.ts';
+import type { KubeObject } from '#lib/kube/kube-object.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { LeaseElector, LeaseLost } from './lease-elector.ts';
+
+interface StoredLease extends KubeObject {
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** One Lease with the API server's rule: a patch with an old resourceVersion is a conflict. */
+class LeaseStore {
+  lease: StoredLease | undefined;
+  isAway = false;
+  #version = 0;
+
+  async get<T extends KubeObject>(): Promise<T | undefined> {
+    this.#answer();
+    return this.lease as T | undefined;
+  }
+
+  async create<T extends KubeObject>(_resource: unknown, object: T): Promise<T> {
+    this.#answer();
+    if (this.lease !== undefined) throw new KubeError({ status: 409, reason: 'AlreadyExists', message: '' });
+    return this.write((object as unknown as StoredLease).spec) as unknown as T;
+  }
+
+  async mergePatch<T extends KubeObject>(_resource: unknown, _ref: unknown, patch: unknown): Promise<T> {
+    this.#answer();
+    const { metadata, spec } = patch as StoredLease;
+    if (metadata.resourceVersion !== this.lease?.metadata.resourceVersion) {
+      throw new KubeError({ status: 409, reason: 'Conflict', message: '' });
+    }
+    return this.write(spec) as unknown as T;
+  }
+
+  /** As somebody else would write it. */
+  write(spec: Readonly<Record<string, unknown>>): StoredLease {
+    this.#version += 1;
+    this.lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'operator', namespace: 'ns', resourceVersion: String(this.#version) },
+      spec: { ...this.lease?.spec, ...spec },
+    };
+    return this.lease;
+  }
+
+  #answer(): void {
+    if (this.isAway) throw new KubeError({ status: 0, reason: 'Unreachable', message: 'away' });
+  }
+}
+
+function create(store = new LeaseStore(), identity = 'a') {
+  const clock = new FakeClock();
+  const fail = vi.fn();
+  const elector = new LeaseElector({
+    client: store,
+    namespace: 'ns',
+    name: 'operator',
+    identity,
+    clock,
+    log: silentLogger,
+  });
+  return { store, clock, fail, elector };
+}
+
+describe('a lease', () => {
+  test('that nobody has is taken, renewed, and given back at the end', async () => {
+    const { store, clock, fail, elector } = create();
+    await elector.start(fail);
+    expect(await elector.elected).toBe(0);
+    await clock.advance(60_000);
+    expect([elector.isHeld, fail.mock.calls.length]).toEqual([true, 0]);
+    await elector.stop();
+    expect([elector.isHeld, store.lease?.spec['holderIdentity']]).toEqual([false, '']);
+  });
+
+  test('of another is taken only after we have seen it unchanged for its time, under the next term', async () => {
+    const store = new LeaseStore();
+    store.write({ holderIdentity: 'b', leaseDurationSeconds: 15, leaseTransitions: 4 });
+    const { clock, fail, elector } = create(store);
+    await elector.start(fail);
+    await clock.advance(10_000);
+    store.write({ renewTime: 'later' });
+    await clock.advance(14_000);
+    expect(elector.isHeld).toBe(false);
+    await clock.advance(4_000);
+    expect([elector.isHeld, await elector.elected]).toEqual([true, 5]);
+    await elector.stop();
+  });
+
+  test('that another has taken ends us', async () => {
+    const { store, clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    store.write({ holderIdentity: 'b', leaseTransitions: 1 });
+    await clock.advance(2_000);
+    expect(fail).toHaveBeenCalledExactlyOnceWith(expect.any(LeaseLost));
+    expect(() => elector.term).toThrow(LeaseLost);
+    await elector.stop();
+    expect(store.lease?.spec['holderIdentity']).toBe('b');
+  });
+
+  test('that cannot be renewed for ten seconds ends us before another may take it', async () => {
+    const { store, clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    store.isAway = true;
+    await clock.advance(9_000);
+    expect([elector.isHeld, fail.mock.calls.length]).toEqual([true, 0]);
+    await clock.advance(3_000);
+    expect(elector.isHeld).toBe(false);
+    expect(fail).toHaveBeenCalledExactlyOnceWith(expect.any(LeaseLost));
+    await elector.stop();
+  });
+
+  test('keeps being ours when the reply to a renewal was lost', async () => {
+    const { store, clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    store.write({ renewTime: 'ours, without a reply' });
+    await clock.advance(2_000);
+    expect([elector.isHeld, fail.mock.calls.length]).toEqual([true, 0]);
+    await elector.stop();
+  });
+
+  test('gets a term above one that was remembered elsewhere', async () => {
+    const { clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    await elector.raiseTermAbove(7);
+    await elector.raiseTermAbove(3);
+    expect(elector.term).toBe(8);
+    await clock.advance(2_000);
+    expect(fail).not.toHaveBeenCalled();
+    await elector.stop();
+  });
+});

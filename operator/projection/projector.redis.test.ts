@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { projectionKeys } from '#crds/projection/keys.ts';
+import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { FullPass } from './full-pass.ts';
+import { Projector, StaleFence } from './projector.ts';
+
+let server: TestRedis;
+let redis: Redis;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger });
+});
+afterAll(async () => {
+  await disconnectRedis(redis);
+  await server.stop();
+});
+beforeEach(async () => {
+  await redis.flushall();
+});
+
+const projectorOf = (term: number) => new Projector({ redis, term: () => term });
+const value = (key: string) => redis.hget(key, 'value');
+
+describe('a fenced write', () => {
+  test('of an older operator is refused, also after the key was removed', async () => {
+    const [older, newer] = [projectorOf(1), projectorOf(2)];
+    expect(await older.put('did:+1', { a: 1 })).toBe(true);
+    expect(await newer.put('did:+1', { a: 1 })).toBe(false);
+    await expect(older.put('did:+1', { a: 2 })).rejects.toThrow(StaleFence);
+    await expect(older.remove('did:+1')).rejects.toThrow(StaleFence);
+    expect(await newer.remove('did:+1')).toBe(true);
+    await expect(older.put('did:+1', { a: 3 })).rejects.toThrow(StaleFence);
+    expect(await value('did:+1')).toBeNull();
+    await expect(older.beginEpoch()).resolves.toMatch(/^1:/);
+    await newer.beginEpoch();
+    await expect(older.beginEpoch()).rejects.toThrow(StaleFence);
+  });
+
+  test('of our own that was overtaken changes nothing', async () => {
+    const projector = projectorOf(1);
+    const early = projector.mark();
+    await projector.put('did:+1', { a: 'new' });
+    expect(await projector.put('did:+1', { a: 'old' }, early)).toBe(false);
+    expect(await projector.remove('did:+1', early)).toBe(false);
+    expect(await value('did:+1')).toBe('{"a":"new"}');
+  });
+
+  test('makes a removed key stay for good', async () => {
+    const projector = projectorOf(1);
+    await projector.put('did:+1', { a: 1 });
+    await projector.remove('did:+1');
+    expect(await redis.ttl('did:+1')).toBeGreaterThan(0);
+    await projector.put('did:+1', { a: 1 });
+    expect(await redis.ttl('did:+1')).toBe(-1);
+  });
+});
+
+describe('a full pass', () => {
+  function create(wanted: Record<string, object | 'keep'>) {
+    const clock = new FakeClock();
+    const drift: Record<string, number> = {};
+    const raised: number[] = [];
+    const pass = new FullPass({
+      projector: projectorOf(1),
+      source: () => Object.entries(wanted),
+      prefixes: ['did:', 'tenant:'],
+      synced: [],
+      elected: Promise.resolve(),
+      raiseTermAbove: async (term) => {
+        raised.push(term);
+      },
+      mayAct: () => true,
+      clock,
+      log: silentLogger,
+      onDrift: (kind, count) => {
+        drift[kind] = (drift[kind] ?? 0) + count;
+      },
+    });
+    return { pass, clock, drift, raised, wanted };
+  }
+
+  test('writes what is missing, corrects what differs, removes what has no object, and counts', async () => {
+    await projectorOf(0).put('did:+1', { a: 'old' });
+    await projectorOf(0).put('did:+2', {});
+    await projectorOf(0).put('did:+3', { keep: true });
+    const { pass, drift } = create({ 'did:+1': { a: 1 }, 'tenant:{s00}:x': { b: 1 }, 'did:+3': 'keep' });
+    await pass.passIfNeeded();
+    expect(drift).toEqual({ missing: 1, different: 1, unwanted: 1 });
+    expect(await Promise.all(['did:+1', 'did:+2', 'did:+3', 'tenant:{s00}:x'].map(value))).toEqual([
+      '{"a":1}',
+      null,
+      '{"keep":true}',
+      '{"b":1}',
+    ]);
+  });
+
+  test('comes again when Redis was emptied, and when five minutes are over, and not otherwise', async () => {
+    const { pass, clock, drift, wanted } = create({ 'did:+1': { a: 1 } });
+    await pass.passIfNeeded();
+    await redis.flushall();
+    await pass.passIfNeeded();
+    expect([drift['missing'], await redis.exists(projectionKeys.epoch())]).toEqual([2, 1]);
+    await redis.hset('did:+1', 'value', 'edited');
+    await pass.passIfNeeded();
+    expect(await value('did:+1')).toBe('edited');
+    await clock.advance(300_000);
+    await pass.passIfNeeded();
+    expect([await value('did:+1'), drift['different']]).toEqual([JSON.stringify(wanted['did:+1']), 1]);
+  });
+
+  test('raises the term above the one that Redis remembers', async () => {
+    await redis.set(projectionKeys.epoch(), '1:another');
+    const { pass, raised } = create({});
+    await pass.passIfNeeded();
+    expect(raised).toEqual([1]);
+  });
+
+  test('removes nothing when it would remove very much', async () => {
+    for (let n = 0; n < 60; n += 1) await projectorOf(0).put(`did:+${n}`, { n });
+    const { pass, drift } = create({});
+    await pass.passIfNeeded();
+    expect(drift['unwanted']).toBe(60);
+    expect(await value('did:+7')).toBe('{"n":7}');
+  });
+});
