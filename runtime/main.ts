@@ -8,6 +8,7 @@ import { type RuntimeConfig, runtimeOptions } from './config.ts';
 import { createEngineObserver } from './engine-metrics.ts';
 import { createEngines } from './engines/create-engines.ts';
 import { EnginesService } from './engines-service.ts';
+import { type AudioCodec, codecFor } from './media/audio-codec.ts';
 import { createRuntime } from './runtime.ts';
 import { createSessions } from './voice/open-session.ts';
 import { VoiceActivity } from './voice/voice-activity.ts';
@@ -16,6 +17,10 @@ const status = await runProgram(process, {
   name: 'runtime',
   summary: "answers a tenant's calls: the carrier's webhooks and media, speech and workflows.",
   options: runtimeOptions,
+  check: (config) =>
+    sendCodecOf(config)
+      ? []
+      : [`STREAM_SAMPLE_RATE: ${config.STREAM_CODEC} is not spoken at ${config.STREAM_SAMPLE_RATE} Hz.`],
   run: runRuntime,
 });
 process.exit(status);
@@ -43,12 +48,15 @@ async function serve(
   const registry = createRegistry('runtime');
   const engines = createEngines(config.ENGINES, { clock, observer: createEngineObserver(registry) });
   const enginesService = new EnginesService(engines, log, clock);
+  const sendCodec = sendCodecOf(config);
+  if (!sendCodec) throw new Error('the settings were checked and name no codec all the same');
   const voiceActivity = await VoiceActivity.load({ clock, log });
   const { open: openSession } = createSessions({
     engines,
     voiceActivity,
     log,
     clock,
+    sendCodec,
     options: { l16ByteOrder: config.L16_BYTE_ORDER },
   });
   let started = false;
@@ -74,4 +82,10 @@ async function serve(
       started = true;
     },
   });
+}
+
+/** The codec of what we send; undefined where codec and rate do not go together. */
+function sendCodecOf(config: RuntimeConfig): AudioCodec | undefined {
+  const { STREAM_CODEC: encoding, STREAM_SAMPLE_RATE: sampleRateHz } = config;
+  return codecFor({ encoding, sampleRateHz, channels: 1 }, config.L16_BYTE_ORDER);
 }

@@ -142,6 +142,26 @@ describe('a call from its first webhook to its usage', () => {
     });
   });
 
+  test('a caller who hangs up mid-form leaves the lead as far as it came', async () => {
+    const call = 'v3:mid-form';
+    await pod.openMedia(await pod.answer(call));
+    const collected = [{ name: 'name', label: 'Name', value: 'Ada Lovelace', spoken: 'ada lovelace' }];
+    pod.conversation = { ...pod.conversation, phase: 'Collecting', asking: 'phone', collected, nextTurn: 3 };
+    await pod.deliver(webhookOf('call.hangup', call, { hangup_source: 'caller' }));
+    await expect.poll(() => pod.ledgerKinds()).toContain('lead');
+    expect((await pod.ledger()).find(({ kind }) => kind === 'lead')).toMatchObject({
+      complete: false,
+      fields: collected,
+    });
+  });
+
+  test('a pod is not ready before admission knows of it', async () => {
+    const warming = await TestRuntime.start(server.url, { POD_NAME: 'pod-b' }, () => false);
+    expect(warming.runtime.pod.notReady()).toEqual(['The pod has not been announced to admission yet.']);
+    expect(pod.runtime.pod.notReady()).toEqual([]);
+    await warming.stop();
+  });
+
   test('a call whose deadlines pass without any webhook is driven to its end', async () => {
     const call = 'v3:silent';
     const ref = { tenantID: TENANT, callID: callIDOf(call) };

@@ -11,6 +11,8 @@ export interface Program<T extends OptionTable> {
   readonly name: string;
   readonly summary: string;
   readonly options: T;
+  /** What is wrong between settings that are right one by one, a sentence each. */
+  readonly check?: (config: ConfigOf<T>) => readonly string[];
   /** Does the program's work; resolves to its exit status. The signal aborts on SIGTERM or SIGINT. */
   readonly run: (config: ConfigOf<T>, signal: AbortSignal) => Promise<number>;
 }
@@ -39,6 +41,8 @@ export async function runProgram<const T extends OptionTable>(
   let config: ConfigOf<T>;
   try {
     config = loadConfig(program.options, process.env);
+    const problems = program.check?.(config) ?? [];
+    if (problems.length > 0) throw new ConfigError(problems);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${program.name}: ${error.message}\nSee ${program.name} --help.\n`);

@@ -111,6 +111,13 @@ export class LiveCall {
     services.ledger.append({ ...common, kind: 'lead', revision, ...lead });
   }
 
+  /** What was collected of a form that is not complete; where the call goes on, a later one replaces it. */
+  #appendPartialLead(): void {
+    const conversation = this.#session?.conversation();
+    if (conversation?.phase !== 'Collecting' || conversation.collected.length === 0) return;
+    this.#appendLead({ workflow: conversation.workflow, fields: conversation.collected, complete: false });
+  }
+
   #keep(conversation: ConversationState): void {
     this.#toKeep = conversation;
     this.#keeping ??= this.#keepNewest().finally(() => {
@@ -141,6 +148,7 @@ export class LiveCall {
     try {
       await this.#keeping;
       await this.#keepLast();
+      this.#appendPartialLead();
       await report();
     } catch (error) {
       // Its deadline, or the carrier's hang-up, brings another pod to it.

@@ -36,6 +36,8 @@ export class Pod implements Service {
   #state: PodHeartbeat['state'] = 'Serving';
   #beating: Promise<void> | undefined;
   #failures = 0;
+  /** Whether admission knows of this pod. */
+  #announced = false;
 
   constructor(options: PodOptions) {
     this.#options = options;
@@ -49,6 +51,7 @@ export class Pod implements Service {
   notReady(): readonly string[] {
     const reasons: string[] = [];
     if (this.draining) reasons.push('The pod is draining.');
+    if (!this.#announced) reasons.push('The pod has not been announced to admission yet.');
     if (this.#failures > 0) reasons.push('Redis does not take the heartbeat.');
     return reasons;
   }
@@ -101,6 +104,7 @@ export class Pod implements Service {
       redis.pexpire(pods, 10 * FORGET_MS),
       ...live.ids().map((callID) => slots.reserveOn(pod, callID, slotCount)),
     ]);
+    this.#announced = true;
   }
 
   async #keepBeating(): Promise<void> {

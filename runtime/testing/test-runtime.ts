@@ -73,7 +73,11 @@ export class TestRuntime {
   }
 
   /** `env` replaces settings, the carrier's address among them. */
-  static async start(redisURL: string, env: Readonly<Record<string, string>> = {}): Promise<TestRuntime> {
+  static async start(
+    redisURL: string,
+    env: Readonly<Record<string, string>> = {},
+    canServe: () => boolean = () => true,
+  ): Promise<TestRuntime> {
     const test = new TestRuntime(
       await connectRedis({ url: redisURL, name: 'test', log: silentLogger, startTimeoutMs: 5_000 }),
     );
@@ -101,6 +105,7 @@ export class TestRuntime {
         socket.on('close', () => context.events.disconnected(false));
         return { conversation: () => test.conversation, close: () => socket.terminate() };
       },
+      canServe,
       registry: createRegistry('runtime'),
       log: createLogger('runtime', 'debug', { write: (line: string) => test.logged.push(line) }),
       clock: systemClock,

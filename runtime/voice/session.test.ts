@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newConversation } from '#runtime/call/conversation-state.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
-import { callInTest } from './fakes/call-in-test.ts';
+import { callInTest, sendCodecOf } from './fakes/call-in-test.ts';
 
 const GREETING = 'Thank you for calling Acme. I am an automated assistant. May I have your name please?';
 const failing = () => new EngineError('scripted', 'engine_unavailable');
@@ -43,6 +43,15 @@ describe('a conversation', () => {
     call.session.close();
     await call.clock.advance(100);
     expect(call.clock.pending).toBe(0);
+  });
+
+  test('speaks the codec that was asked for, whatever the line of the caller is in', async () => {
+    const call = callInTest({ heard: [] }, { sendCodec: sendCodecOf('L16', 16_000) });
+    call.carrier.start('PCMA');
+    await call.clock.advance(1_000);
+    // 20 ms: 320 samples of two bytes, where the caller's own frames have 160 bytes.
+    expect([...call.carrier.frameBytes]).toEqual([640]);
+    call.session.close();
   });
 
   test('an interruption is heard out, and only what the caller heard is stored', async () => {

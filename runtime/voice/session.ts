@@ -5,7 +5,7 @@ import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { Session, SessionContext } from '#runtime/call/session-port.ts';
 import type { Engines } from '#runtime/engines/create-engines.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
-import { codecFor } from '#runtime/media/audio-codec.ts';
+import { type AudioCodec, codecFor } from '#runtime/media/audio-codec.ts';
 import { type CarrierMessage, parseCarrierMessage } from '#runtime/media/carrier-message.ts';
 import { type MediaSocket, SOCKET_OPEN, textOf } from '#runtime/media/media-socket.ts';
 import type { SpeechDetectors } from './speech-detector.ts';
@@ -90,7 +90,7 @@ export class MediaSession implements Session {
     }
     this.#stream = openStream({
       socket: this.#socket,
-      codec,
+      receiveCodec: codec,
       context: this.#context,
       parts: this.#parts,
       onStalled: () => this.#disconnect(false),
@@ -138,6 +138,11 @@ export class MediaSession implements Session {
 export interface SessionParts {
   readonly engines: Pick<Engines, 'stt' | 'tts'>;
   readonly voiceActivity: SpeechDetectors;
+  /**
+   * For what we send: the codec that the carrier was asked for. What we receive is in the one that
+   * `start` announces, and the two differ on a PCMA leg asked for PCMU.
+   */
+  readonly sendCodec: AudioCodec;
   readonly log: Logger;
   readonly clock: Clock;
   readonly options: VoiceOptions;

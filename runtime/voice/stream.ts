@@ -32,21 +32,21 @@ export interface StreamCounts {
 
 export interface StreamOptions {
   readonly socket: MediaSocket;
-  readonly codec: AudioCodec;
+  readonly receiveCodec: AudioCodec;
   readonly context: SessionContext;
   readonly parts: SessionParts;
   readonly onStalled: () => void;
 }
 
-export function openStream({ socket, codec, context, parts, onStalled }: StreamOptions): Stream {
-  const { clock, options, engines } = parts;
+export function openStream({ socket, receiveCodec, context, parts, onStalled }: StreamOptions): Stream {
+  const { clock, options, engines, sendCodec } = parts;
   const { profile, generation } = context;
-  const { sampleRateHz } = codec;
-  const playout = new Playout({ socket, codec, clock, generation, onStalled, ...options });
+  const { sampleRateHz } = receiveCodec;
+  const playout = new Playout({ socket, codec: sendCodec, clock, generation, onStalled, ...options });
   const voice = new AgentVoice({
     tts: engines.tts,
     playout,
-    sampleRateHz,
+    sampleRateHz: sendCodec.sampleRateHz,
     clock,
     assistant: profile.assistant,
   });
@@ -80,7 +80,7 @@ export function openStream({ socket, codec, context, parts, onStalled }: StreamO
       options,
     }),
     media(chunk, payload) {
-      for (const frame of reorder.push(chunk, payload)) audio.push(codec.decode(frame));
+      for (const frame of reorder.push(chunk, payload)) audio.push(receiveCodec.decode(frame));
     },
     mark: (name) => playout.marked(name),
     close() {

@@ -3,6 +3,7 @@ import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { type ConversationState, newConversation } from '#runtime/call/conversation-state.ts';
+import { type AudioCodec, codecFor } from '#runtime/media/audio-codec.ts';
 import { MediaSession } from '../session.ts';
 import { DEFAULT_VOICE_OPTIONS, type VoiceOptions } from '../voice-options.ts';
 import { FakeCarrier } from './fake-carrier.ts';
@@ -37,6 +38,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
     {
       engines: scriptedEngines(clock, script),
       voiceActivity: loudnessDetectors,
+      sendCodec: setUp.sendCodec ?? pcmu,
       log: silentLogger,
       clock,
       options: { ...DEFAULT_VOICE_OPTIONS, ...setUp.options },
@@ -46,8 +48,19 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
 }
 
 export interface CallSetUp {
+  /** Default: PCMU, as the fake carrier's line. */
+  readonly sendCodec?: AudioCodec;
   readonly conversation?: ConversationState;
   readonly options?: Partial<VoiceOptions>;
+}
+
+const pcmu = sendCodecOf('PCMU', 8_000);
+
+/** A codec that is known to be there. */
+export function sendCodecOf(encoding: string, sampleRateHz: number): AudioCodec {
+  const codec = codecFor({ encoding, sampleRateHz, channels: 1 }, 'BigEndian');
+  if (!codec) throw new Error(`no codec for ${encoding} at ${sampleRateHz} Hz`);
+  return codec;
 }
 
 const UNLIMITED = {
