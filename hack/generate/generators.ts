@@ -2,6 +2,8 @@ import { API_SERVER_OPTIONS } from '#apiserver/config.ts';
 import { PROBLEMS } from '#apiserver/http/problem-codes.ts';
 import { MIGRATE_OPTIONS } from '#apiserver/migrate/config.ts';
 import { markdownTable } from '#lib/config/config.ts';
+import { operatorOptions } from '#operator/config.ts';
+import { runtimeOptions } from '#runtime/config.ts';
 import { crdYAML } from './crd-yaml.ts';
 import { type Generator, section } from './generator.ts';
 import { KINDS } from './kinds.ts';
@@ -17,6 +19,8 @@ export const GENERATORS: readonly Generator[] = [
   section('apiserver/README.md', 'problems', problemTable),
   section('apiserver/README.md', 'settings', () => markdownTable(API_SERVER_OPTIONS)),
   section('apiserver/README.md', 'migrate settings', () => markdownTable(MIGRATE_OPTIONS)),
+  section('operator/README.md', 'settings', () => markdownTable(operatorOptions)),
+  section('runtime/README.md', 'settings', () => markdownTable(runtimeOptions)),
 ];
 
 function problemTable(): string {

@@ -37,6 +37,11 @@ describe('the servers of tests', () => {
   test('the cluster is a Kubernetes 1.35 that knows our kinds', async () => {
     const cluster = testCluster();
     expect(await cluster.kubectl('version')).toMatch(/Server Version: v1\.35\./);
-    expect(await cluster.kubectl('get', 'tenants.veralux.io', '--output=name')).toBe('');
+    const kinds = await cluster.kubectl('api-resources', '--api-group=veralux.io', '--output=name');
+    expect(kinds.trim().split('\n').sort()).toEqual([
+      'phonenumbers.veralux.io',
+      'tenants.veralux.io',
+      'voiceruntimes.veralux.io',
+    ]);
   });
 });
