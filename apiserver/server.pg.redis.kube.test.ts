@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type TestCluster, testCluster } from '#hack/testing/cluster.ts';
+import { startTestCluster } from '#hack/testing/cluster.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { connectRedis, disconnectRedis } from '#lib/redis/connect-redis.ts';
@@ -17,13 +17,13 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** The real program, as a process, on real stores and a real API server. */
 describe('the API server', () => {
   let redis: TestRedis;
-  let cluster: TestCluster;
+  let cluster: Awaited<ReturnType<typeof startTestCluster>>;
   let database: MigratedDatabase;
   let onPrem: MigratedDatabase;
   const running: { child: ChildProcess; exited: Promise<unknown> }[] = [];
 
   beforeAll(async () => {
-    cluster = testCluster();
+    cluster = await startTestCluster();
     redis = await startTestRedis();
     database = await createMigratedDatabase();
     onPrem = await createMigratedDatabase();
@@ -36,7 +36,7 @@ describe('the API server', () => {
   });
   afterAll(async () => {
     await redis.stop();
-    await Promise.all([database.drop(), onPrem.drop()]);
+    await Promise.all([database.drop(), onPrem.drop(), cluster.stop()]);
   });
 
   test('signup reaches Kubernetes with two field managers, and ends cleanly on SIGTERM', async () => {
@@ -96,6 +96,8 @@ describe('the API server', () => {
   });
 
   test("a Tenant made with kubectl is the on-prem administrator's, with its plan's limits and its calls", async () => {
+    // The administrator is let into the first tenant there is, so this one has to be alone.
+    await cluster.kubectl('delete', 'tenants', '--all');
     await cluster.kubectl('create', 'namespace', 'onprem-one');
     const settings = { SAAS_MODE: 'false', NAMESPACE: 'onprem-one' };
     const [server] = await Promise.all([start(settings), start(settings)]);

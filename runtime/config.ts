@@ -82,17 +82,9 @@ export const runtimeOptions = {
   STREAM_SAMPLE_RATE: {
     schema: z.coerce
       .number()
-      .pipe(
-        z.union([
-          z.literal(8_000),
-          z.literal(16_000),
-          z.literal(22_050),
-          z.literal(24_000),
-          z.literal(48_000),
-        ]),
-      ),
+      .pipe(z.union([z.literal(8_000), z.literal(16_000), z.literal(24_000), z.literal(48_000)])),
     default: '8000',
-    description: 'Its sample rate in Hz: 8000, 16000, 22050, 24000 or 48000. PCMU and PCMA: 8000.',
+    description: 'Its sample rate in Hz: 8000, 16000, 24000 or 48000. PCMU and PCMA: 8000.',
   },
   L16_BYTE_ORDER: {
     schema: z.enum(['BigEndian', 'LittleEndian']),

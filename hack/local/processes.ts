@@ -61,10 +61,16 @@ export class Processes {
   readonly #records: string;
   readonly #logs: string;
   readonly #endTimeoutMs: number;
+  readonly #prefix: string;
   #closed = false;
 
-  /** `directory` is an instance's; its `processes` and `logs` folders are made where they are missing. */
-  constructor(directory: string, options: { readonly endTimeoutMs?: number } = {}) {
+  /**
+   * `directory` is an instance's; its `processes` and `logs` folders are made where they are missing.
+   * With a `prefix`, put before every name, this is a part of what is recorded there: `endAll` and
+   * `running` are about that part.
+   */
+  constructor(directory: string, options: { readonly endTimeoutMs?: number; readonly prefix?: string } = {}) {
+    this.#prefix = options.prefix ?? '';
     this.#endTimeoutMs = options.endTimeoutMs ?? END_TIMEOUT_MS;
     this.#directory = directory;
     this.#records = join(directory, 'processes');
@@ -76,7 +82,8 @@ export class Processes {
   /** Starts a program; resolves once it runs. Throws a LocalError when it cannot be run at all. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
     if (this.#closed) throw new LocalError('ending', `${spec.name} was not started: the end has begun.`);
-    const logPath = join(this.#logs, `${spec.name}.log`);
+    const name = `${this.#prefix}${spec.name}`;
+    const logPath = join(this.#logs, `${name}.log`);
     const log = openSync(logPath, 'a', 0o644);
     const child = spawn(spec.command, spec.args, {
       detached: true,
@@ -99,7 +106,7 @@ export class Processes {
     // Undefined only when it has ended already: then there is nothing to record.
     const identity = processIdentity(pid);
     const record = {
-      name: spec.name,
+      name,
       pid,
       identity: identity ?? '',
       stopSignal: spec.stopSignal ?? 'SIGTERM',
@@ -185,7 +192,7 @@ export class Processes {
       .flatMap((file) => {
         const path = join(this.#records, file);
         const record = readRecord(path);
-        return record === undefined ? [] : [{ path, record }];
+        return record?.name.startsWith(this.#prefix) ? [{ path, record }] : [];
       });
   }
 

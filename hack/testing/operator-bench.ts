@@ -18,7 +18,7 @@ import { createOperator } from '#operator/create-operator.ts';
 import type { Condition } from '#operator/engine/conditions.ts';
 import { EngineMetrics } from '#operator/engine/metrics.ts';
 import { ensureInstallationID } from '#operator/installation/installation-id.ts';
-import { testCluster } from './cluster.ts';
+import { startTestCluster } from './cluster.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
 export const SYSTEM = 'veralux-system';
@@ -43,7 +43,7 @@ interface Inventory {
 }
 
 /**
- * What the operator's tests stand on: the shared API server with the manifests that are shipped, a
+ * What the operator's tests stand on: an API server of their own with the manifests that are shipped, a
  * Redis, Telnyx's stand-in, a VoiceRuntime whose pod reports, and operators that run with the rights
  * of their own service account.
  */
@@ -53,6 +53,7 @@ export class OperatorBench {
   readonly telnyx: TelnyxStandIn;
   readonly #testRedis: TestRedis;
   readonly #account: KubeConfig;
+  readonly #stopCluster: () => Promise<void>;
   #started = 0;
 
   private constructor(parts: {
@@ -61,16 +62,18 @@ export class OperatorBench {
     telnyx: TelnyxStandIn;
     testRedis: TestRedis;
     account: KubeConfig;
+    stopCluster: () => Promise<void>;
   }) {
     this.admin = parts.admin;
     this.redis = parts.redis;
     this.telnyx = parts.telnyx;
     this.#testRedis = parts.testRedis;
     this.#account = parts.account;
+    this.#stopCluster = parts.stopCluster;
   }
 
   static async open(): Promise<OperatorBench> {
-    const cluster = testCluster();
+    const cluster = await startTestCluster();
     const manifests = fileURLToPath(new URL('../../manifests/overlays/local', import.meta.url));
     await cluster.kubectl('apply', '--server-side', '--kustomize', manifests);
     const token = await cluster.kubectl('create', 'token', 'veralux-operator', `--namespace=${SYSTEM}`);
@@ -83,6 +86,7 @@ export class OperatorBench {
       telnyx: await startTelnyxStandIn({ settings: { orderDelayMs: 200 } }),
       testRedis,
       account,
+      stopCluster: () => cluster.stop(),
     });
     await bench.#applyRuntime();
     return bench;
@@ -93,6 +97,7 @@ export class OperatorBench {
     await this.#testRedis.stop();
     await this.telnyx.stop();
     await this.admin.close();
+    await this.#stopCluster();
   }
 
   /** Starts an operator; resolves when it serves, or at once where it has to wait for the lease. */
