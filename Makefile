@@ -9,6 +9,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # saas: signup by the API and Stripe. onprem: one Tenant from a manifest.
 MODE ?= saas
 
+# none, or simulated: what runs on such nodes exists in Kubernetes alone.
+NODES ?= none
+
 # More arguments for vitest: `make test VITEST_FLAGS='--project unit lib'`.
 VITEST_FLAGS ?=
 
@@ -25,8 +28,8 @@ demo: node_modules ## From nothing to an answered call, and everything ended aga
 	@MODE=$(MODE) node hack/demo/demo.ts
 
 .PHONY: up
-up: node_modules ## The same, left running (MODE=saas|onprem).
-	@MODE=$(MODE) node hack/demo/up.ts
+up: node_modules ## The same, left running (MODE=saas|onprem; NODES=simulated adds nodes by KWOK, one with GPUs).
+	@MODE=$(MODE) NODES=$(NODES) node hack/demo/up.ts
 
 .PHONY: call
 call: node_modules ## Place another call to what `make up` left running.

@@ -11,14 +11,20 @@ export interface OpenHouse {
   readonly company: Company;
 }
 
+export interface OpenOptions {
+  readonly mode: Mode;
+  /** Whether KWOK gives the cluster nodes, which run nothing. */
+  readonly simulatedNodes?: boolean;
+  readonly narrator: Narrator;
+  readonly output: Output;
+}
+
 /** Starts everything in an instance and brings a first company in, up to a number that is answered. */
-export async function openHouse(
-  instance: Instance,
-  options: { readonly mode: Mode; readonly narrator: Narrator; readonly output: Output },
-): Promise<OpenHouse> {
-  const { mode, narrator, output } = options;
+export async function openHouse(instance: Instance, options: OpenOptions): Promise<OpenHouse> {
+  const { mode, narrator, output, simulatedNodes = false } = options;
   narrator.title('The ground: a database, a store and a Kubernetes control plane');
   const infrastructure = await startInfrastructure(instance, {
+    simulatedNodes,
     progress: createProgress(output),
     onStage: (name, ms) => narrator.done(name, ms),
   });
@@ -61,4 +67,11 @@ export function modeOf(text: string | undefined): Mode {
   if (text === undefined || text === '' || text === 'saas') return 'saas';
   if (text === 'onprem') return 'onprem';
   throw new Error(`MODE is saas or onprem, not ${JSON.stringify(text)}`);
+}
+
+/** Whether `NODES=simulated` was asked for; throws where it is something unknown. */
+export function simulatedNodesOf(text: string | undefined): boolean {
+  if (text === 'simulated') return true;
+  if (text === undefined || text === '' || text === 'none') return false;
+  throw new Error(`NODES is none or simulated, not ${JSON.stringify(text)}`);
 }

@@ -2,7 +2,7 @@
 import { Instance } from '#hack/local/instance.ts';
 import { LocalError } from '#hack/local/local-error.ts';
 import { Narrator } from './narrator.ts';
-import { inInstance, modeOf, openHouse } from './open-house.ts';
+import { inInstance, modeOf, openHouse, simulatedNodesOf } from './open-house.ts';
 import { type HouseRecord, readRecord, writeRecord } from './record.ts';
 
 const narrator = new Narrator(process.stdout);
@@ -16,6 +16,7 @@ if (running) {
     const mode = modeOf(process.env['MODE']);
     const { house, infrastructure, company } = await openHouse(instance, {
       mode,
+      simulatedNodes: simulatedNodesOf(process.env['NODES']),
       narrator,
       output: process.stdout,
     });

@@ -23,7 +23,7 @@ import { releaseLock, takeLock } from '#hack/local/lock-file.ts';
 import type { Progress } from '#hack/local/progress.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { goBuild } from './go-build.ts';
-import type { ProgramName } from './programs.ts';
+import type { ProgramName } from './program-name.ts';
 
 const MODULE = fileURLToPath(new URL('.', import.meta.url));
 const KWOK_MODULE = join(MODULE, 'kwok');

@@ -1,5 +1,5 @@
 import type { Processes } from '#hack/local/processes.ts';
-import type { ProgramName, Programs } from './programs.ts';
+import type { ProgramName, Programs } from './program-name.ts';
 
 /** What every part of one control plane shares. */
 export interface ControlPlaneContext {

@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Processes } from '#hack/local/processes.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import type { ProgramName, Programs } from './programs.ts';
+import type { ProgramName, Programs } from './program-name.ts';
 import { startAPIServer } from './start-apiserver.ts';
 import { startEtcd } from './start-etcd.ts';
 import { startKubeController } from './start-kube-controller.ts';

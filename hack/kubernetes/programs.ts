@@ -7,19 +7,7 @@ import { delimiter, join } from 'node:path';
 import { capture } from '#hack/local/capture.ts';
 import type { Progress } from '#hack/local/progress.ts';
 import { buildPrograms } from './build.ts';
-
-export type ProgramName =
-  | 'etcd'
-  | 'kube-apiserver'
-  | 'kube-controller-manager'
-  | 'kube-scheduler'
-  | 'kubectl'
-  | 'kubelet'
-  | 'kube-proxy'
-  | 'kwok';
-
-/** Where each program lies, by name. */
-export type Programs = ReadonlyMap<ProgramName, string>;
+import type { ProgramName, Programs } from './program-name.ts';
 
 const VERSION_TIMEOUT_MS = 10_000;
 const KUBERNETES = /\bv1\.35\.\d+/;

@@ -2,7 +2,8 @@
 
 import { controlPlanePrograms, startControlPlane } from '#hack/kubernetes/control-plane.ts';
 import { createKubectl, type Kubectl } from '#hack/kubernetes/kubectl.ts';
-import { ensurePrograms, type ProgramName } from '#hack/kubernetes/programs.ts';
+import type { ProgramName } from '#hack/kubernetes/program-name.ts';
+import { ensurePrograms } from '#hack/kubernetes/programs.ts';
 import { simulatedNodePair, startSimulatedNodes } from '#hack/kubernetes/simulated-nodes.ts';
 import type { Instance } from './instance.ts';
 import { ensurePackages } from './packages.ts';
