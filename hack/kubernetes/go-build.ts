@@ -1,10 +1,11 @@
 /** One run of `go build` for several programs at once, so that one links while another compiles. */
 import { spawn } from 'node:child_process';
-import { readdirSync, statfsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { capture } from '#hack/local/capture.ts';
 import { LocalError } from '#hack/local/local-error.ts';
 import type { Progress } from '#hack/local/progress.ts';
+import { assertSpace } from '#hack/local/user-cache.ts';
 
 const GO_VERSION_TIMEOUT_MS = 30_000;
 // Measured: 0.6 GB of modules, 1.6 GB of Go's build cache, 0.5 GB of programs.
@@ -27,7 +28,7 @@ export interface GoBuildOptions {
 export async function goBuild(options: GoBuildOptions): Promise<void> {
   const { progress, directory } = options;
   await assertGo();
-  assertSpace(options.output);
+  assertSpace(options.output, NEEDED_BYTES, 'Building Kubernetes');
   const names = options.packages.map(({ name }) => name).join(', ');
   const paths = options.packages.map(({ path }) => path);
   progress.line(`building ${names} from source (once; several minutes on 2 cores)`);
@@ -102,15 +103,5 @@ async function assertGo(): Promise<void> {
   throw new LocalError(
     'no_go',
     `Building Kubernetes needs Go 1.21 or newer, and ${found}: install it from https://go.dev/dl/.`,
-  );
-}
-
-function assertSpace(directory: string): void {
-  const { bavail, bsize } = statfsSync(directory);
-  if (bavail * bsize >= NEEDED_BYTES) return;
-  const free = ((bavail * bsize) / 1024 ** 3).toFixed(1);
-  throw new LocalError(
-    'disk_full',
-    `Building Kubernetes needs 3 GB and ${directory} has ${free} GB free: make room and try again.`,
   );
 }
