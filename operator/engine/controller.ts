@@ -23,7 +23,7 @@ export interface ControllerOptions {
   /**
    * Brings the world of one key nearer to what is wanted. Called for a key, never for an event, and
    * never twice at once for the same key. What it throws is retried later and later; a conflict is
-   * tried again at once; a TerminalError waits for the next change.
+   * tried again at once, several in a row are not; a TerminalError waits for the next change.
    */
   readonly reconcile: (key: string, context: ReconcileContext) => Promise<Outcome>;
   /** The caches that must be whole before the first reconcile. */
@@ -48,6 +48,8 @@ export class TerminalError extends OperatingError {
 
 /** Time for a stale cache to see the write that it conflicted with. */
 const CONFLICT_DELAY_MS = 50;
+/** More conflicts in a row than a stale cache explains: somebody keeps writing, or the cache is stuck. */
+const FREE_CONFLICTS = 5;
 
 /** Feeds keys to a reconcile function through a WorkQueue, with a fixed number of workers. */
 export class Controller implements Service {
@@ -55,6 +57,8 @@ export class Controller implements Service {
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
   readonly #ending = new AbortController();
+  /** Conflicts in a row of the keys that had one last. */
+  readonly #conflicts = new Map<string, number>();
   #workers: Promise<void> | undefined;
   #running = false;
 
@@ -133,6 +137,7 @@ export class Controller implements Service {
         log,
       });
       this.#queue.forget(key);
+      this.#conflicts.delete(key);
       if (outcome.requeueAfterMs !== undefined) this.#queue.addAfter(key, outcome.requeueAfterMs);
       report(
         outcome.requeueAfterMs === undefined ? 'success' : 'requeue_after',
@@ -145,10 +150,8 @@ export class Controller implements Service {
 
   #failed(key: string, error: unknown, log: Logger): 'error' | 'requeue' | 'success' {
     if (this.#ending.signal.aborted) return 'success';
-    if (isConflict(error)) {
-      this.#queue.addAfter(key, CONFLICT_DELAY_MS);
-      return 'requeue';
-    }
+    if (isConflict(error)) return this.#conflicted(key, error, log);
+    this.#conflicts.delete(key);
     if (error instanceof TerminalError) {
       this.#queue.forget(key);
       log.error({ err: error }, 'reconcile failed for good and waits for a change');
@@ -159,5 +162,18 @@ export class Controller implements Service {
     const level = this.#queue.failuresOf(key) > 3 ? 'error' : 'warn';
     log[level]({ err: error, delayMs }, 'reconcile failed and is tried again');
     return 'error';
+  }
+
+  /** A conflict is no failure, but one that never ends must not become a tight loop. */
+  #conflicted(key: string, error: unknown, log: Logger): 'requeue' {
+    const inARow = (this.#conflicts.get(key) ?? 0) + 1;
+    this.#conflicts.set(key, inARow);
+    if (inARow <= FREE_CONFLICTS) {
+      this.#queue.addAfter(key, CONFLICT_DELAY_MS);
+    } else {
+      const delayMs = this.#queue.retry(key, CONFLICT_DELAY_MS);
+      log.warn({ err: error, conflicts: inARow, delayMs }, 'reconcile keeps conflicting and is tried later');
+    }
+    return 'requeue';
   }
 }

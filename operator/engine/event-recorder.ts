@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '#lib/clock/clock.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { EVENTS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -23,7 +24,6 @@ export interface EventNote {
 
 interface Series {
   readonly name: string;
-  readonly firstMs: number;
   count: number;
   writtenAtMs: number;
 }
@@ -54,53 +54,76 @@ export class EventRecorder {
 
   async #write(object: KubeObject, note: EventNote, nowMs: number): Promise<void> {
     const id = [object.metadata.uid, note.type, note.reason, note.message].join('\n');
-    // Events of what has no namespace live in `default`.
-    const namespace = object.metadata.namespace ?? 'default';
     const known = this.#series.get(id);
-    if (known !== undefined) {
-      known.count += 1;
-      if (nowMs - known.writtenAtMs < REPEAT_MS) return;
-      known.writtenAtMs = nowMs;
+    if (known === undefined) {
+      await this.#begin(id, object, note, nowMs);
+      return;
+    }
+    known.count += 1;
+    if (nowMs - known.writtenAtMs < REPEAT_MS) return;
+    known.writtenAtMs = nowMs;
+    try {
       await this.#options.client.mergePatch(
         EVENTS,
-        { name: known.name, namespace },
+        { name: known.name, namespace: namespaceOf(object) },
         { count: known.count, lastTimestamp: timestamp(nowMs) },
         { fieldManager: this.#options.component },
       );
-      return;
+    } catch (error) {
+      // The API server drops events after an hour: what still happens then is a new one.
+      if (!(error instanceof KubeError && error.reason === 'NotFound')) throw error;
+      await this.#begin(id, object, note, nowMs);
     }
+  }
+
+  async #begin(id: string, object: KubeObject, note: EventNote, nowMs: number): Promise<void> {
+    const { client, component } = this.#options;
     const digest = createHash('sha256').update(`${id}\n${nowMs}`).digest('hex').slice(0, 16);
-    const series = {
-      name: `${object.metadata.name}.${digest}`,
-      firstMs: nowMs,
-      count: 1,
-      writtenAtMs: nowMs,
-    };
-    this.#series.set(id, series);
+    const name = `${object.metadata.name}.${digest}`;
+    this.#series.set(id, { name, count: 1, writtenAtMs: nowMs });
     const oldest = this.#series.keys().next();
     if (this.#series.size > MAX_SERIES && oldest.done === false) this.#series.delete(oldest.value);
-    await this.#options.client.create(EVENTS, {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: series.name, namespace },
-      involvedObject: {
-        apiVersion: object.apiVersion,
-        kind: object.kind,
-        name: object.metadata.name,
-        namespace: object.metadata.namespace,
-        uid: object.metadata.uid,
-        resourceVersion: object.metadata.resourceVersion,
-      },
-      type: note.type,
-      reason: note.reason,
-      message: note.message.slice(0, 1_024),
-      source: { component: this.#options.component },
-      reportingComponent: this.#options.component,
-      count: 1,
-      firstTimestamp: timestamp(nowMs),
-      lastTimestamp: timestamp(nowMs),
-    } as KubeObject);
+    try {
+      await client.create(EVENTS, eventOf(object, note, { name, component, nowMs }));
+    } catch (error) {
+      this.#series.delete(id);
+      throw error;
+    }
   }
+}
+
+function eventOf(
+  object: KubeObject,
+  note: EventNote,
+  { name, component, nowMs }: { name: string; component: string; nowMs: number },
+): KubeObject {
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: namespaceOf(object) },
+    involvedObject: {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      name: object.metadata.name,
+      namespace: object.metadata.namespace,
+      uid: object.metadata.uid,
+      resourceVersion: object.metadata.resourceVersion,
+    },
+    type: note.type,
+    reason: note.reason,
+    message: note.message.slice(0, 1_024),
+    source: { component },
+    reportingComponent: component,
+    count: 1,
+    firstTimestamp: timestamp(nowMs),
+    lastTimestamp: timestamp(nowMs),
+  };
+  return event;
+}
+
+/** Events of what has no namespace live in `default`. */
+function namespaceOf(object: KubeObject): string {
+  return object.metadata.namespace ?? 'default';
 }
 
 function timestamp(ms: number): string {
