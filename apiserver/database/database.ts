@@ -1,4 +1,5 @@
 import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { DatabaseUnavailable, isUnavailable } from './database-error.ts';
 
@@ -16,6 +17,8 @@ export interface DatabaseOptions {
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** How long a request waits for a free connection. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** How many may wait for one of the connections; a further one is refused at once. */
+const MAX_WAITING_PER_CONNECTION = 50;
 
 /**
  * A pool of connections as one role. Everything runs in a transaction; `withTenant` is the only way
@@ -23,8 +26,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
  */
 export class Database {
   readonly #pool: Pool;
+  readonly #maxWaiting: number;
 
   constructor(options: DatabaseOptions) {
+    const { log, name: pool } = options;
+    this.#maxWaiting = options.maxConnections * MAX_WAITING_PER_CONNECTION;
     this.#pool = new Pool({
       connectionString: options.url,
       application_name: options.name,
@@ -36,8 +42,10 @@ export class Database {
       keepAlive: true,
     });
     // An idle connection that breaks is replaced by the pool; the event only has to have a listener.
-    this.#pool.on('error', (error) =>
-      options.log.warn({ err: error, pool: options.name }, 'an idle connection to Postgres broke'),
+    this.#pool.on('error', (error) => log.warn({ err: error, pool }, 'an idle connection to Postgres broke'));
+    // So has that of a connection in use. Whoever uses it learns of the break by the next statement.
+    this.#pool.on('connect', (client) =>
+      client.on('error', (error) => log.debug({ err: error, pool }, 'a connection to Postgres broke')),
     );
   }
 
@@ -52,9 +60,7 @@ export class Database {
       return result;
     } catch (error) {
       broken = await rollback(client);
-      throw isUnavailable(error) && !(error instanceof DatabaseUnavailable)
-        ? new DatabaseUnavailable(error)
-        : error;
+      throw asThrown(error, broken);
     } finally {
       client.release(broken);
     }
@@ -89,7 +95,7 @@ export class Database {
     } catch (error) {
       // A text of several statements may have begun a transaction that is still open.
       broken = await rollback(client);
-      throw isUnavailable(error) ? new DatabaseUnavailable(error) : error;
+      throw asThrown(error, broken);
     } finally {
       client.release(broken);
     }
@@ -105,12 +111,21 @@ export class Database {
   }
 
   async #connect(): Promise<PoolClient> {
+    if (this.#pool.waitingCount >= this.#maxWaiting) {
+      throw new DatabaseUnavailable(new Error('too many requests wait for a connection already'));
+    }
     try {
       return await this.#pool.connect();
     } catch (error) {
       throw new DatabaseUnavailable(error);
     }
   }
+}
+
+/** What went wrong, as callers are told: a driver's error on a broken connection has no code to go by. */
+function asThrown(error: unknown, broken: Error | undefined): unknown {
+  if (error instanceof OperatingError) return error;
+  return isUnavailable(error) || broken !== undefined ? new DatabaseUnavailable(error) : error;
 }
 
 /** Rolls back; the error of a connection that cannot even do that, so that it is thrown away. */
