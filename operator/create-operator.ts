@@ -96,7 +96,13 @@ export function createOperator(parts: OperatorParts): Operator {
   const tenantController = controller('tenant', WORKERS.tenant, (key, context) =>
     reconcileTenant(key, shared, context),
   );
-  const numberDependencies = { ...shared, carriers, claims, checks: new CarrierChecks(clock) };
+  const numberDependencies = {
+    ...shared,
+    carriers,
+    claims,
+    checks: new CarrierChecks(clock),
+    granted: new Set<string>(),
+  };
   const numberController = controller('phone-number', WORKERS.phoneNumber, (key, context) =>
     reconcilePhoneNumber(key, numberDependencies, context),
   );

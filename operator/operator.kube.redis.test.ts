@@ -217,6 +217,19 @@ describe('a PhoneNumber', () => {
     await bench.until(PHONE_NUMBER, second, 'Ready', 'Ready');
   });
 
+  test.concurrent('has its place by what was granted, not by its name', async () => {
+    await bench.applyTenant('op-pair', {});
+    await bench.until(TENANT, { name: 'op-pair' }, 'Ready', 'Ready');
+    const main = { namespace: 'tenant-op-pair', name: 'main' };
+    const front = { namespace: 'tenant-op-pair', name: 'front' };
+    const spec = { search: { countryCode: 'US', areaCode: '503' } };
+    await bench.apply(PHONE_NUMBER, main, { spec });
+    await bench.apply(PHONE_NUMBER, front, { spec });
+    await bench.until(PHONE_NUMBER, main, 'Ready', 'Ready');
+    await bench.until(PHONE_NUMBER, front, 'Purchased', 'LimitReached');
+    expect(bench.ordersFor(front)).toHaveLength(0);
+  });
+
   test.concurrent('outside a tenant’s namespace says so', async () => {
     const ref = { namespace: 'default', name: 'op-stray' };
     await bench.apply(PHONE_NUMBER, ref, { spec: { number: '+13035550143' } });
@@ -248,6 +261,25 @@ describe('deletion', () => {
     const claim = await admin.get(CONFIG_MAPS, { namespace: SYSTEM, name: `number-${dialled.slice(1)}` });
     expect(claim === undefined ? 0 : 1).toBe(claims);
   });
+});
+
+test('a number that an earlier tenant of the same name kept is neither given nor released', async () => {
+  const [name, ref] = ['op-reborn', { namespace: 'tenant-op-reborn', name: 'main' }];
+  const search = { countryCode: 'US', areaCode: '808' };
+  await bench.applyTenant(name, { tenantID: '11111111-2222-4333-8444-000000000001' });
+  await bench.until(TENANT, { name }, 'Ready', 'Ready');
+  await bench.apply(PHONE_NUMBER, ref, { spec: { search } });
+  const dialled = (await bench.until(PHONE_NUMBER, ref, 'Ready', 'Ready')).status?.['number'];
+  await admin.delete(TENANT, { name });
+  await vi.waitFor(async () => expect(await admin.get(TENANT, { name })).toBeUndefined(), WAIT);
+
+  await bench.applyTenant(name, { tenantID: '11111111-2222-4333-8444-000000000002' });
+  await bench.until(TENANT, { name }, 'Ready', 'Ready');
+  await bench.apply(PHONE_NUMBER, ref, { spec: { search, releasePolicy: 'Release' } });
+  await bench.until(PHONE_NUMBER, ref, 'Purchased', 'NumberClaimed');
+  await admin.delete(PHONE_NUMBER, ref);
+  await vi.waitFor(async () => expect(await admin.get(PHONE_NUMBER, ref)).toBeUndefined(), WAIT);
+  expect(bench.inventory().numbers.map((one) => one.phone_number)).toContain(dialled);
 });
 
 test('a second operator waits for the lease and goes on with a greater term', async () => {

@@ -10,8 +10,7 @@ export const CONDITIONS = {
       Ready: 'All other conditions that matter to it are True.',
       Progressing: 'Work is going on; look at the condition named in the message.',
       Suspended: 'spec.suspensions is not empty: calls are declined, everything else is kept.',
-      IdTaken:
-        'Rows of a deleted tenant are kept under this id. Annotate veralux.io/adopt-data to take them over.',
+      IdTaken: 'Another Tenant, which is older, has this id.',
       InvalidSpec:
         'The spec says something that only the operator can see to be wrong; the message names it.',
       Deleting: 'The object is being deleted.',
@@ -64,6 +63,7 @@ export const CONDITIONS = {
       Ordering: 'An order is under way.',
       OrderFailed: 'The carrier refused the order; the message has its reason.',
       NumberClaimed: 'Another PhoneNumber holds this number.',
+      NumberLost: 'It was ours and is not in the carrier account any more; nothing is bought unasked.',
       LimitReached: "The tenant's limit of phone numbers is reached.",
       CarrierUnavailable: 'The carrier could not be asked; it is tried again.',
       TenantNotReady: 'The namespace belongs to no Tenant that is ready.',

@@ -1,8 +1,13 @@
 import type { ReasonOf } from '#crds/conditions/reasons.ts';
 import type { PhoneNumberSpec } from '#crds/phone-number/phone-number.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-import { CarrierError, type NumberCarrier, type OwnedNumber } from '#operator/carrier/number-carrier.ts';
-import type { Claimant, Claims } from './claims.ts';
+import {
+  CarrierError,
+  type NumberCarrier,
+  type NumberOrder,
+  type OwnedNumber,
+} from '#operator/carrier/number-carrier.ts';
+import { type Claim, type Claimant, type Claims, isSame } from './claims.ts';
 
 export interface AcquireRequest {
   readonly spec: Pick<PhoneNumberSpec, 'number' | 'search'>;
@@ -12,12 +17,14 @@ export interface AcquireRequest {
   readonly installationID: string;
   readonly connectionID: string | undefined;
   readonly carrier: NumberCarrier;
-  readonly claims: Claims;
+  readonly claims: Pick<Claims, 'take' | 'free' | 'heldBy' | 'holderOf'>;
   readonly clock: Clock;
 }
 
 export type Acquisition =
   | { readonly kind: 'Owned'; readonly owned: OwnedNumber }
+  /** It was ours and is not in the account any more: whether to buy it again is for people to say. */
+  | { readonly kind: 'Lost'; readonly message: string; readonly requeueAfterMs: number }
   | {
       readonly kind: 'NotYet';
       readonly reason: ReasonOf<'Purchased'>;
@@ -34,6 +41,9 @@ const LOST_REPLY_MS = 5_000;
 const REFUSED_MS = 300_000;
 const NONE_FOUND_MS = 300_000;
 const NEXT_CANDIDATE_MS = 30_000;
+const LOST_MS = 300_000;
+/** By then a number that was ordered with success shows in the account, unless it has left it again. */
+const ORDER_SETTLED_MS = 600_000;
 const CANDIDATES = 10;
 
 /**
@@ -43,7 +53,7 @@ const CANDIDATES = 10;
  * the same number. Throws KubeError and CarrierError where the next call may go on.
  *
  *   reference known at the carrier ──▶ claim ──▶ owned
- *   else search (or spec.number) ──▶ claim ──▶ order ──▶ pending ──▶ owned
+ *   else search (or spec.number) ──▶ claim ──▶ order ──▶ pending ──▶ owned ──left the account──▶ lost
  */
 export async function acquireNumber(request: AcquireRequest): Promise<Acquisition> {
   const { spec, known, carrier, claims, claimant } = request;
@@ -52,32 +62,45 @@ export async function acquireNumber(request: AcquireRequest): Promise<Acquisitio
 
   const [owned] = await carrier.findOwnedByReference(claimant.reference);
   if (owned !== undefined) return acquire(request, owned.number);
-  const orders = await carrier.findOrders(claimant.reference);
-  const ordered = orders.find(({ status }) => status !== 'Failure')?.numbers[0];
+  const ordered = await numberOnOrder(request);
   if (ordered !== undefined) return acquire(request, ordered);
   const [claimed] = await claims.heldBy(claimant);
   if (claimed !== undefined) return acquire(request, claimed.number);
   return searchAndOrder(request);
 }
 
-async function acquire(request: AcquireRequest, number: string): Promise<Acquisition> {
-  const { carrier, claims, claimant, clock } = request;
-  const claim = await claims.take(number, claimant);
-  if (claim.kind === 'Held') {
-    const { namespace, name } = claim.by;
-    return notYet('NumberClaimed', `${number} is held by the PhoneNumber ${namespace}/${name}.`, REFUSED_MS);
+/**
+ * The number of an order under our reference that is under way. One that was delivered long ago and
+ * is owned no more counts only where somebody else holds the number: it was handed over, and no other
+ * is bought in its place unasked.
+ */
+async function numberOnOrder({ carrier, claims, claimant, clock }: AcquireRequest) {
+  for (const order of await carrier.findOrders(claimant.reference)) {
+    const [number] = order.numbers;
+    if (number === undefined || order.status === 'Failure') continue;
+    if (isOpen(order, clock.now())) return number;
+    const holder = await claims.holderOf(number);
+    if (holder !== undefined && !isSame(holder, claimant)) return number;
   }
+  return undefined;
+}
+
+async function acquire(request: AcquireRequest, number: string): Promise<Acquisition> {
+  const { carrier, claims, claimant, clock, known } = request;
+  const claim = await claims.take(number, claimant);
+  if (claim.kind === 'Held') return notYet('NumberClaimed', heldBy(claim.by, claimant), REFUSED_MS);
   const owned = await carrier.findOwned(number);
   if (owned !== undefined) return ownedNumber(request, owned);
 
+  if (known !== undefined) return lost(number);
   const orders = (await carrier.findOrders(claimant.reference)).filter((order) =>
     order.numbers.includes(number),
   );
-  const open = orders.find(({ status }) => status !== 'Failure');
+  const open = orders.find((other) => isOpen(other, clock.now()));
   if (open !== undefined) return { ...pending(number), orderID: open.id };
-  const refused = orders[0];
-  const retryAtMs = (refused?.createdAtMs ?? 0) + REFUSED_MS;
-  if (refused === undefined) return order(request, number);
+  const [latest] = orders;
+  if (latest === undefined) return order(request, number);
+  const retryAtMs = latest.createdAtMs + REFUSED_MS;
   // A search may take another number at once; a number that was asked for by name is tried later.
   if (request.spec.number === undefined) {
     await claims.free(number, claimant);
@@ -130,6 +153,8 @@ async function order(request: AcquireRequest, number: string): Promise<Acquisiti
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error;
     if (error.kind === 'Refused') {
+      // Refused because it is ours already: the carrier's lists were behind when we asked.
+      if (await isOurs(request, number)) return pending(number);
       await claims.free(number, claimant);
       return notYet(
         'OrderFailed',
@@ -143,6 +168,31 @@ async function order(request: AcquireRequest, number: string): Promise<Acquisiti
       Math.max(LOST_REPLY_MS, error.retryAfterMs ?? 0),
     );
   }
+}
+
+async function isOurs({ carrier, claimant, clock }: AcquireRequest, number: string): Promise<boolean> {
+  if ((await carrier.findOwned(number)) !== undefined) return true;
+  const orders = await carrier.findOrders(claimant.reference);
+  return orders.some((other) => other.numbers.includes(number) && isOpen(other, clock.now()));
+}
+
+/** Whether an order may still bring its number. */
+function isOpen({ status, createdAtMs }: NumberOrder, nowMs: number): boolean {
+  return status === 'Pending' || (status === 'Success' && nowMs - createdAtMs < ORDER_SETTLED_MS);
+}
+
+function heldBy(claim: Claim, claimant: Claimant): string {
+  const { number, namespace, name, tenantID } = claim;
+  return claim.reference === claimant.reference
+    ? `${number} is kept for an earlier tenant of this name, whose id was ${tenantID}.`
+    : `${number} is held by the PhoneNumber ${namespace}/${name}.`;
+}
+
+function lost(number: string): Acquisition {
+  const message =
+    `${number} was ours and is not in the carrier account any more. Bring it back there, ` +
+    'or delete this PhoneNumber and apply it again to buy one.';
+  return { kind: 'Lost', message, requeueAfterMs: LOST_MS };
 }
 
 function pending(number: string) {

@@ -26,7 +26,7 @@ interface ClaimConfigMap extends KubeObject {
 }
 
 export interface ClaimsOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'create' | 'mergePatch' | 'delete'>;
   /** The operator's namespace. */
   readonly namespace: string;
   /** Whether the PhoneNumber that holds a claim still exists, asked of the API server. */
@@ -34,6 +34,8 @@ export interface ClaimsOptions {
 }
 
 const CLAIMANT = 'veralux.io/claimant';
+/** Rounds of "it is there" and "it is gone" before it is left to a later reconcile. */
+const TAKE_ATTEMPTS = 3;
 
 /**
  * Who holds which number: a ConfigMap `number-<digits>` each, made by POST, so that of several
@@ -48,9 +50,19 @@ export class Claims {
 
   /**
    * Claims the number. One that a PhoneNumber of the same tenant left behind is taken over; between
-   * tenants a claim never moves by itself.
+   * tenants a claim never moves by itself. Throws a KubeError, `Conflict` where others are quicker.
    */
   async take(number: string, claimant: Claimant): Promise<ClaimResult> {
+    for (let attempt = 1; attempt <= TAKE_ATTEMPTS; attempt += 1) {
+      const result = await this.#tryTake(number, claimant);
+      if (result !== undefined) return result;
+    }
+    const message = `The claim on ${number} comes and goes.`;
+    throw new KubeError({ status: 409, reason: 'Conflict', message });
+  }
+
+  /** Undefined when the claim was freed between the two requests. */
+  async #tryTake(number: string, claimant: Claimant): Promise<ClaimResult | undefined> {
     const { client } = this.#options;
     try {
       await client.create(CONFIG_MAPS, this.#configMap(number, claimant), { fieldManager: FIELD_MANAGER });
@@ -59,8 +71,7 @@ export class Claims {
       if (!(error instanceof KubeError && error.reason === 'AlreadyExists')) throw error;
     }
     const found = await client.get<ClaimConfigMap>(CONFIG_MAPS, this.#ref(number));
-    // Freed between the two requests.
-    if (found === undefined) return this.take(number, claimant);
+    if (found === undefined) return undefined;
     const held = claimOf(found, number);
     if (isSame(held, claimant)) return { kind: 'Ours' };
     const mayTakeOver = held.tenantID === claimant.tenantID && !(await this.#options.ownerExists(held));
@@ -130,7 +141,7 @@ export class Claims {
 }
 
 /** A tenant that was deleted and made anew under its name is another one: its id decides too. */
-function isSame(claim: Claimant, claimant: Claimant): boolean {
+export function isSame(claim: Claimant, claimant: Claimant): boolean {
   return claim.reference === claimant.reference && claim.tenantID === claimant.tenantID;
 }
 

@@ -54,6 +54,7 @@ describe('the route of a number', () => {
 });
 
 describe('a place within the limit', () => {
+  const none: ReadonlySet<string> = new Set();
   const number = (name: string, second: number, has?: string): RawPhoneNumber => ({
     apiVersion: 'veralux.io/v1alpha1',
     kind: 'PhoneNumber',
@@ -65,19 +66,29 @@ describe('a place within the limit', () => {
     const [first, second] = [number('b', 1), number('a', 2)];
     const all = [second, first];
     const tenant = tenantWith([]);
-    expect([hasPlace(first, all, tenant), hasPlace(second, all, tenant)]).toEqual([true, false]);
+    expect([first, second].map((one) => hasPlace(one, all, tenant, none))).toEqual([true, false]);
   });
 
   test('stays with one that owns a number, also after the limit was lowered', () => {
     const [owner, older] = [number('a', 2, '+13125550100'), number('b', 1)];
     const all = [owner, older];
     const tenant = tenantWith([]);
-    expect([hasPlace(owner, all, tenant), hasPlace(older, all, tenant)]).toEqual([true, false]);
+    expect([owner, older].map((one) => hasPlace(one, all, tenant, none))).toEqual([true, false]);
+  });
+
+  test('stays with one that got it before a sister of the same second with a lesser name was seen', () => {
+    const [granted, sister] = [number('main', 1), number('front-desk', 1)];
+    const all = [sister, granted];
+    const tenant = tenantWith([]);
+    const places = [granted, sister].map((one) => hasPlace(one, all, tenant, new Set(['main'])));
+    expect(places).toEqual([true, false]);
+    const ordering = { ...granted, status: { orderID: 'o' } };
+    expect(hasPlace(sister, [sister, ordering], tenant, none)).toBe(false);
   });
 
   test('is never missing on an unlimited plan', () => {
     const all = [1, 2, 3, 4, 5, 6, 7].map((second) => number(`n${second}`, second));
-    expect(all.every((one) => hasPlace(one, all, tenantWith([], 'Enterprise')))).toBe(true);
+    expect(all.every((one) => hasPlace(one, all, tenantWith([], 'Enterprise'), none))).toBe(true);
   });
 });
 

@@ -3,6 +3,7 @@ import { effectiveLimits } from '#crds/plans/plans.ts';
 import type { DidRecord } from '#crds/projection/did-record.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { Tenant } from '#crds/tenant/tenant.ts';
+import { keyOf } from '#lib/kube/kube-object.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
 import type { RawPhoneNumber } from '#operator/world/world.ts';
@@ -50,17 +51,23 @@ function unrouted(reason: 'NotRouted' | 'WorkflowNotFound', message: string): Ro
 
 /**
  * Whether a PhoneNumber has a place within the tenant's limit: those that own a number keep theirs,
- * the others come by age.
+ * those that were granted one before come next, also while their order is not seen yet, and then the
+ * others by age. `granted` holds keys.
  */
 export function hasPlace(
   phoneNumber: RawPhoneNumber,
   all: readonly RawPhoneNumber[],
   tenant: Pick<Tenant, 'spec'>,
+  granted: ReadonlySet<string>,
 ): boolean {
   const limit = effectiveLimits(tenant.spec).phoneNumbers;
   if (limit === null || phoneNumber.status?.number !== undefined) return true;
+  const rank = ({ status, metadata }: RawPhoneNumber) => {
+    if (status?.number !== undefined) return 0;
+    return status?.orderID !== undefined || granted.has(keyOf(metadata)) ? 1 : 2;
+  };
   const order = (other: RawPhoneNumber) =>
-    `${other.status?.number === undefined ? 1 : 0} ${other.metadata.creationTimestamp ?? ''} ${other.metadata.name}`;
+    `${rank(other)} ${other.metadata.creationTimestamp ?? ''} ${other.metadata.name}`;
   const ahead = all.filter((other) => order(other) < order(phoneNumber));
   return ahead.length < limit;
 }

@@ -9,7 +9,7 @@ import { removeFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS, LABELS } from '#operator/installation/names.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { type RawPhoneNumber, runtimeKeyOf } from '#operator/world/world.ts';
-import type { Claimant } from './claims.ts';
+import { type Claimant, isSame } from './claims.ts';
 import { claimantOf } from './ensure-at-carrier.ts';
 import type { PhoneNumberDependencies } from './reconcile-phone-number.ts';
 
@@ -24,7 +24,7 @@ export async function deletePhoneNumber(
   dependencies: PhoneNumberDependencies,
   { log }: ReconcileContext,
 ): Promise<Outcome> {
-  const { world, client, projector, claims, checks } = dependencies;
+  const { world, client, projector, claims, checks, granted } = dependencies;
   if (!(raw.metadata.finalizers ?? []).includes(FINALIZERS.phoneNumber)) return {};
   const labels = world.namespaces.get(raw.metadata.namespace ?? '')?.metadata.labels;
   const claimant = claimantOf(world.installationID, raw, labels?.[LABELS.tenantID] ?? '');
@@ -43,6 +43,7 @@ export async function deletePhoneNumber(
     return { requeueAfterMs: LOOK_AGAIN_MS };
   }
   checks.forget(keyOf(raw.metadata));
+  granted.delete(keyOf(raw.metadata));
   const finalizing = { client, resource: PHONE_NUMBER, fieldManager: FIELD_MANAGER };
   await removeFinalizer(finalizing, raw, FINALIZERS.phoneNumber);
   log.info('the phone number is gone');
@@ -67,7 +68,11 @@ async function release(
     const orders = await carrier.findOrders(claimant.reference);
     if (orders.some(({ status }) => status === 'Pending')) return 'An order is still under way.';
     const owned = await carrier.findOwnedByReference(claimant.reference);
-    for (const { id } of owned) await carrier.release(id);
+    for (const { id, number } of owned) {
+      // A mark can be older than the claim: a number that was kept for another is not ours to release.
+      const holder = await claims.holderOf(number);
+      if (holder === undefined || isSame(holder, claimant)) await carrier.release(id);
+    }
     for (const { number } of held) {
       const brought = await carrier.findOwned(number);
       if (brought !== undefined && mayRelease(brought.reference, claimant)) await carrier.release(brought.id);

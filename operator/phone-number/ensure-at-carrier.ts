@@ -48,7 +48,9 @@ export async function ensureAtCarrier(
     return state;
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error;
-    return unavailable(phoneNumber, error.message, error.retryAfterMs);
+    const state = unavailable(phoneNumber, error.message, error.retryAfterMs);
+    checks.hold(key, fingerprint, state);
+    return state;
   }
 }
 
@@ -92,6 +94,18 @@ async function askCarrier(
       purchased: verdict('Purchased', 'False', reason, message),
       assigned: waitingForNumber(),
       orderID: acquisition.orderID ?? orderID,
+      requeueAfterMs,
+    };
+  }
+  if (acquisition.kind === 'Lost') {
+    const { message, requeueAfterMs } = acquisition;
+    events.record(phoneNumber, { type: 'Warning', reason: 'NumberLost', message });
+    return {
+      purchased: verdict('Purchased', 'False', 'NumberLost', message),
+      assigned: waitingForNumber(),
+      number: phoneNumber.status?.number,
+      providerNumberID: phoneNumber.status?.providerNumberID,
+      orderID,
       requeueAfterMs,
     };
   }

@@ -30,6 +30,8 @@ export interface PhoneNumberDependencies {
   readonly carriers: CarrierDirectory;
   readonly claims: Claims;
   readonly checks: CarrierChecks;
+  /** Keys of the PhoneNumbers that got a place within their tenant's limit in this process. */
+  readonly granted: Set<string>;
   readonly events: EventRecorder;
   readonly clock: Clock;
 }
@@ -47,9 +49,13 @@ export async function reconcilePhoneNumber(
   dependencies: PhoneNumberDependencies,
   context: ReconcileContext,
 ): Promise<Outcome> {
-  const { world, client } = dependencies;
+  const { world, client, checks, granted } = dependencies;
   const raw = world.phoneNumbers.get(key);
-  if (raw === undefined) return {};
+  if (raw === undefined) {
+    checks.forget(key);
+    granted.delete(key);
+    return {};
+  }
   if (raw.metadata.deletionTimestamp !== undefined) return deletePhoneNumber(raw, dependencies, context);
 
   const serving = servingTenant(world, raw);
@@ -72,7 +78,8 @@ export async function reconcilePhoneNumber(
     const number = world.phoneNumbers.get(other);
     return number === undefined ? [] : [number];
   });
-  if (!hasPlace(raw, all, serving.tenant)) {
+  if (!hasPlace(raw, all, serving.tenant, granted)) {
+    granted.delete(key);
     const message = "The tenant's limit of phone numbers is reached: delete one, or raise the limit.";
     const purchased = verdict('Purchased', 'False', 'LimitReached', message);
     return refuse(
@@ -81,6 +88,7 @@ export async function reconcilePhoneNumber(
       dependencies,
     );
   }
+  granted.add(key);
   const finalizing = { client, resource: PHONE_NUMBER, fieldManager: FIELD_MANAGER };
   await addFinalizer(finalizing, raw, FINALIZERS.phoneNumber);
   return serve(parsed.data, serving, dependencies, context);
