@@ -43,6 +43,8 @@ function asApiError(error: unknown): ApiError {
   }
   if (error instanceof HasherBusy)
     return new ApiError('busy', undefined, { retryAfterSeconds: 2, cause: error });
+  // Express's own, for a path that is no percent-encoding.
+  if (error instanceof URIError) return new ApiError('malformed_url', undefined, { cause: error });
   const refusal = httpErrorSchema.safeParse(error);
   return refusal.success
     ? new ApiError(codeOf(refusal.data))
@@ -55,6 +57,6 @@ const httpErrorSchema = z.object({ status: z.number().min(400).max(499), type: z
 function codeOf({ status, type }: z.output<typeof httpErrorSchema>): ProblemCode {
   if (status === 413) return 'body_too_large';
   if (status === 415) return 'unsupported_media_type';
-  if (type === 'entity.parse.failed') return 'invalid_json';
-  return type === undefined ? 'malformed_url' : 'invalid_request';
+  // Without a type: what zlib says of a body that is not compressed as its header claims.
+  return type === undefined || type === 'entity.parse.failed' ? 'invalid_json' : 'invalid_request';
 }

@@ -22,27 +22,40 @@ describe('the HTTP side of the API', () => {
   });
 
   test.each([
-    ['GET', '/nothing', undefined, 404, 'not_found'],
-    ['GET', '/api/admin/calls/', undefined, 404, 'not_found'],
-    ['DELETE', '/api/auth/login', undefined, 405, 'method_not_allowed'],
-    ['GET', '/api/auth/signup', undefined, 405, 'method_not_allowed'],
-    ['GET', '/%', undefined, 404, 'not_found'],
-    ['GET', '/api/admin/calls/%E0%A4%A', undefined, 400, 'malformed_url'],
-    ['POST', '/api/auth/login', '{"email":', 400, 'invalid_json'],
-    ['POST', '/api/auth/login', '"a string"', 400, 'invalid_request'],
-    ['POST', '/api/auth/login', '[]', 400, 'invalid_request'],
-    ['POST', '/api/auth/login', JSON.stringify({ email: 'x'.repeat(70_000) }), 413, 'body_too_large'],
-    ['GET', '/api/auth/me', undefined, 401, 'not_authenticated'],
-    ['GET', '/api/admin/usage', undefined, 401, 'not_authenticated'],
-  ])('%s %s answers a problem', async (method, path, body, status, code) => {
-    const reply = await api.call(method, path, { body });
-    expect([reply.status, reply.body.code]).toEqual([status, code]);
+    ['GET /nothing', '', 'not_found'],
+    ['GET /api/admin/calls/', '', 'not_found'],
+    ['DELETE /api/auth/login', '', 'method_not_allowed'],
+    ['GET /api/auth/signup', '', 'method_not_allowed'],
+    ['POST /openapi.json', '', 'method_not_allowed'],
+    ['POST /metrics', '', 'method_not_allowed'],
+    ['GET /%', '', 'not_found'],
+    ['GET /api/admin/calls/%E0%A4%A', '', 'malformed_url'],
+    ['POST /api/auth/login', '{"email":', 'invalid_json'],
+    ['POST /api/auth/login', '', 'invalid_request'],
+    ['POST /api/auth/login', '"a string"', 'invalid_request'],
+    ['POST /api/auth/login', '[]', 'invalid_request'],
+    ['POST /api/auth/login', JSON.stringify({ email: 'x'.repeat(70_000) }), 'body_too_large'],
+    ['GET /api/auth/me', '', 'not_authenticated'],
+    ['GET /api/admin/usage', '', 'not_authenticated'],
+  ] as const)('%s with the body %j answers a problem: %s', async (request, body, code) => {
+    const [method = '', path = ''] = request.split(' ');
+    const reply = await api.call(method, path, method === 'POST' ? { body } : {});
+    expect([reply.status, reply.body.code]).toEqual([PROBLEMS[code].status, code]);
     expect(reply.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(reply.body).toMatchObject({
       type: 'about:blank',
-      status,
+      status: reply.status,
       requestID: reply.headers.get('x-request-id'),
     });
+  });
+
+  test.each([
+    ['zzz', 415, 'unsupported_media_type'],
+    ['gzip', 400, 'invalid_json'],
+  ])('a body that is not compressed as %s is refused', async (encoding, status, code) => {
+    const headers = { 'content-encoding': encoding };
+    const reply = await api.call('POST', '/api/auth/login', { body: '{}', headers });
+    expect([reply.status, reply.body.code]).toEqual([status, code]);
   });
 
   test.each([

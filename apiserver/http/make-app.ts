@@ -45,12 +45,13 @@ export function makeApp(deps: AppDeps): Express {
     const text = await deps.registry.metrics();
     response.type(deps.registry.contentType).send(text);
   });
+  app.all(['/openapi.json', '/metrics'], refuseMethod(['GET']));
   for (const [path, routes] of Map.groupBy(deps.routes, (route) => route.path)) {
     const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const route of routes) {
       app[route.method === 'GET' ? 'get' : 'post'](expressPath, serve(route, deps));
     }
-    app.all(expressPath, refuseMethod(routes));
+    app.all(expressPath, refuseMethod(routes.map((route) => route.method)));
   }
   app.use(() => {
     throw new ApiError('not_found', 'No route has this path.');
@@ -70,7 +71,8 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
         if (response.statusCode !== 429 && response.statusCode < 500) deps.countApiRequest(tenantID);
       });
     }
-    if (route.body && !request.is('application/json')) throw new ApiError('unsupported_media_type');
+    // Null is a request without a body: the schema says what it lacks.
+    if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');
     const reply = await route.handle(
       { params: request.params, query: request.query, body: request.body },
       principal,
@@ -79,8 +81,8 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
   };
 }
 
-function refuseMethod(routes: readonly Route[]): RequestHandler {
-  const methods = routes.flatMap((route) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+function refuseMethod(served: readonly Route['method'][]): RequestHandler {
+  const methods = served.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   const allow = [...new Set(methods), 'OPTIONS'].join(', ');
   return (request, response) => {
     response.set('Allow', allow);

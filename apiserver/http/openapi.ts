@@ -15,7 +15,10 @@ export function openAPIOf(routes: readonly Route[]): object {
       title: 'VeraLux Receptionist',
       version: '1',
       description: 'People, tenants, calls, leads and usage. Every problem has a stable `code`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    // Where this document is served, the API is.
+    servers: [{ url: '/' }],
     paths,
     components: {
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
