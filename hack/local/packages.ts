@@ -1,60 +1,97 @@
 /**
  * The programs that come as packages of the operating system: Redis, and the voices and ears of machines
- * without a GPU. What is on the PATH is used; on Debian and Ubuntu the rest is installed, if we may.
+ * without a GPU. What is on the PATH is used; on Debian and Ubuntu the rest is installed, if we may, and
+ * otherwise unpacked for this user alone.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { messageOf } from '#lib/errors/operating-error.ts';
 import { capture } from './capture.ts';
 import { LocalError } from './local-error.ts';
 import type { Progress } from './progress.ts';
+import { type UnpackedPackage, unpackPackages } from './unpack-packages.ts';
 
-interface SystemPackage {
-  /** Its name on Debian and Ubuntu. */
-  readonly name: string;
-  isPresent(path: string): boolean;
-}
+/** By their names on Debian and Ubuntu. */
+const PACKAGES: readonly UnpackedPackage[] = [
+  // Its program is a link to one of redis-tools.
+  { name: 'redis-server', programs: ['redis-server'], part: 'redis-tools' },
+  { name: 'flite', programs: ['flite'] },
+  // Version 5 has renamed its program.
+  { name: 'pocketsphinx', programs: ['pocketsphinx_continuous', 'pocketsphinx'] },
+  { name: 'pocketsphinx-en-us', programs: [] },
+];
 
 const MODEL_FOLDERS = ['/usr/share', '/usr/local/share'].map((folder) =>
   join(folder, 'pocketsphinx/model/en-us'),
 );
 
-const PACKAGES: readonly SystemPackage[] = [
-  { name: 'redis-server', isPresent: (path) => isOnPath('redis-server', path) },
-  { name: 'flite', isPresent: (path) => isOnPath('flite', path) },
-  {
-    name: 'pocketsphinx',
-    // Version 5 has renamed its program.
-    isPresent: (path) => isOnPath('pocketsphinx_continuous', path) || isOnPath('pocketsphinx', path),
-  },
-  { name: 'pocketsphinx-en-us', isPresent: () => MODEL_FOLDERS.some((folder) => existsSync(folder)) },
-];
-
 const SUDO_TIMEOUT_MS = 10_000;
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
 const ERROR_LINES = 8;
 
+export interface Machine {
+  readonly path: string;
+  readonly isRoot: boolean;
+  readonly run: typeof capture;
+  /** Of packages that are unpacked for this user. */
+  readonly cache?: string;
+}
+
 /**
- * Installs what is missing. Throws a LocalError with the exact command where this user or this system
- * does not let us.
+ * Makes the programs available to this process and to what it starts, by its PATH. Throws a LocalError that
+ * says what to do where it cannot.
  */
 export async function ensurePackages(progress: Progress): Promise<void> {
   const path = process.env['PATH'] ?? '';
-  const missing = missingPackages(path);
-  if (missing.length === 0) return;
-  const asRoot = process.getuid?.() === 0;
-  const mayInstall = isOnPath('apt-get', path) && (asRoot || (await mayUseSudo()));
-  if (!mayInstall) throw cannotInstall(missing);
+  process.env['PATH'] = await pathWithPackages(progress, {
+    path,
+    isRoot: process.getuid?.() === 0,
+    run: capture,
+  });
+}
 
+/** The PATH on which all programs are found, once what is missing on the machine's was installed or unpacked. */
+export async function pathWithPackages(progress: Progress, machine: Machine): Promise<string> {
+  const { path, isRoot, run } = machine;
+  const missing = missingPackages(path);
+  if (missing.length === 0) return path;
+  if (!isOnPath('apt-get', path)) throw cannotInstall(missing);
+  if (isRoot || (await mayUseSudo(machine))) {
+    await install(missing, progress, machine);
+    return path;
+  }
+  try {
+    const { cache } = machine;
+    const options = { run, progress, ...(cache === undefined ? {} : { cache }) };
+    return [await unpackPackages(toUnpack(missing), options), path].join(delimiter);
+  } catch (error) {
+    if (!(error instanceof LocalError) || error.code !== 'package_not_fetched') throw error;
+    throw cannotFetch(missing, error);
+  }
+}
+
+/** The names of the packages that a machine with this PATH lacks. */
+export function missingPackages(path: string): string[] {
+  const hasModel = MODEL_FOLDERS.some((folder) => existsSync(folder));
+  const isPresent = ({ programs }: UnpackedPackage) =>
+    programs.length === 0 ? hasModel : programs.some((program) => isOnPath(program, path));
+  return PACKAGES.filter((wanted) => !isPresent(wanted)).map(({ name }) => name);
+}
+
+/** An installed program does not know of an unpacked model, so both are unpacked. */
+function toUnpack(missing: readonly string[]): UnpackedPackage[] {
+  const needsModel = missing.includes('pocketsphinx-en-us');
+  return PACKAGES.filter(({ name }) => missing.includes(name) || (needsModel && name === 'pocketsphinx'));
+}
+
+async function install(missing: readonly string[], progress: Progress, machine: Machine): Promise<void> {
   progress.line(`installing ${missing.join(', ')}`);
   const shell = ['bash', '-s', '--', ...missing];
-  const { status, stdout, stderr } = await capture(
-    'env',
-    asRoot ? shell : ['sudo', '-n', ...shell],
-    INSTALL_TIMEOUT_MS,
-    { input: INSTALL_SCRIPT },
-  );
-  const stillMissing = missingPackages(path);
-  if (status === 0 && stillMissing.length === 0) return;
+  const command = machine.isRoot ? shell : ['sudo', '-n', ...shell];
+  const { status, stdout, stderr } = await machine.run('env', command, INSTALL_TIMEOUT_MS, {
+    input: INSTALL_SCRIPT,
+  });
+  if (status === 0 && missingPackages(machine.path).length === 0) return;
   const words = `${stdout}\n${stderr}`.trim().split('\n').slice(-ERROR_LINES).join('\n  ');
   throw new LocalError(
     'package_not_installed',
@@ -62,22 +99,27 @@ export async function ensurePackages(progress: Progress): Promise<void> {
   );
 }
 
-/** The names of the packages that a machine with this PATH lacks. */
-export function missingPackages(path: string): string[] {
-  return PACKAGES.filter((wanted) => !wanted.isPresent(path)).map(({ name }) => name);
-}
-
 /** Whether this user may become root without being asked for a password. */
-async function mayUseSudo(): Promise<boolean> {
-  const { status } = await capture('sudo', ['-n', 'true'], SUDO_TIMEOUT_MS);
+async function mayUseSudo({ run }: Machine): Promise<boolean> {
+  const { status } = await run('sudo', ['-n', 'true'], SUDO_TIMEOUT_MS);
   return status === 0;
 }
 
 function cannotInstall(missing: readonly string[]): LocalError {
   return new LocalError(
     'package_missing',
-    `Missing on this machine: ${missing.join(', ')}. Install with "${installCommand(missing)}" ` +
-      '(elsewhere than on Debian and Ubuntu, by your own package manager) and try again.',
+    `Missing on this machine: ${missing.join(', ')}, as Debian names them. There is no apt-get to fetch them ` +
+      'with: install them by your own package manager and try again.',
+  );
+}
+
+function cannotFetch(missing: readonly string[], cause: LocalError): LocalError {
+  return new LocalError(
+    'package_missing',
+    `Missing on this machine: ${missing.join(', ')}. This user may not install them, and they could not be ` +
+      'fetched for this user alone (a missing network and a full disk are the usual reasons): mend that, or have ' +
+      `an administrator run "${installCommand(missing)}", and try again. ${messageOf(cause)}`,
+    { cause },
   );
 }
 

@@ -1,4 +1,6 @@
 import type { TestProject } from 'vitest/node';
+import { ensurePackages } from '#hack/local/packages.ts';
+import { createProgress } from '#hack/local/progress.ts';
 import './provided.ts';
 import { shareService } from './shared-services.ts';
 
@@ -6,7 +8,10 @@ import { shareService } from './shared-services.ts';
 export function setup(project: TestProject): Promise<() => Promise<void>> {
   return shareService(
     'redis',
-    async (instance) => ({ instance: instance.directory }),
+    async (instance) => {
+      await ensurePackages(createProgress(process.stderr));
+      return { instance: instance.directory };
+    },
     (redis) => project.provide('veraluxRedis', redis),
   );
 }
