@@ -53,7 +53,7 @@ describe('a call from its first webhook to its usage', () => {
       [{ name: 'name', label: 'Name', value: 'Ada Lovelace', spoken: 'my name is Ada Lovelace' }],
       true,
     );
-    session?.events.finished('WorkflowCompleted');
+    session?.events.finished('WorkflowCompleted', true);
     await pod.recorder.next(call, 'hangup');
     const hungUp = { hangup_cause: 'normal_clearing', hangup_source: 'callee' };
     await pod.deliverSixTimes(
@@ -142,6 +142,22 @@ describe('a call from its first webhook to its usage', () => {
     });
   });
 
+  test('a stream whose end only the carrier noticed is given up when the next one comes', async () => {
+    const call = 'v3:unnoticed';
+    const start = await pod.answer(call);
+    const first = await pod.openMedia(start);
+    if (typeof first === 'number') throw new Error(`refused with ${first}`);
+    await pod.deliver(webhookOf('streaming.failed', call, { stream_url: start.body['stream_url'] }));
+    await expect
+      .poll(() => pod.recorder.of(call).filter(({ step }) => step === 'streaming_start').length)
+      .toBe(2);
+    const again = pod.recorder.of(call).findLast(({ step }) => step === 'streaming_start');
+    if (!again) throw new Error('no stream');
+    const second = await pod.openMedia(again);
+    await expect.poll(() => first.readyState).toBe(WebSocket.CLOSED);
+    expect([second instanceof WebSocket && second.readyState, pod.runtime.pod.calls]).toEqual([1, 1]);
+  });
+
   test('a caller who hangs up mid-form leaves the lead as far as it came', async () => {
     const call = 'v3:mid-form';
     await pod.openMedia(await pod.answer(call));
@@ -153,6 +169,99 @@ describe('a call from its first webhook to its usage', () => {
       complete: false,
       fields: collected,
     });
+  });
+
+  test('the turn that a hang-up cuts off is in the transcript and in the usage', async () => {
+    const call = 'v3:cut-off';
+    await pod.openMedia(await pod.answer(call, Date.now() - 5_000));
+    pod.onClose = ({ events }) => {
+      pod.conversation = { ...pod.conversation, nextTurn: 1, ttsCharacters: 9 };
+      events.turn({
+        index: 0,
+        speaker: 'Agent',
+        text: 'Thank you',
+        startedAtMs: 0,
+        endedAtMs: 700,
+        interrupted: true,
+      });
+      pod.onClose = () => {};
+    };
+    await pod.deliver(webhookOf('call.hangup', call, { hangup_source: 'caller' }));
+    await expect.poll(() => pod.runtime.pod.calls).toBe(0);
+    await pod.runtime.ledger.flushed();
+    expect(await pod.ledgerKinds()).toContain('turn');
+    expect((await pod.ledger()).findLast(({ kind }) => kind === 'usage')).toMatchObject({ ttsCharacters: 9 });
+  });
+
+  test('a slot that a heartbeat renewed while its call ended is given back', async () => {
+    const call = 'v3:heartbeat';
+    await pod.openMedia(await pod.answer(call));
+    pod.onClose = () => void pod.runtime.pod.beat();
+    await pod.deliver(webhookOf('call.hangup', call, { hangup_source: 'caller' }));
+    await expect.poll(() => pod.runtime.pod.calls).toBe(0);
+    await expect.poll(() => pod.redis.zcard('slots:{veralux-system/shared}:pod-a')).toBe(0);
+  });
+
+  test('a finished call that Redis has lost is hung up all the same', async () => {
+    const call = 'v3:lost';
+    await pod.openMedia(await pod.answer(call));
+    await pod.redis.flushall();
+    pod.opened[0]?.events.finished('WorkflowCompleted', true);
+    await pod.recorder.next(call, 'hangup');
+    await expect.poll(() => pod.runtime.pod.calls).toBe(0);
+  });
+
+  test('a call of which nobody told the caller the end: the carrier says it, then it is hung up', async () => {
+    const call = 'v3:mute';
+    await pod.openMedia(await pod.answer(call));
+    pod.opened[0]?.events.finished('EnginesFailed', false);
+    await pod.recorder.next(call, 'speak');
+    await pod.deliver(webhookOf('call.speak.ended', call));
+    await pod.recorder.next(call, 'hangup');
+    expect(pod.recorder.of(call).map(({ step }) => step)).toEqual([
+      'answer',
+      'streaming_start',
+      'speak',
+      'hangup',
+    ]);
+  });
+
+  test('a draining pod holds its call to the end, and others go to another pod', async () => {
+    const call = 'v3:drained';
+    await pod.openMedia(await pod.answer(call));
+    const attaching = 'v3:attaching';
+    await pod.deliver(webhookOf('call.initiated', attaching));
+    await pod.recorder.next(attaching, 'answer');
+    let drained = false;
+    const drain = async () => {
+      await pod.runtime.pod.drain();
+      drained = true;
+    };
+    const draining = drain();
+    await expect.poll(() => pod.runtime.pod.notReady()).toContain('The pod is draining.');
+    await expect
+      .poll(async () =>
+        JSON.parse((await pod.redis.hget('pod:{veralux-system/shared}:pod-a', 'value')) ?? '{}'),
+      )
+      .toMatchObject({ state: 'Draining' });
+
+    await pod.deliver(webhookOf('call.initiated', 'v3:no-pod'));
+    expect((await pod.recorder.next('v3:no-pod', 'reject')).body['cause']).toBe('USER_BUSY');
+    const other = await TestRuntime.start(server.url, { POD_NAME: 'pod-b' });
+    await pod.deliver(webhookOf('call.answered', attaching));
+    const start = await pod.recorder.next(attaching, 'streaming_start');
+    expect(start.body['stream_url']).toContain('/media/pod-b/');
+    expect(await pod.redis.zrange('slots:{veralux-system/shared}:pod-a', '0', '-1')).toEqual([
+      callIDOf(call),
+    ]);
+    await other.stop();
+
+    expect([drained, pod.runtime.pod.calls]).toEqual([false, 1]);
+    pod.opened[0]?.events.finished('WorkflowCompleted', true);
+    await draining;
+    await pod.recorder.next(call, 'hangup');
+    await pod.deliver(webhookOf('call.hangup', call, { hangup_source: 'callee' }));
+    expect((await pod.ledger()).filter(({ kind }) => kind === 'usage')).toHaveLength(1);
   });
 
   test('a pod is not ready before admission knows of it', async () => {

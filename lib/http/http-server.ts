@@ -55,7 +55,13 @@ export class HttpServer implements Service {
     });
     this.#server.on('clientError', (error, socket) => {
       options.log.debug({ err: error }, 'a client sent what is not HTTP');
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      if (!socket.writable) {
+        socket.destroy();
+        return;
+      }
+      // A peer that keeps its own side open would hold the socket for ever.
+      socket.once('finish', () => socket.destroy());
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     });
   }
 

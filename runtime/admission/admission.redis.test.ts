@@ -47,6 +47,17 @@ describe('the answers to call.initiated', () => {
     expect(await pod.redis.dbsize()).toBe(before - 1);
   });
 
+  test('such a number with a carrier that takes no command: 503 in time, and rejected when delivered again', async () => {
+    await pod.redis.del(projectionKeys.did(NUMBER));
+    const initiated = webhookOf('call.initiated', 'v3:nowhere');
+    pod.recorder.answers = false;
+    expect(await pod.deliver(initiated)).toBe(503);
+    pod.recorder.answers = true;
+    expect(await pod.deliver(initiated)).toBe(200);
+    const rejects = pod.recorder.of('v3:nowhere');
+    expect(new Set(rejects.map(({ step, body }) => `${step} ${body['command_id']}`)).size).toBe(1);
+  });
+
   test('above the concurrent calls: busy, and free again after a hang-up', async () => {
     await pod.project({ ...profile, limits: { ...profile.limits, concurrentCalls: 1 } });
     await pod.deliver(webhookOf('call.initiated', 'v3:first'));
@@ -82,7 +93,7 @@ describe('the answers to call.initiated', () => {
   test('Redis away: 503, for the carrier to deliver it again', async () => {
     await server.stop();
     expect(await pod.deliver(webhookOf('call.initiated', 'v3:away'))).toBe(503);
-    expect(pod.logged.join('')).toContain('a webhook could not be stored');
+    expect(pod.logged.join('')).toContain('a webhook could not be taken');
     expect(pod.logged.join('')).not.toContain(NUMBER.slice(1));
     expect(pod.recorder.commands).toEqual([]);
   });

@@ -43,8 +43,8 @@ interface Kinds {
   readonly streamFailed: { readonly generation: number };
   /** call.speak.ended: our apology was said. */
   readonly spoken: unknown;
-  /** The conversation is over. */
-  readonly finished: { readonly reason: HangupReason };
+  /** The conversation is over. `told`: the caller has heard its last word. */
+  readonly finished: { readonly reason: HangupReason; readonly told: boolean };
   /** A session's last word on what it used. */
   readonly counted: { readonly conversation: ConversationState };
   readonly hungUp: {

@@ -35,8 +35,8 @@ export interface LiveCallOptions {
   /** As it was kept by the session before; undefined for the first. */
   readonly conversation: ConversationState | undefined;
   readonly services: LiveCallServices;
-  /** Called once, when nothing of the call is left on this pod. */
-  readonly onGone: () => void;
+  /** Called once, when nothing of the call is left on this pod; with what became of it, where known. */
+  readonly onGone: (record: CallRecord | undefined) => void;
 }
 
 /**
@@ -75,8 +75,7 @@ export class LiveCall {
 
   /** Goes quiet and reports the socket as lost, unless the end is under way already. */
   end(): Promise<void> {
-    this.#ending ??= this.#endWith(() => this.#reportLost(false));
-    return this.#ending;
+    return this.#endLost(false);
   }
 
   #events(): SessionEvents {
@@ -84,12 +83,10 @@ export class LiveCall {
       turn: (turn) => this.#append({ kind: 'turn', ...turn }, `turn/${turn.index}`, turn.startedAtMs),
       progress: (conversation) => this.#keep(conversation),
       lead: (workflow, fields, complete) => this.#appendLead({ workflow, fields: [...fields], complete }),
-      finished: (reason) => {
-        this.#ending ??= this.#endWith(() => this.#reportFinished(reason));
+      finished: (reason, told) => {
+        this.#ending ??= this.#endWith(() => this.#reportFinished(reason, told));
       },
-      disconnected: (stopped) => {
-        this.#ending ??= this.#endWith(() => this.#reportLost(stopped));
-      },
+      disconnected: (stopped) => void this.#endLost(stopped),
     };
   }
 
@@ -120,8 +117,14 @@ export class LiveCall {
 
   #keep(conversation: ConversationState): void {
     this.#toKeep = conversation;
-    this.#keeping ??= this.#keepNewest().finally(() => {
+    this.#startKeeping();
+  }
+
+  #startKeeping(): void {
+    if (this.#keeping || !this.#toKeep) return;
+    this.#keeping = this.#keepNewest().finally(() => {
       this.#keeping = undefined;
+      this.#startKeeping();
     });
   }
 
@@ -139,24 +142,46 @@ export class LiveCall {
     }
   }
 
+  /** Quiet first: the turn that this cuts off belongs to the last state. */
+  #endLost(stopped: boolean): Promise<void> {
+    this.#ending ??= (this.#session?.close() ?? Promise.resolve()).then(() =>
+      this.#endWith(() => this.#reportLost(stopped)),
+    );
+    return this.#ending;
+  }
+
   /**
    * The one teardown. The last state is kept first, so that whoever settles finds it; then the end
    * is reported; then the session goes, and the call leaves the pod.
    */
-  async #endWith(report: () => Promise<void>): Promise<void> {
+  async #endWith(report: () => Promise<CallRecord | undefined>): Promise<void> {
     const { onGone } = this.#options;
+    let record: CallRecord | undefined;
     try {
       await this.#keeping;
       await this.#keepLast();
       this.#appendPartialLead();
-      await report();
+      record = await report();
+      if (!record) await this.#hangUpUnrecorded();
     } catch (error) {
       // Its deadline, or the carrier's hang-up, brings another pod to it.
       this.#log.error({ err: error }, 'the end of a call could not be reported');
     } finally {
-      this.#session?.close();
-      onGone();
+      await this.#session?.close();
+      onGone(record);
     }
+  }
+
+  /** Redis lost the call, so no deadline and no other pod ever comes to it: it must not stay open. */
+  async #hangUpUnrecorded(): Promise<void> {
+    this.#log.error({}, 'a live call has no record any more; it is hung up');
+    await this.#hangUp();
+  }
+
+  async #hangUp(): Promise<void> {
+    const { record, services } = this.#options;
+    const commandID = commandIDOf(this.callID, { step: 'hangup', generation: 0 });
+    await services.carrier.send({ step: 'hangup', carrierCallID: record.carrierCallID, commandID });
   }
 
   async #keepLast(): Promise<void> {
@@ -168,16 +193,16 @@ export class LiveCall {
       .catch((error: unknown) => this.#log.warn({ err: error }, 'the last state could not be kept'));
   }
 
-  async #reportFinished(reason: HangupReason): Promise<void> {
+  async #reportFinished(reason: HangupReason, told: boolean): Promise<CallRecord | undefined> {
     const { record, services } = this.#options;
-    const { advancer, carrier, clock, driver } = services;
+    const { advancer, clock, driver } = services;
     let hungUp = false;
     const { call } = await retry(
       () =>
         advancer.advance({
           ref: record,
           eventID: `finished/${record.generation}`,
-          event: { kind: 'finished', atMs: clock.now(), reason },
+          event: { kind: 'finished', atMs: clock.now(), reason, told },
         }),
       {
         clock,
@@ -187,16 +212,16 @@ export class LiveCall {
           if (hungUp) return;
           hungUp = true;
           // The caller must not wait in silence for Redis. The stored command, later, is the same one.
-          const commandID = commandIDOf(this.callID, { step: 'hangup', generation: 0 });
-          void carrier.send({ step: 'hangup', carrierCallID: record.carrierCallID, commandID });
+          void this.#hangUp();
         },
       },
     );
     if (call) driver.drive(call);
     await this.#correctCount(call?.record.state);
+    return call?.record;
   }
 
-  async #reportLost(stopped: boolean): Promise<void> {
+  async #reportLost(stopped: boolean): Promise<CallRecord | undefined> {
     const { record, services } = this.#options;
     const { advancer, clock, driver } = services;
     const { generation } = record;
@@ -212,6 +237,7 @@ export class LiveCall {
     this.#log.info({ outcome, stopped, state: call?.record.state }, 'media lost');
     if (call && outcome === 'Stored') driver.drive(call);
     await this.#correctCount(call?.record.state);
+    return call?.record;
   }
 
   /** Where another pod settled the call before our last state was kept, the usage is corrected. */

@@ -130,14 +130,16 @@ export class CallDriver implements Service {
     return result;
   }
 
-  /** The pod that the stream shall come to: the one with the call's slot, or where that is gone another. */
+  /** The pod that the stream shall come to: the one with the call's slot, or another where that one ends. */
   async #prepareStream(record: CallRecord, generation: number): Promise<PodHeartbeat | undefined> {
     const { slots, advancer, clock } = this.#options;
     const { callID } = record;
     const present = record.pod === undefined ? undefined : await slots.pod(record.pod);
-    if (present && (await slots.reserveOn(present.pod, callID, present.slots))) return present;
+    const serving = present?.state === 'Serving';
+    if (serving && (await slots.reserveOn(present.pod, callID, present.slots))) return present;
     const pod = await slots.reserve(callID);
     if (!pod || pod.pod === record.pod) return pod;
+    if (record.pod !== undefined) await slots.release(record.pod, callID);
     await advancer.advance({
       ref: record,
       eventID: `placed/${generation}/${record.attempts}/${pod.pod}`,

@@ -19,7 +19,13 @@ export class LiveCalls {
     return [...this.#calls.keys()];
   }
 
+  has(callID: string): boolean {
+    return this.#calls.has(callID);
+  }
+
+  /** Takes the place of one under the same id: that one's stream is over, also where nobody told. */
   add(call: LiveCall): void {
+    void this.#calls.get(call.callID)?.end();
     this.#calls.set(call.callID, call);
     this.#metrics.calls.set(this.#calls.size);
   }

@@ -64,7 +64,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     streamStopped: { kind: 'streamStopped', atMs, generation },
     streamFailed: { kind: 'streamFailed', atMs, generation },
     spoken: { kind: 'spoken', atMs },
-    finished: { kind: 'finished', atMs, reason: 'WorkflowCompleted' },
+    finished: { kind: 'finished', atMs, reason: 'WorkflowCompleted', told: atMs % 2 === 0 },
     counted: { kind: 'counted', atMs, conversation },
     hungUp: { kind: 'hungUp', atMs, identity, occurredAtMs, cause: undefined, byCaller: flag },
     due: { kind: 'due', atMs: call?.record.deadlineAtMs ?? atMs },

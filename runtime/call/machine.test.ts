@@ -132,8 +132,15 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     'MediaLost',
   ],
   [
+    'a conversation whose voice failed ends in an apology',
+    [...talking, { kind: 'finished', atMs: at(30), reason: 'EnginesFailed', told: false }],
+    'ending',
+    'speak',
+    'EnginesFailed',
+  ],
+  [
     'a finished conversation is hung up',
-    [...talking, { kind: 'finished', atMs: at(30), reason: 'WorkflowCompleted' }],
+    [...talking, { kind: 'finished', atMs: at(30), reason: 'WorkflowCompleted', told: true }],
     'ending',
     'hangup',
     'WorkflowCompleted',
@@ -164,6 +171,17 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     [...talking, (call) => ({ kind: 'streamStopped', atMs: at(9), generation: generationOf(call) }), due],
     'attaching',
     'streaming_start',
+    undefined,
+  ],
+  [
+    'the webhook of a stream that was seen to stop does not cut that wait short',
+    [
+      ...talking,
+      (call) => ({ kind: 'mediaLost', atMs: at(9), generation: generationOf(call), stopped: true }),
+      (call) => ({ kind: 'streamStopped', atMs: at(9), generation: generationOf(call) }),
+    ],
+    'attaching',
+    undefined,
     undefined,
   ],
   [
@@ -258,7 +276,7 @@ describe('settling', () => {
   test('a call given up is billed to when we ended it, and corrected by a late hang-up', () => {
     const { transitions } = run(
       ...talking,
-      { kind: 'finished', atMs: at(31), reason: 'WorkflowCompleted' },
+      { kind: 'finished', atMs: at(31), reason: 'WorkflowCompleted', told: true },
       ...Array<Step>(MAX_END_ATTEMPTS).fill(due),
       hungUp(33),
     );

@@ -19,6 +19,7 @@ import * as step from './transitions.ts';
  *     │  │ mediaLost, streamStopped                                         │
  *     ▼  │ [streaming_start, next generation]                               │
  *   talking ──finished, due (maximum duration) [hangup]──▶ ending           │
+ *     │ finished, the caller not told: [speak the apology], then [hangup]   │
  *     └── hungUp, from every state ─────────────────────────────────────────┘
  *
  * `ringing` is never stored: it is every call we have no record of.

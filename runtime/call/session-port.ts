@@ -30,8 +30,11 @@ export interface SessionEvents {
   progress(conversation: ConversationState): void;
   /** The form is complete, or as complete as it will get. */
   lead(workflow: string, fields: readonly CollectedField[], complete: boolean): void;
-  /** The last word has been played: hang up, for this reason. */
-  finished(reason: HangupReason): void;
+  /**
+   * The conversation is over: hang up, for this reason. `told`: its last word was played, so the
+   * caller knows; otherwise our voice failed, and the carrier is to say it.
+   */
+  finished(reason: HangupReason, told: boolean): void;
   /** The socket ended while the conversation was not finished. `stopped` when the carrier said stop. */
   disconnected(stopped: boolean): void;
 }
@@ -39,8 +42,11 @@ export interface SessionEvents {
 export interface Session {
   /** Where the conversation stands now, usage included. */
   conversation(): ConversationState;
-  /** Goes quiet at once: aborts engines, closes the socket, frees everything. Safe to repeat. */
-  close(): void;
+  /**
+   * Goes quiet at once: aborts engines, closes the socket, frees everything. Resolves once the turn
+   * that it cut off is reported: nothing comes after that. Never rejects; safe to repeat.
+   */
+  close(): Promise<void>;
 }
 
 /** Makes a session on a socket that was accepted and whose token was verified. */

@@ -1,3 +1,4 @@
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command, StoredCall } from './call-record.ts';
@@ -99,7 +100,7 @@ export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandF
 }
 
 export function streamFailed(call: StoredCall, event: CallEvent): Transition {
-  if (call.record.attempts >= MAX_ATTEMPTS) return apologise(call, event.atMs);
+  if (call.record.attempts >= MAX_ATTEMPTS) return apologise(call, event.atMs, 'MediaLost');
   return moved(startGeneration(call, event.atMs, call.record.attempts + 1));
 }
 
@@ -113,12 +114,16 @@ export function attachmentDue(call: StoredCall, event: CallEvent<'due'>): Transi
   return streamFailed(call, event);
 }
 
-/** The webhook of an earlier stream says nothing of the present one. */
+/**
+ * The webhook of an earlier stream says nothing of the present one; nor does one that comes in the
+ * pause of `STOPPED_GRACE_MS`, when no stream has been asked for again yet.
+ */
 export function presentStreamFailed(
   call: StoredCall,
   event: CallEvent<'streamStopped' | 'streamFailed'>,
 ): Outcome {
-  return event.generation === call.record.generation ? streamFailed(call, event) : undefined;
+  const { generation, command } = call.record;
+  return event.generation === generation && command ? streamFailed(call, event) : undefined;
 }
 
 // ── talking ──────────────────────────────────────────────────────────────────────────────────────
@@ -136,7 +141,7 @@ export function carrierStoppedStream(
 }
 
 export function finish(call: StoredCall, event: CallEvent<'finished'>): Transition {
-  return hangUp(call, event.atMs, event.reason);
+  return event.told ? hangUp(call, event.atMs, event.reason) : apologise(call, event.atMs, event.reason);
 }
 
 export function endTooLong(call: StoredCall, event: CallEvent<'due'>): Transition {
@@ -296,13 +301,14 @@ function resume(call: StoredCall, nowMs: number, afterPause: boolean): Transitio
   );
 }
 
-function apologise(call: StoredCall, nowMs: number): Transition {
+/** The carrier's voice says what ours could not, and only then the call is hung up. */
+function apologise(call: StoredCall, nowMs: number, reason: HangupReason): Transition {
   return moved(
-    withRecord(call, { ...send('speak', 0, nowMs), ...endingBecause(call.record, nowMs, 'MediaLost') }),
+    withRecord(call, { ...send('speak', 0, nowMs), ...endingBecause(call.record, nowMs, reason) }),
   );
 }
 
-function hangUp(call: StoredCall, nowMs: number, reason: NonNullable<CallRecord['reason']>): Transition {
+function hangUp(call: StoredCall, nowMs: number, reason: HangupReason): Transition {
   return moved(
     withRecord(call, { ...send('hangup', 0, nowMs), ...endingBecause(call.record, nowMs, reason) }),
   );
@@ -321,7 +327,7 @@ function awaitHangUp(call: StoredCall, nowMs: number): Transition {
   );
 }
 
-function endingBecause(record: CallRecord, nowMs: number, reason: NonNullable<CallRecord['reason']>) {
+function endingBecause(record: CallRecord, nowMs: number, reason: HangupReason) {
   return {
     state: 'ending',
     endingAtMs: record.endingAtMs ?? nowMs,

@@ -49,7 +49,7 @@ async function buyNumber(): Promise<void> {
 test('the carrier answers, streams and hangs up as it is told, and its seconds are ours', async () => {
   const placed = carrier.control.placeCall({ from: CALLER, to: NUMBER });
   await expect.poll(() => pod.opened.length, { timeout: 10_000 }).toBe(1);
-  pod.opened[0]?.events.finished('WorkflowCompleted');
+  pod.opened[0]?.events.finished('WorkflowCompleted', true);
   await expect.poll(() => pod.ledgerKinds(), { timeout: 10_000 }).toContain('usage');
   await pod.runtime.driver.idle();
 

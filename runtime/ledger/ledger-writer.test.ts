@@ -51,6 +51,18 @@ test('events wait while Redis is away and are written in order when it is back',
   expect(clock.pending).toBe(0);
 });
 
+test.each([0, 1, 2, 3, 4, 5, 6])(
+  'an event that comes %i ticks after another is written too',
+  async (ticks) => {
+    const { clock, batches, writer } = setUp();
+    writer.append(turn('a', 0));
+    for (let tick = 0; tick < ticks; tick += 1) await Promise.resolve();
+    writer.append(turn('b', 0));
+    await clock.advance(0);
+    expect(batches.flat()).toEqual(['a/turn/0', 'b/turn/0']);
+  },
+);
+
 test('stopping gives up on a Redis that stays away after 3 s', async () => {
   const { clock, redis, writer } = setUp();
   redis.away = true;

@@ -45,8 +45,15 @@ export class LedgerWriter implements Service {
     }
     this.#queue.push(event);
     metrics.ledgerQueue.set(this.#queue.length);
-    this.#flushing ??= this.#flush().finally(() => {
+    this.#startFlush();
+  }
+
+  /** Looks again after each run: an event may have come after its last look at the queue. */
+  #startFlush(): void {
+    if (this.#flushing || this.#queue.length === 0 || this.#ending.signal.aborted) return;
+    this.#flushing = this.#flush().finally(() => {
       this.#flushing = undefined;
+      this.#startFlush();
     });
   }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
@@ -40,6 +42,32 @@ describe('a media socket is refused', () => {
     const start = await pod.answer('v3:path');
     const elsewhere = { ...start, body: { ...start.body, stream_url: 'ws://x/media/pod-a' } };
     expect(await pod.openMedia(elsewhere)).toBe(404);
+  });
+
+  test('where all slots are taken, and by a pod that drains: 503', async () => {
+    const start = await pod.answer('v3:late');
+    const slots = 'slots:{veralux-system/shared}:pod-a';
+    const soon = Date.now() + 60_000;
+    await pod.redis.zrem(slots, callIDOf('v3:late'));
+    await pod.redis.zadd(slots, soon, 'x', soon, 'y', soon, 'z');
+    expect(await pod.openMedia(start)).toBe(503);
+    await pod.redis.del(slots);
+    await pod.runtime.pod.drain();
+    expect(await pod.openMedia(start)).toBe(503);
+    expect(pod.opened).toEqual([]);
+  });
+
+  test('and its connection is cut, also where the peer would keep it', async () => {
+    const socket = connect({ port: pod.runtime.server.port, host: '127.0.0.1', allowHalfOpen: true });
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nHost: x';
+    socket.write(`GET /elsewhere HTTP/1.1\r\n${upgrade}\r\n\r\n`);
+    socket.resume();
+    await once(socket, 'end');
+    let cut = false;
+    socket.on('error', () => {
+      cut = true;
+    });
+    await expect.poll(() => cut || (socket.write('x') && cut)).toBe(true);
   });
 
   test('of a call that is gone: 404 or 409', async () => {

@@ -9,7 +9,7 @@ import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { Routing } from '#runtime/admission/routing.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import { LiveCall, type LiveCallServices } from '#runtime/call/call.ts';
-import type { StoredCall } from '#runtime/call/call-record.ts';
+import type { CallRecord, StoredCall } from '#runtime/call/call-record.ts';
 import type { LiveCalls } from '#runtime/call/live-calls.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
@@ -127,7 +127,7 @@ export class MediaServer {
       profile: to.profile,
       conversation,
       services: callServices,
-      onGone: () => live.remove(call),
+      onGone: (present) => this.#letGo(call, present),
     });
     live.add(call);
     let granted = false;
@@ -139,9 +139,27 @@ export class MediaServer {
     });
     if (!granted) void call.end();
   }
+
+  /**
+   * The slot was given back by whoever settled the call or took it over, but this pod's heartbeat
+   * may have renewed it since.
+   */
+  #letGo(call: LiveCall, present: CallRecord | undefined): void {
+    const { live, slots, pod, log } = this.#options;
+    live.remove(call);
+    if (live.has(call.callID) || (present && present.state !== 'settled' && present.pod === pod)) return;
+    slots.release(pod, call.callID).catch((error: unknown) => {
+      log.warn({ err: error, callID: call.callID }, 'a slot was not given back; it expires by itself');
+    });
+  }
 }
 
 function refuse(socket: Duplex, status: Refusal): void {
-  if (!socket.writable) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  // A peer that keeps its own side open would hold the socket for ever.
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -43,6 +43,11 @@ export class Pod implements Service {
     this.#options = options;
   }
 
+  /** How many calls have their media here. */
+  get calls(): number {
+    return this.#options.live.size;
+  }
+
   get draining(): boolean {
     return this.#state === 'Draining';
   }

@@ -13,6 +13,8 @@ export interface Command {
 /** A carrier that takes every command and remembers it. */
 export class CarrierRecorder {
   readonly commands: Command[] = [];
+  /** Whether commands get a reply. */
+  answers = true;
   readonly #server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -20,7 +22,8 @@ export class CarrierRecorder {
       const [, , , carrierCallID = '', , step = ''] = (request.url ?? '').split('/');
       const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
       this.commands.push({ carrierCallID: decodeURIComponent(carrierCallID), step, body });
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"result":"ok"}}');
+      if (this.answers)
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"result":"ok"}}');
     });
   });
 

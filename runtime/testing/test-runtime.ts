@@ -65,6 +65,8 @@ export class TestRuntime {
   readonly opened: SessionContext[] = [];
   /** What every session says it is at. */
   conversation = newConversation('lead-capture');
+  /** What a session does last when it is closed. */
+  onClose: (context: SessionContext) => void = () => {};
   readonly redis: Redis;
   #runtime: Runtime | undefined;
 
@@ -103,7 +105,14 @@ export class TestRuntime {
       openSession: (socket, context) => {
         test.opened.push(context);
         socket.on('close', () => context.events.disconnected(false));
-        return { conversation: () => test.conversation, close: () => socket.terminate() };
+        return {
+          conversation: () => test.conversation,
+          close: async () => {
+            socket.terminate();
+            await Promise.resolve();
+            test.onClose(context);
+          },
+        };
       },
       canServe,
       registry: createRegistry('runtime'),

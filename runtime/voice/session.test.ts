@@ -40,7 +40,7 @@ describe('a conversation', () => {
     expect(call.session.conversation()).toMatchObject({ phase: 'Done', nextTurn: 7 });
     expect(call.session.conversation().sttMs).toBeGreaterThan(3_000);
     expect([...call.carrier.frameBytes]).toEqual([160]);
-    call.session.close();
+    await call.session.close();
     await call.clock.advance(100);
     expect(call.clock.pending).toBe(0);
   });
@@ -51,7 +51,7 @@ describe('a conversation', () => {
     await call.clock.advance(1_000);
     // 20 ms: 320 samples of two bytes, where the caller's own frames have 160 bytes.
     expect([...call.carrier.frameBytes]).toEqual([640]);
-    call.session.close();
+    await call.session.close();
   });
 
   test('an interruption is heard out, and only what the caller heard is stored', async () => {
@@ -69,7 +69,7 @@ describe('a conversation', () => {
       'Caller: five five five one two three four',
     ]);
     expect(call.reported[2]).not.toContain('back on?');
-    call.session.close();
+    await call.session.close();
   });
 
   test('the disclosure is spoken whole, whatever the caller does', async () => {
@@ -79,7 +79,7 @@ describe('a conversation', () => {
     await call.clock.advance(6_000);
     expect(call.carrier.clears).toBe(0);
     expect(call.reported).toEqual([`Agent: ${GREETING}`]);
-    call.session.close();
+    await call.session.close();
   });
 
   test('a caller who goes on speaking while the words are recognised is heard out', async () => {
@@ -91,7 +91,7 @@ describe('a conversation', () => {
     call.carrier.speak(800);
     await call.clock.advance(2_500);
     expect(call.reported[1]).toBe('Caller: my name is alice johnson');
-    call.session.close();
+    await call.session.close();
   });
 
   test('a caller who says nothing is asked twice, then the call ends', async () => {
@@ -116,7 +116,7 @@ describe('a conversation', () => {
       `Agent: ${GREETING}`,
       'Agent: Sorry, I did not get that. May I have your name please?',
     ]);
-    call.session.close();
+    await call.session.close();
   });
 
   test('a failing recogniser costs one more question; failing again ends the call with a goodbye', async () => {
@@ -139,7 +139,7 @@ describe('a conversation', () => {
     await call.clock.advance(5_000);
     expect(call.reported).toEqual([
       'Agent: Thank you for calling Acme. [interrupted]',
-      'finished EnginesFailed',
+      'finished EnginesFailed (untold)',
     ]);
   });
 
@@ -167,7 +167,7 @@ describe('a media session', () => {
     expect(call.reported).toEqual([
       'Agent: Sorry, we were cut off for a moment. What number can we call you back on?',
     ]);
-    call.session.close();
+    await call.session.close();
   });
 
   test("reports the agent's turn as far as it was heard when the carrier stops the stream", async () => {
@@ -179,6 +179,15 @@ describe('a media session', () => {
     expect(call.reported).toEqual(['Agent: Thank you for [interrupted]', 'disconnected (stopped)']);
     expect(call.session.conversation().ttsCharacters).toBe('Thank you for'.length);
     expect(call.clock.pending).toBe(0);
+  });
+
+  test('is closed once the turn that this cut off is reported', async () => {
+    const call = callInTest({ heard: [] });
+    call.carrier.start();
+    await call.clock.advance(1_000);
+    await call.session.close();
+    expect(call.reported).toEqual(['Agent: Thank you for [interrupted]']);
+    expect(call.session.conversation().nextTurn).toBe(1);
   });
 
   test('reports a socket that closed, once', async () => {
@@ -212,8 +221,8 @@ describe('a media session', () => {
   test('ends a call whose format it cannot decode', async () => {
     const call = callInTest({ heard: [] });
     call.carrier.start('AMR-WB');
-    expect(call.reported).toEqual(['finished RuntimeError']);
-    call.session.close();
+    expect(call.reported).toEqual(['finished RuntimeError (untold)']);
+    await call.session.close();
   });
 
   test.each([0, 50, 900, 4_800, 6_500, 7_300, 7_900, 9_000])(
@@ -224,8 +233,8 @@ describe('a media session', () => {
       await call.clock.advance(Math.min(ms, 6_000));
       call.carrier.speak(1_000);
       await call.clock.advance(Math.max(0, ms - 6_000));
-      call.session.close();
-      call.session.close();
+      await call.session.close();
+      await call.session.close();
       await call.clock.advance(0);
       expect(call.clock.pending).toBe(0);
       expect(call.reported.filter((line) => /finished|disconnected/.test(line))).toEqual([]);
@@ -240,6 +249,6 @@ describe('a media session', () => {
     }
     await call.clock.advance(6_000);
     expect(call.reported).toEqual([`Agent: ${GREETING}`]);
-    call.session.close();
+    await call.session.close();
   });
 });

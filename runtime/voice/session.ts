@@ -46,9 +46,10 @@ export class MediaSession implements Session {
     return this.#stream?.conversation.state ?? this.#context.conversation;
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#reported = true;
     this.#tearDown();
+    return this.#talk;
   }
 
   #receive(text: string): void {
@@ -85,7 +86,7 @@ export class MediaSession implements Session {
         { code: 'media_format_unsupported', format },
         'the stream has a format we cannot decode',
       );
-      this.#finish('RuntimeError');
+      this.#finish('RuntimeError', false);
       return;
     }
     this.#stream = openStream({
@@ -101,19 +102,19 @@ export class MediaSession implements Session {
   /** Never rejects: what ends a conversation becomes its reason. */
   async #hold({ conversation }: Stream): Promise<void> {
     try {
-      this.#finish(await conversation.hold(this.#ended.signal));
+      this.#finish(await conversation.hold(this.#ended.signal), true);
     } catch (error) {
       if (this.#ended.signal.aborted) return;
       const engine = error instanceof EngineError;
       this.#log.error({ err: error }, engine ? 'an engine ended the conversation' : 'the conversation broke');
-      this.#finish(engine ? 'EnginesFailed' : 'RuntimeError');
+      this.#finish(engine ? 'EnginesFailed' : 'RuntimeError', false);
     }
   }
 
-  #finish(reason: HangupReason): void {
+  #finish(reason: HangupReason, told: boolean): void {
     if (this.#reported) return;
     this.#reported = true;
-    this.#context.events.finished(reason);
+    this.#context.events.finished(reason, told);
   }
 
   /** The stream is over: the agent's last turn is reported as far as it was heard, then the end. */

@@ -45,7 +45,7 @@ describe('what is not authentic changes nothing', () => {
   test('a script that Redis refuses gives 503 and no caller in the log', async () => {
     await pod.redis.set(storeKeys.leases(TENANT), 'not a sorted set');
     expect(await pod.deliver(webhookOf('call.initiated', 'v3:refused'))).toBe(503);
-    expect(pod.logged.join('')).toContain('a webhook could not be stored');
+    expect(pod.logged.join('')).toContain('a webhook could not be taken');
     expect(pod.logged.join('')).not.toContain(CALLER.slice(1));
   });
 

@@ -55,7 +55,7 @@ export class WebhookEndpoint {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"received":true}');
       if (call) drive(call);
     } catch (error) {
-      log.error({ err: error, event: webhook.event }, 'a webhook could not be stored');
+      log.error({ err: error, event: webhook.event }, 'a webhook could not be taken');
       metrics.webhooks.inc({ event: webhook.event, outcome: 'Failed' });
       sendProblem(response, UNAVAILABLE);
     }
@@ -89,7 +89,7 @@ const MALFORMED = {
 const UNAVAILABLE = {
   status: 503,
   code: 'not_stored',
-  title: 'The event could not be stored. Deliver it again.',
+  title: 'The event could not be taken. Deliver it again.',
 } as const;
 
 const FAULTS: Readonly<Record<SignatureFault, string>> = {

@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
+import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type Admission, identityOf } from '#runtime/admission/admission.ts';
 import type { Routing } from '#runtime/admission/routing.ts';
@@ -7,11 +8,14 @@ import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { StoredCall } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
-import type { Carrier } from '#runtime/carrier/carrier.ts';
+import type { Carrier, CarrierResult } from '#runtime/carrier/carrier.ts';
 import { decodeClientState } from '#runtime/carrier/client-state.ts';
 import { streamGenerationOf } from '#runtime/media-server/media-url.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CarrierWebhook } from './carrier-webhook.ts';
+
+/** The reply is due within 2 s, so what comes before it has less. */
+const REJECT_WITHIN_MS = 1_500;
 
 export interface WebhookRouterOptions {
   readonly admission: Admission;
@@ -65,13 +69,19 @@ export class WebhookRouter {
   }
 
   /**
-   * A call of no tenant has no shard to store a command in, so it is rejected before the reply; the
-   * next delivery repeats the same command, which the carrier carries out once.
+   * A call of no tenant has no shard to store a command in, so it is rejected before the reply. Where
+   * the carrier does not take that in time, this throws: the next delivery repeats the same command,
+   * which the carrier carries out once.
    */
   async #rejectUnstored(carrierCallID: string): Promise<void> {
-    const { carrier, log } = this.#options;
+    const { carrier, clock, log } = this.#options;
     const commandID = commandIDOf(callIDOf(carrierCallID), { step: 'reject', generation: 0 });
-    const result = await carrier.send({ step: 'reject', cause: 'CALL_REJECTED', carrierCallID, commandID });
+    const { promise: overdue, resolve } = Promise.withResolvers<CarrierResult>();
+    const cancel = clock.after(REJECT_WITHIN_MS, () => resolve('Unreachable'));
+    const sent = carrier.send({ step: 'reject', cause: 'CALL_REJECTED', carrierCallID, commandID });
+    const result = await Promise.race([sent, overdue]);
+    cancel();
+    if (result === 'Unreachable') throw new NotRejected();
     if (result !== 'Done' && result !== 'CallEnded')
       log.warn({ result }, 'a call of no tenant was not rejected');
   }
@@ -111,5 +121,14 @@ export class WebhookRouter {
     if (generation === undefined) return undefined;
     if (event === 'streaming.stopped') return { kind: 'streamStopped', atMs, generation };
     return event === 'streaming.failed' ? { kind: 'streamFailed', atMs, generation } : undefined;
+  }
+}
+
+/** The carrier has not taken a rejection of which nothing is stored. */
+class NotRejected extends OperatingError {
+  constructor() {
+    super('not_rejected', 'the carrier did not take the rejection of a call of no tenant', {
+      retryable: true,
+    });
   }
 }

@@ -31,7 +31,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
           reported.push(
             `lead ${workflow} ${fields.map(({ value }) => value).join(', ')}${complete ? '' : ' (partial)'}`,
           ),
-        finished: (reason) => reported.push(`finished ${reason}`),
+        finished: (reason, told) => reported.push(`finished ${reason}${told ? '' : ' (untold)'}`),
         disconnected: (stopped) => reported.push(`disconnected${stopped ? ' (stopped)' : ''}`),
       },
     },
