@@ -91,7 +91,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     transform: observeTenant,
   });
   const handlers = { [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }) };
-  const jobs = new JobQueue({ database: worker, log, handlers });
+  const jobs = new JobQueue({ database: worker, log, registry, handlers });
   const meter = new ApiRequestMeter({ database: worker, clock, log });
   const state: { notServing: string | undefined } = { notServing: 'the server is starting' };
   const routes = allRoutes({

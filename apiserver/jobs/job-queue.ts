@@ -1,16 +1,28 @@
-import { PgBoss } from 'pg-boss';
+import { type JobResult, PgBoss } from 'pg-boss';
+import { Counter } from 'prom-client';
+import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import type { Registry } from '#lib/metrics/registry.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import { QUEUE_SCHEMA } from '../migrate/schema.ts';
+import { refusedQueueOf } from './job-queues.ts';
 
-/** Does one job; what it throws makes pg-boss try again later. */
+/** Does one job; what it throws makes pg-boss try again later, but for a JobRefused. */
 export type JobHandler = (data: unknown) => Promise<void>;
+
+/** A job that cannot succeed as things are. It is set aside, and tried again when a server starts. */
+export class JobRefused extends OperatingError {
+  constructor(cause: unknown) {
+    super('job_refused', `The job was refused: ${messageOf(cause)}`, { cause });
+  }
+}
 
 export interface JobQueueOptions {
   /** As the worker role. */
   readonly database: Database;
   readonly log: Logger;
+  readonly registry: Registry;
   readonly handlers: Readonly<Record<string, JobHandler>>;
 }
 
@@ -28,6 +40,7 @@ export class JobQueue implements Service {
   readonly name = 'job queue';
   readonly #options: JobQueueOptions;
   readonly #boss: PgBoss;
+  readonly #refused: Counter;
   readonly #workers = new Map<string, string[]>();
 
   constructor(options: JobQueueOptions) {
@@ -45,17 +58,28 @@ export class JobQueue implements Service {
       monitorVacuum: false,
     });
     this.#boss.on('error', (error) => options.log.warn({ err: error }, 'the job queue met an error'));
+    this.#refused = new Counter({
+      name: 'veralux_jobs_refused_total',
+      help: 'Jobs set aside because they cannot succeed as things are, by queue.',
+      labelNames: ['queue'],
+      registers: [options.registry],
+    });
   }
 
   async start(): Promise<void> {
     await this.#boss.start();
     for (const [queue, handler] of Object.entries(this.#options.handlers)) {
-      const id = await this.#boss.work<unknown>(
+      // A newer release or a mended cluster may take what was refused.
+      await this.#boss.redrive(refusedQueueOf(queue));
+      const id = await this.#boss.work(
         queue,
-        { pollingIntervalSeconds: POLLING_SECONDS, localConcurrency: JOBS_AT_ONCE, batchSize: 1 },
-        async (jobs) => {
-          for (const job of jobs) await this.#run(queue, job.data, handler);
+        {
+          pollingIntervalSeconds: POLLING_SECONDS,
+          localConcurrency: JOBS_AT_ONCE,
+          batchSize: 1,
+          perJobResults: true,
         },
+        (jobs) => Promise.all(jobs.map((job) => this.#run(queue, job, handler))),
       );
       this.#workers.set(queue, [id]);
     }
@@ -78,12 +102,28 @@ export class JobQueue implements Service {
     await this.#boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS, close: false });
   }
 
-  async #run(queue: string, data: unknown, handler: JobHandler): Promise<void> {
+  async #run(
+    queue: string,
+    { id, data }: { readonly id: string; readonly data: unknown },
+    handler: JobHandler,
+  ): Promise<JobResult> {
+    const { log } = this.#options;
     try {
       await handler(data);
+      return { id, status: 'completed' };
     } catch (error) {
-      this.#options.log.warn({ err: error, queue, data }, 'a job failed and will be tried again');
-      throw error;
+      const output = { message: messageOf(error) };
+      if (!(error instanceof JobRefused)) {
+        log.warn({ err: error, queue, data }, 'a job failed and will be tried again');
+        return { id, status: 'failed', output };
+      }
+      this.#refused.inc({ queue });
+      const refused = refusedQueueOf(queue);
+      log.error(
+        { err: error, queue, refused, data },
+        'a job was refused and is set aside until the next start',
+      );
+      return { id, status: 'deadletter', output };
     }
   }
 }

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
-import type { JobHandler } from '../jobs/job-queue.ts';
+import { type JobHandler, JobRefused } from '../jobs/job-queue.ts';
 import { newTenantName } from './tenant-name.ts';
 
 /** Who owns which fields of a Tenant: one manager a concern. */
@@ -40,7 +41,8 @@ interface LiveTenant extends KubeObject {
 /**
  * The job that makes a signed-up tenant's resource. Every step looks first whether it was done, so it
  * can be killed anywhere and run again, and never undoes what people configured since.
- * Throws KubeError and DatabaseUnavailable, which make the queue try again.
+ * Throws KubeError and DatabaseUnavailable, which make the queue try again, and JobRefused when the
+ * cluster will not have this Tenant.
  */
 export function provisionTenant(deps: ProvisionDeps): JobHandler {
   return async (data) => {
@@ -51,15 +53,34 @@ export function provisionTenant(deps: ProvisionDeps): JobHandler {
       [tenantID],
     );
     if (!row || row.provisioned_at) return;
-    const live = await deps.kube.get<LiveTenant>(TENANT, { name: row.name });
-    if (live && live.spec?.tenantID !== tenantID) {
-      await rename(deps, tenantID, row);
-      return;
+    const live = await readOwn(deps, tenantID, row);
+    try {
+      await applyResource(deps, tenantID, row, live);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // Another Tenant may have taken the name since it was looked at: then it is not ours that was refused.
+      await readOwn(deps, tenantID, row);
+      throw new JobRefused(error);
     }
-    await applyResource(deps, tenantID, row, live);
     await deps.database.query('UPDATE tenants SET provisioned_at = now() WHERE tenant_id = $1', [tenantID]);
     deps.log.info({ tenantID, tenant: row.name }, 'a signed-up tenant has its resource');
   };
+}
+
+/** The Tenant as it is, undefined when it is still to be made. Throws when the name is another's. */
+async function readOwn(
+  deps: ProvisionDeps,
+  tenantID: string,
+  row: SignedUpRow,
+): Promise<LiveTenant | undefined> {
+  const live = await deps.kube.get<LiveTenant>(TENANT, { name: row.name });
+  if (live && live.spec?.tenantID !== tenantID) await rename(deps, tenantID, row);
+  return live;
+}
+
+/** Whether the API server read the object and will not have it: 400, too large, or invalid. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof KubeError && [400, 413, 422].includes(error.status);
 }
 
 async function applyResource(

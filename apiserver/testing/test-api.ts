@@ -51,7 +51,8 @@ export async function startTestApi(
   options: { saasMode?: boolean; hasher?: PasswordHasher; allowedOrigins?: readonly string[] } = {},
 ): Promise<TestApi> {
   const tokens = new AccessTokens('test-secret-that-is-long-enough-0123456789', systemClock);
-  const jobs = new JobQueue({ database: database.worker, log, handlers: {} });
+  const registry = createRegistry('test');
+  const jobs = new JobQueue({ database: database.worker, log, registry, handlers: {} });
   const counted: string[] = [];
   const routes = allRoutes({
     saasMode: options.saasMode ?? true,
@@ -69,7 +70,7 @@ export async function startTestApi(
     tokens,
     countApiRequest: (tenantID) => counted.push(tenantID),
     allowedOrigins: options.allowedOrigins ?? [],
-    registry: createRegistry('test'),
+    registry,
     log,
   });
   const server = new HttpServer({
