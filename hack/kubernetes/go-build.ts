@@ -1,6 +1,7 @@
 /** One run of `go build` for several programs at once, so that one links while another compiles. */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { createInterface } from 'node:readline';
 import { capture } from '#hack/local/capture.ts';
 import { LocalError } from '#hack/local/local-error.ts';
@@ -96,12 +97,31 @@ async function runGo(
 
 /** Go ≥ 1.21 fetches by itself the newer toolchain that go.mod asks for. */
 async function assertGo(): Promise<void> {
-  const { status, stdout } = await capture('go', ['env', 'GOVERSION'], GO_VERSION_TIMEOUT_MS);
-  const [, minor] = /go1\.(\d+)/.exec(stdout) ?? [];
-  if (status === 0 && minor !== undefined && Number(minor) >= 21) return;
-  const found = status === 0 ? `it is ${stdout.trim()} here` : 'there is none on the PATH';
-  throw new LocalError(
-    'no_go',
-    `Building Kubernetes needs Go 1.21 or newer, and ${found}: install it from https://go.dev/dl/.`,
-  );
+  const settings = ['env', 'GOVERSION', 'GOMODCACHE', 'GOCACHE'];
+  const { status, stdout } = await capture('go', settings, GO_VERSION_TIMEOUT_MS);
+  const [version = '', ...folders] = stdout.trimEnd().split('\n');
+  const [, minor] = /go1\.(\d+)/.exec(version) ?? [];
+  if (status !== 0 || minor === undefined || Number(minor) < 21) {
+    const found = status === 0 ? `it is ${version} here` : 'there is none on the PATH';
+    throw new LocalError(
+      'no_go',
+      `Building Kubernetes needs Go 1.21 or newer, and ${found}: install it from https://go.dev/dl/.`,
+    );
+  }
+  for (const folder of folders) makeGoFolder(folder);
+}
+
+/** Where Go keeps modules, or what it has compiled; it knows of none where there is no HOME. */
+function makeGoFolder(folder: string): void {
+  try {
+    if (!isAbsolute(folder)) throw new Error(`go env says ${JSON.stringify(folder)}`);
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new LocalError(
+      'go_folder_not_writable',
+      `Go has no folder for what it fetches and builds${isAbsolute(folder) ? `: ${folder} cannot be made` : ''}. ` +
+        'Set HOME to a folder that can be written, or GOMODCACHE and GOCACHE.',
+      { cause: error },
+    );
+  }
 }

@@ -15,6 +15,13 @@ major=${version#v}
 [ "${major%%.*}" -ge 20 ] || stop "Node.js here is $version. $NEEDED"
 type -P npm >/dev/null || stop "There is no \"npm\" on the PATH. $NEEDED"
 
+# A folder for npm's cache that cannot be made or written fails deep inside npm, without saying what to do.
+[ -n "${HOME-unset}" ] || stop 'HOME is empty: set it to a folder that can be written.'
+cache=$(PATH=$(dirname "$node_program"):$PATH npm config get cache 2>/dev/null || true)
+mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
+  stop "npm's cache folder $cache cannot be written: set HOME, or npm_config_cache, to a folder that can."
+[ -w . ] || stop "The folder $PWD cannot be written by this user: clone the repository where you can write."
+
 echo "installing the npm packages (once)"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
