@@ -281,12 +281,25 @@ describe('a call from its first webhook to its usage', () => {
       if (record.state === 'settled') break;
       const due = storeKeys.due(shardOf(TENANT), 'veralux-system/shared');
       await pod.redis.zadd(due, 0, `${TENANT}/${ref.callID}`);
-      await pod.redis.hset(storeKeys.call(ref), 'record', JSON.stringify({ ...record, deadlineAtMs: round }));
+      await pod.redis.hset(
+        storeKeys.call(ref),
+        'record',
+        JSON.stringify({ ...record, deadlineAtMs: Date.now() - 1 }),
+      );
       await pod.runtime.driver.driveOverdue();
       await pod.runtime.driver.idle();
     }
-    expect(await pod.ledgerKinds()).toEqual(['started', 'ended']);
-    expect(pod.recorder.of(call).map(({ step }) => step)).toEqual(['answer', 'answer', 'answer', 'hangup']);
+    expect(await pod.ledgerKinds()).toEqual(['started', 'answered', 'ended', 'usage']);
+    expect(pod.recorder.of(call).map(({ step }) => step)).toEqual([
+      'answer',
+      'streaming_start',
+      'streaming_stop',
+      'streaming_start',
+      'streaming_stop',
+      'streaming_start',
+      'speak',
+      'hangup',
+    ]);
     expect(await pod.redis.zcard(storeKeys.leases(TENANT))).toBe(0);
   });
 });

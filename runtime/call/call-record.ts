@@ -13,6 +13,8 @@ export const commandSchema = z.object({
   generation: z.number().int().nonnegative(),
   /** The carrier has accepted it. */
   done: z.boolean(),
+  /** For `streaming_start`: an earlier stream may still be the call's one; it is stopped first. */
+  restart: z.boolean().optional(),
   /** For `reject`: what the caller's network is told. */
   cause: z.enum(['CALL_REJECTED', 'USER_BUSY']).optional(),
 });

@@ -8,8 +8,8 @@
  * (0.5 + 1 + 2 s and the pauses between), so that a slow reply is not overtaken.
  */
 export const COMMAND_MS = 6_000;
-/** From a done `answer` to `call.answered`; the webhook takes about 0.3 s, its retries some seconds. */
-export const ANSWER_CONFIRM_MS = 8_000;
+/** From a done `answer` to `call.answered`, which takes about 0.3 s: then it is taken to be lost. */
+export const ANSWER_CONFIRM_MS = 2_500;
 /** From a done `streaming_start` to the media socket. */
 export const ATTACH_MS = 6_000;
 /** The pause before `streaming_start` is sent again where the carrier said "not answered yet". */

@@ -123,10 +123,30 @@ export class CallDriver implements Service {
       log.warn({ callID: record.callID }, 'no pod has a slot for a stream');
       return 'Unreachable';
     }
+    if (command.restart && (await this.#stopEarlierStream(record, generation)) === 'CallEnded')
+      return 'CallEnded';
     const result = await carrier.send(
       carrierCommandOf(record, command, { stream: prepared, clock, secret: callTokenSecret }),
     );
     log.info({ callID: record.callID, step, generation, result }, 'carrier command');
+    return result;
+  }
+
+  /**
+   * The carrier has one stream a call and may not have noticed the end of the last one. Whatever it
+   * answers, the new stream is asked for: it is there, or that one is refused.
+   */
+  async #stopEarlierStream(
+    { callID, carrierCallID }: CallRecord,
+    generation: number,
+  ): Promise<CarrierResult> {
+    const step = 'streaming_stop';
+    const result = await this.#options.carrier.send({
+      step,
+      carrierCallID,
+      commandID: commandIDOf(callID, { step, generation }),
+    });
+    this.#options.log.info({ callID, step, generation, result }, 'carrier command');
     return result;
   }
 

@@ -81,7 +81,14 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
   ['a hang-up of an unknown call is a tombstone', [hungUp(0)], 'settled', undefined, 'CallerHungUp'],
   ['a late call.initiated does nothing', [hungUp(0), admitted], 'settled', undefined, 'CallerHungUp'],
   ['an answered call is streamed', [admitted, answered()], 'attaching', 'streaming_start', undefined],
-  ['an answer that is not confirmed is repeated', [admitted, result, due], 'answering', 'answer', undefined],
+  ['an answer without a reply is repeated', [admitted, due], 'answering', 'answer', undefined],
+  [
+    'an answer that the carrier took has answered the call, also where its webhook is lost',
+    [admitted, result, due],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
   [
     'an answer that is never confirmed ends the call',
     [admitted, ...Array<Step>(MAX_ATTEMPTS).fill(due)],
@@ -218,6 +225,29 @@ describe('the life of a call', () => {
   test.each(PATHS)('%s', (_name, steps, ...expected) => {
     const record = run(...steps).call?.record;
     expect([record?.state, shown(record?.command), record?.reason]).toEqual(expected);
+  });
+
+  test('a lost call.answered is billed from when the carrier took the answer', () => {
+    const { call, transitions } = run(admitted, result, due, attached, answered(9), hungUp(31));
+    expect(call?.record.answeredAtMs).toBe(at(1));
+    expect(transitions.flatMap(({ ledger }) => ledger.map(({ kind }) => kind))).toEqual([
+      'started',
+      'answered',
+      'ended',
+      'usage',
+    ]);
+  });
+
+  test('every stream but the first asks for the one before to be stopped', () => {
+    const first = run(...talking.slice(0, 2)).call;
+    expect(first?.record.command?.restart).toBe(false);
+    const again = run(...talking, (call) => ({
+      kind: 'mediaLost',
+      atMs: at(9),
+      generation: generationOf(call),
+      stopped: false,
+    })).call;
+    expect(again?.record.command?.restart).toBe(true);
   });
 
   test('a second socket for the same generation is refused', () => {

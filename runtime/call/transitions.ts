@@ -66,8 +66,17 @@ export function answerFailed(call: StoredCall, event: CallEvent<'commandFailed'>
   return undefined;
 }
 
-/** The same command again: the carrier carries it out once, however often it is sent. */
+/**
+ * The same command again: the carrier carries it out once, however often it is sent. One that the
+ * carrier took has answered the call, also where its webhook is lost: nobody is left in silence for
+ * that. The webhook, if it comes after all, finds the call answered.
+ */
 export function repeatAnswer(call: StoredCall, event: CallEvent<'due'>): Transition {
+  const { command, deadlineAtMs = event.atMs } = call.record;
+  if (command?.done) {
+    const occurredAtMs = deadlineAtMs - ANSWER_CONFIRM_MS;
+    return startStream(call, { kind: 'answered', atMs: event.atMs, occurredAtMs });
+  }
   if (call.record.attempts >= MAX_ATTEMPTS) return hangUp(call, event.atMs, 'RuntimeError');
   return repeat(call, event.atMs);
 }
@@ -257,7 +266,7 @@ function send(
   step: Command['step'],
   generation: number,
   nowMs: number,
-): Pick<CallRecord, 'command' | 'attempts' | 'deadlineAtMs'> {
+): { command: Command; attempts: number; deadlineAtMs: number } {
   return { command: { step, generation, done: false }, attempts: 1, deadlineAtMs: nowMs + COMMAND_MS };
 }
 
@@ -279,8 +288,10 @@ function repeat(call: StoredCall, nowMs: number): Transition {
  */
 function startGeneration(call: StoredCall, nowMs: number, attempts: number): StoredCall {
   const generation = Math.max(call.record.generation + 1, nowMs * 1_000);
+  const sent = send('streaming_start', generation, nowMs);
   return withRecord(call, {
-    ...send('streaming_start', generation, nowMs),
+    ...sent,
+    command: { ...sent.command, restart: call.record.generation > 0 },
     state: 'attaching',
     generation,
     attempts,

@@ -4,6 +4,7 @@ import type { CommandFailure } from '#runtime/call/call-event.ts';
 export type CarrierCommand = { readonly carrierCallID: string; readonly commandID: string } & (
   | { readonly step: 'answer'; readonly clientState: string }
   | { readonly step: 'reject'; readonly cause: 'CALL_REJECTED' | 'USER_BUSY' }
+  | { readonly step: 'streaming_stop' }
   | { readonly step: 'hangup' }
   | { readonly step: 'speak'; readonly text: string; readonly language: 'en-US' }
   | {

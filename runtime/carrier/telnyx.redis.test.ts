@@ -74,3 +74,29 @@ test('a call to a number that was taken away again is rejected', async () => {
     .poll(() => carrier.control.call(placed.id), { timeout: 10_000 })
     .toMatchObject({ hangupCause: 'call_rejected' });
 });
+
+test('a stream that breaks comes back before the carrier has noticed its end', async () => {
+  carrier.control.change({ streamLossReportMs: 30_000 });
+  carrier.control.faults.add({ at: 'stream', fault: { kind: 'breakSocket' }, after: 5 });
+  const placed = carrier.control.placeCall({ from: CALLER, to: NUMBER });
+  await expect.poll(() => pod.opened.length, { timeout: 10_000 }).toBe(2);
+  carrier.control.callerHangsUp(placed.id);
+  await expect.poll(() => pod.ledgerKinds(), { timeout: 10_000 }).toContain('usage');
+  const commands = carrier.control
+    .call(placed.id)
+    .commands.map(({ action, result }) => `${action} ${result}`);
+  expect(commands.slice(0, 4)).toEqual([
+    'answer 200',
+    'streaming_start 200',
+    'streaming_stop 200',
+    'streaming_start 200',
+  ]);
+});
+
+test('a call whose call.answered is lost is talked to all the same', async () => {
+  carrier.control.faults.add({ at: 'webhook call.answered', fault: { kind: 'drop' } });
+  const placed = carrier.control.placeCall({ from: CALLER, to: NUMBER });
+  await expect.poll(() => pod.opened.length, { timeout: 10_000 }).toBe(1);
+  carrier.control.callerHangsUp(placed.id);
+  await expect.poll(() => pod.ledgerKinds(), { timeout: 10_000 }).toContain('usage');
+});

@@ -77,6 +77,9 @@ export class TelnyxCarrier implements Carrier {
       case 'hangup':
         await actions.hangup(id, { command_id }, options);
         return;
+      case 'streaming_stop':
+        await actions.stopStreaming(id, { command_id }, options);
+        return;
       case 'speak':
         await actions.speak(
           id,
