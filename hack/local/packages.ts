@@ -148,8 +148,9 @@ fi
 install() {
   apt-get install --yes --no-remove --no-install-recommends -o DPkg::Lock::Timeout=120 -- "$@"
 }
-# The package lists may be missing or older than what the mirrors still keep.
-install "$@" || { apt-get update -o DPkg::Lock::Timeout=120; install "$@"; }
+# The package lists may be missing or older than what the mirrors still keep; a source that does not answer
+# matters only where a package is not found without it.
+install "$@" || { apt-get update -o DPkg::Lock::Timeout=120 || true; install "$@"; }
 case " $* " in
   *' redis-server '*)
     if command -v systemctl >/dev/null; then systemctl disable --now redis-server.service || true
