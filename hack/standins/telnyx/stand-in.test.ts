@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Telnyx, { APIConnectionError } from 'telnyx';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { startTelnyxStandIn, type TelnyxStandIn } from './stand-in.ts';
 
 describe('the account at the Telnyx stand-in, through the real SDK', () => {
@@ -125,11 +126,16 @@ describe('the account at the Telnyx stand-in, through the real SDK', () => {
   });
 
   test('above the rate limit there is 429 with 10011 and the headers tell', async () => {
-    standIn.control.change({ requestsPerSecond: 1 });
-    await telnyx.phoneNumbers.list();
-    const reply = await fetch(`${standIn.url}/phone_numbers`, {
-      headers: { authorization: `Bearer ${standIn.apiKey}` },
+    // On the system's clock the two requests could fall into different seconds.
+    const limited = await startTelnyxStandIn({
+      settings: { requestsPerSecond: 1, commandDelayMs: 0 },
+      clock: new FakeClock(),
     });
+    const ask = () =>
+      fetch(`${limited.url}/phone_numbers`, { headers: { authorization: `Bearer ${limited.apiKey}` } });
+    expect((await ask()).status).toBe(200);
+    const reply = await ask();
+    await limited.stop();
     expect([reply.status, reply.headers.get('x-ratelimit-remaining')]).toEqual([429, '0']);
   });
 
