@@ -96,13 +96,8 @@ export function createOperator(parts: OperatorParts): Operator {
   const tenantController = controller('tenant', WORKERS.tenant, (key, context) =>
     reconcileTenant(key, shared, context),
   );
-  const numberDependencies = {
-    ...shared,
-    carriers,
-    claims,
-    checks: new CarrierChecks(clock),
-    granted: new Set<string>(),
-  };
+  const memory = { checks: new CarrierChecks(clock), granted: new Set<string>() };
+  const numberDependencies = { ...shared, carriers, claims, ...memory };
   const numberController = controller('phone-number', WORKERS.phoneNumber, (key, context) =>
     reconcilePhoneNumber(key, numberDependencies, context),
   );
@@ -112,8 +107,8 @@ export function createOperator(parts: OperatorParts): Operator {
     reconcileVoiceRuntime(key, runtimeDependencies, context),
   );
   routeChanges(world, {
-    tenant: (key) => tenantController.enqueue(key),
-    phoneNumber: (key) => numberController.enqueue(key),
+    tenant: (key, delayMs) => tenantController.enqueueAfter(key, delayMs ?? 0),
+    phoneNumber: (key, delayMs) => numberController.enqueueAfter(key, delayMs ?? 0),
     runtime: (key) => runtimeController.enqueue(key),
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
+import { projectionKeys } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import {
@@ -59,11 +60,7 @@ describe('a Tenant', () => {
   });
 
   test.concurrent('does not take over a namespace of that name, and is served when it is gone', async () => {
-    await admin.create(NAMESPACES, {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: 'tenant-op-foreign' },
-    });
+    await bench.apply(NAMESPACES, { name: 'tenant-op-foreign' }, {});
     await bench.applyTenant('op-foreign', {});
     await bench.until(TENANT, { name: 'op-foreign' }, 'NamespaceReady', 'NamespaceTaken');
     expect((await admin.get(NAMESPACES, { name: 'tenant-op-foreign' }))?.metadata.labels).not.toHaveProperty(
@@ -98,12 +95,8 @@ describe('a Tenant', () => {
     const tenant = await bench.until(TENANT, { name: 'op-edited' }, 'Ready', 'Ready');
     const namespace = 'tenant-op-edited';
     const label = 'pod-security.kubernetes.io/enforce';
-    await admin.mergePatch(
-      NAMESPACES,
-      { name: namespace },
-      { metadata: { labels: { [label]: 'privileged' } } },
-      { fieldManager: 'somebody' },
-    );
+    const edited = { name: namespace, labels: { [label]: 'privileged' } };
+    await bench.apply(NAMESPACES, edited, { metadata: edited });
     await admin.delete(SERVICE_ACCOUNTS, { namespace, name: 'tenant' });
     await vi.waitFor(
       async () =>
@@ -124,6 +117,23 @@ describe('a Tenant', () => {
       WAIT,
     );
   });
+});
+
+test.concurrent('a VoiceRuntime outside platform namespaces is left alone until its namespace is one', async () => {
+  const ref = { namespace: 'op-elsewhere', name: 'stray' };
+  await bench.apply(NAMESPACES, { name: ref.namespace }, {});
+  const shared = await admin.get<Shown>(VOICE_RUNTIME, RUNTIME);
+  await bench.apply(VOICE_RUNTIME, ref, { spec: shared?.spec });
+  const stray = await bench.until(VOICE_RUNTIME, ref, 'Ready', 'InvalidSpec');
+  expect(conditionOf(stray, 'Ready')?.message).toContain('veralux.io/platform=true');
+  const labels = { 'veralux.io/platform': 'true' };
+  await admin.mergePatch(
+    NAMESPACES,
+    { name: ref.namespace },
+    { metadata: { labels } },
+    { fieldManager: 'a' },
+  );
+  await bench.until(VOICE_RUNTIME, ref, 'Available', 'NoPods');
 });
 
 describe('a PhoneNumber', () => {
@@ -202,32 +212,19 @@ describe('a PhoneNumber', () => {
     );
   });
 
-  test.concurrent('above the limit waits for its place', async () => {
+  test.concurrent('above the limit waits for its place, whatever its name is', async () => {
     await bench.applyTenant('op-limit', {});
     await bench.until(TENANT, { name: 'op-limit' }, 'Ready', 'Ready');
-    const first = { namespace: 'tenant-op-limit', name: 'first' };
-    const second = { namespace: 'tenant-op-limit', name: 'second' };
+    const first = { namespace: 'tenant-op-limit', name: 'main' };
+    const second = { namespace: 'tenant-op-limit', name: 'front' };
     const spec = { search: { countryCode: 'US', areaCode: '617' }, releasePolicy: 'Release' };
     await bench.apply(PHONE_NUMBER, first, { spec });
-    await bench.until(PHONE_NUMBER, first, 'Ready', 'Ready');
     await bench.apply(PHONE_NUMBER, second, { spec });
+    await bench.until(PHONE_NUMBER, first, 'Ready', 'Ready');
     await bench.until(PHONE_NUMBER, second, 'Purchased', 'LimitReached');
     expect(bench.ordersFor(second)).toHaveLength(0);
     await admin.delete(PHONE_NUMBER, first);
     await bench.until(PHONE_NUMBER, second, 'Ready', 'Ready');
-  });
-
-  test.concurrent('has its place by what was granted, not by its name', async () => {
-    await bench.applyTenant('op-pair', {});
-    await bench.until(TENANT, { name: 'op-pair' }, 'Ready', 'Ready');
-    const main = { namespace: 'tenant-op-pair', name: 'main' };
-    const front = { namespace: 'tenant-op-pair', name: 'front' };
-    const spec = { search: { countryCode: 'US', areaCode: '503' } };
-    await bench.apply(PHONE_NUMBER, main, { spec });
-    await bench.apply(PHONE_NUMBER, front, { spec });
-    await bench.until(PHONE_NUMBER, main, 'Ready', 'Ready');
-    await bench.until(PHONE_NUMBER, front, 'Purchased', 'LimitReached');
-    expect(bench.ordersFor(front)).toHaveLength(0);
   });
 
   test.concurrent('outside a tenant’s namespace says so', async () => {
@@ -240,6 +237,35 @@ describe('a PhoneNumber', () => {
 });
 
 describe('deletion', () => {
+  test.concurrent('of a Tenant whose namespace is not its own leaves that, and no profile', async () => {
+    const [name, namespace] = ['op-guest', 'tenant-op-guest'];
+    await bench.apply(NAMESPACES, { name: namespace }, {});
+    await bench.applyTenant(name, {});
+    await bench.until(TENANT, { name }, 'NamespaceReady', 'NamespaceTaken');
+    const tenant = await admin.get<Shown>(TENANT, { name });
+    expect(await bench.profileOf(tenant)).toBeDefined();
+    await admin.delete(TENANT, { name });
+    await vi.waitFor(async () => expect(await admin.get(TENANT, { name })).toBeUndefined(), WAIT);
+    expect(await bench.profileOf(tenant)).toBeUndefined();
+    expect(await admin.get(NAMESPACES, { name: namespace })).toBeDefined();
+  });
+
+  test.concurrent('of a Tenant says that Redis is in the way, and goes on when it is not', async () => {
+    const name = 'op-redis-away';
+    await bench.applyTenant(name, {});
+    const tenant = await bench.until(TENANT, { name }, 'Ready', 'Ready');
+    const key = projectionKeys.tenant(String(tenant.status?.['tenantID']));
+    // A value of another type answers every write with an error.
+    await bench.redis.set(key, 'in the way');
+    await admin.delete(TENANT, { name });
+    const stuck = await bench.until(TENANT, { name }, 'Ready', 'Deleting');
+    expect(conditionOf(stuck, 'Ready')?.message).toContain('Redis could not be reached');
+    await bench.redis.del(key);
+    const annotations = { look: 'again' };
+    await admin.mergePatch(TENANT, { name }, { metadata: { annotations } }, { fieldManager: 'somebody' });
+    await vi.waitFor(async () => expect(await admin.get(TENANT, { name })).toBeUndefined(), WAIT);
+  });
+
   test.concurrent.each([
     ['Release', 0, 0],
     ['Retain', 1, 1],

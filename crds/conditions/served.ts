@@ -25,6 +25,8 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
   Tenant: [
     // Only English is understood and answered, whatever the engines can do.
     { path: 'language', unless: ['en-US', 'en', 'en-AU', 'en-CA', 'en-GB', 'en-IE', 'en-NZ'] },
+    // What reads it (hours, dates of answers) is not served either; usage is counted in UTC.
+    { path: 'timeZone', unless: ['UTC'] },
     { path: 'billing', unless: ['Manual'] },
     { path: 'deletionPolicy', unless: ['Retain'] },
     { path: 'access', unless: [[]] },

@@ -52,8 +52,26 @@ function rootSchema(kind: KindDefinition): StructuralSchema {
       },
       kind: { description: `${kind.resource.kind}.`, type: 'string' },
       metadata: { type: 'object' },
-      spec: structuralSchema(kind.spec),
+      spec: withDefaultsTold(structuralSchema(kind.spec)),
       status: structuralSchema(kind.status),
     },
+  };
+}
+
+/** `kubectl explain` shows no defaults: each single value's is added to its description. */
+function withDefaultsTold(schema: StructuralSchema): StructuralSchema {
+  const { description, default: value, properties, items } = schema;
+  const isSingle = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return {
+    ...schema,
+    ...(description !== undefined && isSingle ? { description: `${description} Default: ${value}` } : {}),
+    ...(items ? { items: withDefaultsTold(items) } : {}),
+    ...(properties
+      ? {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, child]) => [name, withDefaultsTold(child)]),
+          ),
+        }
+      : {}),
   };
 }

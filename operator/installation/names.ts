@@ -1,9 +1,13 @@
+import type { KubeObject } from '#lib/kube/kube-object.ts';
+
 /** Names that the operator gives and recognises. */
 
 export const FIELD_MANAGER = 'veralux-operator';
 
-/** Labels and annotations; `veralux.io/platform: "true"` marks namespaces that may hold VoiceRuntimes. */
+/** Labels that the operator gives or looks at. */
 export const LABELS = {
+  /** `"true"` on namespaces that may hold VoiceRuntimes. */
+  platform: 'veralux.io/platform',
   managedBy: 'app.kubernetes.io/managed-by',
   /** The name of the Tenant that a namespace or a child belongs to. */
   tenant: 'veralux.io/tenant',
@@ -22,4 +26,9 @@ export const MANAGED_SELECTOR = `${LABELS.managedBy}=${FIELD_MANAGER}`;
 
 export function tenantNamespace(tenantName: string): string {
   return `tenant-${tenantName}`;
+}
+
+/** Whether VoiceRuntimes in this namespace are looked after; tenants' namespaces never are. */
+export function isPlatform(namespace: KubeObject | undefined): boolean {
+  return namespace?.metadata.labels?.[LABELS.platform] === 'true';
 }

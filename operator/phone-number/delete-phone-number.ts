@@ -7,6 +7,7 @@ import { mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { removeFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS, LABELS } from '#operator/installation/names.ts';
+import { RedisUnavailable } from '#operator/projection/projector.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { type RawPhoneNumber, runtimeKeyOf } from '#operator/world/world.ts';
 import { type Claimant, isSame } from './claims.ts';
@@ -22,10 +23,24 @@ const LOOK_AGAIN_MS = 15_000;
 export async function deletePhoneNumber(
   raw: RawPhoneNumber,
   dependencies: PhoneNumberDependencies,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  if (!(raw.metadata.finalizers ?? []).includes(FINALIZERS.phoneNumber)) return {};
+  try {
+    return await endPhoneNumber(raw, dependencies, context);
+  } catch (error) {
+    if (!(error instanceof RedisUnavailable)) throw error;
+    await say(raw, `Its calls have to stop arriving first. ${error.message}`, dependencies);
+    return { requeueAfterMs: LOOK_AGAIN_MS };
+  }
+}
+
+async function endPhoneNumber(
+  raw: RawPhoneNumber,
+  dependencies: PhoneNumberDependencies,
   { log }: ReconcileContext,
 ): Promise<Outcome> {
   const { world, client, projector, claims, checks, granted } = dependencies;
-  if (!(raw.metadata.finalizers ?? []).includes(FINALIZERS.phoneNumber)) return {};
   const labels = world.namespaces.get(raw.metadata.namespace ?? '')?.metadata.labels;
   const claimant = claimantOf(world.installationID, raw, labels?.[LABELS.tenantID] ?? '');
   const number = raw.status?.number;

@@ -8,6 +8,7 @@ import { mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { removeFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS, tenantNamespace } from '#operator/installation/names.ts';
+import { RedisUnavailable } from '#operator/projection/projector.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import type { RawTenant } from '#operator/world/world.ts';
@@ -16,6 +17,7 @@ import type { TenantDependencies } from './reconcile-tenant.ts';
 
 /** Its end is seen by watches; this is for the one that is missed. */
 const LOOK_AGAIN_MS = 30_000;
+const REDIS_RETRY_MS = 15_000;
 
 /**
  * The order of a Tenant's end: calls stop arriving, numbers are kept or released as each says, the
@@ -24,34 +26,47 @@ const LOOK_AGAIN_MS = 30_000;
 export async function deleteTenant(
   tenant: RawTenant,
   dependencies: TenantDependencies,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  if (!(tenant.metadata.finalizers ?? []).includes(FINALIZERS.tenant)) return {};
+  try {
+    return await endTenant(tenant, dependencies, context);
+  } catch (error) {
+    if (!(error instanceof RedisUnavailable)) throw error;
+    await say(tenant, `Calls have to stop arriving first. ${error.message}`, dependencies);
+    return { requeueAfterMs: REDIS_RETRY_MS };
+  }
+}
+
+async function endTenant(
+  tenant: RawTenant,
+  dependencies: TenantDependencies,
   { log }: ReconcileContext,
 ): Promise<Outcome> {
   const { world, client, projector } = dependencies;
-  if (!(tenant.metadata.finalizers ?? []).includes(FINALIZERS.tenant)) return {};
   const { name } = tenant.metadata;
   const id = tenantIDOf(world.installationID, tenant);
   const namespace = tenantNamespace(name);
   const current = world.namespaces.get(namespace);
   const state = namespaceState(current, { name, id });
 
-  if (state !== 'Foreign') {
-    const numbers = world.numbersByNamespace.keys(namespace);
-    for (const key of numbers) {
-      const number = world.phoneNumbers.get(key);
-      const dialled = number?.status?.number;
-      if (dialled !== undefined) await projector.remove(projectionKeys.did(dialled));
-      if (number !== undefined) await askToDelete(dependencies, PHONE_NUMBER, number);
-    }
-    if (world.holderOfID(id)?.metadata.name === name) await projector.remove(projectionKeys.tenant(id));
-    if (numbers.length > 0) {
-      await say(tenant, `Waiting for ${numbers.length} PhoneNumber(s) in ${namespace}.`, dependencies);
-      return { requeueAfterMs: LOOK_AGAIN_MS };
-    }
-    if (current !== undefined) {
-      await askToDelete(dependencies, NAMESPACES, current);
-      await say(tenant, `Waiting for the namespace ${namespace} to be gone.`, dependencies);
-      return { requeueAfterMs: LOOK_AGAIN_MS };
-    }
+  // What stands in a namespace that is not ours was never this Tenant's.
+  const numbers = state === 'Foreign' ? [] : world.numbersByNamespace.keys(namespace);
+  for (const key of numbers) {
+    const number = world.phoneNumbers.get(key);
+    const dialled = number?.status?.number;
+    if (dialled !== undefined) await projector.remove(projectionKeys.did(dialled));
+    if (number !== undefined) await askToDelete(dependencies, PHONE_NUMBER, number);
+  }
+  if (world.holderOfID(id)?.metadata.name === name) await projector.remove(projectionKeys.tenant(id));
+  if (numbers.length > 0) {
+    await say(tenant, `Waiting for ${numbers.length} PhoneNumber(s) in ${namespace}.`, dependencies);
+    return { requeueAfterMs: LOOK_AGAIN_MS };
+  }
+  if (current !== undefined && state !== 'Foreign') {
+    await askToDelete(dependencies, NAMESPACES, current);
+    await say(tenant, `Waiting for the namespace ${namespace} to be gone.`, dependencies);
+    return { requeueAfterMs: LOOK_AGAIN_MS };
   }
   const finalizing = { client, resource: TENANT, fieldManager: FIELD_MANAGER };
   await removeFinalizer(finalizing, tenant, FINALIZERS.tenant);

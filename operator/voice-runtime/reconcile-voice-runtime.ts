@@ -9,7 +9,7 @@ import type { Redis } from '#lib/redis/connect-redis.ts';
 import { writeStatus } from '#operator/engine/apply.ts';
 import { type Condition, mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
-import { FIELD_MANAGER } from '#operator/installation/names.ts';
+import { FIELD_MANAGER, isPlatform, LABELS } from '#operator/installation/names.ts';
 import { servedVerdict } from '#operator/world/served.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import type { RawVoiceRuntime, World } from '#operator/world/world.ts';
@@ -49,16 +49,17 @@ export async function reconcileVoiceRuntime(
     pace.forget(key);
     return {};
   }
+  const { namespace = '' } = raw.metadata;
+  if (!isPlatform(world.namespaces.get(namespace))) {
+    const message =
+      `VoiceRuntimes are looked after in platform namespaces only. If ${namespace} is to be one: ` +
+      `kubectl label namespace ${namespace} ${LABELS.platform}=true`;
+    return refuse(raw, message, dependencies);
+  }
   const parsed = voiceRuntimeSchema.safeParse(raw);
   if (!parsed.success) {
-    const message = parsed.error.issues
-      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-      .join('; ');
-    const invalid = verdict('Ready', 'False', 'InvalidSpec', message);
-    const conditions = conditionsOf(raw, [invalid], clock.now());
-    const status = { ...raw.status, observedGeneration: raw.metadata.generation, conditions };
-    await writeStatus({ client, resource: VOICE_RUNTIME, fieldManager: FIELD_MANAGER, object: raw, status });
-    return {};
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    return refuse(raw, issues.join('; '), dependencies);
   }
   const { spec } = parsed.data;
   const counts = countsOf(await readPodReports(redis, key, clock.now()));
@@ -84,6 +85,18 @@ export async function reconcileVoiceRuntime(
     signal,
   });
   return { requeueAfterMs: LOOK_MS };
+}
+
+/** Says why nothing is done for this VoiceRuntime. */
+async function refuse(
+  raw: RawVoiceRuntime,
+  message: string,
+  { client, clock }: VoiceRuntimeDependencies,
+): Promise<Outcome> {
+  const conditions = conditionsOf(raw, [verdict('Ready', 'False', 'InvalidSpec', message)], clock.now());
+  const status = { ...raw.status, observedGeneration: raw.metadata.generation, conditions };
+  await writeStatus({ client, resource: VOICE_RUNTIME, fieldManager: FIELD_MANAGER, object: raw, status });
+  return {};
 }
 
 function conditionsOf(raw: RawVoiceRuntime, verdicts: Parameters<typeof mergeConditions>[1], nowMs: number) {
