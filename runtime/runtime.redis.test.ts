@@ -258,9 +258,11 @@ describe('a call from its first webhook to its usage', () => {
 
     expect([drained, pod.runtime.pod.calls]).toEqual([false, 1]);
     pod.opened[0]?.events.finished('WorkflowCompleted', true);
-    await draining;
     await pod.recorder.next(call, 'hangup');
+    await expect.poll(() => pod.runtime.pod.calls).toBe(0);
+    expect(drained).toBe(false);
     await pod.deliver(webhookOf('call.hangup', call, { hangup_source: 'callee' }));
+    await draining;
     expect((await pod.ledger()).filter(({ kind }) => kind === 'usage')).toHaveLength(1);
   });
 

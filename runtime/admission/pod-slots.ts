@@ -86,6 +86,11 @@ export class PodSlots {
     );
   }
 
+  /** How many slots of a pod are reserved. */
+  held(pod: string): Promise<number> {
+    return this.#redis.zcount(podKeys.slots(this.#runtime, pod), this.#clock.now(), '+inf');
+  }
+
   async release(pod: string, callID: string): Promise<void> {
     await this.#redis.zrem(podKeys.slots(this.#runtime, pod), callID);
   }

@@ -10,6 +10,9 @@ import type { LiveCalls } from '#runtime/call/live-calls.ts';
 
 /** A pod that was not heard of for this long is taken off the list. */
 const FORGET_MS = 60_000;
+/** How long a drained pod stays for the last hang-ups: above HANGUP_CONFIRM_MS, when they are given up. */
+const SETTLE_MS = 20_000;
+const SETTLE_POLL_MS = 200;
 
 export interface PodOptions {
   readonly pod: string;
@@ -27,7 +30,7 @@ export interface PodOptions {
 
 /**
  * This pod among the pods of its runtime: says every second that it is there and renews the slots
- * of its calls. Draining takes it out of admission and waits for its calls.
+ * of its calls. Draining takes it out of admission and waits for its calls and their settlement.
  */
 export class Pod implements Service {
   readonly name = 'pod';
@@ -70,6 +73,21 @@ export class Pod implements Service {
     this.#state = 'Draining';
     await this.beat().catch((error: unknown) => this.#options.log.warn({ err: error }, 'heartbeat failed'));
     await this.#options.live.empty();
+    await this.#slotsFree();
+  }
+
+  /**
+   * A call that was talked to its end still needs its hang-up confirmed, and this may be the only
+   * pod there is to take that webhook. Its slot is given back with its settlement.
+   */
+  async #slotsFree(): Promise<void> {
+    const { clock, slots, pod, log } = this.#options;
+    const untilMs = clock.monotonic() + SETTLE_MS;
+    try {
+      while (clock.monotonic() < untilMs && (await slots.held(pod)) > 0) await clock.sleep(SETTLE_POLL_MS);
+    } catch (error) {
+      log.warn({ err: error }, 'a draining pod could not see whether its calls were settled');
+    }
   }
 
   async stop(): Promise<void> {
