@@ -6,7 +6,7 @@ SHELL := bash
 # Node 26 is an npm package here: with its folder first on the PATH, `node` is that one, whatever the machine has.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-# saas: signup by the API and Stripe. onprem: one Tenant from a manifest.
+# saas: companies sign up by the API. onprem: one Tenant from a manifest.
 MODE ?= saas
 
 # none, or simulated: what runs on such nodes exists in Kubernetes alone.

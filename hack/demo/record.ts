@@ -5,7 +5,7 @@ import { LocalError } from '#hack/local/local-error.ts';
 
 /**
  * What `make up` leaves for `make call` to find: where things listen and whose number to ring. Kept in
- * the instance's data, readable by its owner alone, since it holds a token.
+ * the instance's data, readable by its owner alone, since it holds a password.
  */
 const recordSchema = z.object({
   apiURL: z.string(),
