@@ -21,6 +21,11 @@ describe('unserved fields', () => {
     expect(unservedFields('Tenant', spec)).toEqual([]);
   });
 
+  test('a time zone is named, since neither hours nor dates are read by it yet', () => {
+    const spec = tenantSpecSchema.parse({ displayName: 'Acme', timeZone: 'America/Chicago' });
+    expect(unservedFields('Tenant', spec)).toEqual(['spec.timeZone']);
+  });
+
   test('a number and a runtime as the examples have them are served whole', () => {
     const number = phoneNumberSpecSchema.parse({ search: { countryCode: 'US' } });
     expect(unservedFields('PhoneNumber', number)).toEqual([]);
