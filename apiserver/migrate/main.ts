@@ -8,7 +8,9 @@ process.exitCode = await runProgram(process, {
   name: 'migrate',
   summary: 'makes the database roles and the schema that this release needs. Safe to repeat.',
   options: MIGRATE_OPTIONS,
-  run: async (config) => {
+  run: async (config, signal) => {
+    // Postgres rolls back what was under way.
+    signal.addEventListener('abort', () => process.exit(143), { once: true });
     const log = createLogger('migrate', config.LOG_LEVEL);
     try {
       const applied = await migrate({

@@ -12,6 +12,8 @@ export interface MigrateOptions extends RolePasswords {
   readonly adminURL: string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** How long to wait for another migration, or for a table that is in use. Default a minute. */
+  readonly lockTimeoutMs?: number;
 }
 
 /** Any constant will do; it is the same in every release, so that two migrations wait for each other. */
@@ -30,6 +32,9 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
   client.on('error', (error) => options.log.error({ err: error }, 'the connection to Postgres failed'));
   await client.connect();
   try {
+    await client.query("SELECT set_config('lock_timeout', $1, false)", [
+      `${options.lockTimeoutMs ?? 60_000}ms`,
+    ]);
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await ensureRoles(client, options, options.clock);
     await client.query(`SET ROLE ${ROLES.owner}`);
