@@ -53,7 +53,11 @@ export class TelnyxCarrier implements Carrier {
         return 'Done';
       } catch (error) {
         const failure = failureOf(error);
-        log.warn({ step: command.step, attempt, failure, ...diagnosisOf(error) }, 'a carrier command failed');
+        // Callers hang up at any time: a command that comes too late for that is nobody's failure.
+        log[failure === 'CallEnded' ? 'info' : 'warn'](
+          { step: command.step, attempt, failure, ...diagnosisOf(error) },
+          'a carrier command failed',
+        );
         if (failure !== 'Unreachable') return failure;
       }
       if (attempt < TRY_TIMEOUTS_MS.length - 1) {

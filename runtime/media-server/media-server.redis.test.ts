@@ -78,3 +78,16 @@ describe('a media socket is refused', () => {
     expect(await pod.openMedia(start)).toBe(404);
   });
 });
+
+test('a message above 128 KiB ends its socket and no more: the stream is asked for again', async () => {
+  const call = 'v3:oversized';
+  const socket = await pod.openMedia(await pod.answer(call));
+  if (typeof socket === 'number') throw new Error(`refused with ${socket}`);
+  const closed = once(socket, 'close');
+  socket.send('x'.repeat(128 * 1_024 + 1));
+  expect((await closed)[0]).toBe(1009);
+  await pod.recorder.next(call, 'streaming_stop');
+  await expect
+    .poll(() => pod.recorder.of(call).filter(({ step }) => step === 'streaming_start').length)
+    .toBe(2);
+});
