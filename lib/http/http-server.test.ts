@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
@@ -43,6 +45,34 @@ describe('HttpServer with health routes', () => {
     expect(reply.status).toBe(404);
     expect(reply.headers.get('content-type')).toBe('application/problem+json');
     expect(await reply.json()).toMatchObject({ code: 'not_found', status: 404 });
+  });
+
+  test('draining finishes the requests under way, and ends busy connections with their next reply', async () => {
+    const held = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const server = new HttpServer({
+      name: 'test',
+      host: '127.0.0.1',
+      port: 0,
+      log: silentLogger,
+      listener: (request, response) => {
+        if (request.url === '/slow') arrived.resolve();
+        void held.promise.then(() => response.end('done'));
+      },
+    });
+    servers.push(server);
+    await server.start(() => undefined);
+    const socket = connect(server.port, '127.0.0.1');
+    // Pipelined: the second request is read when the listener is closed already.
+    socket.write('GET /slow HTTP/1.1\r\nHost: test\r\n\r\n');
+    await arrived.promise;
+    const drained = server.drain();
+    socket.write('GET /next HTTP/1.1\r\nHost: test\r\n\r\n');
+    held.resolve();
+    const replies = await text(socket);
+    expect(replies.match(/HTTP.1.1 200/g)).toHaveLength(2);
+    expect(replies.match(/^Connection: .*$/gm)?.at(-1)).toBe('Connection: close');
+    await drained;
   });
 
   test('a taken port says so', async () => {

@@ -45,6 +45,10 @@ export class HttpServer implements Service {
       options.listener,
     );
     this.#server.maxConnections = options.maxConnections ?? 10_000;
+    // A client that goes on asking on a connection of before would hold up the end: each reply is its last.
+    this.#server.prependListener('request', (_request, response) => {
+      if (!this.#server.listening) response.shouldKeepAlive = false;
+    });
     this.#server.on('upgrade', (request, socket, head) => {
       // A peer that resets during the handshake must not end the process.
       socket.on('error', (error) => options.log.debug({ err: error }, 'a socket failed during its upgrade'));
