@@ -1,79 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import type { CallEvent, CallIdentity } from './call-event.ts';
-import { callIDOf } from './call-id.ts';
-import type { CallState, Command, StoredCall } from './call-record.ts';
-import { newConversation } from './conversation-state.ts';
+import {
+  admitted,
+  answered,
+  at,
+  attached,
+  due,
+  generationOf,
+  hungUp,
+  refused,
+  result,
+  run,
+  type Step,
+  talking,
+} from '#runtime/testing/call-life.ts';
+import type { CallEvent } from './call-event.ts';
+import type { CallState, Command } from './call-record.ts';
 import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_RESUMES } from './deadlines.ts';
-import { decide, type Transition } from './machine.ts';
-
-const T0 = Date.UTC(2026, 4, 31, 23, 59, 0);
-const identity: CallIdentity = {
-  callID: callIDOf('v3:abc'),
-  carrierCallID: 'v3:abc',
-  tenantID: '6f1c1d1e-0000-4000-8000-000000000001',
-  runtime: 'veralux-system/shared',
-  workflow: 'lead-capture',
-  from: '+15550100001',
-  to: '+15550100002',
-  maxDurationMs: 600_000,
-};
-
-/** Events with the identity and times filled in: `s` is seconds after T0. */
-const at = (s: number) => T0 + s * 1_000;
-const admitted: CallEvent = { kind: 'admitted', atMs: at(0), identity, pod: 'a', occurredAtMs: at(0) };
-const refused: CallEvent = {
-  kind: 'refused',
-  atMs: at(0),
-  identity,
-  cause: 'USER_BUSY',
-  occurredAtMs: at(0),
-};
-const answered = (s = 1): CallEvent => ({ kind: 'answered', atMs: at(s), occurredAtMs: at(s) });
-const hungUp = (s: number): CallEvent => ({
-  kind: 'hungUp',
-  atMs: at(s),
-  identity,
-  occurredAtMs: at(s),
-  cause: 'normal_clearing',
-  byCaller: true,
-});
-const generationOf = (call: StoredCall | undefined) => call?.record.generation ?? 0;
-const attached = (call: StoredCall | undefined, s = 2): CallEvent => ({
-  kind: 'mediaAttached',
-  atMs: at(s),
-  generation: generationOf(call),
-  pod: 'a',
-});
-const due = (call: StoredCall | undefined): CallEvent => ({
-  kind: 'due',
-  atMs: call?.record.deadlineAtMs ?? at(0),
-});
-const result = (
-  call: StoredCall | undefined,
-  failure?: 'CallEnded' | 'NotAnswered' | 'Refused',
-): CallEvent => {
-  const { step, generation } = call?.record.command ?? { step: 'hangup', generation: 0 };
-  const base = { atMs: at(1), step, generation } as const;
-  return failure ? { kind: 'commandFailed', ...base, failure } : { kind: 'commandDone', ...base };
-};
-
-type Step = CallEvent | ((call: StoredCall | undefined) => CallEvent);
-
-function run(...steps: readonly Step[]): { call: StoredCall | undefined; transitions: Transition[] } {
-  let call: StoredCall | undefined;
-  const transitions: Transition[] = [];
-  for (const step of steps) {
-    const transition = decide(call, typeof step === 'function' ? step(call) : step);
-    if (!transition) continue;
-    transitions.push(transition);
-    call = transition.call;
-  }
-  return { call, transitions };
-}
+import { decide } from './machine.ts';
 
 const shown = (command: Command | undefined) => command && `${command.step}${command.done ? ' done' : ''}`;
-
-const talking = [admitted, answered(), attached] as const;
 
 const PATHS: readonly [string, readonly Step[], CallState, string | undefined, string | undefined][] = [
   ['an admitted call is answered', [admitted], 'answering', 'answer', undefined],
@@ -269,61 +214,5 @@ describe('the life of a call', () => {
   test('an overdue look at a state that was left since does nothing', () => {
     const { call } = run(admitted);
     expect(decide(call, { kind: 'due', atMs: at(0) })).toBeUndefined();
-  });
-});
-
-describe('settling', () => {
-  const usageOf = (transitions: readonly Transition[]) =>
-    transitions.flatMap(({ ledger }) => ledger).filter((event) => event.kind === 'usage');
-
-  test('seconds run from call.answered to call.hangup and belong to the month of call.answered', () => {
-    // Answered at 23:59:01 on 31 May, hung up 90.5 s later, on 1 June.
-    const { transitions } = run(...talking, hungUp(91.5));
-    expect(usageOf(transitions)).toMatchObject([
-      { month: '2026-05', calls: 1, callSeconds: 91, revision: 0, sttSeconds: 0, ttsCharacters: 0 },
-    ]);
-    expect(transitions.at(-1)).toMatchObject({
-      lease: 'free',
-      counters: { month: '2026-05', calls: 1, callSeconds: 91 },
-    });
-  });
-
-  test('a call that was never answered uses nothing', () => {
-    const { transitions } = run(admitted, hungUp(5));
-    expect(usageOf(transitions)).toEqual([]);
-    expect(transitions.at(-1)?.counters).toBeUndefined();
-    expect(transitions.at(-1)?.ledger.map(({ kind }) => kind)).toEqual(['ended']);
-  });
-
-  test('a hang-up before its call.answered is metered when that comes', () => {
-    const { transitions } = run(admitted, hungUp(11), answered(1));
-    expect(usageOf(transitions)).toMatchObject([{ callSeconds: 10, revision: 0 }]);
-    expect(transitions.flatMap(({ ledger }) => ledger).filter(({ kind }) => kind === 'ended')).toHaveLength(
-      1,
-    );
-  });
-
-  test('a call given up is billed to when we ended it, and corrected by a late hang-up', () => {
-    const { transitions } = run(
-      ...talking,
-      { kind: 'finished', atMs: at(31), reason: 'WorkflowCompleted', told: true },
-      ...Array<Step>(MAX_END_ATTEMPTS).fill(due),
-      hungUp(33),
-    );
-    expect(usageOf(transitions)).toMatchObject([
-      { callSeconds: 30, revision: 0 },
-      { callSeconds: 32, revision: 1 },
-    ]);
-    expect(transitions.at(-1)?.counters).toMatchObject({ calls: 0, callSeconds: 2 });
-  });
-
-  test('what the last session used corrects the usage once', () => {
-    const conversation = { ...newConversation('lead-capture'), sttMs: 4_200, ttsCharacters: 77 };
-    const counted: CallEvent = { kind: 'counted', atMs: at(32), conversation };
-    const { transitions } = run(...talking, hungUp(31), counted, counted);
-    expect(usageOf(transitions)).toMatchObject([
-      { sttSeconds: 0, revision: 0 },
-      { sttSeconds: 5, ttsCharacters: 77, revision: 1 },
-    ]);
   });
 });

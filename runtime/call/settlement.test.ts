@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { admitted, answered, at, due, hungUp, run, type Step, talking } from '#runtime/testing/call-life.ts';
+import type { CallEvent } from './call-event.ts';
+import { newConversation } from './conversation-state.ts';
+import { MAX_END_ATTEMPTS } from './deadlines.ts';
+import type { Transition } from './machine.ts';
+
+describe('settling', () => {
+  const usageOf = (transitions: readonly Transition[]) =>
+    transitions.flatMap(({ ledger }) => ledger).filter((event) => event.kind === 'usage');
+
+  test('seconds run from call.answered to call.hangup and belong to the month of call.answered', () => {
+    // Answered at 23:59:01 on 31 May, hung up 90.5 s later, on 1 June.
+    const { transitions } = run(...talking, hungUp(91.5));
+    expect(usageOf(transitions)).toMatchObject([
+      { month: '2026-05', calls: 1, callSeconds: 91, revision: 0, sttSeconds: 0, ttsCharacters: 0 },
+    ]);
+    expect(transitions.at(-1)).toMatchObject({
+      lease: 'free',
+      counters: { month: '2026-05', calls: 1, callSeconds: 91 },
+    });
+  });
+
+  test('a call that was never answered uses nothing', () => {
+    const { transitions } = run(admitted, hungUp(5));
+    expect(usageOf(transitions)).toEqual([]);
+    expect(transitions.at(-1)?.counters).toBeUndefined();
+    expect(transitions.at(-1)?.ledger.map(({ kind }) => kind)).toEqual(['ended']);
+  });
+
+  test('a hang-up before its call.answered is metered when that comes', () => {
+    const { transitions } = run(admitted, hungUp(11), answered(1));
+    expect(usageOf(transitions)).toMatchObject([{ callSeconds: 10, revision: 0 }]);
+    expect(transitions.flatMap(({ ledger }) => ledger).filter(({ kind }) => kind === 'ended')).toHaveLength(
+      1,
+    );
+  });
+
+  test('a call given up is billed to when we ended it, and corrected by a late hang-up', () => {
+    const { transitions } = run(
+      ...talking,
+      { kind: 'finished', atMs: at(31), reason: 'WorkflowCompleted', told: true },
+      ...Array<Step>(MAX_END_ATTEMPTS).fill(due),
+      hungUp(33),
+    );
+    expect(usageOf(transitions)).toMatchObject([
+      { callSeconds: 30, revision: 0 },
+      { callSeconds: 32, revision: 1 },
+    ]);
+    expect(transitions.at(-1)?.counters).toMatchObject({ calls: 0, callSeconds: 2 });
+  });
+
+  test('what the last session used corrects the usage once', () => {
+    const conversation = { ...newConversation('lead-capture'), sttMs: 4_200, ttsCharacters: 77 };
+    const counted: CallEvent = { kind: 'counted', atMs: at(32), conversation };
+    const { transitions } = run(...talking, hungUp(31), counted, counted);
+    expect(usageOf(transitions)).toMatchObject([
+      { sttSeconds: 0, revision: 0 },
+      { sttSeconds: 5, ttsCharacters: 77, revision: 1 },
+    ]);
+  });
+});

@@ -1,0 +1,73 @@
+import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
+import { callIDOf } from '#runtime/call/call-id.ts';
+import type { StoredCall } from '#runtime/call/call-record.ts';
+import { decide, type Transition } from '#runtime/call/machine.ts';
+
+/** The events of one call with its identity and times filled in, for tests of the state machine. */
+const T0 = Date.UTC(2026, 4, 31, 23, 59, 0);
+const identity: CallIdentity = {
+  callID: callIDOf('v3:abc'),
+  carrierCallID: 'v3:abc',
+  tenantID: '6f1c1d1e-0000-4000-8000-000000000001',
+  runtime: 'veralux-system/shared',
+  workflow: 'lead-capture',
+  from: '+15550100001',
+  to: '+15550100002',
+  maxDurationMs: 600_000,
+};
+
+/** Events with the identity and times filled in: `s` is seconds after T0. */
+export const at = (s: number) => T0 + s * 1_000;
+export const admitted: CallEvent = { kind: 'admitted', atMs: at(0), identity, pod: 'a', occurredAtMs: at(0) };
+export const refused: CallEvent = {
+  kind: 'refused',
+  atMs: at(0),
+  identity,
+  cause: 'USER_BUSY',
+  occurredAtMs: at(0),
+};
+export const answered = (s = 1): CallEvent => ({ kind: 'answered', atMs: at(s), occurredAtMs: at(s) });
+export const hungUp = (s: number): CallEvent => ({
+  kind: 'hungUp',
+  atMs: at(s),
+  identity,
+  occurredAtMs: at(s),
+  cause: 'normal_clearing',
+  byCaller: true,
+});
+export const generationOf = (call: StoredCall | undefined) => call?.record.generation ?? 0;
+export const attached = (call: StoredCall | undefined, s = 2): CallEvent => ({
+  kind: 'mediaAttached',
+  atMs: at(s),
+  generation: generationOf(call),
+  pod: 'a',
+});
+export const due = (call: StoredCall | undefined): CallEvent => ({
+  kind: 'due',
+  atMs: call?.record.deadlineAtMs ?? at(0),
+});
+export const result = (
+  call: StoredCall | undefined,
+  failure?: 'CallEnded' | 'NotAnswered' | 'Refused',
+): CallEvent => {
+  const { step, generation } = call?.record.command ?? { step: 'hangup', generation: 0 };
+  const base = { atMs: at(1), step, generation } as const;
+  return failure ? { kind: 'commandFailed', ...base, failure } : { kind: 'commandDone', ...base };
+};
+
+export type Step = CallEvent | ((call: StoredCall | undefined) => CallEvent);
+
+/** Takes a call through the events that say something; what they made of it. */
+export function run(...steps: readonly Step[]): { call: StoredCall | undefined; transitions: Transition[] } {
+  let call: StoredCall | undefined;
+  const transitions: Transition[] = [];
+  for (const step of steps) {
+    const transition = decide(call, typeof step === 'function' ? step(call) : step);
+    if (!transition) continue;
+    transitions.push(transition);
+    call = transition.call;
+  }
+  return { call, transitions };
+}
+
+export const talking = [admitted, answered(), attached] as const;
