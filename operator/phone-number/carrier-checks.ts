@@ -1,5 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
-import type { CarrierState } from './ensure-at-carrier.ts';
+import type { CarrierState } from './carrier-state.ts';
 
 /** How often a number with which all is well is looked up at the carrier. */
 export const CARRIER_CHECK_MS = 600_000;

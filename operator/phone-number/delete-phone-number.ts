@@ -12,7 +12,7 @@ import { verdict } from '#operator/world/verdict.ts';
 import { type RawPhoneNumber, runtimeKeyOf } from '#operator/world/world.ts';
 import { type Claimant, isSame } from './claims.ts';
 import { claimantOf } from './ensure-at-carrier.ts';
-import type { PhoneNumberDependencies } from './reconcile-phone-number.ts';
+import type { PhoneNumberDependencies } from './phone-number-dependencies.ts';
 
 const LOOK_AGAIN_MS = 15_000;
 

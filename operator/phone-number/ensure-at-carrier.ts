@@ -5,18 +5,9 @@ import { isTrue, type Verdict } from '#operator/engine/conditions.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { acquireNumber } from './acquire-number.ts';
 import { CARRIER_CHECK_MS } from './carrier-checks.ts';
+import type { CarrierState } from './carrier-state.ts';
 import type { Claimant } from './claims.ts';
-import type { PhoneNumberDependencies, ServingTenant } from './reconcile-phone-number.ts';
-
-/** How a number stands at the carrier, and when to look again. */
-export interface CarrierState {
-  readonly purchased: Verdict;
-  readonly assigned: Verdict;
-  readonly number?: string | undefined;
-  readonly providerNumberID?: string | undefined;
-  readonly orderID?: string | undefined;
-  readonly requeueAfterMs: number;
-}
+import type { PhoneNumberDependencies, ServingTenant } from './phone-number-dependencies.ts';
 
 const CARRIER_RETRY_MS = 15_000;
 

@@ -3,9 +3,9 @@ import { projectionKeys } from '#crds/projection/keys.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
 import { verdict } from '#operator/world/verdict.ts';
+import type { CarrierState } from './carrier-state.ts';
 import { routeOf } from './decide-phone-number.ts';
-import type { CarrierState } from './ensure-at-carrier.ts';
-import type { ServingTenant } from './reconcile-phone-number.ts';
+import type { ServingTenant } from './phone-number-dependencies.ts';
 
 export interface Mapping {
   readonly verdict: Verdict;

@@ -1,47 +1,21 @@
 import { PHONE_NUMBER, type PhoneNumber, phoneNumberSchema } from '#crds/phone-number/phone-number.ts';
-import { type Tenant, tenantSchema } from '#crds/tenant/tenant.ts';
-import type { Clock } from '#lib/clock/clock.ts';
-import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { tenantSchema } from '#crds/tenant/tenant.ts';
 import { keyOf } from '#lib/kube/kube-object.ts';
-import type { CarrierDirectory } from '#operator/carrier/carrier-directory.ts';
 import { writeStatus } from '#operator/engine/apply.ts';
 import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
-import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import { addFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS } from '#operator/installation/names.ts';
-import type { Projector } from '#operator/projection/projector.ts';
 import { runtimeVerdict } from '#operator/tenant/decide-tenant.ts';
 import { servedVerdict } from '#operator/world/served.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { type RawPhoneNumber, runtimeKeyOf, type World } from '#operator/world/world.ts';
-import type { CarrierChecks } from './carrier-checks.ts';
-import type { Claims } from './claims.ts';
 import { hasPlace, phoneNumberReady } from './decide-phone-number.ts';
 import { deletePhoneNumber } from './delete-phone-number.ts';
 import { ensureAtCarrier } from './ensure-at-carrier.ts';
 import { mapNumber } from './map-number.ts';
-
-export interface PhoneNumberDependencies {
-  readonly world: World;
-  readonly client: KubeClient;
-  readonly projector: Projector;
-  readonly carriers: CarrierDirectory;
-  readonly claims: Claims;
-  readonly checks: CarrierChecks;
-  /** Keys of the PhoneNumbers that got a place within their tenant's limit in this process. */
-  readonly granted: Set<string>;
-  readonly events: EventRecorder;
-  readonly clock: Clock;
-}
-
-/** The tenant of a PhoneNumber: one that is served and not going away. */
-export interface ServingTenant {
-  readonly id: string;
-  readonly tenant: Tenant;
-  readonly runtimeKey: string;
-}
+import type { PhoneNumberDependencies, ServingTenant } from './phone-number-dependencies.ts';
 
 /** Brings one PhoneNumber to be owned, assigned and mapped, as far as it can get now. */
 export async function reconcilePhoneNumber(

@@ -13,7 +13,7 @@ import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import type { RawTenant } from '#operator/world/world.ts';
 import { namespaceState } from './decide-tenant.ts';
-import type { TenantDependencies } from './reconcile-tenant.ts';
+import type { TenantDependencies } from './tenant-dependencies.ts';
 
 /** Its end is seen by watches; this is for the one that is missed. */
 const LOOK_AGAIN_MS = 30_000;

@@ -1,19 +1,16 @@
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { profileOf } from '#crds/projection/tenant-profile.ts';
 import { TENANT, type Tenant, tenantSchema } from '#crds/tenant/tenant.ts';
-import type { Clock } from '#lib/clock/clock.ts';
-import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { writeStatus } from '#operator/engine/apply.ts';
 import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
-import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import { addFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS, tenantNamespace } from '#operator/installation/names.ts';
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
 import { servedVerdict } from '#operator/world/served.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import { verdict } from '#operator/world/verdict.ts';
-import { type RawTenant, runtimeKeyOf, type World } from '#operator/world/world.ts';
+import { type RawTenant, runtimeKeyOf } from '#operator/world/world.ts';
 import {
   idTaken,
   invalidSpec,
@@ -25,14 +22,7 @@ import {
 } from './decide-tenant.ts';
 import { deleteTenant } from './delete-tenant.ts';
 import { ensureNamespace } from './ensure-namespace.ts';
-
-export interface TenantDependencies {
-  readonly world: World;
-  readonly client: KubeClient;
-  readonly projector: Projector;
-  readonly events: EventRecorder;
-  readonly clock: Clock;
-}
+import type { TenantDependencies } from './tenant-dependencies.ts';
 
 /** When Redis is away the full pass repairs everything at its return; this only mends the condition. */
 const REDIS_RETRY_MS = 15_000;

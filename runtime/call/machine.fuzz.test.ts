@@ -5,7 +5,8 @@ import { callIDOf } from './call-id.ts';
 import type { StoredCall } from './call-record.ts';
 import { callRecordSchema } from './call-record.ts';
 import { newConversation } from './conversation-state.ts';
-import { decide, type Transition } from './machine.ts';
+import { decide } from './machine.ts';
+import type { Transition } from './transition.ts';
 
 const T0 = Date.UTC(2026, 5, 1);
 const identity: CallIdentity = {

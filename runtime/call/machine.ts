@@ -1,7 +1,7 @@
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import type { CallEvent, CallEventKind } from './call-event.ts';
 import type { CallState, StoredCall } from './call-record.ts';
-import * as step from './transitions.ts';
+import * as step from './steps.ts';
+import type { Outcome } from './transition.ts';
 
 /**
  * The life of a call as one pure table: state × event → next state, next command, deadline, ledger
@@ -23,20 +23,9 @@ import * as step from './transitions.ts';
  *     └── hungUp, from every state ─────────────────────────────────────────┘
  *
  * `ringing` is never stored: it is every call we have no record of.
+ *
+ * Decides what `event` makes of `call`; undefined: nothing, whatever the pair. Never throws.
  */
-export interface Transition {
-  readonly call: StoredCall;
-  readonly ledger: readonly LedgerEvent[];
-  /** What becomes of the tenant's lease on one of its concurrent calls. */
-  readonly lease: 'hold' | 'free' | 'keep';
-  /** What to add to the tenant's counters of a month. */
-  readonly counters?: { month: string; calls: number; callSeconds: number } | undefined;
-}
-
-/** No transition: the event says nothing new in this state. */
-export type Outcome = Transition | undefined;
-
-/** Decides what `event` makes of `call`; undefined: nothing, whatever the pair. Never throws. */
 export function decide(call: StoredCall | undefined, event: CallEvent): Outcome {
   if (!call) return decideRinging(event);
   // Seen as overdue on an older state, which has been left since.

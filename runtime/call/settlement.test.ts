@@ -3,7 +3,7 @@ import { admitted, answered, at, due, hungUp, run, type Step, talking } from '#r
 import type { CallEvent } from './call-event.ts';
 import { newConversation } from './conversation-state.ts';
 import { MAX_END_ATTEMPTS } from './deadlines.ts';
-import type { Transition } from './machine.ts';
+import type { Transition } from './transition.ts';
 
 describe('settling', () => {
   const usageOf = (transitions: readonly Transition[]) =>

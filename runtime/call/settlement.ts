@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import type { CallRecord, Settlement, StoredCall } from './call-record.ts';
-import type { Transition } from './machine.ts';
+import type { Transition } from './transition.ts';
 
 /**
  * Ends the books of a call: its ledger events, its lease, its counters. Settling again with other

@@ -4,8 +4,8 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRecord, callRecordSchema, type StoredCall } from '#runtime/call/call-record.ts';
 import { type ConversationState, conversationStateSchema } from '#runtime/call/conversation-state.ts';
-import type { Transition } from '#runtime/call/machine.ts';
 import { monthOf } from '#runtime/call/settlement.ts';
+import type { Transition } from '#runtime/call/transition.ts';
 import {
   type AdmissionLimits,
   appendLedgerScript,

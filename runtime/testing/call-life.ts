@@ -1,7 +1,8 @@
 import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { StoredCall } from '#runtime/call/call-record.ts';
-import { decide, type Transition } from '#runtime/call/machine.ts';
+import { decide } from '#runtime/call/machine.ts';
+import type { Transition } from '#runtime/call/transition.ts';
 
 /** The events of one call with its identity and times filled in, for tests of the state machine. */
 const T0 = Date.UTC(2026, 4, 31, 23, 59, 0);

@@ -1,5 +1,6 @@
 import type { OpenSession } from '#runtime/call/session-port.ts';
-import { MediaSession, type SessionParts } from './session.ts';
+import { MediaSession } from './session.ts';
+import type { SessionParts } from './session-parts.ts';
 import { DEFAULT_VOICE_OPTIONS, type VoiceOptions } from './voice-options.ts';
 
 export interface CreateSessionsOptions extends Omit<SessionParts, 'options'> {

@@ -1,16 +1,13 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
-import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { Session, SessionContext } from '#runtime/call/session-port.ts';
-import type { Engines } from '#runtime/engines/create-engines.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
-import { type AudioCodec, codecFor } from '#runtime/media/audio-codec.ts';
+import { codecFor } from '#runtime/media/audio-codec.ts';
 import { type CarrierMessage, parseCarrierMessage } from '#runtime/media/carrier-message.ts';
 import { type MediaSocket, SOCKET_OPEN, textOf } from '#runtime/media/media-socket.ts';
-import type { SpeechDetectors } from './speech-detector.ts';
+import type { SessionParts } from './session-parts.ts';
 import { openStream, type Stream } from './stream.ts';
-import type { VoiceOptions } from './voice-options.ts';
 
 /**
  * One media socket and its conversation: owns the abort signal and the order of teardown.
@@ -133,20 +130,6 @@ export class MediaSession implements Session {
     if (this.#socket.readyState === SOCKET_OPEN) this.#socket.close(1000);
     this.#log.info({ ...counts, malformedFrames: this.#malformed }, 'media session ended');
   }
-}
-
-/** What all sessions of a pod share. */
-export interface SessionParts {
-  readonly engines: Pick<Engines, 'stt' | 'tts'>;
-  readonly voiceActivity: SpeechDetectors;
-  /**
-   * For what we send: the codec that the carrier was asked for. What we receive is in the one that
-   * `start` announces, and the two differ on a PCMA leg asked for PCMU.
-   */
-  readonly sendCodec: AudioCodec;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly options: VoiceOptions;
 }
 
 type MessageOf<E extends CarrierMessage['event']> = Extract<CarrierMessage, { event: E }>;

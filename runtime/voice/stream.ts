@@ -9,7 +9,7 @@ import { takesTheFloor } from './barge-in.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
 import { Listener } from './listener.ts';
-import type { SessionParts } from './session.ts';
+import type { SessionParts } from './session-parts.ts';
 import { TurnDetector } from './turn-detector.ts';
 
 /**

@@ -7,22 +7,9 @@ import type { Settings } from '../settings.ts';
 import { parseAgentMessage } from './agent-message.ts';
 import { FRAME_MS, PlayOut } from './play-out.ts';
 import { LINE_HZ } from './stereo-recording.ts';
+import type { StreamPlan } from './stream-plan.ts';
 import { newStreamRecord, type StreamRecord } from './stream-record.ts';
-import { frameSamples, type WireCodec } from './wire-codec.ts';
-
-/** What a stream was started with, checked and negotiated. */
-export interface StreamPlan {
-  readonly url: string;
-  readonly authToken: string | undefined;
-  readonly customParameters: Readonly<Record<string, string>>;
-  readonly track: 'inbound_track' | 'outbound_track' | 'both_tracks';
-  /** What the caller's audio is sent in: `start.media_format`. */
-  readonly inbound: WireCodec;
-  /** What the agent's audio is read as: what was asked for. */
-  readonly outbound: WireCodec;
-  /** Why nothing that the agent sends can reach the caller; undefined when it can. */
-  readonly inaudible: string | undefined;
-}
+import { frameSamples } from './wire-codec.ts';
 
 export interface StreamIdentity {
   readonly callControlID: string;

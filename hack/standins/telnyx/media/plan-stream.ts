@@ -1,7 +1,7 @@
 import { apiErrors } from '../rest/api-error.ts';
 import type { StreamingStartBody } from '../rest/request-bodies.ts';
 import type { Settings } from '../settings.ts';
-import type { StreamPlan } from './media-stream.ts';
+import type { StreamPlan } from './stream-plan.ts';
 import { type WireCodec, wireCodec } from './wire-codec.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { StreamPlan } from './media-stream.ts';
 import type { Underrun } from './play-out.ts';
+import type { StreamPlan } from './stream-plan.ts';
 
 /** What happened on one media socket, for the ledger. */
 export interface StreamRecord {

@@ -14,8 +14,8 @@ import {
   NOT_ANSWERED_PAUSE_MS,
   STOPPED_GRACE_MS,
 } from './deadlines.ts';
-import type { Outcome, Transition } from './machine.ts';
 import { commonOf, settle } from './settlement.ts';
+import type { Outcome, Transition } from './transition.ts';
 
 /**
  * The cells of the table in machine.ts, one function each, in the order of a call's life. All are

@@ -1,0 +1,20 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Engines } from '#runtime/engines/create-engines.ts';
+import type { AudioCodec } from '#runtime/media/audio-codec.ts';
+import type { SpeechDetectors } from './speech-detector.ts';
+import type { VoiceOptions } from './voice-options.ts';
+
+/** What all sessions of a pod share. */
+export interface SessionParts {
+  readonly engines: Pick<Engines, 'stt' | 'tts'>;
+  readonly voiceActivity: SpeechDetectors;
+  /**
+   * For what we send: the codec that the carrier was asked for. What we receive is in the one that
+   * `start` announces, and the two differ on a PCMA leg asked for PCMU.
+   */
+  readonly sendCodec: AudioCodec;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly options: VoiceOptions;
+}
