@@ -9,6 +9,7 @@ import { createEngineObserver } from './engine-metrics.ts';
 import { createEngines } from './engines/create-engines.ts';
 import { EnginesService } from './engines-service.ts';
 import { type AudioCodec, codecFor } from './media/audio-codec.ts';
+import { malformedFrameCounter } from './media-metrics.ts';
 import { createRuntime } from './runtime.ts';
 import { createSessions } from './voice/open-session.ts';
 import { VoiceActivity } from './voice/voice-activity.ts';
@@ -57,6 +58,7 @@ async function serve(
     log,
     clock,
     sendCodec,
+    onMalformedFrame: malformedFrameCounter(registry),
     options: { l16ByteOrder: config.L16_BYTE_ORDER },
   });
   let started = false;

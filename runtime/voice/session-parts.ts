@@ -14,6 +14,8 @@ export interface SessionParts {
    * `start` announces, and the two differ on a PCMA leg asked for PCMU.
    */
   readonly sendCodec: AudioCodec;
+  /** Called for each message of the carrier that is no message we know the form of, and was skipped. */
+  readonly onMalformedFrame: () => void;
   readonly log: Logger;
   readonly clock: Clock;
   readonly options: VoiceOptions;

@@ -241,14 +241,14 @@ describe('a media session', () => {
     },
   );
 
-  test('skips malformed frames and goes on', async () => {
+  test('counts and skips malformed frames, and goes on', async () => {
     const call = callInTest({ heard: [] });
     call.carrier.start();
     for (const data of ['', '{', '[]', '{"event":"media"}', '{"event":"mark","mark":{"name":7}}']) {
       call.carrier.emit('message', Buffer.from(data), false);
     }
     await call.clock.advance(6_000);
-    expect(call.reported).toEqual([`Agent: ${GREETING}`]);
+    expect(call.reported).toEqual([...Array<string>(5).fill('malformed frame'), `Agent: ${GREETING}`]);
     await call.session.close();
   });
 });

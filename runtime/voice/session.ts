@@ -71,6 +71,7 @@ export class MediaSession implements Session {
     unknown: () => {},
     malformed: () => {
       this.#malformed++;
+      this.#parts.onMalformedFrame();
     },
   };
 

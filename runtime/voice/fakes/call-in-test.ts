@@ -39,6 +39,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
       engines: scriptedEngines(clock, script),
       voiceActivity: loudnessDetectors,
       sendCodec: setUp.sendCodec ?? pcmu,
+      onMalformedFrame: () => reported.push('malformed frame'),
       log: silentLogger,
       clock,
       options: { ...DEFAULT_VOICE_OPTIONS, ...setUp.options },
