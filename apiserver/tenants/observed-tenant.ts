@@ -23,8 +23,8 @@ export interface ObservedRow {
 /** Reduces a Tenant to what its row needs. */
 export function observeTenant(object: KubeObject): ObservedTenant {
   const { apiVersion, kind, metadata } = object;
-  const { name, resourceVersion } = metadata;
-  const bare = { apiVersion, kind, metadata: { name, ...(resourceVersion ? { resourceVersion } : {}) } };
+  const { name, uid, resourceVersion } = metadata;
+  const bare = { apiVersion, kind, metadata: { name, uid, resourceVersion } };
   const row = rowOf(object);
   return row ? { ...bare, row } : bare;
 }

@@ -6,7 +6,8 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { KubeClient, ListOptions } from './kube-client.ts';
 import { isExpired, KubeError } from './kube-error.ts';
-import { type KubeObject, keyOf } from './kube-object.ts';
+import type { KubeObject } from './kube-object.ts';
+import { type ChangeHandler, ObjectStore } from './object-store.ts';
 import type { Resource } from './resource.ts';
 
 export interface InformerOptions<T extends KubeObject> {
@@ -14,19 +15,16 @@ export interface InformerOptions<T extends KubeObject> {
   readonly resource: Resource;
   readonly log: Logger;
   readonly select?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
-  /** Makes what is kept of an object, so that memory holds no more than is read. */
+  /**
+   * Makes what is kept of an object, so that memory holds no more than is read. It sees managedFields,
+   * which are dropped afterwards, and has to keep the metadata's name, namespace, uid and resourceVersion.
+   */
   readonly transform?: (object: T) => T;
   readonly clock?: Clock;
   readonly random?: () => number;
   /** Told each time the kind was listed: once at the start is the rule, more means cut watches. */
   readonly onRelist?: (reason: 'Start' | 'Expired') => void;
 }
-
-/**
- * Told of a change by key. It only notes the key down (enqueues it): what it throws is logged and
- * ends nothing. `before` and `after` are there to find the key's owner; either may be absent.
- */
-export type ChangeHandler<T> = (key: string, before: T | undefined, after: T | undefined) => void;
 
 /** The API server ends a watch after 5–10 min, drawn at random so that watches do not return together. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
@@ -49,8 +47,7 @@ export class Informer<T extends KubeObject> implements Service {
   readonly #options: InformerOptions<T>;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #objects = new Map<string, T>();
-  readonly #handlers = new Set<ChangeHandler<T>>();
+  readonly #store: ObjectStore<T>;
   readonly #ending = new AbortController();
   readonly #firstList = Promise.withResolvers<void>();
   #hasSynced = false;
@@ -62,6 +59,11 @@ export class Informer<T extends KubeObject> implements Service {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
+    this.#store = new ObjectStore({
+      kind: options.resource.kind,
+      log: options.log,
+      transform: options.transform,
+    });
     this.name = `informer of ${options.resource.plural}`;
     this.synced = this.#firstList.promise;
   }
@@ -81,18 +83,25 @@ export class Informer<T extends KubeObject> implements Service {
   }
 
   get(key: string): T | undefined {
-    return this.#objects.get(key);
+    return this.#store.get(key);
   }
 
   list(): readonly T[] {
-    return [...this.#objects.values()];
+    return this.#store.list();
   }
 
   /** Adds a handler; it is told at once of every object already known. The result removes it. */
   onChange(handler: ChangeHandler<T>): () => void {
-    this.#handlers.add(handler);
-    for (const [key, object] of this.#objects) this.#tell(handler, key, undefined, object);
-    return () => this.#handlers.delete(handler);
+    return this.#store.onChange(handler);
+  }
+
+  /**
+   * Writes through what a write of this process returned, whole as it came, so that the cache is never
+   * older than our own writes. Handlers are told with the origin `Own`. Where the watch or the cache is
+   * already past it, nothing happens. True when it was taken.
+   */
+  observe(object: KubeObject): boolean {
+    return this.#store.observe(object);
   }
 
   async #run(): Promise<void> {
@@ -125,9 +134,9 @@ export class Informer<T extends KubeObject> implements Service {
     const { client, resource, select, onRelist } = this.#options;
     onRelist?.(this.#hasSynced ? 'Expired' : 'Start');
     const list = await client.list<T>(resource, { ...select, signal: this.#ending.signal });
-    const present = new Set<string>();
-    for (const object of list.items) present.add(this.#put(object));
-    for (const key of this.#objects.keys()) if (!present.has(key)) this.#remove(key);
+    const listing = this.#store.beginListing();
+    for (const object of list.items) listing.put(object);
+    if (listing.finish(list.metadata.resourceVersion ?? '0') === 'WentBack') return this.#relist();
     this.#resourceVersion = list.metadata.resourceVersion ?? '0';
     this.#hasSynced = true;
     this.#firstList.resolve();
@@ -161,10 +170,11 @@ export class Informer<T extends KubeObject> implements Service {
       for await (const event of events) {
         rearm();
         this.#attempt = 0;
-        const object = event.object as T;
-        if (event.type === 'DELETED') this.#remove(keyOf(object.metadata));
-        else if (event.type !== 'BOOKMARK') this.#put(object);
+        const { object } = event;
+        if (event.type === 'DELETED') this.#store.remove(object);
+        else if (event.type !== 'BOOKMARK') this.#store.put(object);
         this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
+        if (this.#resourceVersion !== undefined) this.#store.shownUpTo(this.#resourceVersion);
       }
     } finally {
       cancelled.timer();
@@ -175,50 +185,4 @@ export class Informer<T extends KubeObject> implements Service {
     }
     this.#attempt = 0;
   }
-
-  /** Keeps the object, tells the handlers when it is another than before, and returns its key. */
-  #put(object: T): string {
-    const key = keyOf(object.metadata);
-    const before = this.#objects.get(key);
-    if (before !== undefined && before.metadata.resourceVersion === object.metadata.resourceVersion)
-      return key;
-    try {
-      const bare = withoutManagedFields(object);
-      const after = this.#options.transform?.(bare) ?? bare;
-      this.#objects.set(key, after);
-      this.#tellAll(key, before, after);
-    } catch (error) {
-      this.#options.log.error({ err: error, kind: object.kind, key }, 'an object could not be kept');
-    }
-    return key;
-  }
-
-  #remove(key: string): void {
-    const before = this.#objects.get(key);
-    this.#objects.delete(key);
-    this.#tellAll(key, before, undefined);
-  }
-
-  #tellAll(key: string, before: T | undefined, after: T | undefined): void {
-    for (const handler of this.#handlers) this.#tell(handler, key, before, after);
-  }
-
-  #tell(handler: ChangeHandler<T>, key: string, before: T | undefined, after: T | undefined): void {
-    try {
-      handler(key, before, after);
-    } catch (error) {
-      this.#options.log.error(
-        { err: error, kind: this.#options.resource.kind, key },
-        'a change handler failed',
-      );
-    }
-  }
-}
-
-/** Rebuilt rather than edited: deleting the property would leave the object in V8's slow, larger form. */
-function withoutManagedFields<T extends KubeObject>(object: T): T {
-  const { managedFields: _dropped, ...metadata } = object.metadata as T['metadata'] & {
-    managedFields?: unknown;
-  };
-  return { ...object, metadata };
 }

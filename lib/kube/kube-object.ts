@@ -10,6 +10,15 @@ export interface OwnerReference {
   readonly controller?: boolean;
 }
 
+/** Who set which fields. Informers drop it once their transform has seen it: it is half of many objects. */
+export interface ManagedFieldsEntry {
+  readonly manager?: string;
+  readonly operation?: 'Apply' | 'Update';
+  readonly time?: string;
+  readonly subresource?: string;
+  readonly fieldsV1?: unknown;
+}
+
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string | undefined;
@@ -22,6 +31,7 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly finalizers?: readonly string[] | undefined;
   readonly ownerReferences?: readonly OwnerReference[] | undefined;
+  readonly managedFields?: readonly ManagedFieldsEntry[] | undefined;
 }
 
 export interface KubeObject {
