@@ -1,0 +1,69 @@
+import { VOICE_RUNTIME, type VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
+import type { ObjectMeta } from '#lib/kube/kube-object.ts';
+import { apiVersionOf } from '#lib/kube/resource.ts';
+import { FIELD_MANAGER, LABELS } from '#operator/installation/names.ts';
+
+/** The names and labels of what a Managed VoiceRuntime is made of. */
+
+/** What a child is there for: the runtime's own pods, or those of an engine of this kind. */
+export type Component = 'runtime' | 'stt' | 'llm' | 'tts';
+
+export const RUNTIME_LABELS = {
+  partOf: 'app.kubernetes.io/part-of',
+  component: 'app.kubernetes.io/component',
+  /** The name of the VoiceRuntime, which is in the child's own namespace. */
+  runtime: 'veralux.io/runtime',
+  /** The name of the engine in spec.engines; on engines' children only. */
+  engine: 'veralux.io/engine',
+} as const;
+
+const PART_OF = 'veralux';
+
+/** Selects the children of all VoiceRuntimes. */
+export const RUNTIME_CHILDREN_SELECTOR = [
+  `${LABELS.managedBy}=${FIELD_MANAGER}`,
+  `${RUNTIME_LABELS.partOf}=${PART_OF}`,
+  RUNTIME_LABELS.runtime,
+].join(',');
+
+/** The labels of a child, and of the pods of a Deployment. */
+export function childLabels(
+  runtime: Pick<VoiceRuntime, 'metadata'>,
+  component: Component,
+  engine?: string,
+): Readonly<Record<string, string>> {
+  return {
+    [LABELS.managedBy]: FIELD_MANAGER,
+    [RUNTIME_LABELS.partOf]: PART_OF,
+    [RUNTIME_LABELS.component]: component,
+    [RUNTIME_LABELS.runtime]: runtime.metadata.name,
+    ...(engine === undefined ? {} : { [RUNTIME_LABELS.engine]: engine }),
+  };
+}
+
+/** What a Deployment, Service or PodDisruptionBudget selects its pods by. Never changes for a name. */
+export function podSelector(
+  runtime: Pick<VoiceRuntime, 'metadata'>,
+  component: Component,
+  engine?: string,
+): Readonly<Record<string, string>> {
+  const { [LABELS.managedBy]: _managed, ...selector } = childLabels(runtime, component, engine);
+  return selector;
+}
+
+/** The metadata of a child: the runtime's namespace, and an owner reference, so that it goes with it. */
+export function childMeta(
+  runtime: Pick<VoiceRuntime, 'metadata'>,
+  child: { readonly name: string; readonly component: Component; readonly engine?: string },
+): ObjectMeta & Readonly<Record<string, unknown>> {
+  const { name, namespace, uid } = runtime.metadata;
+  if (uid === undefined) throw new Error(`VoiceRuntime ${name} has no uid`);
+  return {
+    name: child.name,
+    namespace,
+    labels: childLabels(runtime, child.component, child.engine),
+    ownerReferences: [
+      { apiVersion: apiVersionOf(VOICE_RUNTIME), kind: VOICE_RUNTIME.kind, name, uid, controller: true },
+    ],
+  };
+}
