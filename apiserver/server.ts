@@ -25,9 +25,11 @@ import { InitialAdmin } from './onprem/initial-admin.ts';
 import type { Dependency } from './operations/health.ts';
 import { measureDatabase } from './operations/measure-database.ts';
 import { allRoutes } from './routes.ts';
+import { keepData } from './tenants/keep-data.ts';
 import { type ObservedTenant, observeTenant } from './tenants/observed-tenant.ts';
 import { provisionTenant } from './tenants/provision-tenant.ts';
-import { TenantObserver } from './tenants/tenant-observer.ts';
+import { recordTenants } from './tenants/record-tenants.ts';
+import { TenantFollower } from './tenants/tenant-follower.ts';
 import { ApiRequestMeter } from './usage/api-request-meter.ts';
 
 export type ApiServerConfig = ConfigOf<typeof API_SERVER_OPTIONS>;
@@ -146,10 +148,33 @@ function tenantServices(
 ): readonly Service[] {
   const { informer, worker: database, kube, hasher } = parts;
   const isOnPrem = !config.SAAS_MODE;
-  const observer = new TenantObserver({ informer, database, isOnPrem, clock, log });
-  if (!isOnPrem) return [observer];
   const { NAMESPACE: namespace, ADMIN_EMAIL: email } = config;
-  return [observer, new InitialAdmin({ kube, database, hasher, namespace, email, clock, log })];
+  const recording = { informer, database, isOnPrem, log };
+  const keeping = { informer, kube, database, namespace, log };
+  const following = { informer, clock, log };
+  const followers = [
+    new TenantFollower({
+      ...following,
+      name: 'tenant observer',
+      batchSize: 100,
+      work: (names) => recordTenants(recording, names),
+    }),
+    new TenantFollower({
+      ...following,
+      name: 'data keeper',
+      batchSize: 20,
+      // What is deleted as soon as it was made still gets the row that its end is recorded in.
+      work: async (names) => {
+        await recordTenants(
+          recording,
+          names.filter((name) => informer.get(name)?.deletion !== undefined),
+        );
+        await keepData(keeping, names);
+      },
+    }),
+  ];
+  if (!isOnPrem) return followers;
+  return [...followers, new InitialAdmin({ kube, database, hasher, namespace, email, clock, log })];
 }
 
 function ledgerWriter(

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { type EffectiveLimits, effectiveLimits } from '#crds/plans/plans.ts';
+import { ADOPT_DATA_ANNOTATION } from '#crds/tenant/kept-data.ts';
 import { tenantSchema } from '#crds/tenant/tenant.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 
@@ -6,6 +8,16 @@ import type { KubeObject } from '#lib/kube/kube-object.ts';
 export interface ObservedTenant extends KubeObject {
   /** Undefined until the operator has put the id into the status, and for what this release cannot read. */
   readonly row?: ObservedRow;
+  /** Only while it is being deleted. */
+  readonly deletion?: ObservedDeletion;
+  /** Whether it is to take up the rows that a deleted Tenant of its id left behind. */
+  readonly adopts?: boolean;
+}
+
+export interface ObservedDeletion {
+  /** The id that its rows are kept under; undefined when it never got one, so that there are none. */
+  readonly tenantID: string | undefined;
+  readonly policy: 'Retain' | 'Purge';
 }
 
 /** The columns of `tenants` that are observed, named as they are there. */
@@ -20,14 +32,42 @@ export interface ObservedRow {
   readonly observed_generation: number;
 }
 
-/** Reduces a Tenant to what its row needs. */
+/** Reduces a Tenant to what its row and the end of its rows need. */
 export function observeTenant(object: KubeObject): ObservedTenant {
   const { apiVersion, kind, metadata } = object;
-  const { name, uid, resourceVersion } = metadata;
-  const bare = { apiVersion, kind, metadata: { name, uid, resourceVersion } };
+  const { name, uid, resourceVersion, deletionTimestamp, finalizers, annotations } = metadata;
   const row = rowOf(object);
-  return row ? { ...bare, row } : bare;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      uid,
+      resourceVersion,
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp, finalizers }),
+    },
+    ...(row === undefined ? {} : { row }),
+    ...(deletionTimestamp === undefined ? {} : { deletion: deletionOf(object) }),
+    ...(annotations?.[ADOPT_DATA_ANNOTATION] === 'true' ? { adopts: true } : {}),
+  };
 }
+
+/** As far as it can be read, also from a Tenant that this release cannot parse: its end must not wait for that. */
+function deletionOf(object: KubeObject): ObservedDeletion {
+  const parsed = endingSchema.safeParse(object);
+  // What cannot be read is kept: a purge has to be asked for in so many words.
+  if (!parsed.success) return { tenantID: undefined, policy: 'Retain' };
+  const { spec, status } = parsed.data;
+  return { tenantID: status?.tenantID ?? spec.tenantID, policy: spec.deletionPolicy };
+}
+
+const endingSchema = z.object({
+  spec: z.object({
+    tenantID: z.uuid().optional(),
+    deletionPolicy: z.enum(['Retain', 'Purge']).default('Retain'),
+  }),
+  status: z.object({ tenantID: z.uuid().optional() }).optional(),
+});
 
 function rowOf(object: KubeObject): ObservedRow | undefined {
   const parsed = tenantSchema.safeParse(object);

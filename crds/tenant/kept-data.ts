@@ -3,7 +3,10 @@
  * writes the records; the operator reads them and refuses a Tenant whose id has one.
  */
 
-/** Held by a Tenant until the API server has recorded whether its rows are kept or purged. */
+/** Held by a Tenant until the operator has ended its calls, numbers and namespace. */
+export const TENANT_FINALIZER = 'veralux.io/tenant';
+
+/** Held by a Tenant, beyond the one above, until the API server has recorded whether its rows are kept or purged. */
 export const DATA_FINALIZER = 'veralux.io/data';
 
 /** On a Tenant, `"true"`: the rows that a deleted one of this id left behind are to be its own. */

@@ -1,0 +1,74 @@
+import type { Informer } from '#lib/kube/informer.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Database } from '../database/database.ts';
+import { isUnavailable } from '../database/database-error.ts';
+import type { ObservedRow, ObservedTenant } from './observed-tenant.ts';
+
+export interface RecordTenantsOptions {
+  readonly informer: Pick<Informer<ObservedTenant>, 'get'>;
+  /** As the worker role. */
+  readonly database: Database;
+  /** On-prem: the initial administrator owns every tenant. */
+  readonly isOnPrem: boolean;
+  readonly log: Logger;
+}
+
+/**
+ * Keeps a row of each Tenant as it is observed, also of those made with kubectl. That a resource is
+ * gone changes nothing here: absence is no order to forget. Throws DatabaseUnavailable; a row that
+ * Postgres will not have is logged and left out.
+ */
+export async function recordTenants(options: RecordTenantsOptions, names: readonly string[]): Promise<void> {
+  const { informer, log } = options;
+  const rows = names.flatMap((name) => informer.get(name)?.row ?? []);
+  try {
+    await write(options, rows);
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    // One row that Postgres will not have must not keep the others out.
+    for (const row of rows) {
+      try {
+        await write(options, [row]);
+      } catch (rowError) {
+        if (isUnavailable(rowError)) throw rowError;
+        log.error({ err: rowError, tenant: row.name }, 'an observed tenant could not be recorded');
+      }
+    }
+  }
+}
+
+async function write(
+  { database, isOnPrem }: RecordTenantsOptions,
+  rows: readonly ObservedRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  // In one order on every replica, so that two of them never lock the same rows crosswise.
+  const sorted = rows.toSorted((a, b) => (a.tenant_id < b.tenant_id ? -1 : 1));
+  await database.transaction(async (client) => {
+    await client.query(UPSERT, [JSON.stringify(sorted)]);
+    if (!isOnPrem) return;
+    await client.query(
+      `INSERT INTO memberships (tenant_id, user_id, role)
+       SELECT tenant_id, user_id, 'Owner' FROM unnest($1::uuid[]) AS tenant_id, users WHERE initial_admin
+       ON CONFLICT DO NOTHING`,
+      [sorted.map((row) => row.tenant_id)],
+    );
+  });
+}
+
+const UPSERT = `
+  INSERT INTO tenants AS t (tenant_id, name, display_name, contact_name, contact_email, plan, limits,
+                            source, observed_generation, observed_at)
+  SELECT tenant_id, name, display_name, contact_name, contact_email, plan, limits,
+         'Resource', observed_generation, now()
+    FROM jsonb_to_recordset($1::jsonb) AS x (
+      tenant_id uuid, name text, display_name text, contact_name text, contact_email text,
+      plan text, limits jsonb, observed_generation bigint)
+  ON CONFLICT (tenant_id) DO UPDATE SET
+    name = excluded.name, display_name = excluded.display_name, contact_name = excluded.contact_name,
+    contact_email = excluded.contact_email, plan = excluded.plan, limits = excluded.limits,
+    observed_generation = excluded.observed_generation, observed_at = now()
+  WHERE (t.name, t.display_name, t.contact_name, t.contact_email, t.plan, t.limits, t.observed_generation)
+        IS DISTINCT FROM
+        (excluded.name, excluded.display_name, excluded.contact_name, excluded.contact_email, excluded.plan,
+         excluded.limits, excluded.observed_generation)`;
