@@ -15,11 +15,32 @@ export const CONFIG_MAPS: Resource = core('configmaps', 'ConfigMap', true);
 export const SECRETS: Resource = core('secrets', 'Secret', true);
 export const SERVICE_ACCOUNTS: Resource = core('serviceaccounts', 'ServiceAccount', true);
 export const EVENTS: Resource = core('events', 'Event', true);
+export const SERVICES: Resource = core('services', 'Service', true);
+export const PODS: Resource = core('pods', 'Pod', true);
+export const PERSISTENT_VOLUME_CLAIMS: Resource = core(
+  'persistentvolumeclaims',
+  'PersistentVolumeClaim',
+  true,
+);
 export const LEASES: Resource = {
   group: 'coordination.k8s.io',
   version: 'v1',
   plural: 'leases',
   kind: 'Lease',
+  namespaced: true,
+};
+export const DEPLOYMENTS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+};
+export const POD_DISRUPTION_BUDGETS: Resource = {
+  group: 'policy',
+  version: 'v1',
+  plural: 'poddisruptionbudgets',
+  kind: 'PodDisruptionBudget',
   namespaced: true,
 };
 
