@@ -1,0 +1,119 @@
+import { Informer, type InformerOptions } from '#lib/kube/informer.ts';
+import { type KubeObject, keyOf, type ObjectMeta } from '#lib/kube/kube-object.ts';
+import { apiVersionOf } from '#lib/kube/resource.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import {
+  type ChildKind,
+  type ChildNames,
+  changedBy,
+  digestOf,
+  type Fields,
+  ownedPart,
+} from './child-kind.ts';
+
+/** What is kept of a child: some 350 bytes, whatever its size. */
+export interface CachedChild extends KubeObject {
+  readonly metadata: Pick<ObjectMeta, 'name' | 'namespace' | 'uid' | 'resourceVersion' | 'deletionTimestamp'>;
+  /** What the child was made for, as the cache's `owner` says. */
+  readonly owner: string | undefined;
+  /** Of what is there now. */
+  readonly digest: string;
+  /** Of what was applied last; undefined when the annotation is missing. */
+  readonly appliedDigest: string | undefined;
+  /** The field manager that wrote last but us; only there while the child is altered. */
+  readonly changedBy?: string;
+}
+
+export interface ChildCacheOptions
+  extends Pick<InformerOptions<CachedChild>, 'client' | 'log' | 'clock' | 'onRelist'> {
+  readonly kind: ChildKind;
+  readonly names: ChildNames;
+  /** Names what a child was made for, from its metadata: the value of a label is the rule. */
+  readonly owner?: ((metadata: ObjectMeta) => string | undefined) | undefined;
+}
+
+/** Whether somebody else changed the child since it was applied. A status does not count. */
+export function isAltered(child: CachedChild): boolean {
+  return child.digest !== child.appliedDigest;
+}
+
+/** All children of one kind that this operator made, kept as digests. */
+export class ChildCache extends Informer<CachedChild> {
+  readonly kind: ChildKind;
+  readonly names: ChildNames;
+  readonly #log: Logger;
+  readonly #trim: (object: KubeObject) => CachedChild;
+  /**
+   * Children that the API server (a default we do not write out, a mutating webhook) keeps different
+   * from what was wanted: key to both digests. Few, and forgotten with the child.
+   */
+  readonly #settled = new Map<string, { readonly wanted: string; readonly got: string }>();
+
+  constructor(options: ChildCacheOptions) {
+    const { kind, names, owner, ...rest } = options;
+    const trim = (object: KubeObject) => trimmed(object, { kind, names, owner });
+    super({
+      ...rest,
+      resource: kind.resource,
+      select: { labelSelector: `${names.managedBy.label}=${names.managedBy.value}` },
+      transform: trim,
+    });
+    this.kind = kind;
+    this.names = names;
+    this.#log = options.log;
+    this.#trim = trim;
+    this.onChange((key, _before, after) => {
+      if (after === undefined) this.#settled.delete(key);
+    });
+  }
+
+  /** An object of the API server as this cache would keep it. */
+  trim(object: KubeObject): CachedChild {
+    return this.#trim(object);
+  }
+
+  /** Whether the child is as it is wanted, as far as that can be had. */
+  isAsWanted(child: CachedChild, wanted: string): boolean {
+    if (child.appliedDigest !== wanted) return false;
+    const settled = this.#settled.get(keyOf(child.metadata));
+    return child.digest === wanted || (settled?.wanted === wanted && settled.got === child.digest);
+  }
+
+  /** Notes what came of the last write. */
+  settle(child: CachedChild, wanted: string): void {
+    const key = keyOf(child.metadata);
+    if (child.digest === wanted) this.#settled.delete(key);
+    else {
+      const kind = this.kind.resource.kind;
+      this.#log.warn({ kind, key }, 'the API server keeps a child different from what was written');
+      this.#settled.set(key, { wanted, got: child.digest });
+    }
+  }
+}
+
+function trimmed(
+  object: KubeObject,
+  { kind, names, owner }: Pick<ChildCacheOptions, 'kind' | 'names' | 'owner'>,
+): CachedChild {
+  const { name, namespace, uid, resourceVersion, deletionTimestamp } = object.metadata;
+  // Raw JSON of the API server; the kind says which of its fields are read.
+  const digest = digestOf(ownedPart(kind, names, object as unknown as Fields, object.metadata));
+  const applied = object.metadata.annotations?.[names.appliedDigest];
+  const by = applied === digest ? undefined : changedBy(names, object.metadata);
+  return {
+    apiVersion: apiVersionOf(kind.resource),
+    kind: kind.resource.kind,
+    metadata: {
+      name,
+      uid,
+      resourceVersion,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    },
+    owner: owner?.(object.metadata),
+    digest,
+    // One string for both is half the memory.
+    appliedDigest: applied === digest ? digest : applied,
+    ...(by === undefined ? {} : { changedBy: by }),
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * What a child is to its operator: which fields it owns whole, and the digest by which a child as it
+ * is, as it was applied and as it is wanted are compared without keeping any of the three.
+ */
+import { createHash } from 'node:crypto';
+import type { ManagedFieldsEntry } from '#lib/kube/kube-object.ts';
+import type { Resource } from '#lib/kube/resource.ts';
+
+/** An object of which only some fields matter here: one of the API server's, or one we want. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface ChildKind {
+  readonly resource: Resource;
+  /**
+   * The fields that the operator owns whole, at their own places: `({ spec }) => ({ spec })`, or
+   * `({ type, data }) => ({ type, data })`. Asked of live and of desired objects alike.
+   */
+  readonly owned: (object: Fields) => Fields;
+}
+
+/** The names that an operator gives to what it makes. */
+export interface ChildNames {
+  readonly fieldManager: string;
+  /** On everything it makes; caches are selected by it. */
+  readonly managedBy: { readonly label: string; readonly value: string };
+  /** The annotation that keeps the digest of what was applied last: `example.org/applied-digest`. */
+  readonly appliedDigest: string;
+  /** Labels and annotations that begin with one of these are the operator's alone: `example.org/`. */
+  readonly prefixes: readonly string[];
+}
+
+/** The metadata that is read here; every object of the API server has it. */
+export interface ChildMeta {
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly managedFields?: readonly ManagedFieldsEntry[] | undefined;
+}
+
+/** What of an object is the operator's: its owned fields, and the labels and annotations of its prefixes. */
+export function ownedPart(kind: ChildKind, names: ChildNames, object: Fields, metadata: ChildMeta): Fields {
+  const ours = (entries: Readonly<Record<string, string>> | undefined) =>
+    Object.fromEntries(
+      Object.entries(entries ?? {}).filter(([key]) => key !== names.appliedDigest && isOurs(names, key)),
+    );
+  const { labels, annotations } = metadata;
+  return { ...kind.owned(object), metadata: { labels: ours(labels), annotations: ours(annotations) } };
+}
+
+export function isOurs(names: ChildNames, key: string): boolean {
+  return names.prefixes.some((prefix) => key.startsWith(prefix));
+}
+
+/**
+ * Half of the SHA-256 of a value's canonical JSON, in base64url: 22 characters. Keys are sorted; null,
+ * undefined and empty lists count as absent, as the API server drops them. An empty object counts: in a
+ * NetworkPolicy it means everything.
+ */
+export function digestOf(value: unknown): string {
+  const text = JSON.stringify(canonical(value)) ?? '';
+  return createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url');
+}
+
+/** Who wrote last to the object itself (not to its status) but was not us. */
+export function changedBy(names: ChildNames, metadata: ChildMeta): string | undefined {
+  const strangers = (metadata.managedFields ?? []).filter(
+    ({ manager, subresource }) =>
+      manager !== undefined && manager !== names.fieldManager && (subresource ?? '') === '',
+  );
+  return strangers.toSorted((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1)?.manager;
+}
+
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => !isAbsent(field))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, field]) => [name, canonical(field)]),
+  );
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+}
