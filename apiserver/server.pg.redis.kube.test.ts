@@ -128,6 +128,38 @@ describe('the API server', () => {
     expect(counted).toMatchObject({ usage: { call_count: 1 }, remaining: { minutesPerMonth: 3 } });
   });
 
+  test('a deleted Tenant goes when its rows are recorded as kept, and another of its id may adopt them', async () => {
+    await cluster.kubectl('create', 'namespace', 'onprem-ends');
+    await start({ SAAS_MODE: 'false', NAMESPACE: 'onprem-ends' });
+    const tenantID = crypto.randomUUID();
+    const record = [
+      'configmap',
+      `retained-${tenantID}`,
+      '--namespace=onprem-ends',
+      '-o',
+      'jsonpath={.data.name}',
+    ];
+    await makeTenant('onprem-ends', tenantID);
+    await until(() => onPrem.worker.query('SELECT FROM tenants WHERE tenant_id = $1', [tenantID]).then(some));
+    const finalizers = JSON.stringify({ metadata: { finalizers: ['veralux.io/data'] } });
+    await cluster.kubectl('patch', 'tenant', 'onprem-ends', '--type=merge', '-p', finalizers);
+    await cluster.kubectl('delete', 'tenant', 'onprem-ends', '--timeout=20s');
+    expect(await cluster.kubectl('get', ...record)).toBe('onprem-ends');
+
+    await makeTenant('onprem-again', tenantID);
+    await cluster.kubectl('annotate', 'tenant', 'onprem-again', 'veralux.io/adopt-data=true');
+    await until(() =>
+      cluster.kubectl('get', ...record).then(
+        () => undefined,
+        () => true,
+      ),
+    );
+    const rows = await onPrem.worker.query('SELECT name, deleted_at FROM tenants WHERE tenant_id = $1', [
+      tenantID,
+    ]);
+    expect(rows).toEqual([{ name: 'onprem-again', deleted_at: null }]);
+  });
+
   test("the administrator's lost Secret is made again with a password that works", async () => {
     await cluster.kubectl('create', 'namespace', 'onprem-two');
     const first = await start({ SAAS_MODE: 'false', NAMESPACE: 'onprem-two' });
@@ -152,6 +184,10 @@ describe('the API server', () => {
     expect(await superuser.exited).toEqual([1, null]);
     expect(superuser.output()).toContain('a superuser, so one tenant could see another');
   });
+
+  function some(answer: { length?: number }): true | undefined {
+    return answer.length === 0 ? undefined : true;
+  }
 
   async function start(settings: Record<string, string>, wanted: 'ready' | 'not ready' = 'ready') {
     const server = await startRaw(settings);

@@ -25,6 +25,7 @@ import { InitialAdmin } from './onprem/initial-admin.ts';
 import type { Dependency } from './operations/health.ts';
 import { measureDatabase } from './operations/measure-database.ts';
 import { allRoutes } from './routes.ts';
+import { countVanished } from './tenants/count-vanished.ts';
 import { keepData } from './tenants/keep-data.ts';
 import { type ObservedTenant, observeTenant } from './tenants/observed-tenant.ts';
 import { provisionTenant } from './tenants/provision-tenant.ts';
@@ -92,6 +93,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     clock,
     transform: observeTenant,
   });
+  countVanished(informer, { registry, log });
   const handlers = { [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }) };
   const jobs = new JobQueue({ database: worker, log, registry, handlers });
   const meter = new ApiRequestMeter({ database: worker, clock, log });
