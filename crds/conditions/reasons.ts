@@ -10,7 +10,7 @@ export const CONDITIONS = {
       Ready: 'All other conditions that matter to it are True.',
       Progressing: 'Work is going on; look at the condition named in the message.',
       Suspended: 'spec.suspensions is not empty: calls are declined, everything else is kept.',
-      IdTaken: 'Another Tenant, which is older, has this id.',
+      IdTaken: 'Another Tenant, which is older, has this id, or rows of a deleted one are kept under it.',
       InvalidSpec:
         'The spec says something that only the operator can see to be wrong; the message names it.',
       Deleting: 'The object is being deleted.',
@@ -32,6 +32,7 @@ export const CONDITIONS = {
       NamespaceReady: 'It exists.',
       NamespaceTaken: 'A namespace of that name exists and is not ours.',
       NamespaceTerminating: 'An earlier namespace of that name is still going away.',
+      ChildTaken: 'An object of a name that belongs into it exists and is not ours; the message says which.',
       ApplyFailed: 'The cluster refused one of the objects; the message says which.',
     },
   },

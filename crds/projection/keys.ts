@@ -16,6 +16,11 @@ export const projectionKeys = {
 /** The fields of a projected hash: the value as JSON, and the fence under which it was written. */
 export const PROJECTED_FIELDS = { value: 'value', term: 'term', sequence: 'sequence' } as const;
 
+export const callKeys = {
+  /** Sorted set, written by the runtime: a tenant's calls in progress, scored by the lease's expiry in epoch ms. */
+  leases: (tenantID: string) => `leases:{${shardOf(tenantID)}}:${tenantID}`,
+} as const;
+
 export const ledgerKeys = {
   /** Stream: the shard's call ledger. Entry fields: `event`, a LedgerEvent as JSON. */
   stream: (shard: Shard) => `ledger:{${shard}}`,

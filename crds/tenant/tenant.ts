@@ -136,12 +136,26 @@ export const tenantSpecSchema = withRules(tenantSpecFields, [
 
 export type TenantSpec = z.output<typeof tenantSpecSchema>;
 
+const secretsStatusSchema = z
+  .object({
+    generation: whole(1, Number.MAX_SAFE_INTEGER).describe('Counts the rotations, from 1.'),
+    rotatedAt: z.iso.datetime({ offset: true }).describe('When this generation began, RFC 3339.'),
+    rotationRequest: text(63)
+      .optional()
+      .describe('The value of the annotation veralux.io/rotate-secrets that was acted on last.'),
+  })
+  .describe('Which generation of generated secrets the namespace has.');
+
 export const tenantStatusSchema = z.object({
   observedGeneration: whole(0, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('The metadata.generation this status was made from.'),
   tenantID: uuid().optional().describe('The id under which rows, usage and billing are kept.'),
   namespace: dnsLabel().optional().describe("The tenant's namespace, tenant-<name>."),
+  namespaceUID: uuid()
+    .optional()
+    .describe("The uid of that namespace: it stays the tenant's when somebody takes its labels away."),
+  secrets: secretsStatusSchema.optional(),
   limits: shownLimitsSchema.optional(),
   phoneNumbers: whole(0, 1_000_000).optional().describe('How many PhoneNumbers the tenant has.'),
   conditions: conditionsSchema.optional(),

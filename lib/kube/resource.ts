@@ -14,6 +14,22 @@ export const NAMESPACES: Resource = core('namespaces', 'Namespace', false);
 export const CONFIG_MAPS: Resource = core('configmaps', 'ConfigMap', true);
 export const SECRETS: Resource = core('secrets', 'Secret', true);
 export const SERVICE_ACCOUNTS: Resource = core('serviceaccounts', 'ServiceAccount', true);
+export const RESOURCE_QUOTAS: Resource = core('resourcequotas', 'ResourceQuota', true);
+export const LIMIT_RANGES: Resource = core('limitranges', 'LimitRange', true);
+export const NETWORK_POLICIES: Resource = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  namespaced: true,
+};
+export const ROLE_BINDINGS: Resource = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: 'rolebindings',
+  kind: 'RoleBinding',
+  namespaced: true,
+};
 export const EVENTS: Resource = core('events', 'Event', true);
 export const SERVICES: Resource = core('services', 'Service', true);
 export const PODS: Resource = core('pods', 'Pod', true);

@@ -1,4 +1,11 @@
+import {
+  ADOPT_DATA_ANNOTATION,
+  DATA_FINALIZER,
+  RETAINED_LABEL,
+  TENANT_FINALIZER,
+} from '#crds/tenant/kept-data.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
+import type { ChildNames } from '#operator/engine/child-kind.ts';
 
 /** Names that the operator gives and recognises. */
 
@@ -14,15 +21,38 @@ export const LABELS = {
   tenantID: 'veralux.io/tenant-id',
   /** On claim ConfigMaps. */
   claim: 'veralux.io/claim',
+  /** `"true"` on Secrets of the operator's namespace that every tenant's namespace gets a copy of. */
+  copyToTenants: 'veralux.io/copy-to-tenants',
+  /** `"true"` on the records of kept rows. */
+  retained: RETAINED_LABEL,
+} as const;
+
+export const ANNOTATIONS = {
+  /** On a tenant's namespace: which children were made in it, so that a missing one was deleted by hand. */
+  children: 'veralux.io/children',
+  /** On a Tenant: a value other than the last has its generated secrets rotated. */
+  rotateSecrets: 'veralux.io/rotate-secrets',
+  /** On a Tenant, `"true"`: the kept rows of a deleted one with its id are to be its own. */
+  adoptData: ADOPT_DATA_ANNOTATION,
 } as const;
 
 export const FINALIZERS = {
-  tenant: 'veralux.io/tenant',
+  tenant: TENANT_FINALIZER,
+  /** Removed by the API server, once it has recorded what becomes of the rows. */
+  data: DATA_FINALIZER,
   phoneNumber: 'veralux.io/phone-number',
 } as const;
 
 /** Selects what the operator has made. */
 export const MANAGED_SELECTOR = `${LABELS.managedBy}=${FIELD_MANAGER}`;
+
+/** How the operator marks and recognises all that it makes. */
+export const CHILD_NAMES: ChildNames = {
+  fieldManager: FIELD_MANAGER,
+  managedBy: { label: LABELS.managedBy, value: FIELD_MANAGER },
+  appliedDigest: 'veralux.io/applied-digest',
+  prefixes: ['veralux.io/', 'app.kubernetes.io/'],
+};
 
 export function tenantNamespace(tenantName: string): string {
   return `tenant-${tenantName}`;

@@ -1,4 +1,4 @@
-import { ledgerKeys } from '#crds/projection/keys.ts';
+import { callKeys, ledgerKeys } from '#crds/projection/keys.ts';
 import { type Shard, shardOf } from '#crds/projection/shard.ts';
 
 /** Where a call lives: its tenant's shard, and within it the tenant. */
@@ -18,8 +18,7 @@ export const storeKeys = {
   seen: ({ tenantID, callID }: CallRef) => `seen:{${shardOf(tenantID)}}:${callID}`,
   /** Sorted set: `<tenantID>/<callID>` of one runtime's calls, scored by deadline in epoch ms. */
   due: (shard: Shard, runtime: string) => `due:{${shard}}:${runtime}`,
-  /** Sorted set: the tenant's concurrent calls, scored by the lease's expiry in epoch ms. */
-  leases: (tenantID: string) => `leases:{${shardOf(tenantID)}}:${tenantID}`,
+  leases: callKeys.leases,
   /** Hash of a UTC month: `calls`, `callSeconds`, `since` (epoch ms), `seeded`. */
   counters: (tenantID: string, month: string) => `counters:{${shardOf(tenantID)}}:${tenantID}:${month}`,
   ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),
