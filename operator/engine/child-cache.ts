@@ -30,6 +30,8 @@ export interface ChildCacheOptions
   readonly names: ChildNames;
   /** Names what a child was made for, from its metadata: the value of a label is the rule. */
   readonly owner?: ((metadata: ObjectMeta) => string | undefined) | undefined;
+  /** Narrows the cache to a family of our children: a label selector beside the one that marks them ours. */
+  readonly family?: string | undefined;
 }
 
 /** Whether somebody else changed the child since it was applied. A status does not count. */
@@ -50,12 +52,13 @@ export class ChildCache extends Informer<CachedChild> {
   readonly #settled = new Map<string, { readonly wanted: string; readonly got: string }>();
 
   constructor(options: ChildCacheOptions) {
-    const { kind, names, owner, ...rest } = options;
+    const { kind, names, owner, family, ...rest } = options;
+    const ours = `${names.managedBy.label}=${names.managedBy.value}`;
     const trim = (object: KubeObject) => trimmed(object, { kind, names, owner });
     super({
       ...rest,
       resource: kind.resource,
-      select: { labelSelector: `${names.managedBy.label}=${names.managedBy.value}` },
+      select: { labelSelector: family === undefined ? ours : `${ours},${family}` },
       transform: trim,
     });
     this.kind = kind;
