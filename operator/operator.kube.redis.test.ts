@@ -5,6 +5,7 @@ import { TENANT } from '#crds/tenant/tenant.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import {
   conditionOf,
+  externalRuntimeSpec,
   OperatorBench,
   RUNTIME,
   type RunningOperator,
@@ -22,7 +23,7 @@ let admin: KubeClient;
 let operator: RunningOperator | undefined;
 
 beforeAll(async () => {
-  bench = await OperatorBench.open();
+  bench = await OperatorBench.open(makeWhatPoliciesRefuse);
   admin = bench.admin;
   operator = await bench.startOperator();
   await bench.until(VOICE_RUNTIME, RUNTIME, 'Ready', 'Ready');
@@ -32,6 +33,22 @@ afterAll(async () => {
   await operator?.stop();
   await bench.close();
 });
+
+/** What can still stand in a cluster, from before the admission policies. */
+async function makeWhatPoliciesRefuse(admin: KubeClient): Promise<void> {
+  for (const name of ['tenant-op-foreign', 'tenant-op-guest', 'op-elsewhere']) {
+    await admin.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  const apiVersion = 'veralux.io/v1alpha1';
+  await admin.create(PHONE_NUMBER, {
+    ...{ apiVersion, kind: 'PhoneNumber', metadata: { namespace: 'default', name: 'op-stray' } },
+    ...{ spec: { number: '+13035550143' } },
+  });
+  await admin.create(VOICE_RUNTIME, {
+    ...{ apiVersion, kind: 'VoiceRuntime', metadata: { namespace: 'op-elsewhere', name: 'stray' } },
+    ...{ spec: externalRuntimeSpec('stray') },
+  });
+}
 
 describe('a Tenant', () => {
   test.concurrent('gets a namespace, a service account and a profile, and becomes Ready', async () => {
@@ -60,7 +77,6 @@ describe('a Tenant', () => {
   });
 
   test.concurrent('does not take over a namespace of that name, and is served when it is gone', async () => {
-    await bench.apply(NAMESPACES, { name: 'tenant-op-foreign' }, {});
     await bench.applyTenant('op-foreign', {});
     await bench.until(TENANT, { name: 'op-foreign' }, 'NamespaceReady', 'NamespaceTaken');
     expect((await admin.get(NAMESPACES, { name: 'tenant-op-foreign' }))?.metadata.labels).not.toHaveProperty(
@@ -94,17 +110,7 @@ describe('a Tenant', () => {
     await bench.applyTenant('op-edited', {});
     const tenant = await bench.until(TENANT, { name: 'op-edited' }, 'Ready', 'Ready');
     const namespace = 'tenant-op-edited';
-    const label = 'pod-security.kubernetes.io/enforce';
-    const edited = { name: namespace, labels: { [label]: 'privileged' } };
-    await bench.apply(NAMESPACES, edited, { metadata: edited });
     await admin.delete(SERVICE_ACCOUNTS, { namespace, name: 'tenant' });
-    await vi.waitFor(
-      async () =>
-        expect((await admin.get(NAMESPACES, { name: namespace }))?.metadata.labels?.[label]).toBe(
-          'restricted',
-        ),
-      WAIT,
-    );
     await vi.waitFor(
       async () => expect(await admin.get(SERVICE_ACCOUNTS, { namespace, name: 'tenant' })).toBeDefined(),
       WAIT,
@@ -121,9 +127,6 @@ describe('a Tenant', () => {
 
 test.concurrent('a VoiceRuntime outside platform namespaces is left alone until its namespace is one', async () => {
   const ref = { namespace: 'op-elsewhere', name: 'stray' };
-  await bench.apply(NAMESPACES, { name: ref.namespace }, {});
-  const shared = await admin.get<Shown>(VOICE_RUNTIME, RUNTIME);
-  await bench.apply(VOICE_RUNTIME, ref, { spec: shared?.spec });
   const stray = await bench.until(VOICE_RUNTIME, ref, 'Ready', 'InvalidSpec');
   expect(conditionOf(stray, 'Ready')?.message).toContain('veralux.io/platform=true');
   const labels = { 'veralux.io/platform': 'true' };
@@ -229,7 +232,6 @@ describe('a PhoneNumber', () => {
 
   test.concurrent('outside a tenant’s namespace says so', async () => {
     const ref = { namespace: 'default', name: 'op-stray' };
-    await bench.apply(PHONE_NUMBER, ref, { spec: { number: '+13035550143' } });
     await bench.until(PHONE_NUMBER, ref, 'Purchased', 'TenantNotReady');
     await admin.delete(PHONE_NUMBER, ref);
     await vi.waitFor(async () => expect(await admin.get(PHONE_NUMBER, ref)).toBeUndefined(), WAIT);
@@ -239,7 +241,6 @@ describe('a PhoneNumber', () => {
 describe('deletion', () => {
   test.concurrent('of a Tenant whose namespace is not its own leaves that, and no profile', async () => {
     const [name, namespace] = ['op-guest', 'tenant-op-guest'];
-    await bench.apply(NAMESPACES, { name: namespace }, {});
     await bench.applyTenant(name, {});
     await bench.until(TENANT, { name }, 'NamespaceReady', 'NamespaceTaken');
     const tenant = await admin.get<Shown>(TENANT, { name });

@@ -1,4 +1,6 @@
 import type { Kubectl } from '#hack/kubernetes/kubectl.ts';
+import { LocalError } from '#hack/local/local-error.ts';
+import { eventually } from './eventually.ts';
 import { waitReady } from './wait-ready.ts';
 
 /** The account at the carrier: what the operator and the runtime need of it. */
@@ -10,7 +12,14 @@ export interface CarrierAccount {
 const NAMESPACE = 'veralux-system';
 const SECRET = 'telnyx';
 
-/** Applies the local overlay (kinds, roles, policies) and waits until the API server serves the kinds. */
+/** The policy that kubectl applies last: where it is enforced, all are. */
+const LAST_POLICY = 'veralux-tenant-namespaces';
+const POLICIES_TIMEOUT_MS = 30_000;
+
+/**
+ * Applies the local overlay (kinds, roles, policies); resolves when the API server serves the kinds and
+ * enforces the policies, which it does about a second after it has stored them.
+ */
 export async function applyManifests(kubectl: Kubectl, repository: string): Promise<void> {
   await kubectl(['apply', '--server-side', '--kustomize', `${repository}manifests/overlays/local`]);
   await kubectl([
@@ -21,6 +30,15 @@ export async function applyManifests(kubectl: Kubectl, repository: string): Prom
     'crd/phonenumbers.veralux.io',
     'crd/voiceruntimes.veralux.io',
   ]);
+  await eventually('the admission policies in force', POLICIES_TIMEOUT_MS, async () => {
+    try {
+      await kubectl(['create', 'namespace', 'tenant-probe', '--dry-run=server']);
+      return undefined;
+    } catch (error) {
+      if (error instanceof LocalError && error.message.includes(LAST_POLICY)) return true;
+      throw error;
+    }
+  });
 }
 
 /** Applies the carrier's Secret and the VoiceRuntime that stands for the local runtime process. */

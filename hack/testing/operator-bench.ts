@@ -5,6 +5,7 @@ import { expect, vi } from 'vitest';
 import { PROJECTED_FIELDS, podKeys, projectionKeys } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
+import { applyManifests } from '#hack/demo/cluster-objects.ts';
 import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { KubeClient } from '#lib/kube/kube-client.ts';
@@ -18,9 +19,10 @@ import { createOperator } from '#operator/create-operator.ts';
 import type { Condition } from '#operator/engine/conditions.ts';
 import { EngineMetrics } from '#operator/engine/metrics.ts';
 import { ensureInstallationID } from '#operator/installation/installation-id.ts';
-import { startTestCluster } from './cluster.ts';
+import { type OwnTestCluster, startTestCluster, type TestCluster } from './cluster.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 export const SYSTEM = 'veralux-system';
 export const RUNTIME = { namespace: SYSTEM, name: 'operator-test' };
 /** How long a test waits for the operator, and how often it looks. */
@@ -49,44 +51,51 @@ interface Inventory {
  */
 export class OperatorBench {
   readonly admin: KubeClient;
+  /** With the account and the rights of the API server, which alone may record what becomes of a tenant's data. */
+  readonly apiserver: KubeClient;
   readonly redis: Redis;
   readonly telnyx: TelnyxStandIn;
-  readonly #testRedis: TestRedis;
-  readonly #account: KubeConfig;
-  readonly #stopCluster: () => Promise<void>;
+  readonly testRedis: TestRedis;
+  /** Of the operator's service account. */
+  readonly account: KubeConfig;
+  readonly cluster: OwnTestCluster;
   #started = 0;
 
   private constructor(parts: {
     admin: KubeClient;
+    apiserver: KubeClient;
     redis: Redis;
     telnyx: TelnyxStandIn;
     testRedis: TestRedis;
     account: KubeConfig;
-    stopCluster: () => Promise<void>;
+    cluster: OwnTestCluster;
   }) {
     this.admin = parts.admin;
+    this.apiserver = parts.apiserver;
     this.redis = parts.redis;
     this.telnyx = parts.telnyx;
-    this.#testRedis = parts.testRedis;
-    this.#account = parts.account;
-    this.#stopCluster = parts.stopCluster;
+    this.testRedis = parts.testRedis;
+    this.account = parts.account;
+    this.cluster = parts.cluster;
   }
 
-  static async open(): Promise<OperatorBench> {
+  /** `beforePolicies` makes what the admission policies would refuse: what stood there before them. */
+  static async open(beforePolicies?: (admin: KubeClient) => Promise<void>): Promise<OperatorBench> {
     const cluster = await startTestCluster();
-    const manifests = fileURLToPath(new URL('../../manifests/overlays/local', import.meta.url));
-    await cluster.kubectl('apply', '--server-side', '--kustomize', manifests);
-    const token = await cluster.kubectl('create', 'token', 'veralux-operator', `--namespace=${SYSTEM}`);
-    const account = configOf(cluster.kubeconfigPath);
-    account.users = account.users.map(({ name }) => ({ name, token: token.trim() }));
+    const admin = new KubeClient({ config: configOf(cluster.kubeconfigPath), userAgent: 'test' });
+    await beforePolicies?.(admin);
+    await applyManifests((args) => cluster.kubectl(...args), REPOSITORY);
+    const account = await accountConfig(cluster, 'veralux-operator');
+    const apiserver = await accountConfig(cluster, 'veralux-apiserver');
     const testRedis = await startTestRedis();
     const bench = new OperatorBench({
-      admin: new KubeClient({ config: configOf(cluster.kubeconfigPath), userAgent: 'test' }),
+      admin,
+      apiserver: new KubeClient({ config: apiserver, userAgent: 'veralux-apiserver' }),
       redis: await connectRedis({ url: testRedis.url, name: 'test', log: silentLogger }),
       telnyx: await startTelnyxStandIn({ settings: { orderDelayMs: 200 } }),
       testRedis,
       account,
-      stopCluster: () => cluster.stop(),
+      cluster,
     });
     await bench.#applyRuntime();
     return bench;
@@ -94,10 +103,11 @@ export class OperatorBench {
 
   async close(): Promise<void> {
     await disconnectRedis(this.redis);
-    await this.#testRedis.stop();
+    await this.testRedis.stop();
     await this.telnyx.stop();
     await this.admin.close();
-    await this.#stopCluster();
+    await this.apiserver.close();
+    await this.cluster.stop();
   }
 
   /** Starts an operator; resolves when it serves, or at once where it has to wait for the lease. */
@@ -105,8 +115,8 @@ export class OperatorBench {
     this.#started += 1;
     const identity = `test-${process.pid}-${this.#started}`;
     const registry = createRegistry('operator');
-    const client = new KubeClient({ config: this.#account, userAgent: 'veralux-operator' });
-    const redis = await connectRedis({ url: this.#testRedis.url, name: identity, log: silentLogger });
+    const client = new KubeClient({ config: this.account, userAgent: 'veralux-operator' });
+    const redis = await connectRedis({ url: this.testRedis.url, name: identity, log: silentLogger });
     const running = createOperator({
       client,
       redis,
@@ -201,16 +211,19 @@ export class OperatorBench {
     await this.reportPod();
     const { apiKey, publicKey } = this.telnyx;
     await this.apply(SECRETS, RUNTIME, { stringData: { apiKey, publicKey } });
-    const engine = { endpoint: 'http://127.0.0.1:1' };
-    await this.apply(VOICE_RUNTIME, RUNTIME, {
-      spec: {
-        mode: 'External',
-        endpoint: { mediaURL: 'ws://127.0.0.1:1', webhookURL: 'http://127.0.0.1:1/webhooks/telnyx' },
-        telnyx: { secretRef: { name: RUNTIME.name }, applicationName: RUNTIME.name },
-        engines: { stt: { type: 'Whisper', ...engine }, tts: { type: 'Kokoro', ...engine } },
-      },
-    });
+    await this.apply(VOICE_RUNTIME, RUNTIME, { spec: externalRuntimeSpec(RUNTIME.name) });
   }
+}
+
+/** Of a VoiceRuntime that runs elsewhere, with the Telnyx Secret of the bench's own runtime. */
+export function externalRuntimeSpec(applicationName: string): object {
+  const engine = { endpoint: 'http://127.0.0.1:1' };
+  return {
+    mode: 'External',
+    endpoint: { mediaURL: 'ws://127.0.0.1:1', webhookURL: 'http://127.0.0.1:1/webhooks/telnyx' },
+    telnyx: { secretRef: { name: RUNTIME.name }, applicationName },
+    engines: { stt: { type: 'Whisper', ...engine }, tts: { type: 'Kokoro', ...engine } },
+  };
 }
 
 export function conditionOf(object: Shown, type: string): Condition | undefined {
@@ -220,5 +233,13 @@ export function conditionOf(object: Shown, type: string): Condition | undefined 
 function configOf(path: string): KubeConfig {
   const config = new KubeConfig();
   config.loadFromString(readFileSync(path, 'utf8'));
+  return config;
+}
+
+/** A kubeconfig that logs in as one of our service accounts. */
+async function accountConfig(cluster: TestCluster, account: string): Promise<KubeConfig> {
+  const token = await cluster.kubectl('create', 'token', account, `--namespace=${SYSTEM}`);
+  const config = configOf(cluster.kubeconfigPath);
+  config.users = config.users.map(({ name }) => ({ name, token: token.trim() }));
   return config;
 }
