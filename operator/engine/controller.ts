@@ -4,7 +4,8 @@ import { OperatingError } from '#lib/errors/operating-error.ts';
 import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import type { EngineMetrics } from './metrics.ts';
+import type { EngineMetrics, ReconcileResult } from './metrics.ts';
+import type { Priority } from './waiting-keys.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface ReconcileContext {
@@ -18,14 +19,16 @@ export interface Outcome {
   readonly requeueAfterMs?: number;
 }
 
+/**
+ * Brings the world of one key nearer to what is wanted. Called for a key, never for an event, and
+ * never twice at once for the same key. What it throws is retried later and later; a conflict is
+ * tried again at once, several in a row are not; a TerminalError waits for the next change.
+ */
+export type Reconcile = (key: string, context: ReconcileContext) => Promise<Outcome>;
+
 export interface ControllerOptions {
   readonly name: string;
-  /**
-   * Brings the world of one key nearer to what is wanted. Called for a key, never for an event, and
-   * never twice at once for the same key. What it throws is retried later and later; a conflict is
-   * tried again at once, several in a row are not; a TerminalError waits for the next change.
-   */
-  readonly reconcile: (key: string, context: ReconcileContext) => Promise<Outcome>;
+  readonly reconcile: Reconcile;
   /** The caches that must be whole before the first reconcile. */
   readonly synced: readonly Promise<void>[];
   /** Resolves when this process may write: the lease is held. Rejections end nothing here. */
@@ -46,10 +49,30 @@ export class TerminalError extends OperatingError {
   }
 }
 
+/** A reconcile did not end in its time. It is retried once it has ended. */
+export class ReconcileTimeout extends OperatingError {
+  constructor(timeoutMs: number) {
+    super('reconcile_timeout', `The reconcile took longer than ${timeoutMs / 1_000} s.`, { retryable: true });
+  }
+}
+
 /** Time for a stale cache to see the write that it conflicted with. */
 const CONFLICT_DELAY_MS = 50;
 /** More conflicts in a row than a stale cache explains: somebody keeps writing, or the cache is stuck. */
 const FREE_CONFLICTS = 5;
+/** Several requests of 30 s, the longest that the client lets one take. */
+const RECONCILE_TIMEOUT_MS = 120_000;
+/** Time that a reconcile has to end after its signal aborted; then its worker goes on without it. */
+const GRACE_MS = 5_000;
+
+interface Work {
+  readonly key: string;
+  readonly log: Logger;
+  readonly aborting: AbortController;
+  /** Ends the reconcile in the metrics. */
+  readonly report: (result: ReconcileResult, tookMs: number) => void;
+  readonly startedAtMs: number;
+}
 
 /** Feeds keys to a reconcile function through a WorkQueue, with a fixed number of workers. */
 export class Controller implements Service {
@@ -57,6 +80,8 @@ export class Controller implements Service {
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
   readonly #ending = new AbortController();
+  readonly #ended = Promise.withResolvers<false>();
+  readonly #inWork = new Set<AbortController>();
   /** Conflicts in a row of the keys that had one last. */
   readonly #conflicts = new Map<string, number>();
   #workers: Promise<void> | undefined;
@@ -65,10 +90,9 @@ export class Controller implements Service {
   constructor(options: ControllerOptions) {
     this.name = `controller ${options.name}`;
     this.#options = options;
-    this.#queue = new WorkQueue({
-      clock: options.clock,
-      observer: options.metrics.queueObserver(options.name),
-    });
+    const { name, clock, metrics, workers } = options;
+    this.#queue = new WorkQueue({ clock, observer: metrics.queueObserver(name) });
+    metrics.watchController(name, workers, () => this.#queue.workedMs());
   }
 
   /** Whether the caches are whole and the workers take keys. */
@@ -76,12 +100,12 @@ export class Controller implements Service {
     return this.#running;
   }
 
-  enqueue(key: string): void {
-    this.#queue.add(key);
+  enqueue(key: string, priority?: Priority): void {
+    this.#queue.add(key, priority);
   }
 
-  enqueueAfter(key: string, delayMs: number): void {
-    this.#queue.addAfter(key, delayMs);
+  enqueueAfter(key: string, delayMs: number, priority?: Priority): void {
+    this.#queue.addAfter(key, delayMs, priority);
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
@@ -91,75 +115,104 @@ export class Controller implements Service {
   async drain(): Promise<void> {
     this.#running = false;
     this.#queue.close();
+    this.#ended.resolve(false);
     await this.#workers;
   }
 
   async stop(): Promise<void> {
     this.#ending.abort();
+    for (const aborting of this.#inWork) aborting.abort();
     await this.drain();
   }
 
   async #run(): Promise<void> {
-    const ended = new Promise<boolean>((resolve) => {
-      this.#ending.signal.addEventListener('abort', () => resolve(false), { once: true });
-    });
-    const ready = Promise.all([...this.#options.synced, this.#options.elected]).then(() => true);
-    if (!(await Promise.race([ready, ended]))) return;
+    const { synced, elected, workers } = this.#options;
+    const ready = Promise.all([...synced, elected]).then(() => true);
+    if (!(await Promise.race([ready, this.#ended.promise]))) return;
     this.#running = true;
-    await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work()));
+    await Promise.all(Array.from({ length: workers }, () => this.#takeKeys()));
   }
 
-  async #work(): Promise<void> {
+  async #takeKeys(): Promise<void> {
     for (;;) {
       const key = await this.#queue.take();
       if (key === undefined) return;
-      try {
-        await this.#reconcile(key);
-      } finally {
-        this.#queue.done(key);
-      }
+      await this.#work(key);
     }
   }
 
-  async #reconcile(key: string): Promise<void> {
-    const { name, clock, metrics, reconcile, mayAct, reconcileTimeoutMs = 120_000 } = this.#options;
-    const log = this.#options.log.child({ controller: name, key, reconcileID: randomUUID() });
+  /** Ends with the reconcile, or, when that hangs, without it: the key then stays in work, alone. */
+  async #work(key: string): Promise<void> {
+    const { name, clock, log, metrics, mayAct, reconcileTimeoutMs = RECONCILE_TIMEOUT_MS } = this.#options;
     if (mayAct?.() === false) {
-      this.#queue.addAfter(key, 1_000);
+      this.#queue.addAfter(key, 1_000, this.#queue.priorityOf(key));
+      this.#queue.done(key);
       return;
     }
-    const startedAtMs = clock.monotonic();
-    const report = metrics.reconcileStarted(name);
-    try {
-      const timeout = AbortSignal.timeout(reconcileTimeoutMs);
-      const outcome = await reconcile(key, {
-        signal: AbortSignal.any([this.#ending.signal, timeout]),
-        log,
+    const work: Work = {
+      key,
+      log: log.child({ controller: name, key, reconcileID: randomUUID() }),
+      aborting: new AbortController(),
+      report: metrics.reconcileStarted(name),
+      startedAtMs: clock.monotonic(),
+    };
+    const left = Promise.withResolvers<void>();
+    const cancelTimeout = clock.after(reconcileTimeoutMs, () => {
+      work.aborting.abort(new ReconcileTimeout(reconcileTimeoutMs));
+    });
+    let cancelGrace = () => {};
+    work.aborting.signal.addEventListener('abort', () => {
+      cancelGrace = clock.after(GRACE_MS, () => {
+        work.log.error('a reconcile does not end although it was told to; its worker goes on without it');
+        left.resolve();
       });
-      this.#queue.forget(key);
-      this.#conflicts.delete(key);
-      if (outcome.requeueAfterMs !== undefined) this.#queue.addAfter(key, outcome.requeueAfterMs);
-      report(
-        outcome.requeueAfterMs === undefined ? 'success' : 'requeue_after',
-        clock.monotonic() - startedAtMs,
-      );
-    } catch (error) {
-      report(this.#failed(key, error, log), clock.monotonic() - startedAtMs);
-    }
+    });
+    const ended = this.#reconcile(work).finally(() => {
+      cancelTimeout();
+      cancelGrace();
+      this.#queue.done(key);
+    });
+    await Promise.race([ended, left.promise]);
   }
 
-  #failed(key: string, error: unknown, log: Logger): 'error' | 'requeue' | 'success' {
-    if (this.#ending.signal.aborted) return 'success';
+  /** Never rejects, whatever the reconcile does. */
+  async #reconcile(work: Work): Promise<void> {
+    const { key, log, aborting, report, startedAtMs } = work;
+    const { clock, reconcile } = this.#options;
+    this.#inWork.add(aborting);
+    let result: ReconcileResult;
+    try {
+      const { requeueAfterMs } = await reconcile(key, { signal: aborting.signal, log });
+      this.#queue.forget(key);
+      this.#conflicts.delete(key);
+      if (requeueAfterMs !== undefined) {
+        this.#queue.addAfter(key, requeueAfterMs, this.#queue.priorityOf(key));
+      }
+      result = requeueAfterMs === undefined ? 'success' : 'requeue_after';
+    } catch (error) {
+      result = this.#failed(work, error);
+    } finally {
+      this.#inWork.delete(aborting);
+    }
+    report(result, clock.monotonic() - startedAtMs);
+  }
+
+  #failed({ key, log }: Work, error: unknown): ReconcileResult {
+    const { name, metrics } = this.#options;
+    if (this.#ending.signal.aborted) return 'requeue';
     if (isConflict(error)) return this.#conflicted(key, error, log);
     this.#conflicts.delete(key);
     if (error instanceof TerminalError) {
       this.#queue.forget(key);
+      metrics.terminalError(name);
       log.error({ err: error }, 'reconcile failed for good and waits for a change');
       return 'error';
     }
+    const isFault = !(error instanceof OperatingError);
+    if (isFault) metrics.panicked(name);
     const leastMs = error instanceof KubeError ? error.retryAfterMs : undefined;
     const delayMs = this.#queue.retry(key, leastMs);
-    const level = this.#queue.failuresOf(key) > 3 ? 'error' : 'warn';
+    const level = isFault || this.#queue.failuresOf(key) > 3 ? 'error' : 'warn';
     log[level]({ err: error, delayMs }, 'reconcile failed and is tried again');
     return 'error';
   }
@@ -169,7 +222,7 @@ export class Controller implements Service {
     const inARow = (this.#conflicts.get(key) ?? 0) + 1;
     this.#conflicts.set(key, inARow);
     if (inARow <= FREE_CONFLICTS) {
-      this.#queue.addAfter(key, CONFLICT_DELAY_MS);
+      this.#queue.addAfter(key, CONFLICT_DELAY_MS, this.#queue.priorityOf(key));
     } else {
       const delayMs = this.#queue.retry(key, CONFLICT_DELAY_MS);
       log.warn({ err: error, conflicts: inARow, delayMs }, 'reconcile keeps conflicting and is tried later');
