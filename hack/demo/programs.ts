@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { onFreePorts } from '#hack/local/free-port.ts';
-import type { Processes } from '#hack/local/processes.ts';
+import type { Processes, RunningProcess } from '#hack/local/processes.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
@@ -17,8 +17,13 @@ export interface ProgramSpec {
   readonly env: Readonly<Record<string, string>> | ((port: number) => Readonly<Record<string, string>>);
 }
 
+export interface StartedProgram {
+  readonly url: string;
+  readonly process: RunningProcess;
+}
+
 /** Starts one of our programs on a free loopback port; resolves to its base URL once it serves. */
-export function startProgram(processes: Processes, spec: ProgramSpec): Promise<{ readonly url: string }> {
+export function startProgram(processes: Processes, spec: ProgramSpec): Promise<StartedProgram> {
   return onFreePorts(1, async ([port]) => {
     if (port === undefined) throw new Error('onFreePorts(1) gave no port');
     const url = `http://127.0.0.1:${port}`;
@@ -36,7 +41,7 @@ export function startProgram(processes: Processes, spec: ProgramSpec): Promise<{
       await program.end();
       throw error;
     }
-    return { url };
+    return { url, process: program };
   });
 }
 

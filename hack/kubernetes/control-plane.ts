@@ -27,6 +27,9 @@ export interface ControlPlane {
   readonly url: string;
   /** Of a user in system:masters. */
   readonly kubeconfigPath: string;
+  readonly etcdURL: string;
+  /** Kills the API server and starts it again; resolves when it serves, at the same address. */
+  restartAPIServer(): Promise<void>;
 }
 
 /** What `startControlPlane` needs for its whole self. */
@@ -50,7 +53,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
 
   const etcdURL = await startEtcd(context);
-  const { url, caPath } = await startAPIServer(context, { etcdURL, tokens });
+  const apiserver = await startAPIServer(context, { etcdURL, tokens });
+  const { url, caPath } = apiserver;
   const kubeconfigOf = (user: keyof typeof tokens) =>
     writeKubeconfig({ directory, url, caPath, user, token: tokens[user] });
   await Promise.all([
@@ -71,7 +75,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         args: [],
       }),
   ]);
-  return { url, kubeconfigPath: kubeconfigOf('admin') };
+  return { url, kubeconfigPath: kubeconfigOf('admin'), etcdURL, restartAPIServer: () => apiserver.restart() };
 }
 
 function randomToken(): string {

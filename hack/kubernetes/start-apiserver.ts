@@ -13,11 +13,19 @@ export interface APIServerOptions {
   readonly tokens: Readonly<Record<'admin' | `system:${string}`, string>>;
 }
 
-/** Starts kube-apiserver; resolves to its URL and the certificate that its clients trust. */
+export interface StartedAPIServer {
+  readonly url: string;
+  /** The certificate that its clients trust. */
+  readonly caPath: string;
+  /** Kills it (no draining) and starts it again on its port; resolves when it serves. */
+  restart(): Promise<void>;
+}
+
+/** Starts kube-apiserver; resolves when it serves. */
 export async function startAPIServer(
   context: ControlPlaneContext,
   options: APIServerOptions,
-): Promise<{ url: string; caPath: string }> {
+): Promise<StartedAPIServer> {
   const { directory } = context;
   const inDirectory = (name: string, text: string) => {
     const path = join(directory, name);
@@ -36,7 +44,7 @@ export async function startAPIServer(
 
   return onFreePorts(1, async ([port]) => {
     const url = `https://127.0.0.1:${port}`;
-    const apiserver = await context.processes.start({
+    const spec = {
       name: 'kube-apiserver',
       command: programPath(context, 'kube-apiserver'),
       args: [
@@ -54,14 +62,26 @@ export async function startAPIServer(
         '--endpoint-reconciler-type=none',
         '--advertise-address=127.0.0.1',
       ],
-    });
-    try {
-      await apiserver.ready(() => isHealthy(`${url}/readyz`, options.tokens.admin), READY_TIMEOUT_MS);
-    } catch (error) {
-      await apiserver.end();
-      throw error;
-    }
-    return { url, caPath: join(certificates, 'apiserver.crt') };
+    };
+    const start = async () => {
+      const apiserver = await context.processes.start(spec);
+      try {
+        await apiserver.ready(() => isHealthy(`${url}/readyz`, options.tokens.admin), READY_TIMEOUT_MS);
+        return apiserver;
+      } catch (error) {
+        await apiserver.end();
+        throw error;
+      }
+    };
+    let apiserver = await start();
+    return {
+      url,
+      caPath: join(certificates, 'apiserver.crt'),
+      async restart() {
+        await apiserver.kill();
+        apiserver = await start();
+      },
+    };
   });
 }
 

@@ -41,6 +41,8 @@ export interface RunningProcess {
   finished(timeoutMs: number): Promise<void>;
   /** Ends it and drops its record. */
   end(): Promise<void>;
+  /** The same at once, by SIGKILL: it gets no chance to finish anything. */
+  kill(): Promise<void>;
 }
 
 interface ProcessRecord {
@@ -147,6 +149,7 @@ export class Processes {
         );
       },
       end: () => endRecorded(path, endTimeoutMs),
+      kill: () => endRecorded(path, 0),
     };
   }
 
@@ -211,13 +214,14 @@ export class Processes {
   }
 }
 
+/** Asks it to end, kills it after `timeoutMs` (0: at once) and drops its record. */
 async function endRecorded(path: string, timeoutMs: number): Promise<void> {
   const record = readRecord(path);
   if (record === undefined) return;
   const gone = () => !isSameProcess(record.pid, record.identity);
   if (!gone()) {
-    send(record, record.stopSignal);
-    if (!(await waitUntil(gone, timeoutMs))) {
+    if (timeoutMs > 0) send(record, record.stopSignal);
+    if (timeoutMs === 0 || !(await waitUntil(gone, timeoutMs))) {
       send(record, 'SIGKILL');
       if (!(await waitUntil(gone, KILL_TIMEOUT_MS))) {
         throw new LocalError(

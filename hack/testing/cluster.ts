@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { compactEtcd } from '#hack/kubernetes/compact-etcd.ts';
 import { createKubectl } from '#hack/kubernetes/kubectl.ts';
 import { Processes } from '#hack/local/processes.ts';
 import { providedService } from './provided-service.ts';
@@ -16,6 +17,15 @@ export interface TestCluster {
   kubectlWithInput(input: string, ...args: string[]): Promise<string>;
 }
 
+/** A control plane of one test file's own: what is done to it harms nobody else. */
+export interface OwnTestCluster extends TestCluster {
+  /** Kills the API server and starts it again; resolves when it serves, at the same address. */
+  restartAPIServer(): Promise<void>;
+  /** Drops etcd's history: watches can go on from no earlier revision than the present one. */
+  compact(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** The control plane that this test run shares, with our CRDs. Use names that no other file uses. */
 export function testCluster(): TestCluster {
   return clusterOf(providedService('veraluxCluster'));
@@ -25,13 +35,15 @@ export function testCluster(): TestCluster {
  * A control plane of one test file's own (about 4 s), for programs that act on every tenant there is:
  * on the shared one they would meet, and change, those of other files.
  */
-export async function startTestCluster(): Promise<TestCluster & { stop(): Promise<void> }> {
+export async function startTestCluster(): Promise<OwnTestCluster> {
   const { instance } = providedService('veraluxCluster');
   const directory = mkdtempSync(join(instance, 'data', 'cluster-'));
   const processes = new Processes(instance, { prefix: `${basename(directory)}-` });
-  const started = await startCluster(processes, directory);
+  const { files, controlPlane } = await startCluster(processes, directory);
   return {
-    ...clusterOf({ instance, ...started }),
+    ...clusterOf({ instance, ...files }),
+    restartAPIServer: () => controlPlane.restartAPIServer(),
+    compact: () => compactEtcd(controlPlane.etcdURL),
     async stop() {
       await processes.endAll();
     },

@@ -1,19 +1,69 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { Processes } from '#hack/local/processes.ts';
+import { Redis } from 'ioredis';
+import { Processes, type RunningProcess } from '#hack/local/processes.ts';
 import { startRedis } from '#hack/local/redis.ts';
+import { waitUntil } from '#hack/local/wait-until.ts';
 import { providedService } from './provided-service.ts';
 
 export interface TestRedis {
   readonly url: string;
+  /** Kills it; an empty one takes its place at the same address. */
+  restartEmpty(): Promise<void>;
+  /** Begins a replica, which follows until it is cut off; what is written then is lost by `failOver`. */
+  replicate(): Promise<TestReplica>;
   stop(): Promise<void>;
 }
+
+export interface TestReplica {
+  /** From now on it hears of no write. */
+  cutOff(): Promise<void>;
+  /** Kills the first server and puts the replica in its place, at the same address. */
+  failOver(): Promise<void>;
+}
+
+const SYNC_TIMEOUT_MS = 10_000;
 
 /** A fresh, empty redis-server of one test file. `args` go onto its command line. */
 export async function startTestRedis(args: readonly string[] = []): Promise<TestRedis> {
   const { instance } = providedService('veraluxRedis');
-  const directory = mkdtempSync(join(instance, 'data', 'redis-'));
-  const name = directory.slice(directory.lastIndexOf('/') + 1);
-  const { url, process } = await startRedis({ processes: new Processes(instance), directory, args, name });
-  return { url, stop: () => process.end() };
+  const processes = new Processes(instance);
+  const startOne = () => {
+    const directory = mkdtempSync(join(instance, 'data', 'redis-'));
+    const name = directory.slice(directory.lastIndexOf('/') + 1);
+    return startRedis({ processes, directory, args, name });
+  };
+  let { url, process } = await startOne();
+  const replace = async (next: { url: string; process: RunningProcess }) => {
+    await process.kill();
+    ({ process } = next);
+    await tell(next.url, [['config', 'set', 'port', new URL(url).port]]);
+  };
+  return {
+    url,
+    restartEmpty: async () => replace(await startOne()),
+    async replicate() {
+      const replica = await startOne();
+      await tell(replica.url, [['replicaof', '127.0.0.1', new URL(url).port]]);
+      await waitUntil(
+        async () => (await tell(replica.url, [['info', 'replication']])).includes('link_status:up'),
+        SYNC_TIMEOUT_MS,
+      );
+      const cutOff = async () => void (await tell(replica.url, [['replicaof', 'no', 'one']]));
+      return { cutOff, failOver: () => replace(replica) };
+    },
+    stop: () => process.end(),
+  };
+}
+
+/** Runs commands one after another; resolves to the last reply as text. */
+async function tell(url: string, commands: readonly (readonly [string, ...string[]])[]): Promise<string> {
+  const client = new Redis(url, { maxRetriesPerRequest: 1 });
+  try {
+    let reply: unknown;
+    for (const [command, ...args] of commands) reply = await client.call(command, ...args);
+    return String(reply);
+  } finally {
+    client.disconnect();
+  }
 }

@@ -10,5 +10,6 @@ export function setup(project: TestProject): Promise<() => Promise<void>> {
 }
 
 async function start(instance: Instance): Promise<ProvidedServices['veraluxCluster']> {
-  return { instance: instance.directory, ...(await startCluster(instance.processes, instance.data)) };
+  const { files } = await startCluster(instance.processes, instance.data);
+  return { instance: instance.directory, ...files };
 }

@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startControlPlane } from '#hack/kubernetes/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '#hack/kubernetes/control-plane.ts';
 import { createKubectl } from '#hack/kubernetes/kubectl.ts';
 import { ensurePrograms } from '#hack/kubernetes/programs.ts';
 import type { Processes } from '#hack/local/processes.ts';
@@ -9,22 +9,26 @@ import { createProgress } from '#hack/local/progress.ts';
 
 const CRDS = fileURLToPath(new URL('../../crds/generated', import.meta.url));
 
+export interface StartedCluster {
+  /** Plain data, which may cross from process to process. */
+  readonly files: { readonly kubeconfigPath: string; readonly kubectlPath: string };
+  readonly controlPlane: ControlPlane;
+}
+
 /** Starts a control plane with a controller-manager and our CRDs; its data goes below `directory`. */
-export async function startCluster(
-  processes: Processes,
-  directory: string,
-): Promise<{ readonly kubeconfigPath: string; readonly kubectlPath: string }> {
+export async function startCluster(processes: Processes, directory: string): Promise<StartedCluster> {
   const names = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
   const programs = await ensurePrograms(names, createProgress(process.stderr));
-  const { kubeconfigPath } = await startControlPlane({
+  const controlPlane = await startControlPlane({
     processes,
     directory,
     programs,
     controllerManager: true,
   });
   const kubectlPath = programs.get('kubectl') ?? 'kubectl';
+  const { kubeconfigPath } = controlPlane;
   await installCRDs(createKubectl(kubectlPath, kubeconfigPath));
-  return { kubeconfigPath, kubectlPath };
+  return { files: { kubeconfigPath, kubectlPath }, controlPlane };
 }
 
 async function installCRDs(kubectl: ReturnType<typeof createKubectl>): Promise<void> {

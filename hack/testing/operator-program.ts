@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { type StartedProgram, startProgram } from '#hack/demo/programs.ts';
+import { Processes } from '#hack/local/processes.ts';
+import { waitUntil } from '#hack/local/wait-until.ts';
+
+export interface OperatorProgramOptions {
+  /** The folder of the test run: the process ends with it, and its log lies there. */
+  readonly directory: string;
+  readonly config: KubeConfig;
+  readonly redisURL: string;
+  readonly telnyxURL: string;
+  /** How far the wall clock is off as the process sees it. Default 0. */
+  readonly clockOffsetMs?: number;
+}
+
+const EXIT_TIMEOUT_MS = 20_000;
+const QUIET_LOOKS = 3;
+const CLOCK = fileURLToPath(new URL('./shifted-clock.ts', import.meta.url));
+
+/** The operator as the process that is shipped, so that signals can do to it what they do to a pod's. */
+export class OperatorProgram {
+  readonly #program: StartedProgram;
+
+  private constructor(program: StartedProgram) {
+    this.#program = program;
+  }
+
+  /** Resolves when it is ready: it acts, or waits for another's lease. */
+  static async start(options: OperatorProgramOptions): Promise<OperatorProgram> {
+    const name = `operator-${randomUUID().slice(0, 8)}`;
+    const kubeconfig = join(options.directory, 'data', `${name}.kubeconfig`);
+    writeFileSync(kubeconfig, options.config.exportConfig(), { mode: 0o600 });
+    const offset = options.clockOffsetMs ?? 0;
+    const program = await startProgram(new Processes(options.directory), {
+      name,
+      main: 'operator/main.ts',
+      health: '/readyz',
+      env: {
+        KUBECONFIG: kubeconfig,
+        REDIS_URL: options.redisURL,
+        TELNYX_BASE_URL: options.telnyxURL,
+        LOG_LEVEL: 'debug',
+        ...(offset === 0 ? {} : { NODE_OPTIONS: `--import=${CLOCK}`, CLOCK_OFFSET_MS: String(offset) }),
+      },
+    });
+    return new OperatorProgram(program);
+  }
+
+  get isRunning(): boolean {
+    return this.#program.process.isRunning();
+  }
+
+  get logPath(): string {
+    return this.#program.process.logPath;
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void> {
+    return this.#program.process.kill();
+  }
+
+  /** SIGTERM; resolves when it has drained, given its lease back and ended. */
+  end(): Promise<void> {
+    return this.#program.process.end();
+  }
+
+  /** SIGSTOP: it stands still, its connections stay. */
+  freeze(): void {
+    process.kill(this.#program.process.pid, 'SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    process.kill(this.#program.process.pid, 'SIGCONT');
+  }
+
+  /** Whether it ended by itself in time. */
+  hasExited(): Promise<boolean> {
+    return waitUntil(() => !this.isRunning, EXIT_TIMEOUT_MS);
+  }
+
+  /** Whether its queues are empty and its workers idle, seen several times in a row, in time. */
+  async isQuiet(timeoutMs: number): Promise<boolean> {
+    let looks = 0;
+    return waitUntil(async () => {
+      looks = (await this.#isIdle()) ? looks + 1 : 0;
+      return looks >= QUIET_LOOKS;
+    }, timeoutMs);
+  }
+
+  async #isIdle(): Promise<boolean> {
+    const metrics = await this.metrics();
+    const sumOf = (name: string) =>
+      metrics.filter((one) => one.name === name).reduce((sum, one) => sum + one.value, 0);
+    return (
+      sumOf('controller_runtime_reconcile_total') > 0 &&
+      sumOf('workqueue_depth') + sumOf('controller_runtime_active_workers') === 0
+    );
+  }
+
+  /** Each sample of /metrics. */
+  async metrics(): Promise<readonly { name: string; labels: string; value: number }[]> {
+    const text = await (await fetch(`${this.#program.url}/metrics`)).text();
+    return text.split('\n').flatMap((line) => {
+      const [, name, labels, value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+      return name === undefined ? [] : [{ name, labels: labels ?? '', value: Number(value) }];
+    });
+  }
+}

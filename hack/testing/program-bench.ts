@@ -1,0 +1,107 @@
+import { vi } from 'vitest';
+import { TENANT } from '#crds/tenant/tenant.ts';
+import type { KubeObject } from '#lib/kube/kube-object.ts';
+import { LEASES } from '#lib/kube/resource.ts';
+import { FaultyProxy } from './faulty-proxy.ts';
+import { OperatorBench, type Shown, SYSTEM, WAIT } from './operator-bench.ts';
+import { OperatorProgram } from './operator-program.ts';
+
+const LEASE = { namespace: SYSTEM, name: 'veralux-operator' };
+const KEEPER_PERIOD_MS = 100;
+const QUIET_TIMEOUT_MS = 30_000;
+
+/**
+ * An operator's bench whose operators are processes of their own, behind a proxy that makes faults.
+ * `bench.admin` goes past the proxy.
+ */
+export class ProgramBench {
+  readonly bench: OperatorBench;
+  readonly proxy: FaultyProxy;
+  readonly #programs: OperatorProgram[] = [];
+  readonly #keeper: NodeJS.Timeout;
+
+  private constructor(bench: OperatorBench, proxy: FaultyProxy) {
+    this.bench = bench;
+    this.proxy = proxy;
+    // Nothing waits for it, and what it cannot do now it does at its next turn.
+    this.#keeper = setInterval(() => void this.#keepData().catch(() => undefined), KEEPER_PERIOD_MS);
+  }
+
+  static async open(): Promise<ProgramBench> {
+    const bench = await OperatorBench.open();
+    return new ProgramBench(bench, await FaultyProxy.start(bench.account));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#keeper);
+    await Promise.all(this.#programs.map((program) => program.kill()));
+    await this.proxy.close();
+    await this.bench.close();
+  }
+
+  /** Starts another operator; see OperatorProgram.start. */
+  async start(options: { readonly clockOffsetMs?: number } = {}): Promise<OperatorProgram> {
+    const { bench } = this;
+    const program = await OperatorProgram.start({
+      directory: bench.cluster.directory,
+      config: this.proxy.kubeConfig(bench.account),
+      redisURL: bench.testRedis.url,
+      telnyxURL: bench.telnyx.url,
+      ...options,
+    });
+    this.#programs.push(program);
+    return program;
+  }
+
+  lease(): Promise<Shown | undefined> {
+    return this.bench.admin.get<Shown>(LEASES, LEASE);
+  }
+
+  /**
+   * What the passing of 15 s does for an operator that waits for the lease of one that was killed.
+   * Never for one that lives: only its own clock can tell it that its time is over.
+   */
+  async expireLease(): Promise<void> {
+    const { admin } = this.bench;
+    await admin.mergePatch(LEASES, LEASE, { spec: { holderIdentity: '' } }, { fieldManager: 'test' });
+  }
+
+  /** Waits until the lease is held by another than `before`; the term then. */
+  async untilLeaseMoves(before: Shown | undefined): Promise<number> {
+    const spec = await vi.waitFor(
+      async () => {
+        const { spec } = (await this.lease()) ?? {};
+        const holder = spec?.['holderIdentity'];
+        if (!holder || holder === before?.spec?.['holderIdentity']) throw new Error('the lease did not move');
+        return spec;
+      },
+      { ...WAIT, timeout: 40_000 },
+    );
+    return Number(spec?.['leaseTransitions']);
+  }
+
+  /**
+   * Ends the operator, starts another and waits until that one has looked at everything.
+   * Resolves to what it wrote to Kubernetes meanwhile, renewals of its Lease left out.
+   */
+  async writesOfAnotherPass(program: OperatorProgram): Promise<{ next: OperatorProgram; writes: string[] }> {
+    await program.end();
+    this.proxy.forget();
+    const next = await this.start();
+    if (!(await next.isQuiet(QUIET_TIMEOUT_MS))) throw new Error(`never idle: ${next.logPath}`);
+    return { next, writes: this.proxy.writes.map(({ method, path }) => `${method} ${path}`) };
+  }
+
+  /** What the API server's side does: lets a Tenant go when the operator has. */
+  async #keepData(): Promise<void> {
+    const { apiserver } = this.bench;
+    for (const { metadata } of (await apiserver.list<KubeObject>(TENANT)).items) {
+      const { name, deletionTimestamp, finalizers = [], resourceVersion } = metadata;
+      if (deletionTimestamp === undefined || finalizers.includes('veralux.io/tenant')) continue;
+      if (!finalizers.includes('veralux.io/data')) continue;
+      const kept = finalizers.filter((one) => one !== 'veralux.io/data');
+      const patch = { metadata: { resourceVersion, finalizers: kept } };
+      await apiserver.mergePatch(TENANT, { name }, patch, { fieldManager: 'data-keeper' });
+    }
+  }
+}
