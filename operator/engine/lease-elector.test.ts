@@ -52,8 +52,28 @@ class LeaseStore {
   }
 }
 
+/** A clock whose times can jump without a timer having fired, as those of a stopped process do. */
+class JumpingClock extends FakeClock {
+  wallJumpMs = 0;
+  monotonicJumpMs = 0;
+
+  override now(): number {
+    return super.now() + this.wallJumpMs;
+  }
+
+  override monotonic(): number {
+    return super.monotonic() + this.monotonicJumpMs;
+  }
+
+  /** The process is stopped, and does nothing until it wakes up. */
+  stopFor(ms: number): void {
+    this.wallJumpMs += ms;
+    this.monotonicJumpMs += ms;
+  }
+}
+
 function create(store = new LeaseStore(), identity = 'a') {
-  const clock = new FakeClock();
+  const clock = new JumpingClock();
   const fail = vi.fn();
   const elector = new LeaseElector({
     client: store,
@@ -136,5 +156,95 @@ describe('a lease', () => {
     await clock.advance(2_000);
     expect(fail).not.toHaveBeenCalled();
     await elector.stop();
+  });
+
+  test('is not held by a process that wakes up late, and is given up when another took it meanwhile', async () => {
+    const { store, clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    clock.stopFor(20_000);
+    expect(elector.isHeld).toBe(false);
+    store.write({ holderIdentity: 'b', leaseTransitions: 1 });
+    await clock.advance(2_000);
+    expect(fail).toHaveBeenCalledExactlyOnceWith(expect.any(LeaseLost));
+    await elector.stop();
+  });
+
+  test('that nobody took while we were stopped is ours again once the API server has said so', async () => {
+    const { clock, fail, elector } = create();
+    await elector.start(fail);
+    await clock.advance(0);
+    clock.stopFor(20_000);
+    await clock.advance(2_000);
+    expect([elector.isHeld, fail.mock.calls.length]).toEqual([true, 0]);
+    await elector.stop();
+  });
+
+  test('outlives wall clocks that jump: after one forward it is used again from the next renewal on', async () => {
+    const { clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    clock.wallJumpMs += 3_600_000;
+    expect(elector.isHeld).toBe(false);
+    await clock.advance(2_000);
+    expect(elector.isHeld).toBe(true);
+    clock.wallJumpMs -= 7_200_000;
+    expect(elector.isHeld).toBe(true);
+    await clock.advance(60_000);
+    expect([elector.isHeld, fail.mock.calls.length]).toEqual([true, 0]);
+    await elector.stop();
+  });
+
+  test('tells what waits for replies ten seconds after the last renewal, and not before', async () => {
+    const { store, clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    const lapsed = vi.fn();
+    const takenBack = vi.fn();
+    elector.onLapse(lapsed);
+    elector.onLapse(takenBack)();
+    await clock.advance(60_000);
+    expect(lapsed).not.toHaveBeenCalled();
+    store.isAway = true;
+    await clock.advance(10_000);
+    expect([lapsed.mock.calls.length, takenBack.mock.calls.length]).toEqual([1, 0]);
+    await elector.stop();
+  });
+
+  test('is no longer used from the moment on that it begins to be given back', async () => {
+    const { store, clock, fail, elector } = create();
+    await elector.start(fail);
+    await elector.elected;
+    const seen: unknown[] = [];
+    elector.onLapse(() => seen.push([elector.isHeld, store.lease?.spec['holderIdentity']]));
+    await elector.stop();
+    expect(seen).toEqual([[false, 'a']]);
+    const next = create(store, 'b');
+    await next.elector.start(next.fail);
+    expect(await next.elector.elected).toBe(1);
+    await next.elector.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('whose taking had its reply lost is taken again at once', async () => {
+    const store = new LeaseStore();
+    store.write({ holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 4 });
+    const { fail, elector } = create(store);
+    await elector.start(fail);
+    expect(await elector.elected).toBe(5);
+    await elector.stop();
+  });
+
+  test('says when it comes and goes, once each', async () => {
+    const store = new LeaseStore();
+    const clock = new JumpingClock();
+    const onChange = vi.fn();
+    const options = { client: store, namespace: 'ns', name: 'operator', identity: 'a', log: silentLogger };
+    const elector = new LeaseElector({ ...options, clock, onChange });
+    await elector.start((error) => expect.unreachable(String(error)));
+    await elector.elected;
+    await clock.advance(30_000);
+    await elector.stop();
+    expect(onChange.mock.calls).toEqual([[false], [true], [false]]);
   });
 });

@@ -4,6 +4,8 @@ import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { LEASES } from '#lib/kube/resource.ts';
+import type { WriteFence } from '#lib/kube/write-fence.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 
@@ -35,48 +37,62 @@ export class LeaseLost extends OperatingError {
   }
 }
 
-/** client-go's times: a lease of 15 s, given up after 10 s without a renewal, tried every 2 s. */
+/**
+ * client-go's times: a lease of 15 s, not used any more 10 s after the last renewal began. The 5 s
+ * between are for what left before and is still on its way.
+ */
 const LEASE_SECONDS = 15;
 const RENEW_DEADLINE_MS = 10_000;
-const RETRY_MS = 2_000;
+const RENEW_MS = 2_000;
+/** How soon one that waits takes a lease that was given back. */
+const WAIT_MS = 1_000;
 
 /**
  * Holds one Lease for this process. How often it changed hands is the term, the first part of every
  * fence: a later holder has a greater one. Another's lease is judged by how long we have seen it
- * unchanged, never by comparing clocks.
+ * unchanged, never by comparing clocks. It is the fence of this process's writes.
  *
  *   waiting ──free, expired or released──▶ holding ──taken, or 10 s without a renewal──▶ LeaseLost
  */
-export class LeaseElector implements Service {
+export class LeaseElector implements Service, WriteFence {
   readonly name = 'lease';
   /** Resolves with the term once the lease is ours; never rejects. */
   readonly elected: Promise<number>;
   readonly #options: LeaseElectorOptions;
-  readonly #ending = new AbortController();
+  readonly #loop: Loop;
   readonly #won = Promise.withResolvers<number>();
+  readonly #onLapse = new Set<() => void>();
   #lease: Lease | undefined;
   #seen: { readonly resourceVersion: string | undefined; readonly atMs: number } | undefined;
-  #renewedAtMs = Number.NEGATIVE_INFINITY;
-  #loop: Promise<void> | undefined;
+  /** When the last renewal that succeeded began, on both clocks. */
+  #renewed = { atMs: Number.NEGATIVE_INFINITY, wallMs: Number.NEGATIVE_INFINITY };
+  #cancelLapse = () => {};
+  #isLeading = false;
+  #isEnding = false;
 
   constructor(options: LeaseElectorOptions) {
     this.#options = options;
     this.elected = this.#won.promise;
+    this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#step(signal) });
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
     this.#options.onChange?.(false);
-    this.#loop = this.#run().catch((error: unknown) => {
-      this.#options.onChange?.(false);
+    this.#loop.start((error) => {
       this.#lease = undefined;
+      this.#lapse();
       fail(error);
     });
   }
 
-  /** Ends the renewals and gives the lease back, so that the next process need not wait. */
+  /**
+   * Ends the renewals and gives the lease back, so that the next process need not wait. From its
+   * beginning on nothing may be written any more, also by what could not be stopped before.
+   */
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    this.#isEnding = true;
+    this.#lapse();
+    await this.#loop.stop();
     if (this.#lease === undefined) return;
     try {
       await this.#write({ holderIdentity: '', leaseDurationSeconds: 1, renewTime: this.#now() });
@@ -87,14 +103,26 @@ export class LeaseElector implements Service {
       );
     }
     this.#lease = undefined;
-    this.#options.onChange?.(false);
   }
 
-  /** Whether the lease is surely still ours: the process was not stopped or cut off for too long. */
+  /**
+   * Whether the lease is surely still ours: the process was not stopped or cut off for too long. The
+   * wall clock is asked too, as the monotonic one stands still while a virtual machine is suspended:
+   * when it has jumped, the next renewal tells.
+   */
   get isHeld(): boolean {
-    return (
-      this.#lease !== undefined && this.#options.clock.monotonic() - this.#renewedAtMs < RENEW_DEADLINE_MS
-    );
+    const sinceMs = this.#options.clock.now() - this.#renewed.wallMs;
+    return this.#isInTime && !this.#isEnding && sinceMs < RENEW_DEADLINE_MS;
+  }
+
+  get #isInTime(): boolean {
+    const sinceMs = this.#options.clock.monotonic() - this.#renewed.atMs;
+    return this.#lease !== undefined && sinceMs < RENEW_DEADLINE_MS;
+  }
+
+  onLapse(lapsed: () => void): () => void {
+    this.#onLapse.add(lapsed);
+    return () => this.#onLapse.delete(lapsed);
   }
 
   /** The term of the lease we hold. Throws LeaseLost when we hold none. */
@@ -112,27 +140,53 @@ export class LeaseElector implements Service {
     await this.#write({ leaseTransitions: term + 1, renewTime: this.#now() });
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      try {
-        if (this.#lease === undefined) await this.#tryAcquire();
-        else await this.#renew();
-      } catch (error) {
-        if (signal.aborted) return;
-        if (error instanceof LeaseLost) throw error;
-        this.#options.log.warn({ error: messageOf(error) }, 'the lease could not be read or written');
-      }
-      if (this.#lease !== undefined && !this.isHeld) {
-        throw new LeaseLost(`The lease could not be renewed for ${RENEW_DEADLINE_MS / 1_000} s.`);
-      }
-      await this.#options.clock.sleep(RETRY_MS, signal).catch(() => undefined);
+  async #step(signal: AbortSignal): Promise<number> {
+    try {
+      if (this.#lease === undefined) await this.#tryAcquire();
+      else await this.#renew();
+    } catch (error) {
+      if (signal.aborted) return 0;
+      if (error instanceof LeaseLost) throw error;
+      this.#options.log.warn({ error: messageOf(error) }, 'the lease could not be read or written');
     }
+    if (this.#lease === undefined) return WAIT_MS;
+    if (!this.#isInTime) {
+      throw new LeaseLost(`The lease could not be renewed for ${RENEW_DEADLINE_MS / 1_000} s.`);
+    }
+    return RENEW_MS;
+  }
+
+  /** Ends what was written under the lease and has no reply yet. */
+  #lapse(): void {
+    this.#cancelLapse();
+    this.#setLeading(false);
+    const lapsed = [...this.#onLapse];
+    this.#onLapse.clear();
+    for (const end of lapsed) end();
+  }
+
+  /** Notes that the lease is ours since the request for it began. */
+  #renewedSince(renewed: { readonly atMs: number; readonly wallMs: number }): void {
+    this.#renewed = renewed;
+    this.#cancelLapse();
+    const leftMs = renewed.atMs + RENEW_DEADLINE_MS - this.#options.clock.monotonic();
+    this.#cancelLapse = this.#options.clock.after(Math.max(0, leftMs), () => this.#lapse());
+    this.#setLeading(true);
+  }
+
+  #setLeading(isLeader: boolean): void {
+    if (isLeader !== this.#isLeading) this.#options.onChange?.(isLeader);
+    this.#isLeading = isLeader;
+  }
+
+  #time(): { readonly atMs: number; readonly wallMs: number } {
+    const { clock } = this.#options;
+    return { atMs: clock.monotonic(), wallMs: clock.now() };
   }
 
   async #tryAcquire(): Promise<void> {
     const { client, namespace, name, identity, log } = this.#options;
-    const startedAtMs = this.#options.clock.monotonic();
+    const started = this.#time();
     const spec = {
       holderIdentity: identity,
       leaseDurationSeconds: LEASE_SECONDS,
@@ -160,27 +214,29 @@ export class LeaseElector implements Service {
       if (isConflict(error) || (error instanceof KubeError && error.reason === 'AlreadyExists')) return;
       throw error;
     }
-    this.#renewedAtMs = startedAtMs;
+    this.#renewedSince(started);
     log.info({ term: this.term, identity }, 'the lease is ours');
-    this.#options.onChange?.(true);
     this.#won.resolve(this.term);
   }
 
   #isFree(lease: Lease): boolean {
     const nowMs = this.#options.clock.monotonic();
-    if (lease.spec.holderIdentity === undefined || lease.spec.holderIdentity === '') return true;
+    const { holderIdentity } = lease.spec;
+    if (holderIdentity === undefined || holderIdentity === '') return true;
+    // We took it already, and the reply was lost.
+    if (holderIdentity === this.#options.identity) return true;
     if (this.#seen === undefined || this.#seen.resourceVersion !== lease.metadata.resourceVersion) {
       this.#seen = { resourceVersion: lease.metadata.resourceVersion, atMs: nowMs };
-      this.#options.log.info({ holder: lease.spec.holderIdentity }, 'another process holds the lease');
+      this.#options.log.info({ holder: holderIdentity }, 'another process holds the lease');
       return false;
     }
     return nowMs - this.#seen.atMs >= (lease.spec.leaseDurationSeconds ?? LEASE_SECONDS) * 1_000;
   }
 
   async #renew(): Promise<void> {
-    const startedAtMs = this.#options.clock.monotonic();
+    const started = this.#time();
     await this.#write({ renewTime: this.#now() });
-    this.#renewedAtMs = startedAtMs;
+    this.#renewedSince(started);
   }
 
   /** Writes on top of the lease as we last wrote it; a conflict means that somebody else did. */

@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type Projector, StaleFence, termOfEpoch } from './projector.ts';
@@ -42,44 +43,37 @@ export class FullPass implements Service {
   /** Resolves once the lease is held under a term that Redis takes: from then on may be written. */
   readonly opened: Promise<void>;
   readonly #options: FullPassOptions;
-  readonly #ending = new AbortController();
+  readonly #loop: Loop;
   #epoch: string | undefined;
   #passedAtMs = Number.NEGATIVE_INFINITY;
   readonly #firstLook = Promise.withResolvers<void>();
-  #loop: Promise<void> | undefined;
 
   constructor(options: FullPassOptions) {
     this.#options = options;
     this.opened = this.#firstLook.promise;
+    const { clock, synced, elected } = options;
+    this.#loop = new Loop({ clock, after: Promise.all([...synced, elected]), step: () => this.#step() });
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
-    this.#loop = this.#run().catch(fail);
+    this.#loop.start(fail);
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { synced, elected, clock, log, mayAct } = this.#options;
-    const { signal } = this.#ending;
-    const ended = new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([Promise.all([...synced, elected]), ended]);
-    while (!signal.aborted) {
-      try {
-        if (mayAct()) await this.passIfNeeded();
-      } catch (error) {
-        // A newer operator writes: the lease will tell, and until then nothing may be written.
-        if (error instanceof StaleFence)
-          log.error({ err: error }, 'the projection belongs to a newer operator');
-        else log.warn({ error: messageOf(error) }, 'the projection could not be compared');
-      }
-      await clock.sleep(EPOCH_PERIOD_MS, signal).catch(() => undefined);
+  async #step(): Promise<number> {
+    const { log, mayAct } = this.#options;
+    try {
+      if (mayAct()) await this.passIfNeeded();
+    } catch (error) {
+      // A newer operator writes: the lease will tell, and until then nothing may be written.
+      if (error instanceof StaleFence)
+        log.error({ err: error }, 'the projection belongs to a newer operator');
+      else log.warn({ error: messageOf(error) }, 'the projection could not be compared');
     }
+    return EPOCH_PERIOD_MS;
   }
 
   /** One look at the epoch, and a pass when it is due. */
