@@ -21,7 +21,7 @@ VITEST_FLAGS ?=
 help: ## List these targets.
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: node_modules ## From nothing to an answered call, and everything ended again (MODE=saas|onprem).
@@ -59,6 +59,10 @@ update: node_modules ## Write the generated files anew.
 .PHONY: verify
 verify: node_modules ## Fail where a generated file differs from its source.
 	@node hack/generate/generate.ts --verify
+
+.PHONY: bench-operator
+bench-operator: node_modules ## Measure the operator beside raw baselines (BENCH=cold,…; TENANTS=…; hack/bench/README.md).
+	@node hack/bench/operator/main.ts
 
 # npm writes this file at the end of an installation.
 node_modules: node_modules/.package-lock.json

@@ -1,0 +1,45 @@
+/** What the benches of the operator share: what they are given, and what they say. */
+import type { Programs } from '#hack/kubernetes/program-name.ts';
+import type { Instance } from '#hack/local/instance.ts';
+import type { BenchConfig } from './config.ts';
+import type { PopulatedSite } from './populated-site.ts';
+
+export interface BenchContext {
+  readonly instance: Instance;
+  readonly programs: Programs;
+  readonly config: BenchConfig;
+  /** A site where all the Tenants are Ready and the operator runs: one for all the benches of a run. */
+  readonly populated: () => Promise<PopulatedSite>;
+  /** Tells what is being done now. */
+  readonly say: (text: string) => void;
+}
+
+/** One line of the table. */
+export interface BenchRow {
+  readonly what: string;
+  /** The figure to reach; absent where there is none. */
+  readonly target?: string;
+  readonly measured: string;
+  /** Whether the target was reached; absent where there is none. */
+  readonly isMet?: boolean;
+}
+
+export interface BenchOutcome {
+  readonly rows: readonly BenchRow[];
+  /** Every figure, for the JSON result. */
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+export type Bench = (context: BenchContext) => Promise<BenchOutcome>;
+
+export function seconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1_000).toFixed(2)} s` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}

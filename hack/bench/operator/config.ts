@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { type ConfigOf, option } from '#lib/config/config.ts';
+
+/** In the order in which they run: those that want a quiet site before those that disturb it. */
+export const BENCH_NAMES = [
+  'cold',
+  'memory',
+  'idle',
+  'restart',
+  'shared-secret',
+  'signup',
+  'stock-client',
+] as const;
+export type BenchName = (typeof BENCH_NAMES)[number];
+
+/** The number of Tenants for which there are targets, and the only one whose figures go into the README. */
+export const FULL_SIZE = 10_000;
+
+const names = z.string().transform((text, context) => {
+  if (text === 'all') return [...BENCH_NAMES];
+  const asked = text.split(',').map((name) => name.trim());
+  const unknown = asked.filter((name) => !BENCH_NAMES.some((known) => known === name));
+  if (unknown.length > 0) {
+    const message = `there is no bench ${unknown.join(', ')}; there are ${BENCH_NAMES.join(', ')}`;
+    context.addIssue({ code: 'custom', message });
+  }
+  return BENCH_NAMES.filter((name) => asked.includes(name));
+});
+
+/** The settings of `make bench-operator`, all environment variables. */
+export const benchOptions = {
+  BENCH: { schema: names, default: 'all', description: 'Which benches to run, with commas between them.' },
+  TENANTS: {
+    schema: option.positiveInt,
+    default: String(FULL_SIZE),
+    description: 'How many Tenants there are. Fewer are for trying the benches out.',
+  },
+  ROUNDS: {
+    schema: option.positiveInt,
+    default: '3',
+    description: 'How often the cold bench runs the operator and the raw pool, in turn.',
+  },
+  QUIET_SECONDS: {
+    schema: option.positiveInt,
+    default: '60',
+    description: 'How long nothing happens before memory is measured.',
+  },
+  IDLE_SECONDS: {
+    schema: option.positiveInt,
+    default: '330',
+    description: 'How long the idle operator is watched before that is scaled to an hour.',
+  },
+  SIGNUP_SECONDS: {
+    schema: option.positiveInt,
+    default: '90',
+    description: 'How long companies sign up, five a second.',
+  },
+  PROFILE: {
+    schema: option.boolean,
+    default: 'false',
+    description: "true writes V8 profiles of the operator's CPU beside the logs; they cost it time.",
+  },
+} as const;
+
+export type BenchConfig = ConfigOf<typeof benchOptions>;

@@ -1,0 +1,38 @@
+/**
+ * One client under one load, in a process of its own so that its memory can be told. Reads its task from
+ * the file named by TASK and writes what it measured to the file named there.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { processUsage } from '../../process-usage.ts';
+import { measureOurs } from './ours.ts';
+import { measureRaw } from './raw.ts';
+import { measureStock } from './stock.ts';
+
+export interface LoadTask {
+  readonly client: 'ours' | 'stock' | 'raw';
+  readonly load: 'list' | 'watch' | 'get';
+  readonly kubeconfigPath: string;
+  /** How many objects are listed, events awaited or GETs sent. */
+  readonly count: number;
+  readonly inFlight: number;
+  /** The namespace of the ConfigMaps that are watched and read. */
+  readonly namespace: string;
+  /** Written when events may begin. */
+  readonly readyPath: string;
+  readonly resultPath: string;
+}
+
+export interface LoadResult {
+  readonly tookMs: number;
+  /** Of each event: from the request that caused it until it was delivered. */
+  readonly delaysMs?: readonly number[];
+  readonly peakRSSMB: number;
+  readonly rssMB: number;
+  readonly cpuSeconds: number;
+}
+
+const task = JSON.parse(readFileSync(process.env['TASK'] ?? '', 'utf8')) as LoadTask;
+const measure = { ours: measureOurs, stock: measureStock, raw: measureRaw }[task.client];
+const measured = await measure(task);
+writeFileSync(task.resultPath, JSON.stringify({ ...measured, ...processUsage('self') }));
+process.exit(0);
