@@ -41,12 +41,16 @@ async function makeWhatPoliciesRefuse(admin: KubeClient): Promise<void> {
   }
   const apiVersion = 'veralux.io/v1alpha1';
   await admin.create(PHONE_NUMBER, {
-    ...{ apiVersion, kind: 'PhoneNumber', metadata: { namespace: 'default', name: 'op-stray' } },
-    ...{ spec: { number: '+13035550143' } },
+    apiVersion,
+    kind: 'PhoneNumber',
+    metadata: { namespace: 'default', name: 'op-stray' },
+    spec: { number: '+13035550143' },
   });
   await admin.create(VOICE_RUNTIME, {
-    ...{ apiVersion, kind: 'VoiceRuntime', metadata: { namespace: 'op-elsewhere', name: 'stray' } },
-    ...{ spec: externalRuntimeSpec('stray') },
+    apiVersion,
+    kind: 'VoiceRuntime',
+    metadata: { namespace: 'op-elsewhere', name: 'stray' },
+    spec: externalRuntimeSpec('stray'),
   });
 }
 

@@ -38,7 +38,10 @@ export class PolicedCluster {
     const cluster = await startTestCluster();
     await applyManifests((args) => cluster.kubectl(...args), REPOSITORY);
     await cluster.kubectl(
-      ...['create', 'clusterrolebinding', 'test-everything', '--clusterrole=cluster-admin'],
+      'create',
+      'clusterrolebinding',
+      'test-everything',
+      '--clusterrole=cluster-admin',
       ...Object.values(USERS).map((user) => `--user=${user}`),
     );
     return new PolicedCluster(cluster);

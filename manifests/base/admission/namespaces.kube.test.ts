@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
+import { externalRuntimeSpec } from '#hack/testing/operator-bench.ts';
 import { PolicedCluster, refusalOf, type User } from '#hack/testing/policed-cluster.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES } from '#lib/kube/resource.ts';
@@ -102,13 +103,13 @@ describe('the namespace of a tenant', () => {
     expect(await change('person', 'tenant-acme', others)).toBeUndefined();
   });
 
-  test('is deleted by the operator, and is gone when it is empty', async () => {
+  test.concurrent('is deleted by the operator, and is gone when it is empty', async () => {
     await makeNamespace('operator', 'tenant-ending', { ...TENANTS, 'veralux.io/tenant': 'ending' });
     expect(await remove('operator', 'tenant-ending')).toBeUndefined();
     await untilGone('tenant-ending');
   });
 
-  test('is deleted by people only when it was annotated so before', async () => {
+  test.concurrent('is deleted by people only when it was annotated so before', async () => {
     await makeNamespace('operator', 'tenant-slip', { ...TENANTS, 'veralux.io/tenant': 'slip' });
     expect(await remove('person', 'tenant-slip')).toContain(
       'The namespace tenant-slip belongs to the Tenant slip. Delete the Tenant',
@@ -119,7 +120,7 @@ describe('the namespace of a tenant', () => {
     await untilGone('tenant-slip');
   });
 
-  test('that is going away already may be deleted once more', async () => {
+  test.concurrent('that is going away already may be deleted once more', async () => {
     await makeNamespace('operator', 'tenant-twice', { ...TENANTS, 'veralux.io/tenant': 'twice' });
     const holder = {
       apiVersion: 'v1',
@@ -142,7 +143,7 @@ describe('any other namespace', () => {
     );
   });
 
-  test('is made, labelled and deleted by people as ever', async () => {
+  test.concurrent('is made, labelled and deleted by people as ever', async () => {
     const labels = { 'app.kubernetes.io/managed-by': 'me', 'pod-security.kubernetes.io/enforce': 'baseline' };
     expect(await refusalOf(makeNamespace('person', 'ordinary', labels))).toBeUndefined();
     const metadata = { labels: { 'veralux.io/platform': 'true' }, annotations: { 'veralux.io/x': 'y' } };
@@ -160,7 +161,7 @@ describe('a platform namespace', () => {
     );
   });
 
-  test('of people’s own is deleted when it was annotated so before', async () => {
+  test.concurrent('of people’s own is deleted when it was annotated so before', async () => {
     await makeNamespace('person', 'edge', { 'veralux.io/platform': 'true' });
     expect(await remove('person', 'edge')).toContain('annotate it veralux.io/allow-delete=true first');
     expect(await change('person', 'edge', ALLOW_DELETE)).toBeUndefined();
@@ -171,23 +172,17 @@ describe('a platform namespace', () => {
 
 describe('which namespace holds which kind', () => {
   const number = (namespace: string) => ({
-    ...{ apiVersion: 'veralux.io/v1alpha1', kind: 'PhoneNumber' },
+    apiVersion: 'veralux.io/v1alpha1',
+    kind: 'PhoneNumber',
     metadata: { name: 'main', namespace },
     spec: { number: '+13125550142' },
   });
-  const runtime = (namespace: string) => {
-    const engine = { endpoint: 'http://127.0.0.1:1' };
-    return {
-      ...{ apiVersion: 'veralux.io/v1alpha1', kind: 'VoiceRuntime' },
-      metadata: { name: 'main', namespace },
-      spec: {
-        mode: 'External',
-        endpoint: { mediaURL: 'ws://127.0.0.1:1', webhookURL: 'http://127.0.0.1:1/webhooks/telnyx' },
-        telnyx: { secretRef: { name: 'telnyx' }, applicationName: 'main' },
-        engines: { stt: { type: 'Whisper', ...engine }, tts: { type: 'Kokoro', ...engine } },
-      },
-    };
-  };
+  const runtime = (namespace: string) => ({
+    apiVersion: 'veralux.io/v1alpha1',
+    kind: 'VoiceRuntime',
+    metadata: { name: 'main', namespace },
+    spec: externalRuntimeSpec('main'),
+  });
   const makeNumber = (namespace: string) =>
     refusalOf(cluster.as('person').create(PHONE_NUMBER, number(namespace)));
   const makeRuntime = (namespace: string) =>
