@@ -18,6 +18,15 @@ const enginesJSON = z
   })
   .pipe(enginesSchema);
 
+function apiKeyOf(engine: string) {
+  return {
+    schema: z.string(),
+    optional: true,
+    secret: true,
+    description: `The key of the API of ${engine}, where it has a secretRef.`,
+  } as const;
+}
+
 /** The settings of the runtime: env, help and the README's table come from here. */
 export const runtimeOptions = {
   HOST: { schema: z.string(), default: '0.0.0.0', description: 'The address to listen on.' },
@@ -100,6 +109,12 @@ export const runtimeOptions = {
     schema: enginesJSON,
     description: 'The speech and language engines as JSON, in the form of spec.engines of a VoiceRuntime.',
   },
+  STT_API_KEY: apiKeyOf('the preferred speech-to-text engine'),
+  STT_FALLBACK_1_API_KEY: apiKeyOf('the first fallback of the speech-to-text engine'),
+  STT_FALLBACK_2_API_KEY: apiKeyOf('the second fallback of the speech-to-text engine'),
+  TTS_API_KEY: apiKeyOf('the preferred text-to-speech engine'),
+  TTS_FALLBACK_1_API_KEY: apiKeyOf('the first fallback of the text-to-speech engine'),
+  TTS_FALLBACK_2_API_KEY: apiKeyOf('the second fallback of the text-to-speech engine'),
 } as const;
 
 export type RuntimeConfig = ConfigOf<typeof runtimeOptions>;

@@ -47,7 +47,11 @@ async function serve(
 ): Promise<number> {
   const clock = systemClock;
   const registry = createRegistry('runtime');
-  const engines = createEngines(config.ENGINES, { clock, observer: createEngineObserver(registry) });
+  const engines = createEngines(config.ENGINES, {
+    clock,
+    observer: createEngineObserver(registry),
+    apiKeys: config,
+  });
   const enginesService = new EnginesService(engines, log, clock);
   const sendCodec = sendCodecOf(config);
   if (!sendCodec) throw new Error('the settings were checked and name no codec all the same');

@@ -60,17 +60,9 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'autoscaling', unless: [] },
     { path: 'image', unless: [] },
     { path: 'resources', unless: [] },
-    { path: 'engines.stt.deployment', unless: [] },
-    { path: 'engines.stt.secretRef', unless: [] },
-    { path: 'engines.stt.fallbacks[].deployment', unless: [] },
-    { path: 'engines.stt.fallbacks[].secretRef', unless: [] },
     { path: 'engines.llm', unless: [] },
     { path: 'engines.tts.type', unless: ['Kokoro', 'OpenAICompatible'] },
-    { path: 'engines.tts.deployment', unless: [] },
-    { path: 'engines.tts.secretRef', unless: [] },
     { path: 'engines.tts.fallbacks[].type', unless: ['Kokoro', 'OpenAICompatible'] },
-    { path: 'engines.tts.fallbacks[].deployment', unless: [] },
-    { path: 'engines.tts.fallbacks[].secretRef', unless: [] },
   ],
 };
 

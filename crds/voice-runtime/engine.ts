@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { namedList } from '../schema/lists.ts';
 import { withRules } from '../schema/rule.ts';
 import { dnsLabel, objectName, text, url, whole } from '../schema/scalars.ts';
-import { engineDeploymentSchema } from './deployment.ts';
+import { llmDeploymentSchema, sttDeploymentSchema, ttsDeploymentSchema } from './deployment.ts';
 
 /**
  * The engines of a runtime: speech to text, language, text to speech. Each has a preferred engine and
@@ -21,8 +21,7 @@ const common = {
       key: text(253).default('apiKey').describe('The key in it, sent as a bearer token.'),
     })
     .optional()
-    .describe('The key of the API. Absent: none is sent.'),
-  deployment: engineDeploymentSchema.optional(),
+    .describe('The key of the API at endpoint. Absent: none is sent.'),
   model: text(200).optional().describe('The model that requests name. Absent: deployment.model, or none.'),
   timeoutSeconds: whole(1, 60).default(10).describe('After how long a request is given up.'),
 };
@@ -32,11 +31,13 @@ const sttFields = {
     .enum(['Whisper', 'WhisperCpp'])
     .describe('Whisper: POST /v1/audio/transcriptions. WhisperCpp: POST /inference.'),
   ...common,
+  deployment: sttDeploymentSchema.optional(),
 };
 
 const llmFields = {
   type: z.enum(['OpenAICompatible']).describe('OpenAICompatible: POST /v1/chat/completions.'),
   ...common,
+  deployment: llmDeploymentSchema.optional(),
 };
 
 const ttsFields = {
@@ -44,6 +45,7 @@ const ttsFields = {
     .enum(['Kokoro', 'XTTS', 'OpenAICompatible'])
     .describe('Kokoro and OpenAICompatible: POST /v1/audio/speech. XTTS: POST /tts_stream.'),
   ...common,
+  deployment: ttsDeploymentSchema.optional(),
   voice: text(100).optional().describe("The voice where a tenant names none. Absent: the engine's own."),
   sampleRateHertz: whole(8_000, 48_000)
     .default(24_000)
@@ -52,6 +54,7 @@ const ttsFields = {
 
 interface Served {
   readonly endpoint?: string | undefined;
+  readonly secretRef?: object | undefined;
   readonly deployment?: object | undefined;
 }
 
@@ -61,49 +64,98 @@ const exactlyOne = {
   holds: (engine: Served) => (engine.endpoint === undefined) !== (engine.deployment === undefined),
 };
 
-const name = dnsLabel().describe('What voices, metrics and status call it.');
+const keyOfEndpoint = {
+  cel: '!has(self.secretRef) || has(self.endpoint)',
+  message: 'secretRef is the key of an endpoint: an engine that the operator runs has none',
+  holds: ({ endpoint, secretRef }: Served) => secretRef === undefined || endpoint !== undefined,
+};
+
+interface Ladder {
+  readonly name: string;
+  readonly fallbacks: readonly { readonly name: string }[];
+}
+
+const ownNames = {
+  cel: '!self.fallbacks.exists(other, other.name == self.name)',
+  message: 'a fallback needs a name other than the preferred engine has',
+  holds: ({ name, fallbacks }: Ladder) => fallbacks.every((other) => other.name !== name),
+};
+
+interface Spoken {
+  readonly type: string;
+  readonly deployment?:
+    | { readonly model?: unknown; readonly cache?: unknown; readonly acceptLicense: boolean }
+    | undefined;
+}
+
+const modelsOfVoices = [
+  {
+    cel: "self.type == 'OpenAICompatible' || !has(self.deployment) || !has(self.deployment.model)",
+    message: 'Kokoro and XTTS have one model each: leave out deployment.model',
+    holds: ({ type, deployment }: Spoken) => type === 'OpenAICompatible' || deployment?.model === undefined,
+  },
+  {
+    cel: "self.type != 'Kokoro' || !has(self.deployment) || !has(self.deployment.cache)",
+    message: "Kokoro's image holds its model: leave out deployment.cache",
+    holds: ({ type, deployment }: Spoken) => type !== 'Kokoro' || deployment?.cache === undefined,
+  },
+  {
+    cel: "self.type != 'XTTS' || !has(self.deployment) || self.deployment.acceptLicense",
+    message:
+      'the weights of XTTS are under the Coqui Public Model License, which excludes commercial use: set deployment.acceptLicense if you may use them',
+    holds: ({ type, deployment }: Spoken) => type !== 'XTTS' || (deployment?.acceptLicense ?? true),
+  },
+];
+
+/** 18 characters leave room in the name of a Service: <runtime, 40>-<kind, 3>-<name>, 63 in all. */
+const name = dnsLabel(18).describe(
+  'What voices, metrics and status call it, and its Deployment is named after.',
+);
 const fallbacks = 'Engines of the same kind, tried in this order when the preferred one fails.';
 
 const sttSchema = withRules(
   z.object({
     name: name.default('default'),
     ...sttFields,
-    fallbacks: namedList(withRules(z.object({ name, ...sttFields }), [exactlyOne]), {
+    fallbacks: namedList(withRules(z.object({ name, ...sttFields }), [exactlyOne, keyOfEndpoint]), {
       keys: ['name'],
       max: 2,
     })
       .default([])
       .describe(fallbacks),
   }),
-  [exactlyOne],
+  [exactlyOne, keyOfEndpoint, ownNames],
 );
 
 const llmSchema = withRules(
   z.object({
     name: name.default('default'),
     ...llmFields,
-    fallbacks: namedList(withRules(z.object({ name, ...llmFields }), [exactlyOne]), {
+    fallbacks: namedList(withRules(z.object({ name, ...llmFields }), [exactlyOne, keyOfEndpoint]), {
       keys: ['name'],
       max: 2,
     })
       .default([])
       .describe(fallbacks),
   }),
-  [exactlyOne],
+  [exactlyOne, keyOfEndpoint, ownNames],
 );
 
 const ttsSchema = withRules(
   z.object({
     name: name.default('default'),
     ...ttsFields,
-    fallbacks: namedList(withRules(z.object({ name, ...ttsFields }), [exactlyOne]), {
-      keys: ['name'],
-      max: 2,
-    })
+    fallbacks: namedList(
+      withRules(z.object({ name, ...ttsFields }), [exactlyOne, keyOfEndpoint, ...modelsOfVoices]),
+      {
+        keys: ['name'],
+        max: 2,
+      },
+    )
       .default([])
       .describe(fallbacks),
   }),
-  [exactlyOne],
+  [exactlyOne, keyOfEndpoint, ownNames, ...modelsOfVoices],
 );
 
 export const enginesSchema = z

@@ -8,6 +8,13 @@ const runtime = (more: object) => ({
   engines: { stt: engine, tts: voice },
   ...more,
 });
+const brain = { name: 'brain', type: 'OpenAICompatible' };
+const llm = (more: object) =>
+  runtime({
+    engines: { stt: engine, llm: { ...brain, deployment: { model: 'qwen3', ...more } }, tts: voice },
+  });
+const tts = (type: string, deployment: object) =>
+  runtime({ engines: { stt: engine, tts: { type, deployment } } });
 const stt = (more: object) => runtime({ engines: { stt: more, tts: voice } });
 const urls = { mediaURL: 'wss://voice.example.com', webhookURL: 'https://voice.example.com/webhooks/telnyx' };
 
@@ -65,6 +72,66 @@ describeRules(VOICE_RUNTIME, {
       stt({ ...engine, fallbacks: [{ name: 'b', ...engine }] }),
       stt({ ...engine, fallbacks: [{ name: 'b', type: 'Whisper' }] }),
       'give exactly one of endpoint',
+    ],
+    [
+      'engines are deployed for Managed',
+      stt({ type: 'Whisper', deployment: {} }),
+      {
+        ...stt({ ...engine, fallbacks: [{ name: 'b', type: 'Whisper', deployment: {} }] }),
+        mode: 'External',
+        endpoint: urls,
+      },
+      'an engine with a deployment needs mode Managed',
+    ],
+    [
+      'a fallback has a name of its own',
+      stt({ ...engine, fallbacks: [{ name: 'b', ...engine }] }),
+      stt({ ...engine, fallbacks: [{ name: 'default', ...engine }] }),
+      'a fallback needs a name other than the preferred engine has',
+    ],
+    [
+      "an engine's name leaves room in the name of its Service",
+      stt({ ...engine, name: 'a'.repeat(18) }),
+      stt({ ...engine, name: 'a'.repeat(19) }),
+      'spec.engines.stt.name',
+    ],
+    [
+      'a key belongs to an endpoint',
+      stt({ ...engine, secretRef: { name: 'key' } }),
+      stt({ type: 'Whisper', deployment: {}, secretRef: { name: 'key' } }),
+      'secretRef is the key of an endpoint',
+    ],
+    [
+      'a cache of one node has one pod',
+      stt({ type: 'Whisper', deployment: { replicas: 2, cache: { accessMode: 'ReadWriteMany' } } }),
+      stt({ type: 'Whisper', deployment: { replicas: 2, cache: {} } }),
+      'several replicas share one cache',
+    ],
+    ['a language model is named', llm({}), llm({ model: undefined }), 'spec.engines.llm.deployment.model'],
+    ['vLLM needs a GPU', llm({ gpus: 0, server: 'Ollama' }), llm({ gpus: 0 }), "vLLM's image needs a GPU"],
+    [
+      'Ollama has no arguments',
+      llm({ server: 'VLLM', args: ['--seed=1'] }),
+      llm({ server: 'Ollama', args: ['--seed=1'] }),
+      'are for VLLM: leave them out for Ollama',
+    ],
+    [
+      "the licence of XTTS's weights is accepted by a person",
+      tts('XTTS', { acceptLicense: true }),
+      tts('XTTS', {}),
+      'set deployment.acceptLicense if you may use them',
+    ],
+    [
+      'Kokoro has its model in its image',
+      tts('OpenAICompatible', { cache: {} }),
+      tts('Kokoro', { cache: {} }),
+      "Kokoro's image holds its model",
+    ],
+    [
+      'Kokoro has one model',
+      tts('OpenAICompatible', { model: 'm' }),
+      tts('Kokoro', { model: 'm' }),
+      'Kokoro and XTTS have one model each',
     ],
     [
       'engine types',

@@ -81,6 +81,14 @@ const voiceRuntimeSpecFields = z.object({
   engines: enginesSchema,
 });
 
+const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const;
+
+/** In CEL: whether the operator is to run an engine of this kind. */
+function deploys(kind: (typeof ENGINE_KINDS)[number]): string {
+  const ladder = `self.engines.${kind}`;
+  return `(has(${ladder}) && (has(${ladder}.deployment) || ${ladder}.fallbacks.exists(other, has(other.deployment))))`;
+}
+
 export const voiceRuntimeSpecSchema = withRules(voiceRuntimeSpecFields, [
   {
     cel: "self.mode != 'External' || (has(self.endpoint) && has(self.endpoint.mediaURL) && has(self.endpoint.webhookURL))",
@@ -98,6 +106,17 @@ export const voiceRuntimeSpecSchema = withRules(voiceRuntimeSpecFields, [
     message: 'autoscaling needs mode Managed: the operator does not size what runs elsewhere',
     holds: ({ autoscaling, mode }) => autoscaling === undefined || mode === 'Managed',
   },
+  {
+    cel: `self.mode == 'Managed' || !(${ENGINE_KINDS.map(deploys).join(' || ')})`,
+    message: 'an engine with a deployment needs mode Managed: give its endpoint',
+    holds: ({ mode, engines: { stt, llm, tts } }) =>
+      mode === 'Managed' ||
+      [stt, llm, tts].every(
+        (one) =>
+          one?.deployment === undefined &&
+          (one?.fallbacks ?? []).every(({ deployment }) => deployment === undefined),
+      ),
+  },
 ]);
 
 export type VoiceRuntimeSpec = z.output<typeof voiceRuntimeSpecSchema>;
@@ -105,9 +124,13 @@ export type VoiceRuntimeSpec = z.output<typeof voiceRuntimeSpecSchema>;
 const engineStatusSchema = z.object({
   kind: z.enum(['stt', 'llm', 'tts']).describe('What it does.'),
   name: dnsLabel().describe('Its name in spec.engines.'),
-  ready: z.boolean().describe('Whether it answered when last asked.'),
+  ready: z
+    .boolean()
+    .describe(
+      'Whether a pod of it serves; true for one that runs elsewhere, of which the operator cannot tell.',
+    ),
   endpoint: text(512).optional().describe('Where the runtime calls it.'),
-  message: text(1_024).optional().describe('What is wrong with it.'),
+  message: text(1_024).optional().describe('What keeps it from serving, and what else is to be known.'),
 });
 
 export const voiceRuntimeStatusSchema = z.object({

@@ -11,6 +11,8 @@ interface StatusCondition {
 
 export interface DeploymentObject extends KubeObject {
   readonly spec?: { readonly replicas?: number | undefined; readonly [field: string]: unknown } | undefined;
+  /** The digest of the Secrets' values with which the runtime's pods were made. */
+  readonly secretsDigest?: string;
   readonly status?:
     | {
         readonly observedGeneration?: number | undefined;
@@ -32,7 +34,7 @@ export interface ContainerState {
   readonly state?:
     | {
         readonly waiting?: { readonly reason?: string; readonly message?: string } | undefined;
-        readonly running?: object | undefined;
+        readonly running?: { readonly startedAt?: string } | undefined;
         readonly terminated?: { readonly reason?: string; readonly exitCode?: number } | undefined;
       }
     | undefined;

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { enginesSchema } from '#crds/voice-runtime/engine.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { createEngines } from './create-engines.ts';
+import { engineServer, json } from './fakes/engine-server.ts';
 
 const options = {
   clock: new FakeClock(),
   observer: { answered: () => {}, finished: () => {} },
+  apiKeys: {},
 };
 const stt = { type: 'Whisper', endpoint: 'http://127.0.0.1:1' };
 const tts = { type: 'Kokoro', endpoint: 'http://127.0.0.1:1' };
@@ -25,7 +27,7 @@ test.each([
   ],
   [
     { stt: { ...stt, secretRef: { name: 'key' } }, tts },
-    'engines.stt "default": secretRef is not served yet',
+    'engines.stt "default" has a secretRef: set STT_API_KEY',
   ],
   [
     { stt, tts: { ...tts, fallbacks: [{ ...tts, name: 'second', sampleRateHertz: 16_000 }] } },
@@ -33,4 +35,22 @@ test.each([
   ],
 ])('what no adapter serves is refused by name', (config, message) => {
   expect(() => createEngines(enginesSchema.parse(config), options)).toThrow(message);
+});
+
+test('the key of an engine is sent as a bearer token, to that engine alone', async () => {
+  const [first, second] = await Promise.all([engineServer([]), engineServer([json({ text: 'hello' })])]);
+  const ladder = {
+    ...stt,
+    endpoint: first.endpoint,
+    fallbacks: [{ ...stt, name: 'hosted', endpoint: second.endpoint, secretRef: { name: 'hosted' } }],
+  };
+  const engines = createEngines(enginesSchema.parse({ stt: ladder, tts }), {
+    ...options,
+    apiKeys: { STT_FALLBACK_1_API_KEY: 'secret' },
+  });
+  const request = { samples: new Int16Array(1), language: 'en', vocabulary: [] };
+  await engines.stt.transcribe(request, new AbortController().signal);
+  expect(first.requests.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
+  expect(second.requests.map(({ authorization }) => authorization)).toEqual(['Bearer secret']);
+  await Promise.all([engines.close(), first.close(), second.close()]);
 });

@@ -1,4 +1,5 @@
 import type { Engines as EnginesConfig } from '#crds/voice-runtime/engine.ts';
+import { engineKeyVariable } from '#crds/voice-runtime/engine-key.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import { EngineClient, type EngineObserver } from './engine-client.ts';
@@ -23,12 +24,14 @@ export interface Engines {
  */
 export function createEngines(config: EnginesConfig, options: CreateEnginesOptions): Engines {
   const stt = firstSpeechToText([
-    speechToText(config.stt, options),
-    ...config.stt.fallbacks.map((fallback) => speechToText(fallback, options)),
+    speechToText(config.stt, 0, options),
+    ...config.stt.fallbacks.map((fallback, index) => speechToText(fallback, index + 1, options)),
   ]);
   const tts = firstTextToSpeech([
-    textToSpeech(config.tts, options),
-    ...config.tts.fallbacks.map((fallback) => textToSpeech(sameRate(fallback, config.tts), options)),
+    textToSpeech(config.tts, 0, options),
+    ...config.tts.fallbacks.map((fallback, index) =>
+      textToSpeech(sameRate(fallback, config.tts), index + 1, options),
+    ),
   ]);
   return {
     stt,
@@ -45,34 +48,48 @@ export function createEngines(config: EnginesConfig, options: CreateEnginesOptio
 export interface CreateEnginesOptions {
   readonly clock: Clock;
   readonly observer: EngineObserver;
+  /** The keys of APIs by the variables that `engineKeyVariable` names. */
+  readonly apiKeys: Readonly<Record<string, unknown>>;
 }
 
 type SttConfig = Omit<EnginesConfig['stt'], 'fallbacks'>;
 type TtsConfig = Omit<EnginesConfig['tts'], 'fallbacks'>;
 
-function speechToText(config: SttConfig, options: CreateEnginesOptions): SpeechToText {
+function speechToText(config: SttConfig, position: number, options: CreateEnginesOptions): SpeechToText {
   const path = config.type === 'Whisper' ? '/v1/audio/transcriptions' : '/inference';
-  return new Whisper(clientOf('stt', config, options), { path, model: modelOf(config) });
+  return new Whisper(clientOf('stt', config, { position, ...options }), { path, model: modelOf(config) });
 }
 
-function textToSpeech(config: TtsConfig, options: CreateEnginesOptions): TextToSpeech {
+function textToSpeech(config: TtsConfig, position: number, options: CreateEnginesOptions): TextToSpeech {
   if (config.type === 'XTTS') throw notServed('tts', config.name, 'type XTTS');
-  return new Kokoro(clientOf('tts', config, options), {
+  return new Kokoro(clientOf('tts', config, { position, ...options }), {
     model: modelOf(config),
     voice: config.voice,
     sampleRateHz: config.sampleRateHertz,
   });
 }
 
-function clientOf(kind: string, config: SttConfig | TtsConfig, options: CreateEnginesOptions): EngineClient {
+function clientOf(
+  kind: 'stt' | 'tts',
+  config: SttConfig | TtsConfig,
+  { position, apiKeys, ...options }: CreateEnginesOptions & { readonly position: number },
+): EngineClient {
   const { name, endpoint, secretRef, timeoutSeconds } = config;
   if (!endpoint) throw notServed(kind, name, 'no endpoint');
-  if (secretRef) throw notServed(kind, name, 'secretRef');
+  const variable = engineKeyVariable(kind, position);
+  const apiKey = secretRef === undefined ? undefined : apiKeys[variable];
+  if (secretRef !== undefined && typeof apiKey !== 'string') {
+    throw new OperatingError(
+      'engine_key_missing',
+      `engines.${kind} "${name}" has a secretRef: set ${variable}`,
+    );
+  }
   return new EngineClient({
     ...options,
     name: `${kind}/${name}`,
     endpoint,
     timeoutMs: timeoutSeconds * 1000,
+    ...(typeof apiKey === 'string' ? { apiKey } : {}),
   });
 }
 

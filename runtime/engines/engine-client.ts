@@ -14,6 +14,7 @@ export class EngineClient {
   readonly #pool: Pool;
   readonly #basePath: string;
   readonly #breaker: CircuitBreaker;
+  readonly #credentials: Readonly<Record<string, string>>;
 
   constructor(options: EngineClientOptions) {
     const url = new URL(options.endpoint);
@@ -29,6 +30,8 @@ export class EngineClient {
       connect: { timeout: options.timeoutMs },
     });
     this.#breaker = new CircuitBreaker(options.clock);
+    const { apiKey } = options;
+    this.#credentials = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   }
 
   /**
@@ -86,7 +89,7 @@ export class EngineClient {
     const response = await this.#pool.request({
       method: 'POST',
       path: this.#basePath + request.path,
-      headers: { ...request.headers },
+      headers: { ...request.headers, ...this.#credentials },
       body: request.body,
       signal: run.signal,
     });
@@ -129,6 +132,8 @@ export interface EngineClientOptions {
   readonly name: string;
   /** The base URL, without the path of the API. */
   readonly endpoint: string;
+  /** Sent with every request as a bearer token. */
+  readonly apiKey?: string;
   readonly clock: Clock;
   /** For connecting, for the first bytes of the answer, and between its chunks. */
   readonly timeoutMs: number;

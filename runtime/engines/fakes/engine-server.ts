@@ -16,6 +16,7 @@ export async function engineServer(script: Answer[], timeoutMs = 5_000) {
     requests.push({
       path: request.url ?? '',
       contentType: request.headers['content-type'] ?? '',
+      authorization: request.headers.authorization,
       body: Buffer.concat(body),
     });
     const answer = script.shift();
@@ -26,15 +27,17 @@ export async function engineServer(script: Answer[], timeoutMs = 5_000) {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const outcomes: EngineOutcome[] = [];
+  const endpoint = `http://127.0.0.1:${port}`;
   const client = new EngineClient({
     name: 'under test',
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     clock: systemClock,
     timeoutMs,
     observer: { answered: () => {}, finished: (_engine, outcome) => outcomes.push(outcome) },
   });
   return {
     client,
+    endpoint,
     requests,
     outcomes,
     /** How many connections the requests came by. */
@@ -52,6 +55,7 @@ export type Answer = (response: ServerResponse) => void | Promise<void>;
 interface EngineRequestSeen {
   readonly path: string;
   readonly contentType: string;
+  readonly authorization: string | undefined;
   readonly body: Buffer;
 }
 
