@@ -4,9 +4,6 @@ import type { Applied, KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
 
-/** Holds the hash of what was applied, so that a field we no longer want is noticed too. */
-const APPLIED_HASH = 'veralux.io/applied-hash';
-
 export interface ApplyRequest {
   readonly client: Pick<KubeClient, 'apply'>;
   readonly resource: Resource;
@@ -15,6 +12,11 @@ export interface ApplyRequest {
   readonly desired: Applied;
   /** The object as the cache has it. */
   readonly current: KubeObject | undefined;
+  /**
+   * The annotation that keeps the hash of what was applied, so that a field we no longer want is noticed
+   * too. Default: `<fieldManager>/applied-hash`.
+   */
+  readonly hashAnnotation?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -25,7 +27,8 @@ export interface ApplyRequest {
 export async function applyIfDiffers(request: ApplyRequest): Promise<'Applied' | 'Unchanged'> {
   const { client, resource, fieldManager, desired, current, signal } = request;
   const hash = createHash('sha256').update(JSON.stringify(desired)).digest('hex').slice(0, 16);
-  const annotations = { ...(desired.metadata['annotations'] as object | undefined), [APPLIED_HASH]: hash };
+  const { hashAnnotation = `${fieldManager}/applied-hash` } = request;
+  const annotations = { ...(desired.metadata['annotations'] as object | undefined), [hashAnnotation]: hash };
   const object: Applied = { ...desired, metadata: { ...desired.metadata, annotations } };
   if (current !== undefined && covers(current, object)) return 'Unchanged';
   await client.apply(resource, object, { fieldManager, force: true, signal });
@@ -41,14 +44,16 @@ export interface StatusRequest<S extends object> {
   readonly signal?: AbortSignal;
 }
 
-/** Writes the whole status where it differs from the object's. */
-export async function writeStatus<S extends object>(request: StatusRequest<S>): Promise<void> {
+/** Writes the whole status where it differs from the object's; then the object as it is after that. */
+export async function writeStatus<S extends object>(
+  request: StatusRequest<S>,
+): Promise<KubeObject | undefined> {
   const { client, resource, fieldManager, object, signal } = request;
   const status: unknown = JSON.parse(JSON.stringify(request.status));
-  if (isDeepStrictEqual(object.status, status)) return;
+  if (isDeepStrictEqual(object.status, status)) return undefined;
   const { name, namespace } = object.metadata;
   const ref = namespace === undefined ? { name } : { name, namespace };
-  await client.patchStatus(resource, ref, status as object, {
+  return client.patchStatus<KubeObject>(resource, ref, status as object, {
     fieldManager,
     ...(signal === undefined ? {} : { signal }),
   });

@@ -9,15 +9,15 @@ export interface FinalizerTarget {
   readonly fieldManager: string;
 }
 
-/** Adds the finalizer where it is missing; the object as it is then. A newer object gives `Conflict`. */
+/** Adds the finalizers that are missing; the object as it is then. A newer object gives `Conflict`. */
 export async function addFinalizer<T extends KubeObject>(
   target: FinalizerTarget,
   object: T,
-  finalizer: string,
+  ...wanted: readonly string[]
 ): Promise<T> {
   const finalizers = object.metadata.finalizers ?? [];
-  if (finalizers.includes(finalizer)) return object;
-  return patchFinalizers(target, object, [...finalizers, finalizer]);
+  const missing = wanted.filter((one) => !finalizers.includes(one));
+  return missing.length === 0 ? object : patchFinalizers(target, object, [...finalizers, ...missing]);
 }
 
 /** Removes the finalizer where it is; an object that is gone already is no error. */
