@@ -18,6 +18,17 @@ export const operatorOptions = {
     secret: true,
     description: 'The Redis that the phone path reads, such as redis://127.0.0.1:6379.',
   },
+  RUNTIME_REDIS_URL: {
+    schema: option.url('redis', 'rediss'),
+    secret: true,
+    optional: true,
+    description: 'The same Redis as the pods of Managed VoiceRuntimes reach it. Absent: REDIS_URL.',
+  },
+  IMAGE: {
+    schema: z.string().min(1),
+    optional: true,
+    description: "The image of pods whose VoiceRuntime names none: this program's own.",
+  },
   TELNYX_BASE_URL: {
     schema: option.url('http', 'https'),
     default: 'https://api.telnyx.com/v2',

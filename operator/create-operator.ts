@@ -2,6 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { keyOf } from '#lib/kube/kube-object.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
@@ -20,7 +21,9 @@ import { projectionOf } from './projection/projection-of.ts';
 import { Projector } from './projection/projector.ts';
 import { routeChanges } from './route-changes.ts';
 import { reconcileTenant } from './tenant/reconcile-tenant.ts';
+import { createManaged } from './voice-runtime/create-managed.ts';
 import { Applications } from './voice-runtime/ensure-application.ts';
+import type { RuntimeSettings } from './voice-runtime/pod-template.ts';
 import { reconcileVoiceRuntime } from './voice-runtime/reconcile-voice-runtime.ts';
 import { StatusPace } from './voice-runtime/status-pace.ts';
 import { World } from './world/world.ts';
@@ -37,6 +40,10 @@ export interface OperatorParts {
   /** Different for every process. */
   readonly identity: string;
   readonly installationID: string;
+  /** See `ensureMasterKey`. */
+  readonly masterKey: Uint8Array;
+  /** What all Managed VoiceRuntimes' pods are given. */
+  readonly runtimeSettings: RuntimeSettings;
   readonly makeCarrier: (apiKey: string) => NumberCarrier;
 }
 
@@ -80,6 +87,22 @@ export function createOperator(parts: OperatorParts): Operator {
 
   // The projection has to know the term that Redis remembers before anything is written to it.
   const fullPass = createFullPass(parts, { elector, projector, world });
+  const managed = createManaged(
+    {
+      ...parts,
+      events,
+      settings: parts.runtimeSettings,
+      onList: (kind, reason) => metrics.listed(kind, reason),
+    },
+    {
+      runtime: (key) => runtimeController.enqueue(key),
+      runtimesIn: (namespace) => {
+        const here = world.runtimes.list().filter(({ metadata }) => metadata.namespace === namespace);
+        for (const { metadata } of here) runtimeController.enqueue(keyOf(metadata));
+      },
+    },
+  );
+  const informers = [...world.informers, ...managed.informers];
   const controller = (name: string, workers: number, reconcile: ControllerOptions['reconcile']): Controller =>
     new Controller({
       name,
@@ -88,7 +111,7 @@ export function createOperator(parts: OperatorParts): Operator {
       clock,
       log,
       metrics,
-      synced: world.synced,
+      synced: informers.map(({ synced }) => synced),
       elected: fullPass.opened,
       mayAct: () => elector.isHeld,
     });
@@ -102,7 +125,14 @@ export function createOperator(parts: OperatorParts): Operator {
     reconcilePhoneNumber(key, numberDependencies, context),
   );
   const applications = new Applications({ carriers, events, clock });
-  const runtimeDependencies = { world, client, redis, applications, pace: new StatusPace(clock), clock };
+  const runtimeDependencies = {
+    ...managed.dependencies,
+    world,
+    redis,
+    applications,
+    pace: new StatusPace(clock),
+    clock,
+  };
   const runtimeController = controller('voice-runtime', WORKERS.voiceRuntime, (key, context) =>
     reconcileVoiceRuntime(key, runtimeDependencies, context),
   );
@@ -114,11 +144,9 @@ export function createOperator(parts: OperatorParts): Operator {
 
   const controllers = [tenantController, numberController, runtimeController];
   return {
-    services: [elector, ...world.informers, ...controllers, fullPass],
+    services: [elector, ...informers, managed.service, ...controllers, fullPass],
     notReady: () => [
-      ...world.informers
-        .filter((one) => !one.hasSynced)
-        .map((one) => `${one.name} has not listed its kind yet`),
+      ...informers.filter((one) => !one.hasSynced).map((one) => `${one.name} has not listed its kind yet`),
       ...controllers
         .filter((one) => elector.isHeld && !one.running)
         .map((one) => `${one.name} does not run yet`),

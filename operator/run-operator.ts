@@ -14,6 +14,7 @@ import type { OperatorConfig } from './config.ts';
 import { createOperator } from './create-operator.ts';
 import { EngineMetrics } from './engine/metrics.ts';
 import { ensureInstallationID } from './installation/installation-id.ts';
+import { ensureMasterKey } from './installation/master-key.ts';
 import { FIELD_MANAGER } from './installation/names.ts';
 
 /**
@@ -44,6 +45,12 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
       namespace: config.NAMESPACE,
       identity: `${hostname()}_${randomUUID()}`,
       installationID: await ensureInstallationID(client, config.NAMESPACE),
+      masterKey: await ensureMasterKey(client, config.NAMESPACE),
+      runtimeSettings: {
+        image: config.IMAGE,
+        redisURL: config.RUNTIME_REDIS_URL ?? config.REDIS_URL,
+        telnyxBaseURL: config.TELNYX_BASE_URL,
+      },
       makeCarrier: (apiKey) => new TelnyxCarrier({ apiKey, baseURL: config.TELNYX_BASE_URL }),
     });
     let isEnding = false;

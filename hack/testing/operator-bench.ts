@@ -19,8 +19,10 @@ import { createOperator } from '#operator/create-operator.ts';
 import type { Condition } from '#operator/engine/conditions.ts';
 import { EngineMetrics } from '#operator/engine/metrics.ts';
 import { ensureInstallationID } from '#operator/installation/installation-id.ts';
+import { ensureMasterKey } from '#operator/installation/master-key.ts';
 import { type OwnTestCluster, startTestCluster, type TestCluster } from './cluster.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
+import type { ClusterOptions } from './start-cluster.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 export const SYSTEM = 'veralux-system';
@@ -40,7 +42,11 @@ export interface RunningOperator {
 }
 
 interface Inventory {
-  readonly numbers: readonly { readonly phone_number: string; readonly connection_id?: string }[];
+  readonly numbers: readonly {
+    readonly phone_number: string;
+    readonly connection_id?: string;
+    readonly customer_reference?: string;
+  }[];
   readonly orders: readonly { readonly customer_reference?: string }[];
 }
 
@@ -80,8 +86,11 @@ export class OperatorBench {
   }
 
   /** `beforePolicies` makes what the admission policies would refuse: what stood there before them. */
-  static async open(beforePolicies?: (admin: KubeClient) => Promise<void>): Promise<OperatorBench> {
-    const cluster = await startTestCluster();
+  static async open(
+    beforePolicies?: (admin: KubeClient) => Promise<void>,
+    options: ClusterOptions = {},
+  ): Promise<OperatorBench> {
+    const cluster = await startTestCluster(options);
     const admin = new KubeClient({ config: configOf(cluster.kubeconfigPath), userAgent: 'test' });
     await beforePolicies?.(admin);
     await applyManifests((args) => cluster.kubectl(...args), REPOSITORY);
@@ -127,6 +136,12 @@ export class OperatorBench {
       namespace: SYSTEM,
       identity,
       installationID: await ensureInstallationID(client, SYSTEM),
+      masterKey: await ensureMasterKey(client, SYSTEM),
+      runtimeSettings: {
+        image: 'veralux.test/veralux:test',
+        redisURL: this.testRedis.url,
+        telnyxBaseURL: this.telnyx.url,
+      },
       makeCarrier: (apiKey) => new TelnyxCarrier({ apiKey, baseURL: this.telnyx.url }),
     });
     const failures: unknown[] = [];

@@ -1,7 +1,7 @@
 import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
-import type { VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
+import { countsForReady } from './decide-managed.ts';
 
 /** The decisions about a VoiceRuntime, all pure. */
 
@@ -19,11 +19,8 @@ export function countsOf(reports: readonly PodHeartbeat[]): RuntimeCounts {
   };
 }
 
-export function availableVerdict(spec: Pick<VoiceRuntime['spec'], 'mode'>, counts: RuntimeCounts): Verdict {
-  if (spec.mode === 'Managed') {
-    const message = 'This release does not run pods: set mode External and run the runtime yourself.';
-    return verdict('Available', 'False', 'NotServedYet', message);
-  }
+/** Whether a runtime that runs elsewhere takes calls: all that is known of it are its heartbeats. */
+export function externallyAvailable(counts: Omit<RuntimeCounts, 'activeCalls'>): Verdict {
   if (counts.readyReplicas > 0) {
     return verdict('Available', 'True', 'PodsServing', 'Pods report that they take calls.');
   }
@@ -35,17 +32,13 @@ export function availableVerdict(spec: Pick<VoiceRuntime['spec'], 'mode'>, count
 }
 
 /** The engines of an External runtime are reached from where it runs, which is not here. */
-export function enginesVerdict(spec: Pick<VoiceRuntime['spec'], 'mode'>): Verdict {
-  return spec.mode === 'External'
-    ? verdict('EnginesReady', 'Unknown', 'External', 'The runtime itself calls its engines; see its metrics.')
-    : verdict('EnginesReady', 'False', 'NotServedYet', 'This release does not run engines.');
+export function externalEngines(): Verdict {
+  const message = 'The runtime itself calls its engines; see its metrics.';
+  return verdict('EnginesReady', 'Unknown', 'External', message);
 }
 
-const IN_PROGRESS = new Set(['CarrierUnavailable', 'EndpointMissing']);
+const IN_PROGRESS = new Set(['CarrierUnavailable', 'EndpointMissing', 'Starting', 'ModelLoading']);
 
 export function runtimeReady(verdicts: readonly Verdict[]): Verdict {
-  return readyFrom(
-    verdicts.filter(({ type }) => type !== 'EnginesReady'),
-    IN_PROGRESS,
-  );
+  return readyFrom(verdicts.filter(countsForReady), IN_PROGRESS);
 }

@@ -1,32 +1,31 @@
+import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import {
   VOICE_RUNTIME,
+  type VoiceRuntime,
+  type VoiceRuntimeSpec,
   type VoiceRuntimeStatus,
   voiceRuntimeSchema,
 } from '#crds/voice-runtime/voice-runtime.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { keyOf } from '#lib/kube/kube-object.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { writeStatus } from '#operator/engine/apply.ts';
 import { type Condition, mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { FIELD_MANAGER, isPlatform, LABELS } from '#operator/installation/names.ts';
+import { RedisUnavailable } from '#operator/projection/projector.ts';
 import { servedVerdict } from '#operator/world/served.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import type { RawVoiceRuntime, World } from '#operator/world/world.ts';
-import {
-  availableVerdict,
-  countsOf,
-  enginesVerdict,
-  type RuntimeCounts,
-  runtimeReady,
-} from './decide-voice-runtime.ts';
+import { countsOf, externalEngines, externallyAvailable, runtimeReady } from './decide-voice-runtime.ts';
 import type { Applications } from './ensure-application.ts';
+import { ensureChildren } from './ensure-children.ts';
 import { readPodReports } from './pod-reports.ts';
+import { type ManagedDependencies, type ManagedOutcome, runManaged } from './run-managed.ts';
 import type { StatusPace } from './status-pace.ts';
 
-export interface VoiceRuntimeDependencies {
+export interface VoiceRuntimeDependencies extends ManagedDependencies {
   readonly world: World;
-  readonly client: KubeClient;
   readonly redis: Redis;
   readonly applications: Applications;
   readonly pace: StatusPace;
@@ -36,17 +35,21 @@ export interface VoiceRuntimeDependencies {
 /** How often the pods' heartbeats are read. */
 const LOOK_MS = 2_000;
 
-/** Judges one VoiceRuntime by its pods' heartbeats and keeps its Call Control application right. */
+/**
+ * Runs one VoiceRuntime where it is Managed, follows its pods by their heartbeats where it is
+ * External, and keeps its Call Control application right.
+ */
 export async function reconcileVoiceRuntime(
   key: string,
   dependencies: VoiceRuntimeDependencies,
-  { signal }: ReconcileContext,
+  context: ReconcileContext,
 ): Promise<Outcome> {
-  const { world, client, redis, applications, pace, clock } = dependencies;
+  const { world, client, applications, pace, clock } = dependencies;
   const raw = world.runtimes.get(key);
   if (raw === undefined || raw.metadata.deletionTimestamp !== undefined) {
     applications.forget(key);
     pace.forget(key);
+    dependencies.autoscaler.forget(key);
     return {};
   }
   const { namespace = '' } = raw.metadata;
@@ -61,10 +64,15 @@ export async function reconcileVoiceRuntime(
     const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     return refuse(raw, issues.join('; '), dependencies);
   }
-  const { spec } = parsed.data;
-  const counts = countsOf(await readPodReports(redis, key, clock.now()));
-  const application = await applications.ensure(parsed.data);
-  const verdicts = [availableVerdict(spec, counts), enginesVerdict(spec), application.verdict];
+  const runtime = parsed.data;
+  const { spec } = runtime;
+  const reports = await reportsOf(key, spec.mode, dependencies);
+  const outcome =
+    spec.mode === 'Managed'
+      ? await runManaged(runtime, reports, dependencies, context)
+      : await followExternal(runtime, reports ?? [], dependencies, context);
+  const application = await applications.ensure(runtime);
+  const verdicts = [...outcome.verdicts, application.verdict];
   const conditions = conditionsOf(
     raw,
     [runtimeReady(verdicts), ...verdicts, servedVerdict('VoiceRuntime', spec)],
@@ -72,7 +80,8 @@ export async function reconcileVoiceRuntime(
   );
   const status = {
     observedGeneration: raw.metadata.generation,
-    ...shownCounts(raw.status, counts, pace.mayShowCounts(key)),
+    ...outcome.status,
+    activeCalls: shownCalls(raw.status, reports, () => pace.mayShowCounts(key)),
     connectionID: application.connectionID,
     conditions,
   };
@@ -82,9 +91,46 @@ export async function reconcileVoiceRuntime(
     fieldManager: FIELD_MANAGER,
     object: raw,
     status,
-    signal,
+    signal: context.signal,
   });
   return { requeueAfterMs: LOOK_MS };
+}
+
+/** What the pods last said. A Managed runtime is kept without it, while Redis cannot be asked. */
+async function reportsOf(
+  key: string,
+  mode: VoiceRuntimeSpec['mode'],
+  { redis, clock }: VoiceRuntimeDependencies,
+): Promise<readonly PodHeartbeat[] | undefined> {
+  try {
+    return await readPodReports(redis, key, clock.now());
+  } catch (error) {
+    if (mode === 'Managed' && error instanceof RedisUnavailable) return undefined;
+    throw error;
+  }
+}
+
+/** Judges a runtime that runs elsewhere; what was made for it while it was Managed goes. */
+async function followExternal(
+  runtime: VoiceRuntime,
+  reports: readonly PodHeartbeat[],
+  dependencies: VoiceRuntimeDependencies,
+  { signal }: ReconcileContext,
+): Promise<ManagedOutcome> {
+  dependencies.autoscaler.forget(keyOf(runtime.metadata));
+  await ensureChildren({
+    ...dependencies,
+    runtime,
+    desired: [],
+    untouched: [],
+    wereThere: false,
+    signal,
+  });
+  const { replicas, readyReplicas } = countsOf(reports);
+  return {
+    verdicts: [externallyAvailable({ replicas, readyReplicas }), externalEngines()],
+    status: { replicas, readyReplicas },
+  };
 }
 
 /** Says why nothing is done for this VoiceRuntime. */
@@ -104,13 +150,14 @@ function conditionsOf(raw: RawVoiceRuntime, verdicts: Parameters<typeof mergeCon
   return mergeConditions(before, verdicts, { nowMs, generation: raw.metadata.generation ?? 0 });
 }
 
-/** The counts as the status has them, until it is time to show new ones. */
-function shownCounts(
+/** The calls in progress as the status has them, until it is time to show them anew. */
+function shownCalls(
   status: VoiceRuntimeStatus | undefined,
-  counts: RuntimeCounts,
-  mayShow: boolean,
-): Partial<RuntimeCounts> {
-  if (mayShow || status?.activeCalls === undefined) return counts;
-  const { replicas = 0, readyReplicas = 0, activeCalls } = status;
-  return { replicas, readyReplicas, activeCalls };
+  reports: readonly PodHeartbeat[] | undefined,
+  mayShow: () => boolean,
+): number | undefined {
+  if (reports === undefined) return status?.activeCalls;
+  const { activeCalls } = countsOf(reports);
+  if (status?.activeCalls === activeCalls) return activeCalls;
+  return status?.activeCalls === undefined || mayShow() ? activeCalls : status.activeCalls;
 }

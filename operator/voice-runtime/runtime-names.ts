@@ -1,7 +1,7 @@
 import { VOICE_RUNTIME, type VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
 import type { ObjectMeta } from '#lib/kube/kube-object.ts';
 import { apiVersionOf } from '#lib/kube/resource.ts';
-import { FIELD_MANAGER, LABELS } from '#operator/installation/names.ts';
+import { FIELD_MANAGER, LABELS, MANAGED_SELECTOR } from '#operator/installation/names.ts';
 
 /** The names and labels of what a Managed VoiceRuntime is made of. */
 
@@ -19,12 +19,32 @@ export const RUNTIME_LABELS = {
 
 const PART_OF = 'veralux';
 
-/** Selects the children of all VoiceRuntimes. */
-export const RUNTIME_CHILDREN_SELECTOR = [
-  `${LABELS.managedBy}=${FIELD_MANAGER}`,
-  `${RUNTIME_LABELS.partOf}=${PART_OF}`,
-  RUNTIME_LABELS.runtime,
-].join(',');
+/**
+ * Marks of the runtime's own pods that follow the calls they hold: what evicts, scales in or drains
+ * nodes reads them. The label is what the PodDisruptionBudget selects by.
+ */
+export const POD_MARKS = {
+  calls: 'veralux.io/calls',
+  safeToEvict: 'cluster-autoscaler.kubernetes.io/safe-to-evict',
+  deletionCost: 'controller.kubernetes.io/pod-deletion-cost',
+} as const;
+
+/** The values of the label: a pod that holds calls, and one that holds none. */
+export const CALLS = { active: 'active', idle: 'idle' } as const;
+
+/** Of equally ready pods, the one of the least cost goes first. */
+export const DELETION_COST = { active: '100', idle: '0' } as const;
+
+/** The runtime's Deployment, Service, budget and policy are named after it. */
+export function runtimeChildNames({ metadata }: Pick<VoiceRuntime, 'metadata'>) {
+  const { name } = metadata;
+  return { workload: name, secret: `${name}-runtime`, serviceAccount: `${name}-runtime` } as const;
+}
+
+/** Selects the children of all VoiceRuntimes among what the operator has made. */
+export const RUNTIME_FAMILY = `${RUNTIME_LABELS.partOf}=${PART_OF},${RUNTIME_LABELS.runtime}`;
+
+export const RUNTIME_CHILDREN_SELECTOR = `${MANAGED_SELECTOR},${RUNTIME_FAMILY}`;
 
 /** The labels of a child, and of the pods of a Deployment. */
 export function childLabels(

@@ -1,0 +1,86 @@
+import type { VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
+import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { KubeError } from '#lib/kube/kube-error.ts';
+import { keyOf } from '#lib/kube/kube-object.ts';
+import { type ChildResult, ensureChild, ForeignObject } from '#operator/engine/ensure-child.ts';
+import type { EventRecorder } from '#operator/engine/event-recorder.ts';
+import type { DesiredChild } from './engines/engine-plan.ts';
+import type { RuntimeWorld } from './runtime-world.ts';
+
+export interface EnsureChildrenRequest {
+  readonly runtime: VoiceRuntime;
+  readonly desired: readonly DesiredChild[];
+  /** Children (kind and name) that are neither made nor removed now. */
+  readonly untouched: readonly { readonly kind: string; readonly name: string }[];
+  /** Whether all children were made before: a missing one was then deleted by hand. */
+  readonly wereThere: boolean;
+  readonly client: KubeClient;
+  readonly children: RuntimeWorld;
+  readonly events: EventRecorder;
+  readonly signal: AbortSignal;
+}
+
+/** The cluster's answers that only a change of the spec, the cluster's rules or its rights will mend. */
+const REFUSALS = new Set(['Invalid', 'Forbidden', 'BadRequest']);
+
+/**
+ * Brings the children of a VoiceRuntime to what is wanted and removes those that are not wanted any
+ * more. Result: a sentence for each that the cluster refused. Throws what trying again may mend.
+ */
+export async function ensureChildren(request: EnsureChildrenRequest): Promise<readonly string[]> {
+  const refused: string[] = [];
+  for (const child of request.desired) {
+    const refusal = await ensureOne(child, request);
+    if (refusal !== undefined) refused.push(refusal);
+  }
+  await removeUnwanted(request);
+  return refused;
+}
+
+async function ensureOne(
+  { resource, desired }: DesiredChild,
+  { runtime, wereThere, client, children, events, signal }: EnsureChildrenRequest,
+): Promise<string | undefined> {
+  const named = `${resource.kind} ${desired.metadata.name}`;
+  try {
+    const cache = children.cacheOf(resource);
+    tell(await ensureChild({ client, cache, desired, wasThere: wereThere, signal }), named);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ForeignObject) return error.message;
+    if (!(error instanceof KubeError && REFUSALS.has(error.reason))) throw error;
+    return `${named}: ${error.message}`;
+  }
+
+  function tell({ outcome, changedBy }: ChildResult, child: string): void {
+    if (outcome === 'Restored') {
+      events.record(runtime, {
+        type: 'Warning',
+        reason: 'ChildRestored',
+        message: `${child} was deleted and is there again.`,
+      });
+    } else if (outcome === 'Corrected') {
+      const by = changedBy === undefined ? '' : ` by ${changedBy}`;
+      events.record(runtime, {
+        type: 'Warning',
+        reason: 'ChildCorrected',
+        message: `${child} was changed${by} and is as it was again.`,
+      });
+    }
+  }
+}
+
+/** Removes the children of what the spec does not ask for any more. */
+async function removeUnwanted(request: EnsureChildrenRequest): Promise<void> {
+  const { runtime, desired, untouched, client, children, signal } = request;
+  const wanted = new Set([
+    ...desired.map(({ resource, desired: { metadata } }) => `${resource.kind} ${metadata.name}`),
+    ...untouched.map(({ kind, name }) => `${kind} ${name}`),
+  ]);
+  for (const { cache, child } of children.childrenOf(keyOf(runtime.metadata))) {
+    const { name, namespace, uid, deletionTimestamp } = child.metadata;
+    if (wanted.has(`${cache.kind.resource.kind} ${name}`) || deletionTimestamp !== undefined) continue;
+    if (uid === undefined) continue;
+    await client.delete(cache.kind.resource, { name, namespace }, { preconditions: { uid }, signal });
+  }
+}
