@@ -1,18 +1,21 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '#lib/clock/clock.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { EVENTS } from '#lib/kube/resource.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { type CorrelatedEvent, EventCorrelator, type Moment } from './event-correlator.ts';
+import type { EngineMetrics } from './metrics.ts';
 
 export interface EventRecorderOptions {
   readonly client: Pick<KubeClient, 'create' | 'mergePatch'>;
-  /** Shown as the event's source, such as `veralux-operator`. */
+  /** Shown as the event's source, such as `greeter`. */
   readonly component: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics?: Pick<EngineMetrics, 'eventEnded'>;
 }
 
 export interface EventNote {
@@ -22,103 +25,131 @@ export interface EventNote {
   readonly message: string;
 }
 
-interface Series {
-  readonly name: string;
-  count: number;
-  writtenAtMs: number;
+interface Waiting {
+  readonly object: KubeObject;
+  readonly note: EventNote;
+  readonly at: Moment;
 }
 
-/** More than a busy hour's different events; the oldest are forgotten and would begin anew. */
-const MAX_SERIES = 4_096;
-/** A repeated event is written at most this often; the repeats in between are counted. */
-const REPEAT_MS = 60_000;
+/** client-go's: what comes faster than it can be written is dropped beyond this. */
+const MAX_WAITING = 1_000;
+/** The API server refuses a longer one. */
+const MAX_MESSAGE = 1_024;
 
 /**
- * Writes Events. The same event on the same object becomes one with a count. Best effort: an event
- * that cannot be written is logged and lost, and the caller never waits for one.
+ * Writes Events of the core API, which `kubectl describe` shows with their counts, aggregated by the
+ * EventCorrelator. Best effort: an event that cannot be written is logged, counted and lost, and the
+ * caller never waits for one. At the end, those that wait are written while the drain lasts.
  */
-export class EventRecorder {
+export class EventRecorder implements Service {
+  readonly name = 'events';
   readonly #options: EventRecorderOptions;
-  readonly #series = new Map<string, Series>();
+  readonly #correlator = new EventCorrelator();
+  readonly #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
   }
 
-  record(object: KubeObject, note: EventNote): void {
-    const { clock, log } = this.#options;
-    this.#write(object, note, clock.now()).catch((error: unknown) =>
-      log.warn({ reason: note.reason, error: messageOf(error) }, 'an event could not be written'),
-    );
+  async start(): Promise<void> {}
+
+  /** Resolves when everything that was recorded is written or given up. */
+  async drain(): Promise<void> {
+    await this.#writing;
   }
 
-  async #write(object: KubeObject, note: EventNote, nowMs: number): Promise<void> {
-    const id = [object.metadata.uid, note.type, note.reason, note.message].join('\n');
-    const known = this.#series.get(id);
-    if (known === undefined) {
-      await this.#begin(id, object, note, nowMs);
+  /** The same, for what the last reconciles recorded; the supervisor bounds how long it may take. */
+  async stop(): Promise<void> {
+    await this.#writing;
+  }
+
+  record(object: KubeObject, note: EventNote): void {
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#options.metrics?.eventEnded('Dropped');
       return;
     }
-    known.count += 1;
-    if (nowMs - known.writtenAtMs < REPEAT_MS) return;
-    known.writtenAtMs = nowMs;
+    const message = note.message.slice(0, MAX_MESSAGE);
+    const { clock } = this.#options;
+    const at = { wallMs: clock.now(), monotonicMs: clock.monotonic() };
+    this.#waiting.push({ object, note: { ...note, message }, at });
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** One after the other: a count is patched onto an event that is there. Never rejects. */
+  async #writeAll(): Promise<void> {
+    // What is recorded within the same turn, as a whole reconcile may be, waits together.
+    await Promise.resolve();
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      try {
+        await this.#write(next);
+      } catch (error) {
+        this.#options.metrics?.eventEnded('Failed');
+        this.#options.log.warn(
+          { reason: next.note.reason, error: messageOf(error) },
+          'an event could not be written',
+        );
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #write({ object, note, at }: Waiting): Promise<void> {
+    const event = this.#correlator.correlate(object, note, at);
+    if (event === undefined) {
+      this.#options.metrics?.eventEnded('Counted');
+      return;
+    }
+    if (event.isNew || !(await this.#recount(object, event))) await this.#create(object, event);
+    this.#options.metrics?.eventEnded('Written');
+  }
+
+  /** False when the event is there no longer: the API server drops events after an hour. */
+  async #recount(object: KubeObject, event: CorrelatedEvent): Promise<boolean> {
+    const { client, component } = this.#options;
     try {
-      await this.#options.client.mergePatch(
+      await client.mergePatch(
         EVENTS,
-        { name: known.name, namespace: namespaceOf(object) },
-        { count: known.count, lastTimestamp: timestamp(nowMs) },
-        { fieldManager: this.#options.component },
+        { name: event.name, namespace: namespaceOf(object) },
+        { count: event.count, message: event.message, lastTimestamp: timestamp(event.lastMs) },
+        { fieldManager: component },
       );
+      return true;
     } catch (error) {
-      // The API server drops events after an hour: what still happens then is a new one.
-      if (!(error instanceof KubeError && error.reason === 'NotFound')) throw error;
-      await this.#begin(id, object, note, nowMs);
+      if (error instanceof KubeError && error.reason === 'NotFound') return false;
+      throw error;
     }
   }
 
-  async #begin(id: string, object: KubeObject, note: EventNote, nowMs: number): Promise<void> {
+  async #create(object: KubeObject, event: CorrelatedEvent): Promise<void> {
     const { client, component } = this.#options;
-    const digest = createHash('sha256').update(`${id}\n${nowMs}`).digest('hex').slice(0, 16);
-    const name = `${object.metadata.name}.${digest}`;
-    this.#series.set(id, { name, count: 1, writtenAtMs: nowMs });
-    const oldest = this.#series.keys().next();
-    if (this.#series.size > MAX_SERIES && oldest.done === false) this.#series.delete(oldest.value);
     try {
-      await client.create(EVENTS, eventOf(object, note, { name, component, nowMs }));
+      await client.create(EVENTS, eventOf(object, event, component));
     } catch (error) {
-      this.#series.delete(id);
+      this.#correlator.forget(event);
       throw error;
     }
   }
 }
 
-function eventOf(
-  object: KubeObject,
-  note: EventNote,
-  { name, component, nowMs }: { name: string; component: string; nowMs: number },
-): KubeObject {
-  const event = {
+function eventOf(object: KubeObject, event: CorrelatedEvent, component: string): KubeObject {
+  const { name, namespace, uid, resourceVersion } = object.metadata;
+  const { apiVersion, kind } = object;
+  const body = {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace: namespaceOf(object) },
-    involvedObject: {
-      apiVersion: object.apiVersion,
-      kind: object.kind,
-      name: object.metadata.name,
-      namespace: object.metadata.namespace,
-      uid: object.metadata.uid,
-      resourceVersion: object.metadata.resourceVersion,
-    },
-    type: note.type,
-    reason: note.reason,
-    message: note.message.slice(0, 1_024),
+    metadata: { name: event.name, namespace: namespaceOf(object) },
+    involvedObject: { apiVersion, kind, name, namespace, uid, resourceVersion },
+    type: event.type,
+    reason: event.reason,
+    message: event.message,
     source: { component },
     reportingComponent: component,
-    count: 1,
-    firstTimestamp: timestamp(nowMs),
-    lastTimestamp: timestamp(nowMs),
+    count: event.count,
+    firstTimestamp: timestamp(event.firstMs),
+    lastTimestamp: timestamp(event.lastMs),
   };
-  return event;
+  return body;
 }
 
 /** Events of what has no namespace live in `default`. */

@@ -135,7 +135,7 @@ export class EngineMetrics {
     this.#lists.inc({ kind, reason });
   }
 
-  eventEnded(result: 'Written' | 'Refused' | 'Failed' | 'Dropped'): void {
+  eventEnded(result: 'Written' | 'Counted' | 'Failed' | 'Dropped'): void {
     this.#events.inc({ result });
   }
 
