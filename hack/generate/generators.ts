@@ -5,6 +5,7 @@ import { markdownTable } from '#lib/config/config.ts';
 import { operatorOptions } from '#operator/config.ts';
 import { runtimeOptions } from '#runtime/config.ts';
 import { crdYAML } from './crd-yaml.ts';
+import { ENGINE_GOLDENS } from './engine-goldens.ts';
 import { type Generator, section } from './generator.ts';
 import { KINDS } from './kinds.ts';
 import { referencePage } from './reference-page.ts';
@@ -15,6 +16,7 @@ export const GENERATORS: readonly Generator[] = [
     path: `crds/generated/${kind.resource.plural}.yaml`,
     render: () => crdYAML(kind),
   })),
+  ...ENGINE_GOLDENS,
   { path: 'crds/generated/reference.md', render: () => referencePage(KINDS) },
   section('apiserver/README.md', 'problems', problemTable),
   section('apiserver/README.md', 'settings', () => markdownTable(API_SERVER_OPTIONS)),

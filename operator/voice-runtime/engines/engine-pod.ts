@@ -43,8 +43,7 @@ export function podTemplate(engine: EngineOfRuntime): object {
 function serverContainer({ deployment, recipe }: EngineOfRuntime): object {
   const health = { httpGet: { path: recipe.healthPath, port: 'http' } };
   return {
-    ...container(recipe, deployment),
-    name: CONTAINERS.server,
+    ...container(CONTAINERS.server, recipe, deployment),
     ...(recipe.command === undefined ? {} : { command: recipe.command }),
     ...argumentsOf(recipe, deployment),
     ports: [{ name: 'http', containerPort: recipe.port, protocol: 'TCP' }],
@@ -60,16 +59,16 @@ function serverContainer({ deployment, recipe }: EngineOfRuntime): object {
 
 function fetchContainer({ deployment, recipe }: EngineOfRuntime, command: readonly string[]): object {
   return {
-    ...container(recipe, deployment),
-    name: CONTAINERS.fetchModel,
+    ...container(CONTAINERS.fetchModel, recipe, deployment),
     command,
     resources: { requests: recipe.requests },
   };
 }
 
 /** What both containers of a pod have. */
-function container(recipe: EngineRecipe, deployment: EngineDeployment) {
+function container(name: string, recipe: EngineRecipe, deployment: EngineDeployment) {
   return {
+    name,
     image: recipe.image,
     imagePullPolicy: 'IfNotPresent',
     env: environmentOf(recipe, deployment),

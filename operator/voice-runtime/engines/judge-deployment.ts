@@ -32,7 +32,7 @@ export function judgeDeployment(planned: PlannedDeployment, world: DeploymentWor
   }
   const trouble = troubleOf(planned, world);
   if (trouble === undefined && serving >= wanted) return { ready: true, messages: known };
-  const count = `${serving} of ${wanted} pods ${wanted === 1 ? 'is' : 'are'} ready.`;
+  const count = `${serving} of ${wanted} ${wanted === 1 ? 'pod is' : 'pods are'} ready.`;
   const { reason, message } = trouble ?? { reason: 'Starting', message: 'Its pods are being made.' };
   return { ready: serving > 0, reason, messages: [count, message, ...known] };
 }
