@@ -65,13 +65,16 @@ describe('unserved fields', () => {
     }
   });
 
-  test('a Managed runtime that scales itself names all that is not done yet', () => {
+  test('a Managed runtime that scales itself is served whole, and what sizes pods is for Managed only', () => {
     const { endpoint: _, ...managed } = external;
-    const spec = voiceRuntimeSpecSchema.parse({
-      ...managed,
-      mode: 'Managed',
-      autoscaling: { maxReplicas: 4, targetCallsPerReplica: 10 },
-    });
-    expect(unservedFields('VoiceRuntime', spec)).toEqual(['spec.mode', 'spec.autoscaling']);
+    const size = { callsPerReplica: 20, image: 'veralux:1', resources: { limits: { memory: '2Gi' } } };
+    const autoscaling = { maxReplicas: 4, targetCallsPerReplica: 10 };
+    const spec = voiceRuntimeSpecSchema.parse({ ...managed, ...size, mode: 'Managed', autoscaling });
+    expect(unservedFields('VoiceRuntime', spec)).toEqual([]);
+    expect(unservedFields('VoiceRuntime', voiceRuntimeSpecSchema.parse({ ...external, ...size }))).toEqual([
+      'spec.callsPerReplica',
+      'spec.image',
+      'spec.resources',
+    ]);
   });
 });

@@ -19,6 +19,8 @@ interface UnservedField {
   readonly path: string;
   /** The values under which nothing more is asked for than is done. An absent field never asks. */
   readonly unless: readonly unknown[];
+  /** Only where the spec has these fields. */
+  readonly where?: Readonly<Record<string, unknown>>;
 }
 
 export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] } = {
@@ -52,14 +54,12 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
   ],
   PhoneNumber: [],
   VoiceRuntime: [
-    { path: 'mode', unless: ['External'] },
     // A process that runs elsewhere is started with its own number of these.
-    { path: 'replicas', unless: [1] },
-    { path: 'callsPerReplica', unless: [50] },
-    { path: 'maxCallDurationSeconds', unless: [3_600] },
-    { path: 'autoscaling', unless: [] },
-    { path: 'image', unless: [] },
-    { path: 'resources', unless: [] },
+    { path: 'replicas', unless: [1], where: { mode: 'External' } },
+    { path: 'callsPerReplica', unless: [50], where: { mode: 'External' } },
+    { path: 'maxCallDurationSeconds', unless: [3_600], where: { mode: 'External' } },
+    { path: 'image', unless: [], where: { mode: 'External' } },
+    { path: 'resources', unless: [], where: { mode: 'External' } },
     { path: 'engines.llm', unless: [] },
     { path: 'engines.tts.type', unless: ['Kokoro', 'OpenAICompatible'] },
     { path: 'engines.tts.fallbacks[].type', unless: ['Kokoro', 'OpenAICompatible'] },
@@ -71,7 +71,10 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
  * `spec.workflows[intake].onComplete.action`; empty when all that the spec says is served.
  */
 export function unservedFields<K extends keyof SpecOf>(kind: K, spec: SpecOf[K]): string[] {
-  return UNSERVED[kind].flatMap(({ path, unless }) =>
+  const rows = UNSERVED[kind].filter(({ where = {} }) =>
+    Object.entries(where).every(([field, value]) => spec[field as keyof typeof spec] === value),
+  );
+  return rows.flatMap(({ path, unless }) =>
     valuesAt(spec, path.split('.'), 'spec')
       .filter(({ value }) => value !== undefined && !unless.some((idle) => isDeepStrictEqual(value, idle)))
       .map(({ at }) => at),

@@ -69,9 +69,12 @@ function unservedSection({ resource: { kind } }: KindDefinition): string[] {
     `### ${kind} fields not acted on yet`,
     'These are checked, kept and shown. Setting one makes the condition `Served` False with the reason `NotServedYet`.',
     rows
-      .map(({ path, unless }) => {
+      .map(({ path, unless, where = {} }) => {
         const idle = unless.map((value) => `\`${JSON.stringify(value)}\``).join(', ');
-        return `- \`spec.${path}\`${idle ? `, unless it is ${idle}` : ''}`;
+        const only = Object.entries(where).map(
+          ([field, value]) => `, where \`${field}\` is ${String(value)}`,
+        );
+        return `- \`spec.${path}\`${idle ? `, unless it is ${idle}` : ''}${only.join('')}`;
       })
       .join('\n'),
   ];
