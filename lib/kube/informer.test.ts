@@ -1,129 +1,152 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
+import { initialEventsEnd, listOf, object, ScriptedServer, status } from './fakes/scripted-server.ts';
 import { Informer, type InformerOptions } from './informer.ts';
-import { KubeClient } from './kube-client.ts';
+import type { KubeClient } from './kube-client.ts';
 import type { KubeObject } from './kube-object.ts';
 import { CONFIG_MAPS } from './resource.ts';
 
-/**
- * An API server that answers as its test says: each trap of list and watch is one script of replies.
- */
-class ScriptedServer {
-  readonly requests: URL[] = [];
-  /** Watches that are open, oldest first. */
-  readonly watches: ServerResponse[] = [];
-  lists: ((response: ServerResponse) => void)[] = [];
-  /** What the next watches answer instead of staying open. */
-  refusals: ((response: ServerResponse) => void)[] = [];
-  readonly #server: Server;
+let server: ScriptedServer;
+let client: KubeClient;
+let clock: FakeClock;
+let informer: Informer<KubeObject>;
+const fail = vi.fn();
+const info = vi.fn();
+const onRelist = vi.fn();
 
-  constructor() {
-    this.#server = createServer((request, response) => this.#answer(request, response));
-  }
+beforeEach(async () => {
+  server = new ScriptedServer();
+  clock = new FakeClock();
+  client = await server.start({ clock });
+  for (const mock of [fail, info, onRelist]) mock.mockClear();
+});
+afterEach(async () => {
+  await informer.stop();
+  await client.close();
+  server.stop();
+  expect(fail).not.toHaveBeenCalled();
+  expect(clock.pending).toBe(0);
+});
 
-  async start(): Promise<KubeClient> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    const { port } = this.#server.address() as AddressInfo;
-    const config = new KubeConfig();
-    config.loadFromClusterAndUser(
-      { name: 'test', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
-      { name: 'test', token: 'secret' },
-    );
-    return new KubeClient({ config, userAgent: 'test' });
-  }
-
-  stop(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  send(event: object): void {
-    this.watches.at(-1)?.write(`${JSON.stringify(event)}\n`);
-  }
-
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url ?? '/', 'http://server');
-    this.requests.push(url);
-    response.setHeader('content-type', 'application/json');
-    if (url.searchParams.get('watch') !== 'true') {
-      (this.lists.shift() ?? listOf([]))(response);
-      return;
-    }
-    const refusal = this.refusals.shift();
-    if (refusal !== undefined) {
-      refusal(response);
-      return;
-    }
-    response.flushHeaders();
-    this.watches.push(response);
-  }
+async function start(options: Partial<InformerOptions<KubeObject>> = {}): Promise<Informer<KubeObject>> {
+  informer = new Informer({
+    client,
+    resource: CONFIG_MAPS,
+    log: { ...silentLogger, info, warn: info },
+    clock,
+    random: () => 0.5,
+    // Far off: its own tests are in verify-pass.test.ts.
+    verifyIntervalMs: 1_000_000_000,
+    onRelist,
+    ...options,
+  });
+  await informer.start(fail);
+  return informer;
 }
-
-function object(name: string, resourceVersion: string, more: object = {}): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace: 'ns', resourceVersion },
-    ...more,
-  };
-}
-
-const listOf =
-  (items: readonly object[], metadata: object = { resourceVersion: '10' }) =>
-  (response: ServerResponse) =>
-    response.end(JSON.stringify({ items, metadata }));
-
-const status = (code: number, reason: string, headers: Record<string, string> = {}) => {
-  const body = JSON.stringify({ kind: 'Status', code, reason, message: reason });
-  return (response: ServerResponse) => response.writeHead(code, headers).end(body);
+const until = (condition: () => unknown) => vi.waitFor(() => expect(condition()).toBeTruthy());
+/** Lets the next back-off that the informer waits in be over. */
+const passBackOff = async (ms = 1_000) => {
+  await until(() => info.mock.calls.length > 0);
+  info.mockClear();
+  await clock.advance(ms);
 };
+const names = () => informer.list().map((one) => one.metadata.name);
+const isWatchList = (url: URL) => url.searchParams.has('sendInitialEvents');
 
-describe('an informer', () => {
-  let server: ScriptedServer;
-  let client: KubeClient;
-  let clock: FakeClock;
-  let informer: Informer<KubeObject>;
-  const fail = vi.fn();
-
-  beforeEach(async () => {
-    server = new ScriptedServer();
-    client = await server.start();
-    clock = new FakeClock();
-    fail.mockClear();
-  });
-  afterEach(async () => {
-    await informer.stop();
-    await client.close();
-    server.stop();
-    expect(fail).not.toHaveBeenCalled();
+describe('an informer of a server that knows WatchList', () => {
+  beforeEach(() => {
+    server.watchList = 'Served';
   });
 
-  async function start(options: Partial<InformerOptions<KubeObject>> = {}): Promise<Informer<KubeObject>> {
-    informer = new Informer({
-      client,
-      resource: CONFIG_MAPS,
-      log: silentLogger,
-      clock,
-      random: () => 0.5,
-      ...options,
-    });
-    await informer.start(fail);
-    return informer;
-  }
-  const until = (condition: () => unknown) => vi.waitFor(() => expect(condition()).toBeTruthy());
-  /** Lets the back-off that the informer waits in be over. */
-  const passBackOff = async (ms = 1_000) => {
-    await until(() => clock.pending > 0);
-    await clock.advance(ms);
-  };
-  const names = () => informer.list().map((one) => one.metadata.name);
+  test('takes its list from the watch, whole with the bookmark that says so', async () => {
+    await start();
+    await until(() => server.watches.length === 1);
+    server.send({ type: 'ADDED', object: object('a', '1') });
+    server.send({ type: 'ADDED', object: object('b', '2') });
+    server.send({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '3' } } });
+    await until(() => names().length === 2);
+    expect(informer.hasSynced).toBe(false);
+    server.send(initialEventsEnd('10'));
+    await informer.synced;
+    expect(server.requests.map((url) => Object.fromEntries(url.searchParams))).toEqual([
+      {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        sendInitialEvents: 'true',
+        resourceVersionMatch: 'NotOlderThan',
+        timeoutSeconds: '450',
+      },
+    ]);
+    expect(onRelist.mock.calls).toEqual([['Start']]);
+  });
 
+  test('goes on in the same stream, and after its end from its last version', async () => {
+    await start();
+    await until(() => server.watches.length === 1);
+    server.send(initialEventsEnd('10'));
+    server.send({ type: 'ADDED', object: object('a', '11') });
+    await until(() => names().length === 1);
+    await clock.advance(2_000);
+    server.watches[0]?.end();
+    await until(() => server.watches.length === 2);
+    expect(server.requests.at(-1)?.searchParams.get('resourceVersion')).toBe('11');
+  });
+
+  test('does not have what was deleted while the list was shown', async () => {
+    await start();
+    await until(() => server.watches.length === 1);
+    server.send({ type: 'ADDED', object: object('a', '1') });
+    server.send({ type: 'DELETED', object: object('a', '9') });
+    server.send(initialEventsEnd('10'));
+    await informer.synced;
+    expect(names()).toEqual([]);
+  });
+
+  test.each([
+    ['says nothing more', () => undefined],
+    ['sends bookmarks that end nothing', () => server.send({ type: 'BOOKMARK', object: { metadata: {} } })],
+  ])('lists by pages when the WatchList %s before it is whole', async (_, happens) => {
+    server.lists = [listOf([object('b', '2')])];
+    await start();
+    await until(() => server.watches.length === 1);
+    server.send({ type: 'ADDED', object: object('a', '1') });
+    await until(() => names().length === 1);
+    happens();
+    await clock.advance(30_000);
+    await passBackOff();
+    await informer.synced;
+    expect(names()).toEqual(['b']);
+  });
+
+  test('lists by pages when the WatchList ends before it is whole', async () => {
+    server.lists = [listOf([object('b', '2')])];
+    await start();
+    await until(() => server.watches.length === 1);
+    server.watches[0]?.end();
+    await passBackOff();
+    await informer.synced;
+    expect(names()).toEqual(['b']);
+  });
+
+  test('asks for a WatchList again after a 410', async () => {
+    await start();
+    await until(() => server.watches.length === 1);
+    server.send({ type: 'ADDED', object: object('a', '1') });
+    server.send({ type: 'ADDED', object: object('b', '2') });
+    server.send(initialEventsEnd('10'));
+    server.send({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
+    await passBackOff();
+    await until(() => server.watches.length === 2);
+    server.send({ type: 'ADDED', object: object('b', '2') });
+    server.send(initialEventsEnd('20'));
+    await until(() => names().length === 1);
+    expect(server.requests.map(isWatchList)).toEqual([true, true]);
+    expect(onRelist.mock.calls).toEqual([['Start'], ['Expired']]);
+  });
+});
+
+describe('an informer of a server without WatchList', () => {
   test('lists page by page, then watches from where the list stood, with bookmarks and an end', async () => {
     server.lists = [
       listOf([object('a', '1')], { resourceVersion: '10', continue: 'more' }),
@@ -133,7 +156,8 @@ describe('an informer', () => {
     await informer.synced;
     expect(names()).toEqual(['a', 'b']);
     await until(() => server.watches.length === 1);
-    const [first, second, watch] = server.requests;
+    const [refused, first, second, watch] = server.requests;
+    expect(refused && isWatchList(refused)).toBe(true);
     expect(first?.searchParams.get('limit')).toBe('500');
     expect(second?.searchParams.get('continue')).toBe('more');
     expect(Object.fromEntries(watch?.searchParams ?? [])).toEqual({
@@ -144,10 +168,55 @@ describe('an informer', () => {
     });
   });
 
+  test('is not asked for a WatchList again', async () => {
+    server.refusals = [status(410, 'Expired')];
+    await start();
+    await passBackOff();
+    await until(() => server.watches.length === 1);
+    expect(server.requests.filter(isWatchList)).toHaveLength(1);
+  });
+
+  test('has the first page before the second is read', async () => {
+    let answerSecond: (() => void) | undefined;
+    server.lists = [
+      listOf([object('a', '1')], { resourceVersion: '10', continue: 'more' }),
+      (response) => {
+        answerSecond = () => listOf([object('b', '2')])(response);
+      },
+    ];
+    await start();
+    await until(() => answerSecond);
+    expect([names(), informer.hasSynced]).toEqual([['a'], false]);
+    answerSecond?.();
+    await informer.synced;
+  });
+
+  test('lists from the start when the snapshot of its pages is gone', async () => {
+    server.lists = [
+      listOf([object('gone', '1')], { resourceVersion: '10', continue: 'more' }),
+      status(410, 'Expired'),
+      listOf([object('b', '2')], { resourceVersion: '20' }),
+    ];
+    await start();
+    await passBackOff();
+    await informer.synced;
+    expect(names()).toEqual(['b']);
+  });
+
+  test('takes 120,000 objects in one page', async () => {
+    const items = Array.from({ length: 120_000 }, (_, index) => object(`o${index}`, String(index + 1)));
+    server.lists = [listOf(items, { resourceVersion: '120000' })];
+    await start();
+    await informer.synced;
+    expect(informer.list()).toHaveLength(120_000);
+  });
+});
+
+describe('an informer', () => {
   test('keeps what the watch says, without managedFields, and tells handlers by key', async () => {
     await start();
     const told: string[] = [];
-    informer.onChange((key) => told.push(key));
+    informer.onChange((key, _before, _after, origin) => told.push(`${key} ${origin}`));
     await until(() => server.watches.length === 1);
     const managed = object('a', '11');
     server.send({
@@ -158,7 +227,20 @@ describe('an informer', () => {
     expect(informer.get('ns/a')?.metadata).not.toHaveProperty('managedFields');
     server.send({ type: 'DELETED', object: object('a', '12') });
     await until(() => informer.get('ns/a') === undefined);
-    expect(told).toEqual(['ns/a', 'ns/a']);
+    expect(told).toEqual(['ns/a Watch', 'ns/a Watch']);
+  });
+
+  test('keeps what our own write returned, and its watch event tells nobody', async () => {
+    await start();
+    await until(() => server.watches.length === 1);
+    const told: string[] = [];
+    informer.onChange((key, _before, _after, origin) => told.push(`${key} ${origin}`));
+    expect(informer.observe(object('a', '11'))).toBe(true);
+    server.send({ type: 'ADDED', object: object('a', '11') });
+    server.send({ type: 'ADDED', object: object('b', '12') });
+    await until(() => informer.get('ns/b') !== undefined);
+    expect(told).toEqual(['ns/a Own', 'ns/b Watch']);
+    expect(informer.observe(object('late', '12'))).toBe(false);
   });
 
   test('goes on from a bookmark when a watch ends', async () => {
@@ -167,7 +249,6 @@ describe('an informer', () => {
     server.send({ type: 'BOOKMARK', object: object('', '99') });
     await clock.advance(2_000);
     server.watches[0]?.end();
-    await passBackOff();
     await until(() => server.watches.length === 2);
     expect(server.requests.at(-1)?.searchParams.get('resourceVersion')).toBe('99');
   });
@@ -193,18 +274,61 @@ describe('an informer', () => {
     expect([names(), told]).toEqual([['b'], ['ns/a']]);
   });
 
-  test('survives a failed first list and waits as long as Retry-After says', async () => {
-    server.lists = [status(429, 'TooManyRequests', { 'retry-after': '7' }), listOf([object('a', '1')])];
+  test.each([
+    ['429', 'TooManyRequests'],
+    ['503', 'ServiceUnavailable'],
+  ])(
+    'survives a failed first list and waits as long as the Retry-After of a %s says',
+    async (code, reason) => {
+      server.lists = [status(Number(code), reason, { 'retry-after': '7' }), listOf([object('a', '1')])];
+      await start();
+      await passBackOff(7_000);
+      expect(server.requests).toHaveLength(2);
+      await clock.advance(500);
+      await informer.synced;
+      expect(names()).toEqual(['a']);
+    },
+  );
+
+  test('waits as long as Retry-After says also before it watches again', async () => {
+    server.refusals = [status(429, 'TooManyRequests', { 'retry-after': '7' })];
     await start();
-    await passBackOff(6_999);
-    expect(informer.hasSynced).toBe(false);
-    await clock.advance(1);
-    await informer.synced;
-    expect(names()).toEqual(['a']);
+    await passBackOff(7_000);
+    expect(server.requests).toHaveLength(3);
+    await clock.advance(500);
+    await until(() => server.watches.length === 1);
+  });
+
+  test('backs off longer with each failure, up to half a minute', async () => {
+    server.lists = Array.from({ length: 9 }, () => status(500, 'InternalError'));
+    await start();
+    const delays: number[] = [];
+    for (let failures = 0; failures < 9; failures += 1) {
+      await until(() => info.mock.calls.length > 0);
+      const [{ delayMs }] = info.mock.calls[0] as [{ delayMs: number }];
+      delays.push(delayMs);
+      await passBackOff(delayMs);
+    }
+    expect(delays).toEqual([375, 750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500]);
+  });
+
+  test('does not list a kind in a tight loop whose watches all answer 410', async () => {
+    server.refusals = Array.from({ length: 3 }, () => status(410, 'Expired'));
+    await start();
+    const delays: unknown[] = [];
+    for (let failures = 0; failures < 3; failures += 1) {
+      await until(() => info.mock.calls.length > 0);
+      delays.push((info.mock.calls[0]?.[0] as { delayMs: number }).delayMs);
+      await passBackOff(10_000);
+    }
+    expect(delays).toEqual([375, 750, 1_500]);
   });
 
   test('ends a watch that says nothing, not even a bookmark, and begins it again', async () => {
     await start();
+    await until(() => server.watches.length === 1);
+    await clock.advance(149_999);
+    server.send({ type: 'BOOKMARK', object: object('', '99') });
     await until(() => server.watches.length === 1);
     await clock.advance(150_000);
     await passBackOff();
@@ -214,13 +338,13 @@ describe('an informer', () => {
   test('does not ask a server that ends every watch at once in a tight loop', async () => {
     server.refusals = [(response) => response.end(), (response) => response.end()];
     await start();
-    await until(() => clock.pending > 0);
-    expect(server.requests).toHaveLength(2);
+    await until(() => info.mock.calls.length > 0);
+    expect(server.requests).toHaveLength(3);
     await passBackOff();
-    await until(() => server.requests.length === 3);
+    await until(() => server.requests.length === 4);
   });
 
-  test('goes on when a handler or the transform throws', async () => {
+  test('goes on when a handler or the transform throws, and when an object has no name', async () => {
     await start({
       transform: (one) => {
         if (one.metadata.name === 'bad') throw new Error('cannot be kept');
@@ -232,15 +356,57 @@ describe('an informer', () => {
     });
     await until(() => server.watches.length === 1);
     server.send({ type: 'ADDED', object: object('bad', '11') });
-    server.send({ type: 'ADDED', object: object('good', '12') });
+    server.send({ type: 'ADDED', object: {} });
+    server.send({ type: 'ADDED' });
+    server.send({ type: 'REPLACED', object: object('strange', '12') });
+    server.send({ type: 'ADDED', object: object('good', '13') });
     await until(() => informer.get('ns/good') !== undefined);
+    expect([names(), server.watches.length]).toEqual([['good'], 1]);
+  });
+
+  test('leaves an object without a name out of its list', async () => {
+    server.lists = [listOf([{}, { metadata: null }, object('good', '1')])];
+    await start();
+    await informer.synced;
     expect(names()).toEqual(['good']);
   });
 
-  test('survives a line that is not JSON', async () => {
+  test('lists again, by pages, after a line that is not JSON: the same watch would send it again', async () => {
     await start();
     await until(() => server.watches.length === 1);
+    server.lists = [listOf([object('a', '20')], { resourceVersion: '20' })];
     server.watches[0]?.write('<html>\n');
+    await passBackOff();
+    await until(() => server.watches.length === 2);
+    expect(names()).toEqual(['a']);
+  });
+
+  test('takes the list as it is when the versions of the API server went back', async () => {
+    server.lists = [
+      listOf([object('a', '90')], { resourceVersion: '100' }),
+      listOf([object('a', '40')], { resourceVersion: '50' }),
+      listOf([object('a', '40')], { resourceVersion: '50' }),
+    ];
+    server.refusals = [status(410, 'Expired')];
+    await start();
+    await passBackOff();
+    await passBackOff();
+    await until(() => informer.get('ns/a')?.metadata.resourceVersion === '40');
+  });
+
+  test('does not mind a wall clock that jumps', async () => {
+    await start({
+      clock: {
+        now: () => Math.random() * 1e12,
+        monotonic: () => clock.monotonic(),
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+        after: (ms, fn) => clock.after(ms, fn),
+      },
+    });
+    await until(() => server.watches.length === 1);
+    await clock.advance(149_999);
+    expect(info).not.toHaveBeenCalled();
+    await clock.advance(1);
     await passBackOff();
     await until(() => server.watches.length === 2);
   });
@@ -250,7 +416,7 @@ describe('an informer', () => {
     await start();
     await informer.synced;
     const told: string[] = [];
-    informer.onChange((key) => told.push(key))();
-    expect(told).toEqual(['ns/a']);
+    informer.onChange((key, _before, _after, origin) => told.push(`${key} ${origin}`))();
+    expect(told).toEqual(['ns/a Initial']);
   });
 });

@@ -1,22 +1,8 @@
-import type { KubeConfig } from '@kubernetes/client-node';
-import { messageOf } from '#lib/errors/operating-error.ts';
-import { isExpired, KubeError, kubeErrorOf } from './kube-error.ts';
+import { isExpired, KubeError } from './kube-error.ts';
 import type { KubeList, KubeObject, ObjectRef } from './kube-object.ts';
-import { KubeTransport, type TransportRequest } from './kube-transport.ts';
-import { readLines } from './read-lines.ts';
+import { type KubeClientOptions, KubeRequests } from './kube-requests.ts';
 import { apiVersionOf, collectionPath, objectPath, type Resource } from './resource.ts';
-
-export interface KubeClientOptions {
-  readonly config: KubeConfig;
-  /** Sent as User-Agent: `veralux-operator`. */
-  readonly userAgent: string;
-  /** Until the reply's head, and between two parts of its body. Default 30 s. */
-  readonly requestTimeoutMs?: number;
-  /** Most connections to the API server; each watch keeps one. Default 64. */
-  readonly connections?: number;
-  /** Told of every request that ended: `status` is HTTP's as text, or `<error>`. */
-  readonly onRequest?: (method: string, status: string) => void;
-}
+import { type WatchEvent, watchEvents } from './watch-events.ts';
 
 export interface ListOptions {
   readonly namespace?: string;
@@ -48,14 +34,13 @@ export interface DeleteOptions {
 }
 
 export interface WatchOptions extends ListOptions {
-  readonly resourceVersion: string;
+  /**
+   * After which version to begin. Absent: WatchList, which shows what there is first, each object as ADDED,
+   * up to a bookmark that says so (see `endsInitialEvents`). Older servers refuse it as Invalid.
+   */
+  readonly resourceVersion?: string | undefined;
   /** After which the API server ends the watch by itself. */
   readonly timeoutSeconds: number;
-}
-
-export interface WatchEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: KubeObject;
 }
 
 /** What server-side apply is given: the manager's whole set of fields, no more. */
@@ -68,23 +53,18 @@ const PAGE_SIZE = 500;
 /** How often a list that takes too long for its snapshot is begun anew before that is an error. */
 const LIST_ATTEMPTS = 3;
 
+/** Asks for the metadata of a list's objects alone. A server that can't do so sends them whole. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+
 /**
  * The API server over one pool of connections. Every method throws a KubeError when the request
  * fails and retries nothing: that is the caller's layer. An abort rejects with the signal's reason.
  */
 export class KubeClient {
-  readonly #transport: KubeTransport;
-  readonly #requestTimeoutMs: number;
-  readonly #onRequest: (method: string, status: string) => void;
+  readonly #requests: KubeRequests;
 
   constructor(options: KubeClientOptions) {
-    this.#transport = new KubeTransport({
-      config: options.config,
-      userAgent: options.userAgent,
-      connections: options.connections ?? 64,
-    });
-    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
-    this.#onRequest = options.onRequest ?? (() => undefined);
+    this.#requests = new KubeRequests(options);
   }
 
   /** The object, or undefined when there is none of that name. */
@@ -94,7 +74,7 @@ export class KubeClient {
     signal?: AbortSignal,
   ): Promise<T | undefined> {
     try {
-      return (await this.#call('GET', objectPath(resource, ref), { signal })) as T;
+      return (await this.#call(resource, 'GET', objectPath(resource, ref), { signal })) as T;
     } catch (error) {
       if (error instanceof KubeError && error.reason === 'NotFound') return undefined;
       throw error;
@@ -113,14 +93,12 @@ export class KubeClient {
   }
 
   async listPage<T extends KubeObject>(resource: Resource, options: PageOptions): Promise<KubeList<T>> {
-    const query = selectors(options);
-    query.set('limit', String(options.limit));
-    if (options.continueFrom !== undefined) query.set('continue', options.continueFrom);
-    const path = `${collectionPath(resource, options.namespace)}?${query.toString()}`;
-    const page = (await this.#call('GET', path, { signal: options.signal })) as KubeList<T>;
-    // Items of a list come without the two fields that name their kind.
-    const apiVersion = apiVersionOf(resource);
-    return { ...page, items: page.items.map((item) => ({ ...item, apiVersion, kind: resource.kind })) };
+    return this.#page<T>(resource, options, 'application/json');
+  }
+
+  /** The same with nothing of each object but its metadata. */
+  async listMetadataPage(resource: Resource, options: PageOptions): Promise<KubeList<KubeObject>> {
+    return this.#page(resource, options, METADATA_ONLY);
   }
 
   /** POST: fails with reason `AlreadyExists` when the name is taken, so it can serve as a claim. */
@@ -133,7 +111,7 @@ export class KubeClient {
       options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager },
     );
     const path = `${collectionPath(resource, object.metadata.namespace)}?${query.toString()}`;
-    return (await this.#call('POST', path, {
+    return (await this.#call(resource, 'POST', path, {
       contentType: 'application/json',
       body: object,
       signal: options.signal,
@@ -149,7 +127,7 @@ export class KubeClient {
     if (options.force === true) query.set('force', 'true');
     if (options.dryRun === true) query.set('dryRun', 'All');
     const path = `${objectPath(resource, object.metadata, options.subresource)}?${query.toString()}`;
-    return (await this.#call('PATCH', path, {
+    return (await this.#call(resource, 'PATCH', path, {
       contentType: 'application/apply-patch+yaml',
       body: { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind },
       signal: options.signal,
@@ -165,7 +143,7 @@ export class KubeClient {
   ): Promise<T> {
     const query = new URLSearchParams({ fieldManager: options.fieldManager });
     const path = `${objectPath(resource, ref, options.subresource)}?${query.toString()}`;
-    return (await this.#call('PATCH', path, {
+    return (await this.#call(resource, 'PATCH', path, {
       contentType: 'application/merge-patch+json',
       body: patch,
       signal: options.signal,
@@ -195,7 +173,7 @@ export class KubeClient {
       ...(options.preconditions === undefined ? {} : { preconditions: options.preconditions }),
     };
     try {
-      await this.#call('DELETE', objectPath(resource, ref), {
+      await this.#call(resource, 'DELETE', objectPath(resource, ref), {
         contentType: 'application/json',
         body,
         signal: options.signal,
@@ -215,25 +193,25 @@ export class KubeClient {
     const query = selectors(options);
     query.set('watch', 'true');
     query.set('allowWatchBookmarks', 'true');
-    query.set('resourceVersion', options.resourceVersion);
+    if (options.resourceVersion === undefined) {
+      query.set('sendInitialEvents', 'true');
+      query.set('resourceVersionMatch', 'NotOlderThan');
+    } else {
+      query.set('resourceVersion', options.resourceVersion);
+    }
     query.set('timeoutSeconds', String(options.timeoutSeconds));
-    const response = await this.#send({
-      method: 'GET',
-      path: `${collectionPath(resource, options.namespace)}?${query.toString()}`,
-      headersTimeoutMs: this.#requestTimeoutMs,
-      bodyTimeoutMs: 0,
-      signal: options.signal,
-    });
-    return watchEvents(response.body, options.signal);
+    const path = `${collectionPath(resource, options.namespace)}?${query.toString()}`;
+    const { signal } = options;
+    return watchEvents(await this.#requests.stream(path, { signal, gate: gateOf(resource) }), signal);
   }
 
   /** Any other request, for subresources such as `token`: JSON in, JSON out. */
   async post(path: string, body: object, signal?: AbortSignal): Promise<unknown> {
-    return this.#call('POST', path, { contentType: 'application/json', body, signal });
+    return this.#requests.call('POST', path, { contentType: 'application/json', body, signal });
   }
 
   async close(): Promise<void> {
-    await this.#transport.close();
+    await this.#requests.close();
   }
 
   async #listOnce<T extends KubeObject>(resource: Resource, options: ListOptions): Promise<KubeList<T>> {
@@ -247,60 +225,28 @@ export class KubeClient {
     }
   }
 
-  async #call(
-    method: TransportRequest['method'],
-    path: string,
-    request: { contentType?: string; body?: object; signal?: AbortSignal | undefined },
-  ): Promise<unknown> {
-    const response = await this.#send({
-      method,
-      path,
-      ...(request.contentType === undefined ? {} : { contentType: request.contentType }),
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      headersTimeoutMs: this.#requestTimeoutMs,
-      bodyTimeoutMs: this.#requestTimeoutMs,
-      signal: request.signal,
-    });
-    try {
-      return await response.body.json();
-    } catch (error) {
-      throw transportError(error, request.signal);
-    }
+  async #page<T extends KubeObject>(
+    resource: Resource,
+    options: PageOptions,
+    accept: string,
+  ): Promise<KubeList<T>> {
+    const query = selectors(options);
+    query.set('limit', String(options.limit));
+    if (options.continueFrom !== undefined) query.set('continue', options.continueFrom);
+    const path = `${collectionPath(resource, options.namespace)}?${query.toString()}`;
+    const page = (await this.#call(resource, 'GET', path, { accept, signal: options.signal })) as KubeList<T>;
+    // Items of a list come without the two fields that name their kind.
+    const apiVersion = apiVersionOf(resource);
+    return { ...page, items: page.items.map((item) => ({ ...item, apiVersion, kind: resource.kind })) };
   }
 
-  /** Sends, and turns every failure into a KubeError, an abort into the signal's reason. */
-  async #send(request: TransportRequest) {
-    const response = await this.#transport.send(request).catch((error: unknown) => {
-      this.#onRequest(request.method, '<error>');
-      throw transportError(error, request.signal);
-    });
-    this.#onRequest(request.method, String(response.statusCode));
-    if (response.statusCode >= 200 && response.statusCode < 300) return response;
-    const text = await response.body.text().catch((error: unknown) => {
-      throw transportError(error, request.signal);
-    });
-    const retryAfter = response.headers['retry-after'];
-    throw kubeErrorOf(
-      response.statusCode,
-      parseJSON(text),
-      Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-    );
+  #call(resource: Resource, ...[method, path, options]: Parameters<KubeRequests['call']>): Promise<unknown> {
+    return this.#requests.call(method, path, { ...options, gate: gateOf(resource) });
   }
 }
 
-async function* watchEvents(
-  body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<WatchEvent> {
-  try {
-    for await (const line of readLines(body)) {
-      const event = JSON.parse(line) as WatchEvent;
-      if (event.type === 'ERROR') throw kubeErrorOf(500, event.object);
-      yield event;
-    }
-  } catch (error) {
-    throw error instanceof KubeError ? error : transportError(error, signal);
-  }
+function gateOf(resource: Resource): string {
+  return `${resource.group}/${resource.plural}`;
 }
 
 function selectors(options: ListOptions): URLSearchParams {
@@ -308,24 +254,4 @@ function selectors(options: ListOptions): URLSearchParams {
   if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
   if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
   return query;
-}
-
-/** The error of a request without a usable reply; the signal's reason when we ended it ourselves. */
-function transportError(error: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted === true) return signal.reason;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return new KubeError({
-    status: 0,
-    reason: code.includes('TIMEOUT') ? 'Timeout' : 'Unreachable',
-    message: `The API server could not be reached: ${messageOf(error)}`,
-    cause: error,
-  });
-}
-
-function parseJSON(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,18 +3,23 @@ import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
 import { KubeConfigError } from './load-kube-config.ts';
+import { fenceWrites, type WriteFence } from './write-fence.ts';
 
 export interface TransportOptions {
   readonly config: KubeConfig;
   readonly userAgent: string;
   /** Most connections held open; each watch occupies one. */
   readonly connections: number;
+  /** Holds writes back while it is not held; absent: none ever are. */
+  readonly fence?: WriteFence | undefined;
 }
 
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query. */
   readonly path: string;
+  /** Default `application/json`. */
+  readonly accept?: string;
   readonly contentType?: string;
   readonly body?: string;
   readonly headersTimeoutMs: number;
@@ -43,6 +48,8 @@ export class KubeTransport {
   readonly #userAgent: string;
   readonly #basePath: string;
   readonly #pool: Pool;
+  /** The pool, behind the fence. */
+  readonly #dispatcher: Dispatcher;
   #credentials: Credentials | undefined;
   #reading: Promise<Credentials> | undefined;
   #connector: { readonly material: string; readonly connect: buildConnector.connector } | undefined;
@@ -64,15 +71,17 @@ export class KubeTransport {
         this.#connector.connect(target, callback);
       },
     });
+    this.#dispatcher =
+      options.fence === undefined ? this.#pool : this.#pool.compose(fenceWrites(options.fence));
   }
 
   async send(request: TransportRequest): Promise<Dispatcher.ResponseData> {
     const { headers } = await this.#currentCredentials();
-    const response = await this.#pool.request({
+    const response = await this.#dispatcher.request({
       method: request.method,
       path: this.#basePath + request.path,
       headers: {
-        accept: 'application/json',
+        accept: request.accept ?? 'application/json',
         'user-agent': this.#userAgent,
         ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
         ...headers,

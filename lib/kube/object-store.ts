@@ -64,8 +64,18 @@ export class ObjectStore<T extends KubeObject> {
     return [...this.#objects.values()];
   }
 
-  keys(): IterableIterator<string> {
-    return this.#objects.keys();
+  entries(): IterableIterator<[string, T]> {
+    return this.#objects.entries();
+  }
+
+  /** The version up to which every change has been shown by a list or the watch. */
+  get shown(): string {
+    return this.#shown;
+  }
+
+  /** Whether this version of an object is one that could not be kept. */
+  isRejected(key: string, resourceVersion: string | undefined): boolean {
+    return resourceVersion !== undefined && this.#rejected.get(key) === resourceVersion;
   }
 
   /** Adds a handler; it is told at once of every object already known. The result removes it. */
