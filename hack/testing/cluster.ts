@@ -4,7 +4,7 @@ import { compactEtcd } from '#hack/kubernetes/compact-etcd.ts';
 import { createKubectl } from '#hack/kubernetes/kubectl.ts';
 import { Processes } from '#hack/local/processes.ts';
 import { providedService } from './provided-service.ts';
-import { startCluster } from './start-cluster.ts';
+import { type ClusterOptions, startCluster } from './start-cluster.ts';
 
 export interface TestCluster {
   /** Of a user in system:masters. */
@@ -35,11 +35,11 @@ export function testCluster(): TestCluster {
  * A control plane of one test file's own (about 4 s), for programs that act on every tenant there is:
  * on the shared one they would meet, and change, those of other files.
  */
-export async function startTestCluster(): Promise<OwnTestCluster> {
+export async function startTestCluster(options: ClusterOptions = {}): Promise<OwnTestCluster> {
   const { instance } = providedService('veraluxCluster');
   const directory = mkdtempSync(join(instance, 'data', 'cluster-'));
   const processes = new Processes(instance, { prefix: `${basename(directory)}-` });
-  const { files, controlPlane } = await startCluster(processes, directory);
+  const { files, controlPlane } = await startCluster(processes, directory, options);
   return {
     ...clusterOf({ instance, ...files }),
     restartAPIServer: () => controlPlane.restartAPIServer(),

@@ -15,8 +15,17 @@ export interface StartedCluster {
   readonly controlPlane: ControlPlane;
 }
 
+export interface ClusterOptions {
+  /** Further arguments of kube-apiserver. */
+  readonly apiserverArgs?: readonly string[];
+}
+
 /** Starts a control plane with a controller-manager and our CRDs; its data goes below `directory`. */
-export async function startCluster(processes: Processes, directory: string): Promise<StartedCluster> {
+export async function startCluster(
+  processes: Processes,
+  directory: string,
+  options: ClusterOptions = {},
+): Promise<StartedCluster> {
   const names = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'] as const;
   const programs = await ensurePrograms(names, createProgress(process.stderr));
   const controlPlane = await startControlPlane({
@@ -24,6 +33,7 @@ export async function startCluster(processes: Processes, directory: string): Pro
     directory,
     programs,
     controllerManager: true,
+    ...options,
   });
   const kubectlPath = programs.get('kubectl') ?? 'kubectl';
   const { kubeconfigPath } = controlPlane;
