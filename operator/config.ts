@@ -34,6 +34,11 @@ export const operatorOptions = {
     default: 'https://api.telnyx.com/v2',
     description: "The base of Telnyx's API; another one for tests.",
   },
+  SECRET_ROTATION_DAYS: {
+    schema: option.positiveInt,
+    default: '90',
+    description: "After how many days tenants' generated secrets are made anew.",
+  },
   HOST: {
     schema: z.string(),
     default: '0.0.0.0',

@@ -20,6 +20,7 @@ import { FullPass } from './projection/full-pass.ts';
 import { projectionOf } from './projection/projection-of.ts';
 import { Projector } from './projection/projector.ts';
 import { routeChanges } from './route-changes.ts';
+import { reconcileSharedSecret } from './tenant/reconcile-shared-secret.ts';
 import { reconcileTenant } from './tenant/reconcile-tenant.ts';
 import { createManaged } from './voice-runtime/create-managed.ts';
 import { Applications } from './voice-runtime/ensure-application.ts';
@@ -42,6 +43,8 @@ export interface OperatorParts {
   readonly installationID: string;
   /** See `ensureMasterKey`. */
   readonly masterKey: Uint8Array;
+  /** After how many days generated secrets are rotated. */
+  readonly rotationDays: number;
   /** What all Managed VoiceRuntimes' pods are given. */
   readonly runtimeSettings: RuntimeSettings;
   readonly makeCarrier: (apiKey: string) => NumberCarrier;
@@ -71,12 +74,13 @@ export function createOperator(parts: OperatorParts): Operator {
   });
   const world = new World({
     client,
+    namespace,
     installationID,
     log,
     onList: (kind, reason) => metrics.listed(kind, reason),
   });
   const projector = new Projector({ redis, term: () => elector.term });
-  const events = new EventRecorder({ client, component: FIELD_MANAGER, clock, log });
+  const events = new EventRecorder({ client, component: FIELD_MANAGER, clock, log, metrics });
   const carriers = new CarrierDirectory({ client, makeCarrier: parts.makeCarrier, clock });
   const claims = new Claims({
     client,
@@ -116,9 +120,16 @@ export function createOperator(parts: OperatorParts): Operator {
       mayAct: () => elector.isHeld,
     });
 
+  const tenantDependencies = {
+    ...shared,
+    redis,
+    masterKey: parts.masterKey,
+    rotationDays: parts.rotationDays,
+  };
   const tenantController = controller('tenant', WORKERS.tenant, (key, context) =>
-    reconcileTenant(key, shared, context),
+    reconcileTenant(key, tenantDependencies, context),
   );
+  const secretController = controller('shared-secret', 1, (key) => reconcileSharedSecret(key, shared));
   const memory = { checks: new CarrierChecks(clock), granted: new Set<string>() };
   const numberDependencies = { ...shared, carriers, claims, ...memory };
   const numberController = controller('phone-number', WORKERS.phoneNumber, (key, context) =>
@@ -137,14 +148,16 @@ export function createOperator(parts: OperatorParts): Operator {
     reconcileVoiceRuntime(key, runtimeDependencies, context),
   );
   routeChanges(world, {
-    tenant: (key, delayMs) => tenantController.enqueueAfter(key, delayMs ?? 0),
-    phoneNumber: (key, delayMs) => numberController.enqueueAfter(key, delayMs ?? 0),
+    tenant: (key, { delayMs = 0, priority } = {}) => tenantController.enqueueAfter(key, delayMs, priority),
+    phoneNumber: (key, { delayMs = 0, priority } = {}) =>
+      numberController.enqueueAfter(key, delayMs, priority),
+    sharedSecret: (key) => secretController.enqueue(key),
     runtime: (key) => runtimeController.enqueue(key),
   });
 
-  const controllers = [tenantController, numberController, runtimeController];
+  const controllers = [tenantController, numberController, runtimeController, secretController];
   return {
-    services: [elector, ...informers, managed.service, ...controllers, fullPass],
+    services: [elector, ...informers, events, managed.service, ...controllers, fullPass],
     notReady: () => [
       ...informers.filter((one) => !one.hasSynced).map((one) => `${one.name} has not listed its kind yet`),
       ...controllers

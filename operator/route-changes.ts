@@ -1,13 +1,26 @@
-import { keyOf } from '#lib/kube/kube-object.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { keyOf, refOf } from '#lib/kube/kube-object.ts';
+import type { ChangeOrigin } from '#lib/kube/object-store.ts';
+import { type CachedChild, isAltered } from '#operator/engine/child-cache.ts';
 import { isTrue } from '#operator/engine/conditions.ts';
+import type { Priority } from '#operator/engine/waiting-keys.ts';
 import { isPlatform, LABELS, tenantNamespace } from './installation/names.ts';
+import { secretNamesIn } from './world/secret-refusal.ts';
 import { tenantIDOf } from './world/tenant-id.ts';
-import type { RawVoiceRuntime, World } from './world/world.ts';
+import type { KnownNamespace } from './world/trimmed.ts';
+import type { Raw, RawTenant, RawVoiceRuntime, World } from './world/world.ts';
+
+/** When a key is looked at: at once and as what is new, unless said otherwise. */
+export interface Urgency {
+  readonly delayMs?: number;
+  readonly priority?: Priority;
+}
 
 export interface Enqueue {
-  readonly tenant: (key: string, delayMs?: number) => void;
-  readonly phoneNumber: (key: string, delayMs?: number) => void;
+  readonly tenant: (key: string, urgency?: Urgency) => void;
+  readonly phoneNumber: (key: string, urgency?: Urgency) => void;
   readonly runtime: (key: string) => void;
+  readonly sharedSecret: (key: string) => void;
 }
 
 /**
@@ -15,32 +28,41 @@ export interface Enqueue {
  * written twice because heartbeats stayed out for some seconds. Its own status says it at once.
  */
 const RUNTIME_GRACE_MS = 30_000;
+/** Tenants hear of it one after the other: ten thousand within a minute, and no faster. */
+const RUNTIME_PACE_MS = 6;
+
+const TENANTS_PREFIX = tenantNamespace('');
 
 /** Says for each change which objects have to be looked at again. Only notes keys down. */
 export function routeChanges(world: World, enqueue: Enqueue): void {
-  const numbersIn = (namespace: string, delayMs?: number) => {
-    for (const key of world.numbersByNamespace.keys(namespace)) enqueue.phoneNumber(key, delayMs);
+  const numbersIn = (namespace: string, urgency?: Urgency) => {
+    for (const key of world.numbersByNamespace.keys(namespace)) enqueue.phoneNumber(key, urgency);
+  };
+  const everyTenant = () => {
+    for (const { metadata } of world.tenants.list()) enqueue.tenant(metadata.name, { priority: 'Low' });
   };
 
-  world.tenants.onChange((key, before, after) => {
-    enqueue.tenant(key);
+  world.tenants.onChange((key, before, after, origin) => {
+    if (hasNews(before, after, origin)) enqueue.tenant(key, { priority: priorityOf(after, origin) });
     const isSameSpec =
       before?.metadata.generation === after?.metadata.generation &&
       before?.metadata.deletionTimestamp === after?.metadata.deletionTimestamp;
-    if (!isSameSpec) numbersIn(tenantNamespace(key));
+    if (!isSameSpec && origin !== 'Initial') numbersIn(tenantNamespace(key));
     if (before === undefined || after !== undefined) return;
     // A Tenant that was refused because of this one's id may be served now.
     const rivals = world.tenantsByID.keys(tenantIDOf(world.installationID, before));
     for (const rival of rivals) enqueue.tenant(rival);
   });
+  world.onRetainedRows((id) => {
+    for (const tenant of world.tenantsByID.keys(id)) enqueue.tenant(tenant);
+  });
 
-  world.phoneNumbers.onChange((key, before, after) => {
-    enqueue.phoneNumber(key);
+  world.phoneNumbers.onChange((key, before, after, origin) => {
+    enqueue.phoneNumber(key, { priority: priorityOf(after, origin) });
     if (before !== undefined && after !== undefined) return;
     const namespace = (before ?? after)?.metadata.namespace;
-    if (namespace === undefined) return;
-    const tenant = world.namespaces.get(namespace)?.metadata.labels?.[LABELS.tenant];
-    if (tenant !== undefined) enqueue.tenant(tenant);
+    if (namespace === undefined || origin === 'Initial') return;
+    if (namespace.startsWith(TENANTS_PREFIX)) enqueue.tenant(namespace.slice(TENANTS_PREFIX.length));
     // One that the tenant's limit kept waiting may have its place now.
     if (after === undefined) numbersIn(namespace);
   });
@@ -48,28 +70,108 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
   world.runtimes.onChange((key, before, after) => {
     enqueue.runtime(key);
     const delayMs = newsDelayMs(before, after);
-    if (delayMs === undefined) return;
-    for (const tenant of world.tenantsByRuntime.keys(key)) {
-      enqueue.tenant(tenant, delayMs);
-      numbersIn(tenantNamespace(tenant), delayMs);
+    if (delayMs !== undefined) {
+      for (const [index, tenant] of world.tenantsByRuntime.keys(key).entries()) {
+        const urgency: Urgency = { delayMs: delayMs + index * RUNTIME_PACE_MS, priority: 'Low' };
+        enqueue.tenant(tenant, urgency);
+        numbersIn(tenantNamespace(tenant), urgency);
+      }
     }
+    if (isDeepStrictEqual(secretNamesIn(before?.spec), secretNamesIn(after?.spec))) return;
+    // A Secret that a runtime works with is copied to nobody.
+    const sources = world.sharedSecrets.sources.list();
+    for (const { metadata } of sources) enqueue.sharedSecret(keyOf(metadata));
+    if (sources.length > 0) everyTenant();
+  });
+  world.sharedSecrets.sources.onChange((key, _before, _after, origin) => {
+    enqueue.sharedSecret(key);
+    if (origin !== 'Initial') everyTenant();
   });
 
-  world.namespaces.onChange((name, before, after) => {
+  world.namespaces.onChange((name, before, after, origin) => {
     if (isPlatform(before) !== isPlatform(after)) {
       const runtimes = world.runtimes.list().filter(({ metadata }) => metadata.namespace === name);
       for (const { metadata } of runtimes) enqueue.runtime(keyOf(metadata));
     }
-    const prefix = tenantNamespace('');
-    if (!name.startsWith(prefix)) return;
-    enqueue.tenant(name.slice(prefix.length));
+    if (!name.startsWith(TENANTS_PREFIX) || origin === 'Initial') return;
+    if (namespaceHasNews(before, after, origin)) enqueue.tenant(name.slice(TENANTS_PREFIX.length));
     if (before === undefined || after === undefined) numbersIn(name);
   });
 
-  world.serviceAccounts.onChange((_key, before, after) => {
-    const tenant = (after ?? before)?.metadata.labels?.[LABELS.tenant];
-    if (tenant !== undefined) enqueue.tenant(tenant);
-  });
+  for (const cache of world.children.values()) {
+    cache.onChange((key, before, after, origin) => {
+      const { namespace = '' } = refOf(key);
+      if (!namespace.startsWith(TENANTS_PREFIX) || !childHasNews(before, after, origin)) return;
+      enqueue.tenant(namespace.slice(TENANTS_PREFIX.length), { priority: 'High' });
+    });
+  }
+}
+
+/**
+ * After Redis was away or lost writes, and holds everything again: those look again whose conditions
+ * still say that it could not be written.
+ */
+export function enqueueWaitingForRedis(world: World, enqueue: Enqueue): void {
+  const waits = (object: Raw<{ readonly conditions?: readonly { readonly reason: string }[] | undefined }>) =>
+    object.status?.conditions?.some(({ reason }) => reason === 'RedisUnavailable') === true ||
+    object.metadata.deletionTimestamp !== undefined;
+  for (const tenant of world.tenants.list()) {
+    if (waits(tenant)) enqueue.tenant(tenant.metadata.name, { priority: 'Low' });
+  }
+  for (const number of world.phoneNumbers.list()) {
+    if (waits(number)) enqueue.phoneNumber(keyOf(number.metadata), { priority: 'Low' });
+  }
+}
+
+/** What stands in a first list and was settled before comes after all that is new. */
+function priorityOf(
+  after: Raw<{ observedGeneration?: number | undefined }> | undefined,
+  origin: ChangeOrigin,
+): Priority {
+  if (after === undefined || origin === 'Watch' || origin === 'Own') return 'Normal';
+  const { generation, deletionTimestamp } = after.metadata;
+  const isSettled = after.status?.observedGeneration === generation && deletionTimestamp === undefined;
+  return isSettled ? 'Low' : 'Normal';
+}
+
+/**
+ * Whether a Tenant has to be looked at for this change. What our own write returned is no news, but for
+ * what somebody else wrote just before and it therefore shows first.
+ */
+function hasNews(before: RawTenant | undefined, after: RawTenant | undefined, origin: ChangeOrigin): boolean {
+  if (before === undefined || after === undefined || origin !== 'Own') return true;
+  const seen = [before, after].map(({ metadata }) => [
+    metadata.generation,
+    metadata.deletionTimestamp,
+    metadata.annotations,
+  ]);
+  return !isDeepStrictEqual(seen[0], seen[1]);
+}
+
+function namespaceHasNews(
+  before: KnownNamespace | undefined,
+  after: KnownNamespace | undefined,
+  origin: ChangeOrigin,
+): boolean {
+  if (origin === 'Own') return false;
+  // Ours from the beginning: the watch was faster than the reply to the reconcile that makes it.
+  if (before === undefined && after?.metadata.labels?.[LABELS.tenantID] !== undefined) return false;
+  const seen = [before, after].map((one) => [
+    one && { ...one.metadata, resourceVersion: '' },
+    one?.remaining,
+  ]);
+  return !isDeepStrictEqual(seen[0], seen[1]);
+}
+
+/** A new child is news only where it is not as we made it: the watch can be faster than the reply. */
+function childHasNews(
+  before: CachedChild | undefined,
+  after: CachedChild | undefined,
+  origin: ChangeOrigin,
+): boolean {
+  if (origin === 'Own' || origin === 'Initial') return false;
+  if (after === undefined) return true;
+  return before === undefined ? isAltered(after) : before.digest !== after.digest;
 }
 
 /**

@@ -46,6 +46,7 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
       identity: `${hostname()}_${randomUUID()}`,
       installationID: await ensureInstallationID(client, config.NAMESPACE),
       masterKey: await ensureMasterKey(client, config.NAMESPACE),
+      rotationDays: config.SECRET_ROTATION_DAYS,
       runtimeSettings: {
         image: config.IMAGE,
         redisURL: config.RUNTIME_REDIS_URL ?? config.REDIS_URL,

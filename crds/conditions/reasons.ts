@@ -31,7 +31,8 @@ export const CONDITIONS = {
     reasons: {
       NamespaceReady: 'It exists.',
       NamespaceTaken: 'A namespace of that name exists and is not ours.',
-      NamespaceTerminating: 'An earlier namespace of that name is still going away.',
+      NamespaceTerminating:
+        'It is going away, with its Tenant or to be made anew; the message says what is in the way.',
       ChildTaken: 'An object of a name that belongs into it exists and is not ours; the message says which.',
       ApplyFailed: 'The cluster refused one of the objects; the message says which.',
     },
@@ -43,6 +44,7 @@ export const CONDITIONS = {
       Projected: 'The profile is in Redis.',
       RedisUnavailable: 'Redis could not be written; it is tried again.',
       StaleFence: 'A newer operator has written it already.',
+      Withdrawn: 'The Tenant is being deleted: the profile is out of Redis, and no call is answered.',
     },
   },
   RuntimeAvailable: {

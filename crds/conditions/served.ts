@@ -31,7 +31,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'timeZone', unless: ['UTC'] },
     { path: 'billing', unless: ['Manual'] },
     { path: 'deletionPolicy', unless: ['Retain'] },
-    { path: 'access', unless: [[]] },
     { path: 'limits.apiRequestsPerMonth', unless: [] },
     { path: 'limits.transferMinutesPerDay', unless: [] },
     { path: 'limits.transferCountries', unless: [] },

@@ -21,6 +21,7 @@ import { EngineMetrics } from '#operator/engine/metrics.ts';
 import { ensureInstallationID } from '#operator/installation/installation-id.ts';
 import { ensureMasterKey } from '#operator/installation/master-key.ts';
 import { type OwnTestCluster, startTestCluster, type TestCluster } from './cluster.ts';
+import { startDataRecorder } from './data-recorder.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 import type { ClusterOptions } from './start-cluster.ts';
 
@@ -65,6 +66,8 @@ export class OperatorBench {
   /** Of the operator's service account. */
   readonly account: KubeConfig;
   readonly cluster: OwnTestCluster;
+  /** Lets deleted Tenants go, as the API server does when it has recorded what becomes of their rows. */
+  readonly recorder: { stop(): Promise<void> };
   #started = 0;
 
   private constructor(parts: {
@@ -75,6 +78,7 @@ export class OperatorBench {
     testRedis: TestRedis;
     account: KubeConfig;
     cluster: OwnTestCluster;
+    recorder: { stop(): Promise<void> };
   }) {
     this.admin = parts.admin;
     this.apiserver = parts.apiserver;
@@ -83,6 +87,7 @@ export class OperatorBench {
     this.testRedis = parts.testRedis;
     this.account = parts.account;
     this.cluster = parts.cluster;
+    this.recorder = parts.recorder;
   }
 
   /** `beforePolicies` makes what the admission policies would refuse: what stood there before them. */
@@ -97,9 +102,11 @@ export class OperatorBench {
     const account = await accountConfig(cluster, 'veralux-operator');
     const apiserver = await accountConfig(cluster, 'veralux-apiserver');
     const testRedis = await startTestRedis();
+    const apiserverClient = new KubeClient({ config: apiserver, userAgent: 'veralux-apiserver' });
     const bench = new OperatorBench({
       admin,
-      apiserver: new KubeClient({ config: apiserver, userAgent: 'veralux-apiserver' }),
+      apiserver: apiserverClient,
+      recorder: await startDataRecorder(apiserverClient),
       redis: await connectRedis({ url: testRedis.url, name: 'test', log: silentLogger }),
       telnyx: await startTelnyxStandIn({ settings: { orderDelayMs: 200 } }),
       testRedis,
@@ -111,6 +118,7 @@ export class OperatorBench {
   }
 
   async close(): Promise<void> {
+    await this.recorder.stop();
     await disconnectRedis(this.redis);
     await this.testRedis.stop();
     await this.telnyx.stop();
@@ -137,6 +145,7 @@ export class OperatorBench {
       identity,
       installationID: await ensureInstallationID(client, SYSTEM),
       masterKey: await ensureMasterKey(client, SYSTEM),
+      rotationDays: 90,
       runtimeSettings: {
         image: 'veralux.test/veralux:test',
         redisURL: this.testRedis.url,

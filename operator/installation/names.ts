@@ -54,6 +54,9 @@ export const CHILD_NAMES: ChildNames = {
   prefixes: ['veralux.io/', 'app.kubernetes.io/'],
 };
 
+/** The Secret in a tenant's namespace that is generated for it; no shared Secret may have its name. */
+export const TENANT_KEYS = 'tenant-keys';
+
 export function tenantNamespace(tenantName: string): string {
   return `tenant-${tenantName}`;
 }

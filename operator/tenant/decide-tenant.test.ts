@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { tenantSchema } from '#crds/tenant/tenant.ts';
-import { invalidSpec, namespaceState, runtimeVerdict, tenantReady, tenantStatus } from './decide-tenant.ts';
-import { childLabels, newNamespace } from './tenant-children.ts';
+import { invalidSpec, rowsKept, runtimeVerdict, tenantReady, tenantStatus } from './decide-tenant.ts';
 
 const identity = { name: 'acme', id: '7b0c7c2e-7c1a-4b7e-9d3f-0d5a3c1b2a19' };
 const tenant = tenantSchema.parse({
@@ -11,27 +10,6 @@ const tenant = tenantSchema.parse({
   spec: { displayName: 'Acme', plan: 'Free', assistant: {}, recording: {}, transcripts: {} },
 });
 const fine = { type: 'NamespaceReady', status: 'True', reason: 'NamespaceReady', message: '' } as const;
-
-describe('the namespace of a tenant', () => {
-  const ours = newNamespace(identity);
-  test.each([
-    ['none', undefined, 'Missing'],
-    ['one with all our labels', ours, 'Ours'],
-    [
-      'ours, going away',
-      { ...ours, metadata: { ...ours.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
-      'Terminating',
-    ],
-    ['one without labels', { ...ours, metadata: { name: 'tenant-acme' } }, 'Foreign'],
-    [
-      'one of a tenant of the same name with another id',
-      { ...ours, metadata: { name: 'tenant-acme', labels: childLabels({ ...identity, id: 'other' }) } },
-      'Foreign',
-    ],
-  ] as const)('%s is %s', (_name, namespace, expected) => {
-    expect(namespaceState(namespace, identity)).toBe(expected);
-  });
-});
 
 describe('Ready of a tenant', () => {
   test('is True when everything is', () => {
@@ -68,6 +46,15 @@ describe('Ready of a tenant', () => {
   });
 });
 
+test('kept rows are named with whose they were and how to take them over', () => {
+  const data = { tenantID: identity.id, name: 'older', deletedAt: '2026-01-01T00:00:00Z' };
+  const record = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data };
+  const { reason, message } = rowsKept('acme', identity.id, record);
+  expect(reason).toBe('IdTaken');
+  expect(message).toContain('Tenant older, deleted at 2026-01-01T00:00:00Z');
+  expect(message).toContain('kubectl annotate tenant acme veralux.io/adopt-data=true');
+});
+
 test('a time zone that does not exist is named', () => {
   expect(invalidSpec({ timeZone: 'America/Chicago' })).toBeUndefined();
   expect(invalidSpec({ timeZone: 'America/Nowhere' })).toMatchObject({ reason: 'InvalidSpec' });
@@ -82,6 +69,8 @@ test('the status shows the plan’s limits, Unlimited by name, for the generatio
     tenant: onPrem,
     id: identity.id,
     phoneNumbers: 2,
+    namespaceUID: 'an-uid',
+    secrets: undefined,
     verdicts: [fine],
     nowMs: 0,
   });

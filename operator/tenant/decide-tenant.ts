@@ -1,47 +1,13 @@
 import { type EffectiveLimits, effectiveLimits } from '#crds/plans/plans.ts';
 import type { Tenant, TenantStatus } from '#crds/tenant/tenant.ts';
-import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { isTrue, mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
-import { FIELD_MANAGER, LABELS, tenantNamespace } from '#operator/installation/names.ts';
+import { ANNOTATIONS, tenantNamespace } from '#operator/installation/names.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
-import type { RawVoiceRuntime } from '#operator/world/world.ts';
+import type { RawVoiceRuntime, RetainedRecord } from '#operator/world/world.ts';
 
 /**
  * The decisions about a Tenant, all pure: what is read comes in, verdicts and the status go out.
  */
-
-/** What stands under the name of the tenant's namespace. */
-export type NamespaceState = 'Missing' | 'Ours' | 'Terminating' | 'Foreign';
-
-export function namespaceState(
-  namespace: KubeObject | undefined,
-  tenant: { readonly name: string; readonly id: string },
-): NamespaceState {
-  if (namespace === undefined) return 'Missing';
-  const { labels, deletionTimestamp } = namespace.metadata;
-  const isOurs =
-    labels?.[LABELS.managedBy] === FIELD_MANAGER &&
-    labels[LABELS.tenant] === tenant.name &&
-    labels[LABELS.tenantID] === tenant.id;
-  if (!isOurs) return 'Foreign';
-  return deletionTimestamp === undefined ? 'Ours' : 'Terminating';
-}
-
-export function namespaceVerdict(name: string, state: NamespaceState, refusal?: string): Verdict {
-  const namespace = tenantNamespace(name);
-  if (refusal !== undefined) return verdict('NamespaceReady', 'False', 'ApplyFailed', refusal);
-  if (state === 'Terminating') {
-    const message = `The namespace ${namespace} is being deleted and is made anew when it is gone.`;
-    return verdict('NamespaceReady', 'False', 'NamespaceTerminating', message);
-  }
-  if (state === 'Foreign') {
-    const message =
-      `A namespace ${namespace} exists that does not belong to this Tenant, and it is not taken over. ` +
-      'Delete it, or give the Tenant another name.';
-    return verdict('NamespaceReady', 'False', 'NamespaceTaken', message);
-  }
-  return verdict('NamespaceReady', 'True', 'NamespaceReady', `The namespace ${namespace} is there.`);
-}
 
 export type ProjectionOutcome =
   | { readonly kind: 'Projected' }
@@ -88,12 +54,20 @@ export function invalidSpec(spec: { readonly timeZone: string }): Verdict | unde
 }
 
 export function idTaken(id: string, holder: string): Verdict {
-  return verdict(
-    'Ready',
-    'False',
-    'IdTaken',
-    `The id ${id} belongs to the Tenant ${holder}, which is older. Make this one without spec.tenantID, or with another.`,
-  );
+  const message =
+    `The id ${id} belongs to the Tenant ${holder}, which is older. ` +
+    'Delete this one and make it anew without spec.tenantID, or with another; or delete the older one.';
+  return verdict('Ready', 'False', 'IdTaken', message);
+}
+
+/** Rows of a deleted Tenant wait under the id: nobody gets them by accident. */
+export function rowsKept(tenant: string, id: string, { data }: RetainedRecord): Verdict {
+  const earlier = `the Tenant ${data?.name ?? 'of this id'}, deleted at ${data?.deletedAt ?? 'an unknown time'}`;
+  const message =
+    `Calls, leads and usage of ${earlier}, are kept under the id ${id}. To take them over: ` +
+    `kubectl annotate tenant ${tenant} ${ANNOTATIONS.adoptData}=true. To have none of them: delete this Tenant and ` +
+    'make it anew with another spec.tenantID.';
+  return verdict('Ready', 'False', 'IdTaken', message);
 }
 
 const IN_PROGRESS = new Set(['NamespaceTerminating', 'RuntimeNotReady', 'RedisUnavailable']);
@@ -110,6 +84,9 @@ export interface StatusInput {
   readonly tenant: Tenant;
   readonly id: string;
   readonly phoneNumbers: number;
+  /** Of the namespace, while it is ours. */
+  readonly namespaceUID: string | undefined;
+  readonly secrets: TenantStatus['secrets'];
   readonly verdicts: readonly Verdict[];
   readonly nowMs: number;
 }
@@ -121,6 +98,8 @@ export function tenantStatus(input: StatusInput): TenantStatus {
     observedGeneration: tenant.metadata.generation,
     tenantID: id,
     namespace: tenantNamespace(tenant.metadata.name),
+    namespaceUID: input.namespaceUID,
+    secrets: input.secrets,
     limits: shownLimits(effectiveLimits(tenant.spec)),
     phoneNumbers: input.phoneNumbers,
     conditions: [

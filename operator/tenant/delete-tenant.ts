@@ -3,75 +3,125 @@ import { projectionKeys } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { type KubeObject, refOf } from '#lib/kube/kube-object.ts';
 import { NAMESPACES, type Resource } from '#lib/kube/resource.ts';
-import { writeStatus } from '#operator/engine/apply.ts';
 import { mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { removeFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS, tenantNamespace } from '#operator/installation/names.ts';
 import { RedisUnavailable } from '#operator/projection/projector.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
-import { verdict } from '#operator/world/verdict.ts';
-import type { RawTenant } from '#operator/world/world.ts';
-import { namespaceState } from './decide-tenant.ts';
+import { type RawPhoneNumber, type RawTenant, runtimeKeyOf } from '#operator/world/world.ts';
+import {
+  type Ending,
+  endingVerdicts,
+  waitsForCalls,
+  waitsForData,
+  waitsForNamespace,
+  waitsForNumbers,
+  waitsForRedis,
+} from './decide-ending.ts';
+import { namespaceState } from './decide-namespace.ts';
+import { countLiveCalls, longestCallMs } from './live-calls.ts';
 import type { TenantDependencies } from './tenant-dependencies.ts';
+import { writeTenantStatus } from './write-tenant-status.ts';
 
 /** Its end is seen by watches; this is for the one that is missed. */
 const LOOK_AGAIN_MS = 30_000;
-const REDIS_RETRY_MS = 15_000;
+/** The end of a call is told by nobody. */
+const CALLS_AGAIN_MS = 5_000;
+const REDIS_AGAIN_MS = 15_000;
 
 /**
- * The order of a Tenant's end: calls stop arriving, numbers are kept or released as each says, the
- * namespace goes, and only then the Tenant. Each step waits for the one before. Repeatable.
+ * The order of a Tenant's end: calls stop arriving, those in progress end, numbers are kept or released
+ * as each says, the namespace goes, and only then our finalizer. Each step waits for the one before.
+ * Repeatable; the conditions say what it waits for.
  */
 export async function deleteTenant(
   tenant: RawTenant,
   dependencies: TenantDependencies,
-  context: ReconcileContext,
+  { log }: ReconcileContext,
 ): Promise<Outcome> {
   if (!(tenant.metadata.finalizers ?? []).includes(FINALIZERS.tenant)) return {};
+  const step = await nextStep(tenant, dependencies);
+  await say(tenant, step.ending, dependencies);
+  if (step.againAfterMs !== undefined) return { requeueAfterMs: step.againAfterMs };
+
+  const { client, world } = dependencies;
+  const latest = world.tenants.get(tenant.metadata.name) ?? tenant;
+  const finalizing = { client, resource: TENANT, fieldManager: FIELD_MANAGER };
+  await removeFinalizer(finalizing, latest, FINALIZERS.tenant);
+  log.info('the tenant has ended');
+  return {};
+}
+
+/** What the end waits for, and when to look again; never again once all is gone. */
+interface Step {
+  readonly ending: Ending;
+  readonly againAfterMs?: number;
+}
+
+async function nextStep(tenant: RawTenant, dependencies: TenantDependencies): Promise<Step> {
   try {
-    return await endTenant(tenant, dependencies, context);
+    const ending =
+      (await stopCalls(tenant, dependencies)) ??
+      (await endNumbers(tenant, dependencies)) ??
+      (await endNamespace(tenant, dependencies));
+    if (ending === undefined) return { ending: waitsForData(tenant) };
+    return { ending, againAfterMs: ending.stage === 'Calls' ? CALLS_AGAIN_MS : LOOK_AGAIN_MS };
   } catch (error) {
     if (!(error instanceof RedisUnavailable)) throw error;
-    await say(tenant, `Calls have to stop arriving first. ${error.message}`, dependencies);
-    return { requeueAfterMs: REDIS_RETRY_MS };
+    return { ending: waitsForRedis(error), againAfterMs: REDIS_AGAIN_MS };
   }
 }
 
-async function endTenant(
+/** Calls stop arriving; then those in progress may end, for as long as a call may last. */
+async function stopCalls(tenant: RawTenant, dependencies: TenantDependencies): Promise<Ending | undefined> {
+  const { world, projector, redis, clock } = dependencies;
+  const { name, deletionTimestamp = '' } = tenant.metadata;
+  for (const { status } of numbersOf(tenant, dependencies)) {
+    if (status?.number !== undefined) await projector.remove(projectionKeys.did(status.number));
+  }
+  const id = tenantIDOf(world.installationID, tenant);
+  // Of a refused one, profile and calls under this id are those of the Tenant that holds it.
+  if (world.holderOfID(id)?.metadata.name !== name) return undefined;
+  await projector.remove(projectionKeys.tenant(id));
+  const calls = await countLiveCalls(redis, id, clock.now());
+  const lastEndMs =
+    Date.parse(deletionTimestamp) + longestCallMs(world.runtimes.get(runtimeKeyOf(tenant) ?? ''));
+  return calls > 0 && clock.now() < lastEndMs ? waitsForCalls(calls, lastEndMs) : undefined;
+}
+
+async function endNumbers(tenant: RawTenant, dependencies: TenantDependencies): Promise<Ending | undefined> {
+  const numbers = numbersOf(tenant, dependencies);
+  for (const number of numbers) await askToDelete(dependencies, PHONE_NUMBER, number);
+  return numbers.length === 0 ? undefined : waitsForNumbers(numbers);
+}
+
+async function endNamespace(
   tenant: RawTenant,
   dependencies: TenantDependencies,
-  { log }: ReconcileContext,
-): Promise<Outcome> {
-  const { world, client, projector } = dependencies;
-  const { name } = tenant.metadata;
-  const id = tenantIDOf(world.installationID, tenant);
-  const namespace = tenantNamespace(name);
-  const current = world.namespaces.get(namespace);
-  const state = namespaceState(current, { name, id });
+): Promise<Ending | undefined> {
+  const { current, isOurs } = namespaceOf(tenant, dependencies);
+  if (current === undefined || !isOurs) return undefined;
+  await askToDelete(dependencies, NAMESPACES, current);
+  return waitsForNamespace(current);
+}
 
-  // What stands in a namespace that is not ours was never this Tenant's.
-  const numbers = state === 'Foreign' ? [] : world.numbersByNamespace.keys(namespace);
-  for (const key of numbers) {
-    const number = world.phoneNumbers.get(key);
-    const dialled = number?.status?.number;
-    if (dialled !== undefined) await projector.remove(projectionKeys.did(dialled));
-    if (number !== undefined) await askToDelete(dependencies, PHONE_NUMBER, number);
-  }
-  if (world.holderOfID(id)?.metadata.name === name) await projector.remove(projectionKeys.tenant(id));
-  if (numbers.length > 0) {
-    await say(tenant, `Waiting for ${numbers.length} PhoneNumber(s) in ${namespace}.`, dependencies);
-    return { requeueAfterMs: LOOK_AGAIN_MS };
-  }
-  if (current !== undefined && state !== 'Foreign') {
-    await askToDelete(dependencies, NAMESPACES, current);
-    await say(tenant, `Waiting for the namespace ${namespace} to be gone.`, dependencies);
-    return { requeueAfterMs: LOOK_AGAIN_MS };
-  }
-  const finalizing = { client, resource: TENANT, fieldManager: FIELD_MANAGER };
-  await removeFinalizer(finalizing, tenant, FINALIZERS.tenant);
-  log.info('the tenant is gone');
-  return {};
+function namespaceOf(tenant: RawTenant, { world }: TenantDependencies) {
+  const { name } = tenant.metadata;
+  const current = world.namespaces.get(tenantNamespace(name));
+  const id = tenantIDOf(world.installationID, tenant);
+  return {
+    current,
+    isOurs: namespaceState(current, { name, id }, tenant.status?.namespaceUID) !== 'Foreign',
+  };
+}
+
+/** What stands in a namespace that is not ours was never this Tenant's. */
+function numbersOf(tenant: RawTenant, dependencies: TenantDependencies): readonly RawPhoneNumber[] {
+  const { world } = dependencies;
+  if (!namespaceOf(tenant, dependencies).isOurs) return [];
+  const keys = world.numbersByNamespace.keys(tenantNamespace(tenant.metadata.name));
+  return keys.flatMap((key) => world.phoneNumbers.get(key) ?? []);
 }
 
 /** Only this very object: one that was made anew under the name meanwhile is left alone. */
@@ -86,13 +136,12 @@ async function askToDelete(
   await client.delete(resource, ref, uid === undefined ? {} : { preconditions: { uid } });
 }
 
-async function say(tenant: RawTenant, message: string, { client, clock }: TenantDependencies): Promise<void> {
+async function say(tenant: RawTenant, ending: Ending, dependencies: TenantDependencies): Promise<void> {
   const generation = tenant.metadata.generation ?? 0;
-  const conditions = mergeConditions(
-    tenant.status?.conditions ?? [],
-    [verdict('Ready', 'False', 'Deleting', message)],
-    { nowMs: clock.now(), generation },
-  );
-  const status = { ...tenant.status, observedGeneration: generation, conditions };
-  await writeStatus({ client, resource: TENANT, fieldManager: FIELD_MANAGER, object: tenant, status });
+  const conditions = mergeConditions(tenant.status?.conditions ?? [], endingVerdicts(ending), {
+    nowMs: dependencies.clock.now(),
+    generation,
+  });
+  const status = { ...tenant.status, observedGeneration: generation, conditions: [...conditions] };
+  await writeTenantStatus(tenant, status, dependencies);
 }

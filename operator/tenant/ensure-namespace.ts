@@ -1,54 +1,81 @@
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
-import { NAMESPACES, SERVICE_ACCOUNTS } from '#lib/kube/resource.ts';
-import { applyIfDiffers } from '#operator/engine/apply.ts';
-import type { Verdict } from '#operator/engine/conditions.ts';
-import { FIELD_MANAGER, tenantNamespace } from '#operator/installation/names.ts';
+import type { KubeObject } from '#lib/kube/kube-object.ts';
+import { NAMESPACES } from '#lib/kube/resource.ts';
+import { changedBy } from '#operator/engine/child-kind.ts';
+import { ANNOTATIONS, CHILD_NAMES, FIELD_MANAGER, tenantNamespace } from '#operator/installation/names.ts';
+import type { KnownNamespace } from '#operator/world/trimmed.ts';
 import type { World } from '#operator/world/world.ts';
-import { namespaceState, namespaceVerdict } from './decide-tenant.ts';
-import { desiredNamespace, desiredServiceAccount, newNamespace, SERVICE_ACCOUNT } from './tenant-children.ts';
+import { labelsToPutBack, namespaceState, newNamespace } from './decide-namespace.ts';
+import type { TenantIdentity } from './tenant-children.ts';
 
-/**
- * Makes the tenant's namespace and what belongs into it, and puts right what was changed in them.
- * A namespace that is not ours is left alone. Throws what is worth trying again.
- */
-export async function ensureNamespace(
-  tenant: { readonly name: string; readonly id: string },
-  dependencies: { readonly world: World; readonly client: KubeClient },
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const { world, client } = dependencies;
-  const name = tenantNamespace(tenant.name);
-  const current = world.namespaces.get(name);
-  const state = namespaceState(current, tenant);
-  if (state === 'Foreign' || state === 'Terminating') return namespaceVerdict(tenant.name, state);
-  const common = { client, fieldManager: FIELD_MANAGER, signal };
-  try {
-    const namespace =
-      current ??
-      (await client.create(NAMESPACES, newNamespace(tenant), { fieldManager: FIELD_MANAGER, signal }));
-    await applyIfDiffers({
-      ...common,
-      resource: NAMESPACES,
-      desired: desiredNamespace(tenant),
-      current: namespace,
-    });
-    await applyIfDiffers({
-      ...common,
-      resource: SERVICE_ACCOUNTS,
-      desired: desiredServiceAccount(tenant),
-      current: world.serviceAccounts.get(`${name}/${SERVICE_ACCOUNT}`),
-    });
-    return namespaceVerdict(tenant.name, 'Ours');
-  } catch (error) {
-    if (!(error instanceof KubeError) || error.retryable || isConflict(error)) throw error;
-    // The namespace appeared, or began to go, after the cache was read: look again.
-    if (error.reason === 'AlreadyExists' || isTerminating(error)) throw error;
-    return namespaceVerdict(tenant.name, state, error.message);
-  }
+export interface NamespaceRequest {
+  readonly tenant: TenantIdentity;
+  /** Of the namespace that was ours before, from the status. */
+  readonly knownUID: string | undefined;
+  /** The name of the set of children that will be in it. */
+  readonly children: string;
+  readonly signal: AbortSignal;
 }
 
-/** The API server answers 403 to a creation in a namespace that is going away. */
-function isTerminating(error: KubeError): boolean {
-  return error.causes.includes('NamespaceTerminating');
+export type NamespaceResult =
+  | { readonly state: 'Terminating' | 'Foreign'; readonly namespace: KnownNamespace }
+  | { readonly state: 'Ours'; readonly namespace: KubeObject; readonly change: NamespaceChange | undefined };
+
+/** `Remade`: it was deleted although the Tenant is there. `Corrected`: others had changed our labels. */
+export type NamespaceChange =
+  | { readonly kind: 'Remade' }
+  | { readonly kind: 'Corrected'; readonly labels: readonly string[]; readonly by: string | undefined };
+
+/**
+ * Makes the tenant's namespace, and puts back our labels on it. One that is not ours is left alone.
+ * Throws KubeErrors.
+ */
+export async function ensureNamespace(
+  request: NamespaceRequest,
+  { world, client }: { readonly world: World; readonly client: KubeClient },
+): Promise<NamespaceResult> {
+  const { tenant, knownUID, children, signal } = request;
+  const current = world.namespaces.get(tenantNamespace(tenant.name));
+  const state = namespaceState(current, tenant, knownUID);
+  if (current === undefined) {
+    const options = { fieldManager: FIELD_MANAGER, signal };
+    const namespace = await client.create<KubeObject>(NAMESPACES, newNamespace(tenant, children), options);
+    world.namespaces.observe(namespace);
+    return { state: 'Ours', namespace, change: knownUID === undefined ? undefined : { kind: 'Remade' } };
+  }
+  if (state === 'Foreign' || state === 'Terminating') return { state, namespace: current };
+  const labels = labelsToPutBack(current, tenant);
+  if (labels === undefined) return { state: 'Ours', namespace: current, change: undefined };
+  // The cache does not keep who wrote what; asked only here, where it matters.
+  const live = await client.get<KubeObject>(NAMESPACES, { name: current.metadata.name }, signal);
+  const by = live === undefined ? undefined : changedBy(CHILD_NAMES, live.metadata);
+  const namespace = await patch(client, current, { labels }, signal);
+  world.namespaces.observe(namespace);
+  return { state: 'Ours', namespace, change: { kind: 'Corrected', labels: Object.keys(labels), by } };
+}
+
+/** Notes on the namespace which children are in it by now. */
+export async function noteChildren(
+  namespace: KubeObject,
+  { children, signal }: Pick<NamespaceRequest, 'children' | 'signal'>,
+  { world, client }: { readonly world: World; readonly client: KubeClient },
+): Promise<void> {
+  if (namespace.metadata.annotations?.[ANNOTATIONS.children] === children) return;
+  const annotations = { [ANNOTATIONS.children]: children };
+  world.namespaces.observe(await patch(client, namespace, { annotations }, signal));
+}
+
+/** The uid keeps the patch from another namespace of the name: that is a Conflict. */
+function patch(
+  client: KubeClient,
+  { metadata: { name, uid } }: KubeObject,
+  change: object,
+  signal: AbortSignal,
+): Promise<KubeObject> {
+  return client.mergePatch<KubeObject>(
+    NAMESPACES,
+    { name },
+    { metadata: { uid, ...change } },
+    { fieldManager: FIELD_MANAGER, signal },
+  );
 }

@@ -1,19 +1,20 @@
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { profileOf } from '#crds/projection/tenant-profile.ts';
-import { TENANT, type Tenant, tenantSchema } from '#crds/tenant/tenant.ts';
-import { writeStatus } from '#operator/engine/apply.ts';
-import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
+import { TENANT, type Tenant } from '#crds/tenant/tenant.ts';
+import { isTrue, mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { addFinalizer } from '#operator/engine/finalizers.ts';
-import { FIELD_MANAGER, FINALIZERS, tenantNamespace } from '#operator/installation/names.ts';
+import {
+  ANNOTATIONS,
+  FIELD_MANAGER,
+  FINALIZERS,
+  TENANT_KEYS,
+  tenantNamespace,
+} from '#operator/installation/names.ts';
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
 import { servedVerdict } from '#operator/world/served.ts';
-import { tenantIDOf } from '#operator/world/tenant-id.ts';
-import { verdict } from '#operator/world/verdict.ts';
 import { type RawTenant, runtimeKeyOf } from '#operator/world/world.ts';
 import {
-  idTaken,
-  invalidSpec,
   type ProjectionOutcome,
   profileVerdict,
   runtimeVerdict,
@@ -21,11 +22,17 @@ import {
   tenantStatus,
 } from './decide-tenant.ts';
 import { deleteTenant } from './delete-tenant.ts';
-import { ensureNamespace } from './ensure-namespace.ts';
+import { ensureHome } from './ensure-home.ts';
+import { judgeTenant } from './judge-tenant.ts';
 import type { TenantDependencies } from './tenant-dependencies.ts';
+import { secretsDue } from './tenant-secrets.ts';
+import { writeTenantStatus } from './write-tenant-status.ts';
 
-/** When Redis is away the full pass repairs everything at its return; this only mends the condition. */
-const REDIS_RETRY_MS = 15_000;
+/**
+ * At the return of a Redis that was away the full pass repairs everything, and whoever said so is looked
+ * at again; this is for one write that failed alone. Spread, since it is all tenants that wait.
+ */
+const REDIS_RETRY = { leastMs: 15_000, spreadMs: 45_000 };
 
 /** Brings one Tenant's namespace, profile and status to what its spec says. */
 export async function reconcileTenant(
@@ -38,51 +45,75 @@ export async function reconcileTenant(
   if (raw === undefined) return {};
   if (raw.metadata.deletionTimestamp !== undefined) return deleteTenant(raw, dependencies, context);
 
-  const id = tenantIDOf(world.installationID, raw);
-  const holder = world.holderOfID(id);
-  if (holder !== undefined && holder.metadata.name !== raw.metadata.name) {
-    return refuse(raw, idTaken(id, holder.metadata.name), dependencies);
-  }
-  const parsed = tenantSchema.safeParse(raw);
-  if (!parsed.success) {
-    const message = parsed.error.issues
-      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-      .join('; ');
-    return refuse(raw, verdict('Ready', 'False', 'InvalidSpec', message), dependencies);
-  }
-  const invalid = invalidSpec(parsed.data.spec);
-  if (invalid !== undefined) return refuse(raw, invalid, dependencies);
+  const judgement = judgeTenant(raw, world);
+  if ('refusal' in judgement) return refuse(raw, judgement.refusal, dependencies);
+  const { tenant, id } = judgement;
 
   const finalizing = { client, resource: TENANT, fieldManager: FIELD_MANAGER };
-  await addFinalizer(finalizing, raw, FINALIZERS.tenant);
-  return serve(parsed.data, id, dependencies, context);
+  const held = await addFinalizer(finalizing, raw, FINALIZERS.tenant, FINALIZERS.data);
+  if (held !== raw) world.tenants.observe(held);
+  return serve({ raw, tenant, id }, dependencies, context);
+}
+
+interface Served {
+  readonly raw: RawTenant;
+  readonly tenant: Tenant;
+  readonly id: string;
 }
 
 async function serve(
-  tenant: Tenant,
-  id: string,
+  { raw, tenant, id }: Served,
   dependencies: TenantDependencies,
   { signal }: ReconcileContext,
 ): Promise<Outcome> {
-  const { world, client, projector, clock } = dependencies;
-  const namespace = await ensureNamespace({ name: tenant.metadata.name, id }, dependencies, signal);
-  const projection = await project(projector, tenant, id);
+  const { world, projector, clock, events, rotationDays } = dependencies;
+  const { name, annotations, generation = 0 } = raw.metadata;
+  const known = raw.status;
+  const secrets = secretsDue(known?.secrets, annotations?.[ANNOTATIONS.rotateSecrets], {
+    nowMs: clock.now(),
+    rotationDays,
+  });
+  const home = ensureHome(
+    {
+      tenant: { name, id },
+      spec: tenant.spec,
+      secretsGeneration: secrets.generation,
+      knownUID: known?.namespaceUID,
+      wasComplete: isTrue(known?.conditions, 'NamespaceReady'),
+      signal,
+      tell: (note) => events.record(raw, note),
+    },
+    dependencies,
+  );
+  const [{ verdict: namespaceReady, namespaceUID }, projection] = await Promise.all([
+    home,
+    project(projector, tenant, id),
+  ]);
+  if (known?.secrets !== undefined && known.secrets.generation < secrets.generation) {
+    const message = `Secret ${TENANT_KEYS} has generation ${secrets.generation}; the previous one is in it too.`;
+    events.record(raw, { type: 'Normal', reason: 'SecretsRotated', message });
+  }
   const runtimeKey = runtimeKeyOf(tenant) ?? '';
   const verdicts = [
-    namespace,
-    profileVerdict(projection, tenant.metadata.generation ?? 0),
+    namespaceReady,
+    profileVerdict(projection, generation),
     runtimeVerdict(runtimeKey, world.runtimes.get(runtimeKey)),
   ];
   const status = tenantStatus({
     tenant,
     id,
-    phoneNumbers: world.numbersByNamespace.count(tenantNamespace(tenant.metadata.name)),
+    phoneNumbers: world.numbersByNamespace.count(tenantNamespace(name)),
+    namespaceUID,
+    secrets,
     verdicts: [tenantReady(tenant, verdicts), ...verdicts, servedVerdict('Tenant', tenant.spec)],
     nowMs: clock.now(),
   });
-  const object = world.tenants.get(tenant.metadata.name) ?? tenant;
-  await writeStatus({ client, resource: TENANT, fieldManager: FIELD_MANAGER, object, status, signal });
-  return projection.kind === 'Projected' ? {} : { requeueAfterMs: REDIS_RETRY_MS };
+  await writeTenantStatus(world.tenants.get(name) ?? raw, status, dependencies, signal);
+  return projection.kind === 'Projected' ? {} : { requeueAfterMs: redisRetryMs(Math.random()) };
+}
+
+function redisRetryMs(random: number): number {
+  return REDIS_RETRY.leastMs + random * REDIS_RETRY.spreadMs;
 }
 
 async function project(projector: Projector, tenant: Tenant, id: string): Promise<ProjectionOutcome> {
@@ -98,14 +129,17 @@ async function project(projector: Projector, tenant: Tenant, id: string): Promis
 
 /** Says why nothing is done for this Tenant, and changes nothing else: what is projected stays. */
 async function refuse(raw: RawTenant, ready: Verdict, dependencies: TenantDependencies): Promise<Outcome> {
-  const { client, clock, events } = dependencies;
+  const { clock, events } = dependencies;
   const generation = raw.metadata.generation ?? 0;
   const conditions = mergeConditions(raw.status?.conditions ?? [], [ready], {
     nowMs: clock.now(),
     generation,
   });
-  const status = { ...raw.status, observedGeneration: generation, conditions };
-  await writeStatus({ client, resource: TENANT, fieldManager: FIELD_MANAGER, object: raw, status });
+  await writeTenantStatus(
+    raw,
+    { ...raw.status, observedGeneration: generation, conditions: [...conditions] },
+    dependencies,
+  );
   events.record(raw, { type: 'Warning', reason: ready.reason, message: ready.message });
   return {};
 }

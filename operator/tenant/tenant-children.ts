@@ -1,16 +1,34 @@
+import type { Tenant, TenantSpec } from '#crds/tenant/tenant.ts';
 import type { Applied } from '#lib/kube/kube-client.ts';
-import type { KubeObject } from '#lib/kube/kube-object.ts';
+import {
+  LIMIT_RANGES,
+  NETWORK_POLICIES,
+  RESOURCE_QUOTAS,
+  type Resource,
+  ROLE_BINDINGS,
+  SERVICE_ACCOUNTS,
+} from '#lib/kube/resource.ts';
 import { FIELD_MANAGER, LABELS, tenantNamespace } from '#operator/installation/names.ts';
 
-/** The ServiceAccount that a tenant's own workloads would run under. It may do nothing. */
-export const SERVICE_ACCOUNT = 'tenant';
+/** What a tenant's namespace holds, beside Secrets, as the operator wants it. All pure. */
 
-interface TenantIdentity {
+/** Whose children they are. */
+export interface TenantIdentity {
   readonly name: string;
   readonly id: string;
 }
 
-/** What is made of a Tenant, as the operator wants it. Pure. */
+export interface DesiredChild {
+  readonly resource: Resource;
+  readonly object: Applied;
+}
+
+/** The only role that spec.access gives; it is shipped with the manifests. */
+const VIEWER_ROLE = 'veralux-tenant-viewer';
+
+/** The RoleBinding that is there only while spec.access names somebody. */
+export const VIEWERS = 'tenant-viewers';
+
 export function childLabels(tenant: TenantIdentity): Readonly<Record<string, string>> {
   return {
     [LABELS.managedBy]: FIELD_MANAGER,
@@ -19,32 +37,86 @@ export function childLabels(tenant: TenantIdentity): Readonly<Record<string, str
   };
 }
 
-/** The namespace as it is first made: bare, by POST, so that somebody else's is never taken over. */
-export function newNamespace(tenant: TenantIdentity): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: tenantNamespace(tenant.name), labels: childLabels(tenant) },
-  };
+export function childMetadata(tenant: TenantIdentity, name: string): Applied['metadata'] {
+  return { name, namespace: tenantNamespace(tenant.name), labels: childLabels(tenant) };
 }
 
-/** Pods in it, should there ever be any, have to be of the restricted kind. */
-export function desiredNamespace(tenant: TenantIdentity): Applied {
-  return {
-    metadata: {
-      name: tenantNamespace(tenant.name),
-      labels: { ...childLabels(tenant), 'pod-security.kubernetes.io/enforce': 'restricted' },
-    },
-  };
+export function tenantChildren(tenant: TenantIdentity, spec: Pick<TenantSpec, 'access'>): DesiredChild[] {
+  const child = (resource: Resource, name: string, fields: object): DesiredChild => ({
+    resource,
+    object: { metadata: childMetadata(tenant, name), ...fields },
+  });
+  return [
+    // What a tenant's own workloads would run under. It may do nothing.
+    child(SERVICE_ACCOUNTS, 'tenant', { automountServiceAccountToken: false }),
+    child(RESOURCE_QUOTAS, 'tenant', { spec: QUOTA }),
+    child(LIMIT_RANGES, 'tenant', { spec: LIMITS }),
+    child(NETWORK_POLICIES, 'default-deny', { spec: DENY_ALL }),
+    child(NETWORK_POLICIES, 'allow-dns', { spec: ALLOW_DNS }),
+    ...(spec.access.length === 0 ? [] : [child(ROLE_BINDINGS, VIEWERS, bindingOf(spec.access))]),
+  ];
 }
 
-export function desiredServiceAccount(tenant: TenantIdentity): Applied {
-  return {
-    metadata: {
-      name: SERVICE_ACCOUNT,
-      namespace: tenantNamespace(tenant.name),
-      labels: childLabels(tenant),
+/**
+ * A bound on what a tenant's own workloads may take of the cluster. It counts nothing that the operator
+ * makes there: a new quota refuses what it counts until its controller has filled in its status.
+ */
+const QUOTA = {
+  hard: {
+    'limits.cpu': '4',
+    'limits.memory': '8Gi',
+    'requests.cpu': '2',
+    'requests.memory': '4Gi',
+    'requests.storage': '20Gi',
+    persistentvolumeclaims: '4',
+    pods: '10',
+    'services.loadbalancers': '0',
+    'services.nodeports': '0',
+  },
+};
+
+/** A container that says nothing gets these; without them the quota would refuse it. */
+const LIMITS = {
+  limits: [
+    {
+      type: 'Container',
+      default: { cpu: '500m', memory: '512Mi' },
+      defaultRequest: { cpu: '100m', memory: '128Mi' },
+      max: { cpu: '2', memory: '4Gi' },
     },
-    automountServiceAccountToken: false,
+  ],
+};
+
+const DENY_ALL = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
+
+/** Names are looked up at the cluster's DNS; everything else has to be opened on purpose. */
+const ALLOW_DNS = {
+  podSelector: {},
+  policyTypes: ['Egress'],
+  egress: [
+    {
+      to: [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+          podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+        },
+      ],
+      ports: [
+        { protocol: 'UDP', port: 53 },
+        { protocol: 'TCP', port: 53 },
+      ],
+    },
+  ],
+};
+
+function bindingOf(access: Tenant['spec']['access']): object {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  return {
+    roleRef: { apiGroup, kind: 'ClusterRole', name: VIEWER_ROLE },
+    subjects: access.map(({ kind, name }) => {
+      if (kind !== 'ServiceAccount') return { apiGroup, kind, name };
+      const [namespace, account] = name.split('/');
+      return { kind, name: account, namespace };
+    }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import type { Projector } from '#operator/projection/projector.ts';
 import type { World } from '#operator/world/world.ts';
@@ -9,6 +10,11 @@ export interface TenantDependencies {
   readonly world: World;
   readonly client: KubeClient;
   readonly projector: Projector;
+  /** Where the runtime keeps count of live calls. */
+  readonly redis: Pick<Redis, 'zcount'>;
   readonly events: EventRecorder;
   readonly clock: Clock;
+  /** From which generated secrets are derived. */
+  readonly masterKey: Uint8Array;
+  readonly rotationDays: number;
 }

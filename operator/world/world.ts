@@ -1,15 +1,21 @@
 import type { PhoneNumberStatus } from '#crds/phone-number/phone-number.ts';
 import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
+import { retainedName } from '#crds/tenant/kept-data.ts';
 import { TENANT, type TenantStatus } from '#crds/tenant/tenant.ts';
 import { VOICE_RUNTIME, type VoiceRuntimeStatus } from '#crds/voice-runtime/voice-runtime.ts';
-import { Informer } from '#lib/kube/informer.ts';
+import { Informer, type InformerOptions } from '#lib/kube/informer.ts';
 import { KeyIndex } from '#lib/kube/key-index.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
-import { NAMESPACES, type Resource, SERVICE_ACCOUNTS } from '#lib/kube/resource.ts';
+import { CONFIG_MAPS, NAMESPACES, type Resource, SECRETS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import { FIELD_MANAGER, LABELS, MANAGED_SELECTOR } from '#operator/installation/names.ts';
+import { ChildCache } from '#operator/engine/child-cache.ts';
+import { CHILD_NAMES, FIELD_MANAGER, LABELS } from '#operator/installation/names.ts';
+import type { SharedSecret } from './secret-refusal.ts';
+import { SharedSecrets } from './shared-secrets.ts';
+import { TENANT_CHILD_KINDS } from './tenant-child-kinds.ts';
 import { tenantIDOf } from './tenant-id.ts';
+import { type KnownNamespace, trimmedNamespace, trimmedTenant } from './trimmed.ts';
 
 /** An object of ours as it comes from the API server: its spec is parsed where it is used. */
 export interface Raw<Status> extends KubeObject {
@@ -21,11 +27,20 @@ export type RawTenant = Raw<TenantStatus>;
 export type RawPhoneNumber = Raw<PhoneNumberStatus>;
 export type RawVoiceRuntime = Raw<VoiceRuntimeStatus>;
 
+/** The record of a deleted Tenant's kept rows. */
+export interface RetainedRecord extends KubeObject {
+  readonly data?: { readonly tenantID?: string; readonly name?: string; readonly deletedAt?: string };
+}
+
+type ListReason = Parameters<NonNullable<InformerOptions<KubeObject>['onRelist']>>[0];
+
 export interface WorldOptions {
   readonly client: KubeClient;
+  /** The operator's own, where shared Secrets and the records of kept rows are. */
+  readonly namespace: string;
   readonly installationID: string;
   readonly log: Logger;
-  readonly onList?: (kind: string, reason: 'Start' | 'Expired') => void;
+  readonly onList?: (kind: string, reason: ListReason) => void;
 }
 
 /** The caches that all controllers read, and the ways they find one object from another. */
@@ -35,8 +50,12 @@ export class World {
   readonly phoneNumbers: Informer<RawPhoneNumber>;
   readonly runtimes: Informer<RawVoiceRuntime>;
   /** All of them: also a namespace that is not ours can stand in a tenant's way. */
-  readonly namespaces: Informer<KubeObject>;
-  readonly serviceAccounts: Informer<KubeObject>;
+  readonly namespaces: Informer<KnownNamespace>;
+  /** What the operator made in tenants' namespaces, one cache a kind; by the plural of the kind. */
+  readonly children: ReadonlyMap<string, ChildCache>;
+  readonly sharedSecrets: SharedSecrets;
+  readonly #retained: Informer<RetainedRecord>;
+  readonly #namespace: string;
   readonly tenantsByID: KeyIndex<RawTenant>;
   readonly tenantsByRuntime: KeyIndex<RawTenant>;
   readonly numbersByNamespace: KeyIndex<RawPhoneNumber>;
@@ -45,32 +64,82 @@ export class World {
     this.installationID = options.installationID;
     const informer = <T extends KubeObject>(
       resource: Resource,
-      more: { labelSelector?: string; transform?: (object: T) => T } = {},
+      more: Pick<InformerOptions<T>, 'select' | 'transform'> = {},
     ) =>
       new Informer<T>({
         client: options.client,
         resource,
         log: options.log,
-        ...(more.labelSelector === undefined ? {} : { select: { labelSelector: more.labelSelector } }),
-        ...(more.transform === undefined ? {} : { transform: more.transform }),
+        ...more,
         onRelist: (reason) => options.onList?.(resource.kind, reason),
       });
-    this.tenants = informer<RawTenant>(TENANT);
+    const labelled = (label: string) => ({
+      select: { namespace: options.namespace, labelSelector: `${label}=true` },
+    });
+    this.#namespace = options.namespace;
+    this.tenants = informer<RawTenant>(TENANT, { transform: trimmedTenant });
     this.phoneNumbers = informer<RawPhoneNumber>(PHONE_NUMBER);
     this.runtimes = informer<RawVoiceRuntime>(VOICE_RUNTIME);
-    this.namespaces = informer<KubeObject>(NAMESPACES, { transform: bare });
-    this.serviceAccounts = informer<KubeObject>(SERVICE_ACCOUNTS, { labelSelector: MANAGED_SELECTOR });
+    this.namespaces = informer<KnownNamespace>(NAMESPACES, { transform: trimmedNamespace });
+    this.#retained = informer<RetainedRecord>(CONFIG_MAPS, labelled(LABELS.retained));
+    this.children = new Map(
+      TENANT_CHILD_KINDS.map((kind) => {
+        const { client, log } = options;
+        const cache = new ChildCache({
+          client,
+          log,
+          kind,
+          names: CHILD_NAMES,
+          family: LABELS.tenant,
+          onRelist: (reason) => options.onList?.(kind.resource.kind, reason),
+        });
+        return [kind.resource.plural, cache];
+      }),
+    );
+    this.sharedSecrets = new SharedSecrets({
+      sources: informer<SharedSecret>(SECRETS, labelled(LABELS.copyToTenants)),
+      copies: this.childrenOf(SECRETS),
+      runtimes: this.runtimes,
+      namespace: options.namespace,
+    });
     this.tenantsByID = new KeyIndex(this.tenants, (tenant) => tenantIDOf(this.installationID, tenant));
     this.tenantsByRuntime = new KeyIndex(this.tenants, runtimeKeyOf);
     this.numbersByNamespace = new KeyIndex(this.phoneNumbers, (number) => number.metadata.namespace);
   }
 
   get informers() {
-    return [this.tenants, this.phoneNumbers, this.runtimes, this.namespaces, this.serviceAccounts] as const;
+    return [
+      this.tenants,
+      this.phoneNumbers,
+      this.runtimes,
+      this.namespaces,
+      this.#retained,
+      this.sharedSecrets.sources,
+      ...this.children.values(),
+    ] as const;
   }
 
   get synced(): readonly Promise<void>[] {
     return this.informers.map((informer) => informer.synced);
+  }
+
+  childrenOf(resource: Resource): ChildCache {
+    const cache = this.children.get(resource.plural);
+    if (cache === undefined) throw new Error(`${resource.kind} is no kind of a tenant's children`);
+    return cache;
+  }
+
+  /** What is said of rows that a deleted Tenant of this id left behind; undefined where there are none. */
+  retainedRows(id: string): RetainedRecord | undefined {
+    return this.#retained.get(`${this.#namespace}/${retainedName(id)}`);
+  }
+
+  /** Tells of each id whose kept rows are now there, or not any more. */
+  onRetainedRows(handler: (id: string) => void): void {
+    this.#retained.onChange((_key, before, after) => {
+      const id = (after ?? before)?.data?.tenantID;
+      if (id !== undefined) handler(id);
+    });
   }
 
   /** The Tenant that a namespace was made for; undefined for every other namespace. */
@@ -102,14 +171,4 @@ export function runtimeKeyOf(tenant: RawTenant): string | undefined {
 
 function age(object: KubeObject): string {
   return `${object.metadata.creationTimestamp ?? ''} ${object.metadata.name}`;
-}
-
-/** Only what is read of a namespace is kept. */
-function bare(object: KubeObject): KubeObject {
-  const { name, uid, resourceVersion, labels, annotations, deletionTimestamp } = object.metadata;
-  return {
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    metadata: { name, uid, resourceVersion, labels, annotations, deletionTimestamp },
-  };
 }
