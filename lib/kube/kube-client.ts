@@ -3,6 +3,7 @@ import type { KubeList, KubeObject, ObjectRef } from './kube-object.ts';
 import { type KubeClientOptions, KubeRequests } from './kube-requests.ts';
 import { apiVersionOf, collectionPath, objectPath, type Resource } from './resource.ts';
 import { type WatchEvent, watchEvents } from './watch-events.ts';
+import type { WriteFence } from './write-fence.ts';
 
 export interface ListOptions {
   readonly namespace?: string;
@@ -61,10 +62,24 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
  * fails and retries nothing: that is the caller's layer. An abort rejects with the signal's reason.
  */
 export class KubeClient {
+  readonly #options: KubeClientOptions;
   readonly #requests: KubeRequests;
+  readonly #fenced: KubeClient[] = [];
 
   constructor(options: KubeClientOptions) {
+    this.#options = options;
     this.#requests = new KubeRequests(options);
+  }
+
+  /**
+   * A client whose writes leave only while the fence is held; otherwise they throw WriteFenced. It has
+   * connections of its own, so that what renews the fence's lease waits for nobody, and is closed with
+   * this one.
+   */
+  fencedBy(fence: WriteFence): KubeClient {
+    const client = new KubeClient({ ...this.#options, fence });
+    this.#fenced.push(client);
+    return client;
   }
 
   /** The object, or undefined when there is none of that name. */
@@ -211,7 +226,7 @@ export class KubeClient {
   }
 
   async close(): Promise<void> {
-    await this.#requests.close();
+    await Promise.all([this.#requests.close(), ...this.#fenced.map((client) => client.close())]);
   }
 
   async #listOnce<T extends KubeObject>(resource: Resource, options: ListOptions): Promise<KubeList<T>> {

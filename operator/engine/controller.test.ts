@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
+import { WriteFenced } from '#lib/kube/write-fence.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import {
   Controller,
@@ -92,6 +93,14 @@ describe('a controller', () => {
     isHeld = true;
     await clock.advance(1_000);
     expect(atMs).toHaveLength(1);
+  });
+
+  test('asks again in a second where its writes were held back', async () => {
+    const { clock, atMs } = await create([new WriteFenced()]);
+    await clock.advance(999);
+    expect(atMs).toEqual([0]);
+    await clock.advance(1);
+    expect(atMs).toEqual([0, 1_000]);
   });
 
   test.each<[string, unknown]>([

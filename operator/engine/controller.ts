@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
+import { WriteFenced } from '#lib/kube/write-fence.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { EngineMetrics, ReconcileResult } from './metrics.ts';
@@ -60,6 +61,8 @@ export class ReconcileTimeout extends OperatingError {
 const CONFLICT_DELAY_MS = 50;
 /** More conflicts in a row than a stale cache explains: somebody keeps writing, or the cache is stuck. */
 const FREE_CONFLICTS = 5;
+/** When the lease is looked at again; by then it is renewed, or the program ends. */
+const FENCED_DELAY_MS = 1_000;
 /** Several requests of 30 s, the longest that the client lets one take. */
 const RECONCILE_TIMEOUT_MS = 120_000;
 /** Time that a reconcile has to end after its signal aborted; then its worker goes on without it. */
@@ -145,7 +148,7 @@ export class Controller implements Service {
   async #work(key: string): Promise<void> {
     const { name, clock, log, metrics, mayAct, reconcileTimeoutMs = RECONCILE_TIMEOUT_MS } = this.#options;
     if (mayAct?.() === false) {
-      this.#queue.addAfter(key, 1_000, this.#queue.priorityOf(key));
+      this.#queue.addAfter(key, FENCED_DELAY_MS, this.#queue.priorityOf(key));
       this.#queue.done(key);
       return;
     }
@@ -201,6 +204,10 @@ export class Controller implements Service {
     const { name, metrics } = this.#options;
     if (this.#ending.signal.aborted) return 'requeue';
     if (isConflict(error)) return this.#conflicted(key, error, log);
+    if (error instanceof WriteFenced) {
+      this.#queue.addAfter(key, FENCED_DELAY_MS, this.#queue.priorityOf(key));
+      return 'requeue';
+    }
     this.#conflicts.delete(key);
     if (error instanceof TerminalError) {
       this.#queue.forget(key);
