@@ -315,10 +315,11 @@ describe('an informer', () => {
   test('does not list a kind in a tight loop whose watches all answer 410', async () => {
     server.refusals = Array.from({ length: 3 }, () => status(410, 'Expired'));
     await start();
-    const delays: unknown[] = [];
+    const delays: number[] = [];
     for (let failures = 0; failures < 3; failures += 1) {
       await until(() => info.mock.calls.length > 0);
-      delays.push((info.mock.calls[0]?.[0] as { delayMs: number }).delayMs);
+      const [{ delayMs }] = info.mock.calls[0] as [{ delayMs: number }];
+      delays.push(delayMs);
       await passBackOff(10_000);
     }
     expect(delays).toEqual([375, 750, 1_500]);

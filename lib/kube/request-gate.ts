@@ -6,7 +6,7 @@ const MAX_CLOSED_MS = 30_000;
 /** Over which those that waited are spread, so that they do not come all at once. */
 const SPREAD_MS = 500;
 /** Requests that may wait at once: a program's workers are tens, so more is a fault of ours. */
-const MAX_WAITING = 10_000;
+const MAX_WAITING = 1_000;
 
 /**
  * Where requests wait while the API server has too much to do: after a 429 or 503 with `Retry-After`,
