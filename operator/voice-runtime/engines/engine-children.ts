@@ -3,6 +3,7 @@ import type { VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
 import {
   apiVersionOf,
   DEPLOYMENTS,
+  NETWORK_POLICIES,
   PERSISTENT_VOLUME_CLAIMS,
   type Resource,
   SERVICES,
@@ -28,9 +29,9 @@ export function engineChildName(runtime: VoiceRuntime, kind: EngineKind, engine:
   return `${runtime.metadata.name}-${kind}-${engine}`;
 }
 
-/** The Deployment of an engine, its Service and, where it has a cache, its volume. */
+/** The Deployment of an engine, its Service, who may call it and, where it has a cache, its volume. */
 export function engineChildren(engine: EngineOfRuntime): readonly DesiredChild[] {
-  const children = [serviceOf(engine), deploymentOf(engine)];
+  const children = [serviceOf(engine), policyOf(engine), deploymentOf(engine)];
   const { cache } = engine.deployment;
   if (cache === undefined || engine.recipe.modelPath === undefined) return children;
   const spec = {
@@ -47,6 +48,20 @@ function serviceOf(engine: EngineOfRuntime): DesiredChild {
     type: 'ClusterIP',
     selector: selectorOf(engine),
     ports: [{ name: 'http', protocol: 'TCP', port: engine.recipe.port, targetPort: 'http' }],
+  });
+}
+
+/** Engines ask for no key: only the pods of their runtime may call them. */
+function policyOf(engine: EngineOfRuntime): DesiredChild {
+  return child(NETWORK_POLICIES, engine, {
+    podSelector: { matchLabels: selectorOf(engine) },
+    policyTypes: ['Ingress'],
+    ingress: [
+      {
+        from: [{ podSelector: { matchLabels: podSelector(engine.runtime, 'runtime') } }],
+        ports: [{ protocol: 'TCP', port: engine.recipe.port }],
+      },
+    ],
   });
 }
 

@@ -101,7 +101,7 @@ function environmentOf(recipe: EngineRecipe, { env, tokenSecretRef }: EngineDepl
   return [...values, { name: 'HF_TOKEN', valueFrom: { secretKeyRef: { name, key } } }];
 }
 
-/** Requests stand beside every limit, as the API server would add them. */
+/** Requests stand beside every limit, as they come to be in pods. */
 function resourcesOf({ gpus, resources }: EngineDeployment, recipe: EngineRecipe): object {
   const limits = texts({ ...resources?.limits, ...(gpus > 0 ? { [GPU]: gpus } : {}) });
   const requests = texts({

@@ -82,9 +82,11 @@ test('fallbacks are run as the preferred engine is', () => {
   const { children } = planEngines(runtimeWith({ stt: { type: 'Whisper', deployment: {}, fallbacks } }));
   expect(children.map(({ resource, desired }) => `${resource.kind} ${desired.metadata.name}`)).toEqual([
     'Service vr-stt-default',
+    'NetworkPolicy vr-stt-default',
     'Deployment vr-stt-default',
     'PersistentVolumeClaim vr-stt-second',
     'Service vr-stt-second',
+    'NetworkPolicy vr-stt-second',
     'Deployment vr-stt-second',
   ]);
 });
