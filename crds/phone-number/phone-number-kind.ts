@@ -1,4 +1,4 @@
-import { conditionColumn, type KindDefinition } from '../schema/custom-resource.ts';
+import { conditionColumn, type KindDefinition, reasonColumn } from '../schema/custom-resource.ts';
 import {
   PHONE_NUMBER,
   phoneNumberNameRule,
@@ -13,8 +13,12 @@ export const phoneNumberKind: KindDefinition = {
   shortNames: ['pn'],
   description:
     "A PhoneNumber is a telephone number of a tenant, bought at the carrier or owned there already, and the workflow that answers it. It lives in the tenant's namespace, tenant-<name>.",
-  spec: phoneNumberSpecSchema.describe('Which number, and what answers it.'),
-  status: phoneNumberStatusSchema.describe('What the operator last saw. People do not write it.'),
+  spec: phoneNumberSpecSchema.describe(
+    'Which number, and what answers it. Exactly one of number and search is set, and neither can be changed later: make another PhoneNumber instead.',
+  ),
+  status: phoneNumberStatusSchema.describe(
+    'What the operator last saw; it alone writes here. Begin with the conditions: each says in sentences what holds, or what it waits for.',
+  ),
   rootRules: [phoneNumberNameRule],
   columns: [
     { name: 'Number', type: 'string', jsonPath: '.status.number', description: 'The number.' },
@@ -25,6 +29,7 @@ export const phoneNumberKind: KindDefinition = {
       description: 'What answers it.',
     },
     conditionColumn('Ready'),
+    reasonColumn(),
     conditionColumn('Purchased', 1),
     conditionColumn('Assigned', 1),
     conditionColumn('Routed', 1),

@@ -18,16 +18,22 @@ export const phoneNumberNameRule = nameRule(63, 'labels and the carrier order ar
 
 const searchSchema = z
   .object({
-    countryCode: countryCode().describe('ISO 3166-1 alpha-2, such as US.'),
+    countryCode: countryCode().describe('The country of the number, as ISO 3166-1 alpha-2, such as US.'),
     areaCode: matching(/^[0-9]{1,8}$/, 8, 'must be digits, in quotes')
       .optional()
-      .describe('The digits after the country code, such as "312", in quotes.'),
-    locality: text(100).optional().describe('City or region, such as Chicago.'),
+      .describe('The digits after the country code, such as "312", in quotes. Absent: any area.'),
+    locality: text(100)
+      .optional()
+      .describe('The city or region of the number, as the carrier spells it, such as Chicago. Absent: any.'),
     features: setOf(z.enum(['Voice', 'SMS', 'MMS', 'Fax', 'Emergency']), 5)
       .default(['Voice'])
-      .describe('What the number must be able to do.'),
+      .describe(
+        'What the number must be able to do; the carrier then offers only such. Voice is enough for calls.',
+      ),
   })
-  .describe('Buy a number like this: the first that the carrier offers.');
+  .describe(
+    'Buy a number like this: the first that the carrier offers, once. Its choice then stands in status.number.',
+  );
 
 const phoneNumberSpecFields = z.object({
   number: e164()
@@ -38,17 +44,22 @@ const phoneNumberSpecFields = z.object({
   search: searchSchema.optional(),
   routing: z
     .object({
-      workflow: dnsLabel().describe("The name of one of the tenant's workflows, which answers the calls."),
+      workflow: dnsLabel().describe(
+        "The name of one of the tenant's workflows (spec.workflows of the Tenant) that answers the calls, such as lead-capture.",
+      ),
     })
     .optional()
-    .describe('What answers the calls. Absent: the number is owned but not answered.'),
+    .describe('What answers the calls. Absent: the number is owned, and paid for, but not answered.'),
   releasePolicy: z
     .enum(['Retain', 'Release'])
     .default('Retain')
     .describe(
       'What becomes of the number when this object is deleted. Retain keeps it in the carrier account and its price with it; Release gives it back for good.',
     ),
-  provider: z.enum(['Telnyx']).default('Telnyx').describe('The carrier.'),
+  provider: z
+    .enum(['Telnyx'])
+    .default('Telnyx')
+    .describe('The carrier that the number is bought at and that calls come by. There is one as yet.'),
 });
 
 export const phoneNumberSpecSchema = withRules(phoneNumberSpecFields, [
@@ -72,11 +83,19 @@ export type PhoneNumberSpec = z.output<typeof phoneNumberSpecSchema>;
 export const phoneNumberStatusSchema = z.object({
   observedGeneration: whole(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('The metadata.generation this status was made from.'),
-  number: e164().optional().describe('The number, once it is known.'),
-  providerNumberID: text(200).optional().describe("The carrier's id of the number."),
-  orderID: text(200).optional().describe("The carrier's id of the order it was bought with."),
-  runtime: text(128).optional().describe('The VoiceRuntime that answers it, as namespace/name.'),
+    .describe(
+      'The metadata.generation this status was made from; smaller than the current one: a change of spec has not been acted on yet.',
+    ),
+  number: e164().optional().describe('The number in E.164 form, such as +13125550142, once it is known.'),
+  providerNumberID: text(200)
+    .optional()
+    .describe("The carrier's own id of the number, to find it in the carrier's portal."),
+  orderID: text(200)
+    .optional()
+    .describe("The carrier's own id of the order it was bought with; absent for one that was owned before."),
+  runtime: text(128)
+    .optional()
+    .describe("The VoiceRuntime that answers the number's calls, as namespace/name."),
   conditions: conditionsSchema.optional(),
 });
 

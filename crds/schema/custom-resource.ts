@@ -35,6 +35,16 @@ export function conditionColumn(type: ConditionType, priority?: 1): PrinterColum
   };
 }
 
+/** The column that says why the object is Ready or is not, as one word. */
+export function reasonColumn(): PrinterColumn {
+  return {
+    name: 'Reason',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+    description: 'Why it is ready or not; kubectl describe says it in sentences.',
+  };
+}
+
 /** The part of an object that root rules look at. */
 export interface Named {
   readonly metadata: { readonly name: string };

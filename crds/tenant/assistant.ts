@@ -36,7 +36,7 @@ const voiceSchema = z
       .describe('How fast it speaks, from "0.5" to "2.0", in quotes.'),
   })
   .prefault({})
-  .describe('The voice the caller hears.');
+  .describe("The voice the caller hears. Absent parts are chosen by the runtime's first speech engine.");
 
 const interruptionsSchema = z
   .object({
@@ -80,4 +80,6 @@ export const assistantSchema = z
       .describe('Names and words of the trade that a general recogniser or voice would get wrong.'),
   })
   .prefault({})
-  .describe('How the assistant speaks and behaves on every call.');
+  .describe(
+    'How the assistant speaks and behaves on every call, whichever workflow answers it. Every part has a default that works.',
+  );

@@ -7,10 +7,10 @@ const openingSchema = withRules(
   z.object({
     day: z
       .enum(['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])
-      .describe('The day of the week.'),
-    opens: timeOfDay().describe('HH:MM in spec.timeZone, on the 24-hour clock.'),
+      .describe('The day of the week that the entry holds for, such as Monday.'),
+    opens: timeOfDay().describe('From when, as HH:MM in spec.timeZone on the 24-hour clock, such as 09:00.'),
     closes: timeOfDay().describe(
-      'HH:MM, later than opens; 24:00 is midnight. Past midnight: a second entry.',
+      'Until when, as HH:MM later than opens, such as 17:30; 24:00 is midnight. Hours past midnight take a second entry, on the next day.',
     ),
   }),
   [
@@ -26,12 +26,16 @@ export const weeklyHoursSchema = namedList(openingSchema, { keys: ['day', 'opens
 
 const holidaySchema = withRules(
   z.object({
-    date: calendarDate().describe('YYYY-MM-DD in spec.timeZone.'),
-    name: text(60).optional().describe('What people call it.'),
+    date: calendarDate().describe('The day, as YYYY-MM-DD in spec.timeZone, such as 2027-12-25.'),
+    name: text(60)
+      .optional()
+      .describe('What people call the day, such as Christmas Day; only for those who read the manifest.'),
     opens: timeOfDay()
       .optional()
-      .describe('HH:MM, where the day has hours of its own. Absent: closed all day.'),
-    closes: timeOfDay().optional().describe('HH:MM, later than opens.'),
+      .describe(
+        'From when, as HH:MM, where the day has hours of its own, such as 10:00. Absent: closed all day.',
+      ),
+    closes: timeOfDay().optional().describe('Until when on that day, as HH:MM later than opens.'),
   }),
   [
     {
@@ -45,10 +49,12 @@ const holidaySchema = withRules(
 
 export const businessHoursSchema = z
   .object({
-    weekly: weeklyHoursSchema.default([]).describe('The usual hours. A day without an entry is closed.'),
+    weekly: weeklyHoursSchema
+      .default([])
+      .describe('The usual hours, one entry for each stretch of a day. A day without an entry is closed.'),
     holidays: namedList(holidaySchema, { keys: ['date'], max: 40 })
       .default([])
-      .describe('Days on which the usual hours do not hold.'),
+      .describe('Days on which the usual hours do not hold: closed, or open at other hours.'),
     whenClosed: z
       .object({
         workflow: dnsLabel()
@@ -59,4 +65,6 @@ export const businessHoursSchema = z
       .optional()
       .describe('What a caller hears outside these hours. Calls are always answered.'),
   })
-  .describe('When people are there. Absent: always.');
+  .describe(
+    'When people are there, in spec.timeZone. It does not decide whether calls are answered, only what callers hear. Absent: always.',
+  );

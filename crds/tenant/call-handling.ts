@@ -7,25 +7,37 @@ import { weeklyHoursSchema } from './business-hours.ts';
 export const transferTargetsSchema = namedList(
   z.object({
     name: dnsLabel().describe('The name by which workflows and the language model choose it.'),
-    description: text(200).optional().describe('Whom one reaches there, and for what.'),
-    number: e164().describe('The number to call. Callers and the language model never choose a number.'),
-    hours: z
-      .object({ weekly: weeklyHoursSchema.default([]).describe('When somebody answers there.') })
+    description: text(200)
       .optional()
-      .describe('When it may be called. Absent: always.'),
+      .describe('Whom one reaches there, and for what; the language model chooses by it.'),
+    number: e164().describe(
+      'The number to call, in E.164 form, such as +13125550142. Callers and the language model never choose a number.',
+    ),
+    hours: z
+      .object({
+        weekly: weeklyHoursSchema
+          .default([])
+          .describe('The hours at which somebody answers there, one entry for each stretch of a day.'),
+      })
+      .optional()
+      .describe(
+        'When calls may be handed there, in spec.timeZone; outside these hours the target is not offered. Absent: always.',
+      ),
   }),
   { keys: ['name'], max: 8 },
 );
 
 export const callScreeningSchema = z
   .object({
-    blocked: setOf(e164(), 200).default([]).describe('Numbers whose calls are declined.'),
+    blocked: setOf(e164(), 200)
+      .default([])
+      .describe('Numbers in E.164 form whose calls are declined, such as +13125550142.'),
     anonymous: z
       .enum(['Allow', 'Reject'])
       .default('Allow')
       .describe('What happens to callers who withhold their number.'),
   })
-  .describe('Which calls are declined. Absent: none.');
+  .describe('Which calls are declined before they are answered, and so cost nothing. Absent: none.');
 
 export const recordingSchema = z
   .object({
@@ -33,18 +45,20 @@ export const recordingSchema = z
     retentionDays: whole(1, 3_650).default(30).describe('After how many days a recording is deleted.'),
   })
   .prefault({})
-  .describe('Sound recordings of calls.');
+  .describe('Whether calls are recorded as sound, and how long recordings are kept.');
 
 export const transcriptsSchema = z
   .object({
     retentionDays: whole(1, 3_650).default(90).describe('After how many days a transcript is deleted.'),
   })
   .prefault({})
-  .describe('What was said, as text.');
+  .describe('How long what was said on calls is kept as text.');
 
 export const notificationsSchema = z
   .object({
     emails: setOf(email(), 10).default([]).describe('Who is sent a mail for each lead or message.'),
-    webhookURL: url('https').optional().describe('Where each lead or message is POSTed, as JSON.'),
+    webhookURL: url('https')
+      .optional()
+      .describe('Where each lead or message is POSTed, as JSON over https. Absent: nowhere.'),
   })
   .describe('Who is told of leads and messages. Absent: nobody; they are in the API.');

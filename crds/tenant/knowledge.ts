@@ -7,8 +7,10 @@ import { objectName, text } from '../schema/scalars.ts';
 const MAX_KNOWLEDGE_CHARACTERS = 16_384;
 
 const articleSchema = z.object({
-  title: text(100).describe('What it is about, such as "Parking".'),
-  text: text(8_192).describe('The facts, in plain sentences.'),
+  title: text(100).describe('What the entry is about, such as Parking or Prices.'),
+  text: text(8_192).describe(
+    'The facts, in plain sentences as they could be spoken, such as: Parking is free behind the house.',
+  ),
 });
 
 export const knowledgeSchema = withRules(namedList(articleSchema, { keys: ['title'], max: 40 }), [

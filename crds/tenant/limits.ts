@@ -3,14 +3,20 @@ import { setOf } from '../schema/lists.ts';
 import { countryCode, limit } from '../schema/scalars.ts';
 
 const fields = {
-  callsPerMonth: limit().describe('Answered calls a calendar month (UTC).'),
+  callsPerMonth: limit().describe(
+    "Answered calls a calendar month (UTC). A further call is declined. A whole number or Unlimited; absent: the plan's.",
+  ),
   minutesPerMonth: limit().describe(
     'Minutes of answered calls a calendar month (UTC): the seconds of the month added up, then rounded up.',
   ),
-  apiRequestsPerMonth: limit().describe('Requests to /api/admin a calendar month (UTC).'),
-  phoneNumbers: limit().describe('How many PhoneNumbers may be bought and routed.'),
+  apiRequestsPerMonth: limit().describe(
+    "Requests to /api/admin a calendar month (UTC); a further one gets 429. A whole number or Unlimited; absent: the plan's.",
+  ),
+  phoneNumbers: limit().describe(
+    "How many PhoneNumbers may be bought and routed; a further one waits, and says so. A whole number or Unlimited; absent: the plan's.",
+  ),
   concurrentCalls: limit().describe(
-    'Calls in progress at the same moment; a further one is declined as busy.',
+    "Calls in progress at the same moment; a further one is declined as busy. A whole number or Unlimited; absent: the plan's.",
   ),
   transferMinutesPerDay: limit().describe(
     'Minutes of outgoing legs to transfer targets a day (UTC), a bound on what a stolen line can cost.',

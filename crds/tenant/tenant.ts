@@ -32,13 +32,25 @@ export const TENANT = {
 export const tenantNameRule = nameRule(56, 'the namespace tenant-<name> is made from it');
 
 export const suspensionSchema = z.object({
-  reason: z.enum(['Billing', 'Abuse', 'Manual']).describe('Who suspended it: one entry a reason.'),
-  message: text(500).optional().describe('What people are told.'),
+  reason: z
+    .enum(['Billing', 'Abuse', 'Manual'])
+    .describe(
+      'Who suspended it: Billing is set by the API server where billing is Stripe, Abuse and Manual by people. Each can be lifted without the others.',
+    ),
+  message: text(500)
+    .optional()
+    .describe(
+      'What people are told of it, such as "The invoice of October is open". Callers do not hear it.',
+    ),
 });
 
 const accessSchema = withRules(
   z.object({
-    kind: z.enum(['User', 'Group', 'ServiceAccount']).describe('What `name` names.'),
+    kind: z
+      .enum(['User', 'Group', 'ServiceAccount'])
+      .describe(
+        'What the name beside it names: a User or a Group as the cluster knows them, or a ServiceAccount.',
+      ),
     name: text(253).describe('The name as the cluster knows it; of a ServiceAccount, namespace/name.'),
     role: z
       .enum(['Viewer'])
@@ -56,11 +68,15 @@ const accessSchema = withRules(
 
 export const runtimeRefSchema = z
   .object({
-    namespace: dnsLabel().default('veralux-system').describe('The namespace of the VoiceRuntime.'),
-    name: dnsLabel().default('shared').describe('Its name.'),
+    namespace: dnsLabel()
+      .default('veralux-system')
+      .describe('The namespace of the VoiceRuntime, one labelled veralux.io/platform: "true".'),
+    name: dnsLabel().default('shared').describe('The name of the VoiceRuntime in that namespace.'),
   })
   .prefault({})
-  .describe('The VoiceRuntime that answers the calls.');
+  .describe(
+    'The VoiceRuntime that answers the calls. Without one that is Ready the tenant is not Ready either, and its calls are not answered.',
+  );
 
 const tenantSpecFields = z.object({
   tenantID: uuid()
@@ -68,42 +84,71 @@ const tenantSpecFields = z.object({
     .describe(
       'The id under which rows, usage and billing are kept. Sign-up sets it; absent, the id is derived from the installation and the name and shown in status. It may not be added, changed or removed later.',
     ),
-  displayName: text(100).describe('The name of the company, as people write and callers hear it.'),
+  displayName: text(100).describe(
+    'The name of the company, as people write it and callers hear it, such as Harbor Dental. It may be changed at any time.',
+  ),
   contact: z
     .object({
-      name: text(100).optional().describe('Whom to ask for.'),
-      email: email().optional().describe('Where to write to.'),
+      name: text(100).optional().describe('Whom to ask for at the company, such as Nora Lindqvist.'),
+      email: email()
+        .optional()
+        .describe('Where to write to that person, such as office@harbor-dental.example.'),
     })
     .optional()
-    .describe('Who is responsible at the company.'),
+    .describe(
+      'Who is responsible at the company, for the people who run the platform. Callers never hear of it.',
+    ),
   timeZone: timeZone().default('UTC').describe('IANA time zone of hours and dates, such as America/Chicago.'),
   language: language().default('en-US').describe('The language of the calls, BCP 47, such as en-US.'),
-  plan: z.enum(PLANS).default('Free').describe('What the tenant may use in a month. See the plan table.'),
+  plan: z
+    .enum(PLANS)
+    .default('Free')
+    .describe(
+      'What the tenant may use in a month; the reference has the table of plans. spec.limits overrides single limits. OnPrem has none.',
+    ),
   billing: z
     .enum(['Stripe', 'Manual'])
     .default('Manual')
     .describe('Stripe: the API server sets plan and suspension from the subscription. Manual: you do.'),
   suspensions: namedList(suspensionSchema, { keys: ['reason'], max: 3 })
     .default([])
-    .describe('Why no calls are answered. Empty: the tenant is active.'),
+    .describe(
+      'Why no calls are answered, one entry a reason. While there is one, calls are declined and the tenant is not Ready; numbers and data stay. Empty: the tenant is active.',
+    ),
   deletionPolicy: z
     .enum(['Retain', 'Purge'])
     .default('Retain')
-    .describe('What becomes of calls, leads and usage when this object is deleted.'),
+    .describe(
+      'What becomes of calls, leads and usage when this object is deleted. Retain keeps the rows: a new Tenant of the same id gets them with the annotation veralux.io/adopt-data: "true". Purge deletes them for good.',
+    ),
   access: namedList(accessSchema, { keys: ['kind', 'name'], max: 16 })
     .default([])
-    .describe("Who in the cluster may look into the tenant's namespace."),
+    .describe(
+      "Who in the cluster may look into the tenant's namespace with kubectl. Each is bound to the ClusterRole veralux-tenant-viewer there. Empty: nobody beside those who may see everything.",
+    ),
   runtimeRef: runtimeRefSchema,
   limits: tenantLimitsSchema.optional(),
   assistant: assistantSchema,
   workflows: workflowsSchema
     .default([])
-    .describe('What the assistant does on a call. A number is routed to one of them by name.'),
-  knowledge: knowledgeSchema.default([]).describe('Facts the assistant may answer from.'),
-  knowledgeFrom: knowledgeFromSchema.default([]).describe('ConfigMaps with more of them.'),
+    .describe(
+      'What the assistant does on a call, one entry a way of answering, such as taking a lead. A PhoneNumber is routed to one of them by name.',
+    ),
+  knowledge: knowledgeSchema
+    .default([])
+    .describe(
+      "Facts the assistant may answer callers' questions from, at most 16 KiB in all. What is in none of them it does not claim to know.",
+    ),
+  knowledgeFrom: knowledgeFromSchema
+    .default([])
+    .describe(
+      "ConfigMaps in the tenant's namespace with more facts, for what is too long for spec.knowledge or kept by other tools.",
+    ),
   tools: toolsSchema.default([]).describe('Services the assistant may call, such as a booking system.'),
   businessHours: businessHoursSchema.optional(),
-  transferTargets: transferTargetsSchema.default([]).describe('People and desks a call may be handed to.'),
+  transferTargets: transferTargetsSchema
+    .default([])
+    .describe('People and desks a call may be handed to, by name. Nothing else can ever be dialled.'),
   callScreening: callScreeningSchema.optional(),
   recording: recordingSchema,
   transcripts: transcriptsSchema,
@@ -138,26 +183,40 @@ export type TenantSpec = z.output<typeof tenantSpecSchema>;
 
 const secretsStatusSchema = z
   .object({
-    generation: whole(1, Number.MAX_SAFE_INTEGER).describe('Counts the rotations, from 1.'),
-    rotatedAt: z.iso.datetime({ offset: true }).describe('When this generation began, RFC 3339.'),
+    generation: whole(1, Number.MAX_SAFE_INTEGER).describe(
+      'The generation of the secrets in tenant-keys; it counts rotations from 1.',
+    ),
+    rotatedAt: z.iso
+      .datetime({ offset: true })
+      .describe('When this generation of the secrets began, as RFC 3339, such as 2026-11-23T10:00:00Z.'),
     rotationRequest: text(63)
       .optional()
       .describe('The value of the annotation veralux.io/rotate-secrets that was acted on last.'),
   })
-  .describe('Which generation of generated secrets the namespace has.');
+  .describe(
+    "Which generation of generated secrets the namespace has. The annotation veralux.io/rotate-secrets with a new value, such as today's date, asks for the next.",
+  );
 
 export const tenantStatusSchema = z.object({
   observedGeneration: whole(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('The metadata.generation this status was made from.'),
+    .describe(
+      'The metadata.generation this status was made from; smaller than the current one: a change of spec has not been acted on yet.',
+    ),
   tenantID: uuid().optional().describe('The id under which rows, usage and billing are kept.'),
-  namespace: dnsLabel().optional().describe("The tenant's namespace, tenant-<name>."),
+  namespace: dnsLabel()
+    .optional()
+    .describe(
+      "The tenant's namespace, tenant-<name>, where its PhoneNumbers are. The operator makes it and deletes it with the Tenant.",
+    ),
   namespaceUID: uuid()
     .optional()
     .describe("The uid of that namespace: it stays the tenant's when somebody takes its labels away."),
   secrets: secretsStatusSchema.optional(),
   limits: shownLimitsSchema.optional(),
-  phoneNumbers: whole(0, 1_000_000).optional().describe('How many PhoneNumbers the tenant has.'),
+  phoneNumbers: whole(0, 1_000_000)
+    .optional()
+    .describe('How many PhoneNumbers the tenant has in its namespace, ready or not.'),
   conditions: conditionsSchema.optional(),
 });
 

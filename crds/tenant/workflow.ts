@@ -5,14 +5,16 @@ import { dnsLabel, text } from '../schema/scalars.ts';
 
 const fieldSchema = withRules(
   z.object({
-    name: dnsLabel().describe('The name under which the answer is kept.'),
+    name: dnsLabel().describe('The name under which the answer is kept in the lead, such as phone.'),
     label: text(60).describe('What people see beside the answer, such as "Phone number".'),
     type: z
       .enum(['Name', 'Phone', 'Email', 'Date', 'Time', 'Choice', 'Text'])
       .default('Text')
       .describe('How the answer is understood and written down.'),
-    prompt: text(240).describe('The question, as the caller hears it.'),
-    choices: setOf(text(40), 8).optional().describe('The answers to choose from, where type is Choice.'),
+    prompt: text(240).describe('The question, as the caller hears it, such as "May I have your name?".'),
+    choices: setOf(text(40), 8)
+      .optional()
+      .describe('The answers to choose from, where type is Choice, such as Morning and Afternoon.'),
     required: z
       .boolean()
       .default(true)
@@ -32,7 +34,7 @@ const onCompleteSchema = withRules(
   z.object({
     say: text(300)
       .default('Thank you. We will call you back soon. Goodbye.')
-      .describe('The closing sentence.'),
+      .describe('The closing sentence, spoken before the action that follows.'),
     action: z
       .enum(['Hangup', 'Transfer', 'TakeMessage'])
       .default('Hangup')
@@ -55,13 +57,19 @@ const onCompleteSchema = withRules(
 
 export const workflowSchema = z.object({
   name: dnsLabel().describe('The name by which PhoneNumbers and whenClosed refer to it.'),
-  displayName: text(80).optional().describe('What people see. Absent: the name.'),
+  displayName: text(80)
+    .optional()
+    .describe('What people see in reports and the console, such as Lead capture. Absent: the name.'),
   enabled: z.boolean().default(true).describe('A workflow that is switched off answers no calls.'),
   purpose: text(500).optional().describe('What it is for, for people and for the language model.'),
   fields: namedList(fieldSchema, { keys: ['name'], max: 12 })
     .default([])
-    .describe('What is asked, in this order.'),
-  onComplete: onCompleteSchema.prefault({}).describe('What happens when every required field is answered.'),
+    .describe(
+      'What is asked, in this order, until every required field is answered. Empty: the caller is not asked for anything.',
+    ),
+  onComplete: onCompleteSchema
+    .prefault({})
+    .describe('What happens when every required field is answered: a closing sentence, then an action.'),
 });
 
 export type Workflow = z.output<typeof workflowSchema>;

@@ -9,20 +9,31 @@ const amountsSchema = mapOf(quantity(), 4);
 
 export const resourcesSchema = z
   .object({
-    requests: amountsSchema.optional().describe('What is reserved, such as cpu: 500m, memory: 1Gi.'),
-    limits: amountsSchema.optional().describe('What it may use at most.'),
+    requests: amountsSchema
+      .optional()
+      .describe('What is reserved on a node for the pod, such as cpu: 500m, memory: 1Gi.'),
+    limits: amountsSchema
+      .optional()
+      .describe(
+        'What the pod may use at most, such as memory: 2Gi; beyond its memory it is killed, and its calls move on.',
+      ),
   })
-  .describe('CPU and memory of one pod.');
+  .describe('CPU and memory of one pod, as Kubernetes has them for a container.');
 
 const tolerationSchema = z.object({
   key: text(316).optional().describe('The taint to tolerate. Absent with operator Exists: every taint.'),
-  operator: z.enum(['Exists', 'Equal']).default('Equal').describe('How value is compared.'),
-  value: z.string().max(63).optional().describe("The taint's value."),
+  operator: z
+    .enum(['Exists', 'Equal'])
+    .default('Equal')
+    .describe("How the taint's value is compared: Equal to value, or Exists whatever its value is."),
+  value: z.string().max(63).optional().describe('The value of the taint, where operator is Equal.'),
   effect: z
     .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
     .optional()
-    .describe('The effect to tolerate. Absent: all.'),
-  tolerationSeconds: whole(0, 86_400).optional().describe('How long a NoExecute taint is tolerated.'),
+    .describe('The effect of the taint that is tolerated, such as NoSchedule. Absent: all effects.'),
+  tolerationSeconds: whole(0, 86_400)
+    .optional()
+    .describe('How many seconds a NoExecute taint is tolerated before the pod has to go. Absent: for ever.'),
 });
 
 const cacheSchema = z
@@ -42,9 +53,14 @@ const cacheSchema = z
 
 const environmentSchema = z.object({
   name: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 64, 'must be the name of an environment variable').describe(
-    'The variable.',
+    'The name of the environment variable, such as OMP_NUM_THREADS.',
   ),
-  value: z.string().max(160).describe('Its value; secrets do not belong here.'),
+  value: z
+    .string()
+    .max(160)
+    .describe(
+      'The value of the variable, as text. Secrets do not belong here: everybody who reads the VoiceRuntime sees it.',
+    ),
 });
 
 interface Shared {
@@ -62,7 +78,9 @@ const sharedCache = {
 const common = {
   image: text(500)
     .optional()
-    .describe("The container image. Absent: the server's own, of the release that the operator knows."),
+    .describe(
+      "The container image of the server. Absent: its makers' own, of the release that this operator was tested with.",
+    ),
   gpus: whole(0, 16)
     .default(1)
     .describe('GPUs (nvidia.com/gpu) a pod. 0: the image for CPUs is taken, where there is one.'),
@@ -74,7 +92,11 @@ const common = {
     .default([])
     .describe("Settings of the server as environment variables; they win over the operator's own."),
   resources: resourcesSchema.optional(),
-  nodeSelector: mapOf(z.string().max(63), 6).optional().describe('Labels of the nodes it may run on.'),
+  nodeSelector: mapOf(z.string().max(63), 6)
+    .optional()
+    .describe(
+      'Labels of the nodes it may run on, such as nvidia.com/gpu.product: NVIDIA-L4. Absent: any node that has what it asks for.',
+    ),
   tolerations: atomicList(tolerationSchema, 5)
     .default([])
     .describe('Taints of nodes it may run on. Pods with GPUs tolerate nvidia.com/gpu anyway.'),
@@ -91,14 +113,15 @@ const ofHub = {
   cache: cacheSchema.optional(),
   tokenSecretRef: z
     .object({
-      name: objectName().describe("The name of a Secret in the runtime's namespace."),
-      key: text(253).default('token').describe('The key in it.'),
+      name: objectName().describe("The name of a Secret in the runtime's namespace, which people put there."),
+      key: text(253).default('token').describe('The key in the Secret under which the value stands.'),
     })
     .optional()
     .describe('A Hugging Face token (HF_TOKEN), for models that are not free to fetch.'),
 };
 
-const description = 'Run the engine in the cluster, beside the runtime.';
+const description =
+  'Run the engine in the cluster, in the namespace of the runtime, as a Deployment that the operator keeps. Instead of endpoint.';
 
 export const sttDeploymentSchema = withRules(
   z.object({ ...common, model: optionalModel, ...ofHub }).describe(description),

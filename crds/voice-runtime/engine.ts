@@ -17,25 +17,35 @@ const common = {
     ),
   secretRef: z
     .object({
-      name: objectName().describe("The name of a Secret in the runtime's namespace."),
+      name: objectName().describe("The name of a Secret in the runtime's namespace, which people put there."),
       key: text(253).default('apiKey').describe('The key in it, sent as a bearer token.'),
     })
     .optional()
     .describe('The key of the API at endpoint. Absent: none is sent.'),
-  model: text(200).optional().describe('The model that requests name. Absent: deployment.model, or none.'),
-  timeoutSeconds: whole(1, 60).default(10).describe('After how long a request is given up.'),
+  model: text(200)
+    .optional()
+    .describe(
+      "The model that requests name, by the server's own name for it. Absent: deployment.model, or none at all.",
+    ),
+  timeoutSeconds: whole(1, 60)
+    .default(10)
+    .describe('After how many seconds a request is given up and the next fallback is asked.'),
 };
 
 const sttFields = {
   type: z
     .enum(['Whisper', 'WhisperCpp'])
-    .describe('Whisper: POST /v1/audio/transcriptions. WhisperCpp: POST /inference.'),
+    .describe(
+      'Which API it is spoken to by. Whisper: POST /v1/audio/transcriptions. WhisperCpp: POST /inference.',
+    ),
   ...common,
   deployment: sttDeploymentSchema.optional(),
 };
 
 const llmFields = {
-  type: z.enum(['OpenAICompatible']).describe('OpenAICompatible: POST /v1/chat/completions.'),
+  type: z
+    .enum(['OpenAICompatible'])
+    .describe('Which API it is spoken to by. OpenAICompatible: POST /v1/chat/completions.'),
   ...common,
   deployment: llmDeploymentSchema.optional(),
 };
@@ -43,7 +53,9 @@ const llmFields = {
 const ttsFields = {
   type: z
     .enum(['Kokoro', 'XTTS', 'OpenAICompatible'])
-    .describe('Kokoro and OpenAICompatible: POST /v1/audio/speech. XTTS: POST /tts_stream.'),
+    .describe(
+      'Which API it is spoken to by. Kokoro and OpenAICompatible: POST /v1/audio/speech. XTTS: POST /tts_stream.',
+    ),
   ...common,
   deployment: ttsDeploymentSchema.optional(),
   voice: text(100).optional().describe("The voice where a tenant names none. Absent: the engine's own."),
@@ -160,12 +172,16 @@ const ttsSchema = withRules(
 
 export const enginesSchema = z
   .object({
-    stt: sttSchema.describe('Speech to text.'),
+    stt: sttSchema.describe('Speech to text: what the caller says becomes words for the assistant.'),
     llm: llmSchema
       .optional()
       .describe('The language model. Absent: workflows are asked step by step, as they are written.'),
-    tts: ttsSchema.describe('Text to speech.'),
+    tts: ttsSchema.describe(
+      'Text to speech: what the assistant answers becomes the voice that the caller hears.',
+    ),
   })
-  .describe('The engines that hear, think and speak.');
+  .describe(
+    'The engines that hear, think and speak: speech to text, a language model, text to speech, each with fallbacks.',
+  );
 
 export type Engines = z.output<typeof enginesSchema>;

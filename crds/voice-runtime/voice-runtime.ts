@@ -21,9 +21,17 @@ export const voiceRuntimeNameRule = nameRule(40, 'Deployments and Services are n
 
 const autoscalingSchema = withRules(
   z.object({
-    minReplicas: whole(1, 1_000).default(1).describe('Never fewer pods than this.'),
-    maxReplicas: whole(1, 1_000).describe('Never more pods than this.'),
-    targetCallsPerReplica: whole(1, 1_000).describe('Calls in progress a pod that are aimed at.'),
+    minReplicas: whole(1, 1_000)
+      .default(1)
+      .describe(
+        'Never fewer pods than this, also at night; so many calls can begin at once without waiting for a pod.',
+      ),
+    maxReplicas: whole(1, 1_000).describe(
+      'Never more pods than this, however many calls there are; it bounds the cost.',
+    ),
+    targetCallsPerReplica: whole(1, 1_000).describe(
+      'Calls in progress a pod that are aimed at. Above it pods are added, well below it they are taken away; keep it below callsPerReplica.',
+    ),
   }),
   [
     {
@@ -47,23 +55,31 @@ const voiceRuntimeSpecFields = z.object({
     .describe('Let the operator choose the number of pods by the calls in progress. It never writes spec.'),
   callsPerReplica: whole(1, 1_000)
     .default(50)
-    .describe('Calls a pod holds at most; a further one goes elsewhere.'),
+    .describe(
+      'Calls a pod holds at most; a further one goes to another pod, or is declined as busy where all are full.',
+    ),
   maxCallDurationSeconds: whole(60, 14_400)
     .default(3_600)
     .describe('After how long a call is ended, and how long a pod that stops waits for its calls.'),
-  image: text(500).optional().describe("The container image of the pods. Absent: the operator's own."),
+  image: text(500)
+    .optional()
+    .describe(
+      "The container image of the pods, such as registry.example.com/veralux:1.2.0. Absent: the operator's own, so that both are of one release.",
+    ),
   resources: resourcesSchema.optional(),
   endpoint: z
     .object({
       mediaURL: url('ws', 'wss')
         .optional()
-        .describe('Where the carrier opens its media WebSockets; /media/<pod>/<call> follows.'),
+        .describe(
+          'Where the carrier opens its media WebSockets, such as wss://voice.example.com; /media/<pod>/<call> follows.',
+        ),
       webhookURL: url('http', 'https')
         .optional()
         .describe('Where the carrier sends its webhooks, such as https://voice.example.com/webhooks/telnyx.'),
     })
     .optional()
-    .describe('How the carrier reaches the runtime.'),
+    .describe('How the carrier reaches the runtime: two public addresses that lead to its pods.'),
   telnyx: z
     .object({
       secretRef: z
@@ -72,12 +88,18 @@ const voiceRuntimeSpecFields = z.object({
             "The name of a Secret in the runtime's namespace with the keys apiKey and publicKey.",
           ),
         })
-        .describe('The account at Telnyx.'),
+        .describe(
+          'The Secret with the account at Telnyx: an API key, and the key its webhooks are signed with.',
+        ),
       applicationName: text(100)
         .default('veralux')
-        .describe('The name of the Call Control application, made if it is missing.'),
+        .describe(
+          'The name of the Call Control application at Telnyx. It is made if it is missing, and kept as this spec says.',
+        ),
     })
-    .describe('The carrier account that the calls come by.'),
+    .describe(
+      'The carrier account that the calls come by. VoiceRuntimes may share one, each with an application of its own.',
+    ),
   engines: enginesSchema,
 });
 
@@ -122,32 +144,50 @@ export const voiceRuntimeSpecSchema = withRules(voiceRuntimeSpecFields, [
 export type VoiceRuntimeSpec = z.output<typeof voiceRuntimeSpecSchema>;
 
 const engineStatusSchema = z.object({
-  kind: z.enum(['stt', 'llm', 'tts']).describe('What it does.'),
-  name: dnsLabel().describe('Its name in spec.engines.'),
+  kind: z
+    .enum(['stt', 'llm', 'tts'])
+    .describe('Which kind of engine it is: stt hears, llm thinks, tts speaks.'),
+  name: dnsLabel().describe("The engine's name, as spec.engines has it."),
   ready: z
     .boolean()
     .describe(
       'Whether a pod of it serves; true for one that runs elsewhere, of which the operator cannot tell.',
     ),
-  endpoint: text(512).optional().describe('Where the runtime calls it.'),
+  endpoint: text(512)
+    .optional()
+    .describe(
+      'The base URL at which the runtime calls it, such as http://gpu-stt-default.veralux-system:8000.',
+    ),
   message: text(1_024).optional().describe('What keeps it from serving, and what else is to be known.'),
 });
 
 export const voiceRuntimeStatusSchema = z.object({
   observedGeneration: whole(0, Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe('The metadata.generation this status was made from.'),
-  replicas: whole(0, 10_000).optional().describe('Pods that exist.'),
-  readyReplicas: whole(0, 10_000).optional().describe('Pods that take calls.'),
+    .describe(
+      'The metadata.generation this status was made from; smaller than the current one: a change of spec has not been acted on yet.',
+    ),
+  replicas: whole(0, 10_000)
+    .optional()
+    .describe('Pods of the runtime that exist, whether they take calls or not.'),
+  readyReplicas: whole(0, 10_000)
+    .optional()
+    .describe('Pods of the runtime that are ready and take new calls.'),
   desiredReplicas: whole(0, 10_000)
     .optional()
-    .describe('Pods there should be now, where autoscaling is set.'),
+    .describe('Pods there should be now by the calls in progress, where autoscaling is set.'),
   selector: text(1_024).optional().describe('The label selector of the pods, for the scale subresource.'),
-  activeCalls: whole(0, 1_000_000).optional().describe('Calls in progress; written at most every 10 s.'),
-  connectionID: text(100).optional().describe("Telnyx's id of the Call Control application."),
+  activeCalls: whole(0, 1_000_000)
+    .optional()
+    .describe('Calls in progress on all pods together; written at most every 10 s.'),
+  connectionID: text(100)
+    .optional()
+    .describe("Telnyx's own id of the Call Control application that the numbers are assigned to."),
   engines: namedList(engineStatusSchema, { keys: ['kind', 'name'], max: 9 })
     .optional()
-    .describe('The engines, each with its fallbacks.'),
+    .describe(
+      'The engines of spec.engines and their fallbacks, one entry each, with what keeps them from serving.',
+    ),
   conditions: conditionsSchema.optional(),
 });
 

@@ -50,7 +50,7 @@ function rootSchema(kind: KindDefinition): StructuralSchema {
         description: 'The version of this schema, veralux.io/v1alpha1.',
         type: 'string',
       },
-      kind: { description: `${kind.resource.kind}.`, type: 'string' },
+      kind: { description: `What the object is: a ${kind.resource.kind}.`, type: 'string' },
       metadata: { type: 'object' },
       spec: withDefaultsTold(structuralSchema(kind.spec)),
       status: structuralSchema(kind.status),
