@@ -28,6 +28,8 @@ export const LABELS = {
 } as const;
 
 export const ANNOTATIONS = {
+  /** On a Tenant, PhoneNumber or VoiceRuntime, `"true"`: nothing is done for it, also not its end. */
+  paused: 'veralux.io/paused',
   /** On a tenant's namespace: which children were made in it, so that a missing one was deleted by hand. */
   children: 'veralux.io/children',
   /** On a Tenant: a value other than the last has its generated secrets rotated. */

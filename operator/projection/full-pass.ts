@@ -22,6 +22,8 @@ export interface FullPassOptions {
   readonly log: Logger;
   /** Told what a pass found: `missing`, `different` or `unwanted` keys. */
   readonly onDrift: (kind: Drift, count: number) => void;
+  /** Told when Redis holds everything again after it was away, or is another than it was. */
+  readonly onRestored: () => void;
 }
 
 export type Drift = 'missing' | 'different' | 'unwanted';
@@ -30,13 +32,15 @@ export type Drift = 'missing' | 'different' | 'unwanted';
 const EPOCH_PERIOD_MS = 2_000;
 /** How often everything is compared although nothing seems wrong. */
 const PASS_PERIOD_MS = 300_000;
-const BATCH = 200;
+/** So many values are made and compared at a time; between two batches everything else has its turn. */
+const BATCH = 50;
 /** A pass that would remove more than this share of many keys is more likely to be wrong than right. */
 const MASS_REMOVAL = { share: 0.2, least: 50 };
 
 /**
- * Compares the whole projection with Redis: at the start, when the epoch is missing or not ours
- * (Redis was emptied or failed over with losses), and every five minutes. Repairs and counts.
+ * Compares the whole projection with Redis: at the start, when the epoch is missing or not ours (Redis
+ * was emptied), when another Redis answers than before (a replica was promoted, which may have missed
+ * writes), and every five minutes. Repairs and counts.
  */
 export class FullPass implements Service {
   readonly name = 'projection full pass';
@@ -45,6 +49,9 @@ export class FullPass implements Service {
   readonly #options: FullPassOptions;
   readonly #loop: Loop;
   #epoch: string | undefined;
+  /** Of the Redis in which `#epoch` was begun. */
+  #replication: string | undefined;
+  #hasOpened = false;
   #passedAtMs = Number.NEGATIVE_INFINITY;
   readonly #firstLook = Promise.withResolvers<void>();
 
@@ -53,6 +60,10 @@ export class FullPass implements Service {
     this.opened = this.#firstLook.promise;
     const { clock, synced, elected } = options;
     this.#loop = new Loop({ clock, after: Promise.all([...synced, elected]), step: () => this.#step() });
+  }
+
+  get hasOpened(): boolean {
+    return this.#hasOpened;
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
@@ -78,46 +89,49 @@ export class FullPass implements Service {
 
   /** One look at the epoch, and a pass when it is due. */
   async passIfNeeded(): Promise<void> {
-    const { projector, raiseTermAbove, clock } = this.#options;
-    const found = await projector.readEpoch();
-    const isOurs = found !== undefined && found === this.#epoch;
+    const { projector, raiseTermAbove, clock, onRestored } = this.#options;
+    const [found, replication] = [await projector.readEpoch(), await projector.readReplication()];
+    const isOurs = found !== undefined && found === this.#epoch && replication === this.#replication;
     if (isOurs && clock.monotonic() - this.#passedAtMs < PASS_PERIOD_MS) return;
     if (!isOurs && found !== undefined) await raiseTermAbove(termOfEpoch(found));
+    const wasOpen = this.#hasOpened;
+    this.#hasOpened = true;
     this.#firstLook.resolve();
-    await this.#pass();
-    if (!isOurs) this.#epoch = await projector.beginEpoch();
+    await this.#pass(!isOurs);
     this.#passedAtMs = clock.monotonic();
+    if (isOurs) return;
+    this.#epoch = await projector.beginEpoch();
+    this.#replication = replication;
+    if (wasOpen) onRestored();
   }
 
-  async #pass(): Promise<void> {
-    const { source, onDrift, log } = this.#options;
-    // The controllers go on writing meanwhile, from newer caches: their writes win by this mark.
-    const mark = this.#options.projector.mark();
-    const wanted = new Map(source());
+  async #pass(isExpected: boolean): Promise<void> {
+    const { projector, source, onDrift, log } = this.#options;
     const counts = { missing: 0, different: 0, unwanted: 0 };
-    const entries = [...wanted].filter((entry): entry is [string, object] => entry[1] !== 'keep');
-    for (let at = 0; at < entries.length; at += BATCH) {
-      await this.#compare(entries.slice(at, at + BATCH), mark, counts);
+    // The controllers go on writing meanwhile, from newer caches: their writes win by these marks.
+    const mark = projector.mark();
+    const wanted = new Set<string>();
+    for (const batch of batches(source())) {
+      for (const [key] of batch) wanted.add(key);
+      await this.#compare(batch, counts);
     }
-    counts.unwanted = await this.#removeUnwanted(new Set(wanted.keys()), mark);
+    counts.unwanted = await this.#removeUnwanted(wanted, mark);
     for (const kind of ['missing', 'different', 'unwanted'] as const) onDrift(kind, counts[kind]);
-    const level = this.#epoch === undefined || Object.values(counts).every((n) => n === 0) ? 'debug' : 'warn';
+    const level = isExpected || Object.values(counts).every((n) => n === 0) ? 'debug' : 'warn';
     log[level]({ keys: wanted.size, ...counts }, 'the projection was compared and repaired');
   }
 
-  async #compare(
-    entries: readonly (readonly [string, object])[],
-    mark: number,
-    counts: Record<Drift, number>,
-  ): Promise<void> {
+  async #compare(batch: readonly Entry[], counts: Record<Drift, number>): Promise<void> {
     const { projector } = this.#options;
+    // The values have just been read: what is written after this is newer.
+    const mark = projector.mark();
+    const entries = batch.filter((entry): entry is readonly [string, object] => entry[1] !== 'keep');
     const found = await projector.readValues(entries.map(([key]) => key));
-    for (const [index, [key, value]] of entries.entries()) {
-      const text = found[index];
-      if (text === JSON.stringify(value)) continue;
-      counts[text === undefined ? 'missing' : 'different'] += 1;
-      await projector.put(key, value, mark);
+    const wrong = entries.filter(([, value], index) => found[index] !== JSON.stringify(value));
+    for (const [index, entry] of entries.entries()) {
+      if (wrong.includes(entry)) counts[found[index] === undefined ? 'missing' : 'different'] += 1;
     }
+    await Promise.all(wrong.map(([key, value]) => projector.put(key, value, mark)));
   }
 
   async #removeUnwanted(wanted: ReadonlySet<string>, mark: number): Promise<number> {
@@ -141,4 +155,18 @@ export class FullPass implements Service {
     for (const key of unwanted) await projector.remove(key, mark);
     return unwanted.size;
   }
+}
+
+type Entry = readonly [key: string, value: object | 'keep'];
+
+/** Values are made as they are asked for: ten thousand profiles at once would be another copy of all Tenants. */
+function* batches(entries: Iterable<Entry>): Generator<readonly Entry[]> {
+  let batch: Entry[] = [];
+  for (const entry of entries) {
+    batch.push(entry);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
@@ -6,6 +6,9 @@ import { silentLogger } from '#lib/log/logger.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
 import { FullPass } from './full-pass.ts';
 import { Projector, StaleFence } from './projector.ts';
+
+/** A client comes back within a second or two. */
+const WAIT = { timeout: 10_000, interval: 50 };
 
 let server: TestRedis;
 let redis: Redis;
@@ -64,8 +67,10 @@ describe('a full pass', () => {
     const clock = new FakeClock();
     const drift: Record<string, number> = {};
     const raised: number[] = [];
+    const restored: number[] = [];
+    const projector = projectorOf(1);
     const pass = new FullPass({
-      projector: projectorOf(1),
+      projector,
       source: () => Object.entries(wanted),
       prefixes: ['did:', 'tenant:'],
       synced: [],
@@ -79,8 +84,9 @@ describe('a full pass', () => {
       onDrift: (kind, count) => {
         drift[kind] = (drift[kind] ?? 0) + count;
       },
+      onRestored: () => restored.push(clock.now()),
     });
-    return { pass, clock, drift, raised, wanted };
+    return { pass, projector, clock, drift, raised, wanted, restored };
   }
 
   test('writes what is missing, corrects what differs, removes what has no object, and counts', async () => {
@@ -110,6 +116,25 @@ describe('a full pass', () => {
     await clock.advance(300_000);
     await pass.passIfNeeded();
     expect([await value('did:+1'), drift['different']]).toEqual([JSON.stringify(wanted['did:+1']), 1]);
+  });
+
+  test('comes at once when a replica that missed writes was promoted', async () => {
+    const { pass, projector, drift, wanted, restored } = create({ 'did:+1': { a: 1 }, 'did:+2': { b: 1 } });
+    await pass.passIfNeeded();
+    const replica = await server.replicate();
+    await replica.cutOff();
+    await projector.put('did:+2', { b: 2 });
+    await projector.remove('did:+1');
+    wanted['did:+2'] = { b: 2 };
+    delete wanted['did:+1'];
+    await replica.failOver();
+    await vi.waitFor(
+      async () => expect([await value('did:+1'), await value('did:+2')]).toEqual(['{"a":1}', '{"b":1}']),
+      WAIT,
+    );
+    await pass.passIfNeeded();
+    expect([await value('did:+1'), await value('did:+2')]).toEqual([null, '{"b":2}']);
+    expect([drift['different'], drift['unwanted'], restored.length]).toEqual([1, 1, 1]);
   });
 
   test('raises the term above the one that Redis remembers', async () => {

@@ -75,6 +75,15 @@ export class Projector {
     return (await this.#ask(() => this.#redis.get(projectionKeys.epoch()))) ?? undefined;
   }
 
+  /**
+   * Which Redis answers: another value means that a replica was promoted or Redis was restarted, and
+   * writes may be lost. Undefined where the server does not tell (INFO may be forbidden).
+   */
+  async readReplication(): Promise<string | undefined> {
+    const info = await this.#redis.info('replication').catch(() => '');
+    return /^master_replid:(\w+)/m.exec(info)?.[1];
+  }
+
   /** The values of the keys as text, in their order; undefined where a key has none. */
   async readValues(keys: readonly string[]): Promise<readonly (string | undefined)[]> {
     const replies = await this.#ask(() =>

@@ -1,0 +1,133 @@
+import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
+import { TENANT } from '#crds/tenant/tenant.ts';
+import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
+import type { Informer } from '#lib/kube/informer.ts';
+import { keyOf } from '#lib/kube/kube-object.ts';
+import type { Resource } from '#lib/kube/resource.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import { CarrierDirectory } from './carrier/carrier-directory.ts';
+import type { OperatorParts } from './create-operator.ts';
+import { Controller, type Reconcile } from './engine/controller.ts';
+import type { EventRecorder } from './engine/event-recorder.ts';
+import { pausable, type WithConditions } from './engine/pausable.ts';
+import { ANNOTATIONS, FIELD_MANAGER } from './installation/names.ts';
+import { CarrierChecks } from './phone-number/carrier-checks.ts';
+import { Claims } from './phone-number/claims.ts';
+import { reconcilePhoneNumber } from './phone-number/reconcile-phone-number.ts';
+import type { Projector } from './projection/projector.ts';
+import type { Enqueue } from './route-changes.ts';
+import { reconcileSharedSecret } from './tenant/reconcile-shared-secret.ts';
+import { reconcileTenant } from './tenant/reconcile-tenant.ts';
+import { createManaged, type Managed } from './voice-runtime/create-managed.ts';
+import { Applications } from './voice-runtime/ensure-application.ts';
+import { reconcileVoiceRuntime } from './voice-runtime/reconcile-voice-runtime.ts';
+import { StatusPace } from './voice-runtime/status-pace.ts';
+import type { World } from './world/world.ts';
+
+/** What the controllers stand on. */
+export interface Ground {
+  readonly parts: OperatorParts;
+  readonly world: World;
+  readonly projector: Projector;
+  readonly events: EventRecorder;
+  /** Resolves when this process may write. */
+  readonly elected: Promise<unknown>;
+  readonly mayAct: () => boolean;
+}
+
+export interface Controllers {
+  readonly all: readonly Controller[];
+  /** Every cache that they read. */
+  readonly informers: readonly (Service & { readonly hasSynced: boolean })[];
+  /** Started with the caches; nothing waits for it. */
+  readonly service: Service;
+  readonly enqueue: Enqueue;
+}
+
+/** How many objects of each kind are worked on at once: their requests are what bounds the load. */
+const WORKERS = { tenant: 16, phoneNumber: 8, voiceRuntime: 4, sharedSecret: 1 };
+
+/** One controller a kind, each with what it works with. */
+export function createControllers(ground: Ground): Controllers {
+  const { parts, world, events } = ground;
+  const managed = createManaged(
+    {
+      ...parts,
+      events,
+      settings: parts.runtimeSettings,
+      onList: (kind, reason) => parts.metrics.listed(kind, reason),
+    },
+    {
+      runtime: (key) => runtime.enqueue(key),
+      runtimesIn: (namespace) => {
+        const here = world.runtimes.list().filter(({ metadata }) => metadata.namespace === namespace);
+        for (const { metadata } of here) runtime.enqueue(keyOf(metadata));
+      },
+    },
+  );
+  const informers = [...world.informers, ...managed.informers];
+  const controller = (name: string, workers: number, reconcile: Reconcile): Controller => {
+    const { clock, log, metrics } = parts;
+    const { elected, mayAct } = ground;
+    const synced = informers.map((informer) => informer.synced);
+    return new Controller({ name, workers, reconcile, clock, log, metrics, synced, elected, mayAct });
+  };
+  const reconciles = reconcilesOf(ground, managed);
+  const tenant = controller('tenant', WORKERS.tenant, reconciles.tenant);
+  const phoneNumber = controller('phone-number', WORKERS.phoneNumber, reconciles.phoneNumber);
+  const runtime = controller('voice-runtime', WORKERS.voiceRuntime, reconciles.runtime);
+  const sharedSecret = controller('shared-secret', WORKERS.sharedSecret, reconciles.sharedSecret);
+  return {
+    all: [tenant, phoneNumber, runtime, sharedSecret],
+    informers,
+    service: managed.service,
+    enqueue: {
+      tenant: (key, { delayMs = 0, priority } = {}) => tenant.enqueueAfter(key, delayMs, priority),
+      phoneNumber: (key, { delayMs = 0, priority } = {}) => phoneNumber.enqueueAfter(key, delayMs, priority),
+      runtime: (key) => runtime.enqueue(key),
+      sharedSecret: (key) => sharedSecret.enqueue(key),
+    },
+  };
+}
+
+function reconcilesOf({ parts, world, projector, events }: Ground, managed: Managed) {
+  const { client, redis, clock, masterKey, rotationDays, namespace } = parts;
+  const carriers = new CarrierDirectory({ client, makeCarrier: parts.makeCarrier, clock });
+  const claims = new Claims({
+    client,
+    namespace,
+    ownerExists: async (claim) => (await client.get(PHONE_NUMBER, claim)) !== undefined,
+  });
+  const shared = { world, client, projector, events, clock };
+  const tenants = { ...shared, redis, masterKey, rotationDays };
+  const memory = { checks: new CarrierChecks(clock), granted: new Set<string>() };
+  const numbers = { ...shared, carriers, claims, ...memory };
+  const applications = new Applications({ carriers, events, clock });
+  const pace = new StatusPace(clock);
+  const runtimes = { ...managed.dependencies, world, redis, applications, pace, clock };
+  const unlessPaused = <T extends WithConditions>(
+    resource: Resource,
+    cache: Informer<T>,
+    reconcile: Reconcile,
+  ) =>
+    pausable({
+      annotation: ANNOTATIONS.paused,
+      client,
+      cache,
+      resource,
+      fieldManager: FIELD_MANAGER,
+      events,
+      clock,
+      reconcile,
+    });
+  return {
+    tenant: unlessPaused(TENANT, world.tenants, (key, context) => reconcileTenant(key, tenants, context)),
+    phoneNumber: unlessPaused(PHONE_NUMBER, world.phoneNumbers, (key, context) =>
+      reconcilePhoneNumber(key, numbers, context),
+    ),
+    runtime: unlessPaused(VOICE_RUNTIME, world.runtimes, (key, context) =>
+      reconcileVoiceRuntime(key, runtimes, context),
+    ),
+    sharedSecret: (key: string) => reconcileSharedSecret(key, shared),
+  };
+}
