@@ -16,24 +16,27 @@ export interface ApplicationState {
 const CHECK_MS = 300_000;
 /** After a failure. */
 const RETRY_MS = 15_000;
+/** How long a reconcile waits for the carrier: what people change on pods is put right meanwhile. */
+const PATIENCE_MS = 500;
 
 /**
  * Keeps each runtime's Call Control application as desired: looked up when the spec has changed and
  * every five minutes, so that what somebody changed at the carrier is put right.
  */
 export class Applications {
-  readonly #carriers: CarrierDirectory;
-  readonly #events: EventRecorder;
+  readonly #carriers: Pick<CarrierDirectory, 'find'>;
+  readonly #events: Pick<EventRecorder, 'record'>;
   readonly #clock: Clock;
   /** By runtime: what was found, for which generation, and until when that is good. */
   readonly #known = new Map<
     string,
     { readonly generation: number; readonly untilMs: number; readonly state: ApplicationState }
   >();
+  readonly #asking = new Map<string, Promise<ApplicationState>>();
 
   constructor(options: {
-    readonly carriers: CarrierDirectory;
-    readonly events: EventRecorder;
+    readonly carriers: Pick<CarrierDirectory, 'find'>;
+    readonly events: Pick<EventRecorder, 'record'>;
     readonly clock: Clock;
   }) {
     this.#carriers = options.carriers;
@@ -41,20 +44,53 @@ export class Applications {
     this.#clock = options.clock;
   }
 
+  /**
+   * What is known of the application, asked for anew where that is due. A carrier that takes its time
+   * is not waited for: the answer is there for a later call.
+   */
   async ensure(runtime: VoiceRuntime): Promise<ApplicationState> {
     const key = keyOf(runtime.metadata);
     const generation = runtime.metadata.generation ?? 0;
-    const nowMs = this.#clock.monotonic();
     const known = this.#known.get(key);
-    if (known !== undefined && known.generation === generation && nowMs < known.untilMs) return known.state;
-    const state = await this.#ask(runtime);
-    const goodForMs = state.verdict.status === 'True' ? CHECK_MS : RETRY_MS;
-    this.#known.set(key, { generation, untilMs: nowMs + goodForMs, state });
-    return state;
+    const isDue =
+      known === undefined || known.generation !== generation || this.#clock.monotonic() >= known.untilMs;
+    if (!isDue) return known.state;
+    const asking = this.#asking.get(key) ?? this.#begin(key, generation, runtime);
+    return this.#within(PATIENCE_MS, asking, known?.state ?? unanswered(runtime));
+  }
+
+  /** One question at a time for a runtime. */
+  #begin(key: string, generation: number, runtime: VoiceRuntime): Promise<ApplicationState> {
+    const asking = this.#ask(runtime)
+      .then((state) => {
+        const goodForMs = state.verdict.status === 'True' ? CHECK_MS : RETRY_MS;
+        if (this.#asking.get(key) === asking) {
+          this.#known.set(key, { generation, untilMs: this.#clock.monotonic() + goodForMs, state });
+        }
+        return state;
+      })
+      .finally(() => {
+        if (this.#asking.get(key) === asking) this.#asking.delete(key);
+      });
+    this.#asking.set(key, asking);
+    return asking;
+  }
+
+  /** An answer that fails after its time is asked for again by the next call, which is told of it. */
+  #within(
+    timeMs: number,
+    answer: Promise<ApplicationState>,
+    meanwhile: ApplicationState,
+  ): Promise<ApplicationState> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(timeMs, () => resolve(meanwhile));
+      answer.then(resolve, reject).finally(cancel);
+    });
   }
 
   forget(key: string): void {
     this.#known.delete(key);
+    this.#asking.delete(key);
   }
 
   async #ask(runtime: VoiceRuntime): Promise<ApplicationState> {
@@ -86,4 +122,12 @@ export class Applications {
       return no(error.kind === 'Refused' ? 'CarrierRefused' : 'CarrierUnavailable', error.message);
     }
   }
+}
+
+function unanswered(runtime: VoiceRuntime): ApplicationState {
+  const message = 'The carrier has not answered yet.';
+  return {
+    verdict: verdict('TelnyxConfigured', 'Unknown', 'CarrierUnavailable', message),
+    connectionID: runtime.status?.connectionID,
+  };
 }
