@@ -82,7 +82,11 @@ export async function runManaged(
 
   const deployment = children.deployments.get(deploymentKey);
   const state = { missing: needs.missing, refused, replicas, deployment, pods: own };
-  const engines = judgeEngines(plan, { deployments: children.deploymentsOf(key), pods });
+  const engines = judgeEngines(plan, {
+    deployments: children.deploymentsOf(key),
+    pods,
+    claims: children.claimsOf(key),
+  });
   return {
     verdicts: [...managedVerdicts(state), engines.verdict],
     status: {

@@ -2,12 +2,13 @@ import { Informer, type InformerOptions } from '#lib/kube/informer.ts';
 import { KeyIndex } from '#lib/kube/key-index.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject, ObjectMeta } from '#lib/kube/kube-object.ts';
-import { DEPLOYMENTS, PODS, type Resource } from '#lib/kube/resource.ts';
+import { DEPLOYMENTS, PERSISTENT_VOLUME_CLAIMS, PODS, type Resource } from '#lib/kube/resource.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type CachedChild, ChildCache } from '#operator/engine/child-cache.ts';
 import { CHILD_NAMES } from '#operator/installation/names.ts';
 import { RUNTIME_CHILD_KINDS } from './child-kinds.ts';
+import type { ClaimObject } from './engines/engine-plan.ts';
 import { SECRETS_DIGEST } from './pod-template.ts';
 import { POD_MARKS, RUNTIME_CHILDREN_SELECTOR, RUNTIME_FAMILY, RUNTIME_LABELS } from './runtime-names.ts';
 import type { DeploymentObject, PodObject } from './workload.ts';
@@ -34,14 +35,16 @@ export interface KnownChild {
 
 /**
  * What Managed VoiceRuntimes are made of, as the cluster has it: digests of all children, and of
- * Deployments and pods what their state is read from.
+ * Deployments, pods and volumes what their state is read from.
  */
 export class RuntimeWorld {
   readonly deployments: Informer<DeploymentObject>;
   readonly pods: Informer<PodObject>;
+  readonly #claims: Informer<ClaimObject>;
   readonly #children: readonly { readonly cache: ChildCache; readonly byRuntime: KeyIndex<CachedChild> }[];
   readonly #podsByRuntime: KeyIndex<PodObject>;
   readonly #deploymentsByRuntime: KeyIndex<DeploymentObject>;
+  readonly #claimsByRuntime: KeyIndex<ClaimObject>;
 
   constructor({ client, log, onList }: RuntimeWorldOptions) {
     const onRelist = (kind: string) => (reason: ListReason) => onList?.(kind, reason);
@@ -62,6 +65,15 @@ export class RuntimeWorld {
       transform: barePod,
       onRelist: onRelist('Pod'),
     });
+    this.#claims = new Informer<ClaimObject>({
+      client,
+      log,
+      select,
+      resource: PERSISTENT_VOLUME_CLAIMS,
+      transform: bareClaim,
+      onRelist: onRelist('PersistentVolumeClaim'),
+    });
+    this.#claimsByRuntime = new KeyIndex(this.#claims, ({ metadata }) => runtimeOf(metadata));
     this.#podsByRuntime = new KeyIndex(this.pods, ({ metadata }) => runtimeOf(metadata));
     this.#deploymentsByRuntime = new KeyIndex(this.deployments, ({ metadata }) => runtimeOf(metadata));
     this.#children = RUNTIME_CHILD_KINDS.map((kind) => {
@@ -79,7 +91,7 @@ export class RuntimeWorld {
   }
 
   get informers(): readonly SyncingService[] {
-    return [this.deployments, this.pods, ...this.#children.map(({ cache }) => cache)];
+    return [this.deployments, this.pods, this.#claims, ...this.#children.map(({ cache }) => cache)];
   }
 
   get synced(): readonly Promise<void>[] {
@@ -121,6 +133,10 @@ export class RuntimeWorld {
 
   deploymentsOf(runtime: string): readonly DeploymentObject[] {
     return this.#deploymentsByRuntime.keys(runtime).flatMap((key) => this.deployments.get(key) ?? []);
+  }
+
+  claimsOf(runtime: string): readonly ClaimObject[] {
+    return this.#claimsByRuntime.keys(runtime).flatMap((key) => this.#claims.get(key) ?? []);
   }
 
   podsOf(runtime: string): readonly PodObject[] {
@@ -186,6 +202,17 @@ function barePod({ apiVersion, kind, metadata, status }: PodObject): PodObject {
         }),
       ),
     },
+  };
+}
+
+/** What a volume was asked to be. */
+function bareClaim({ apiVersion, kind, metadata, spec }: ClaimObject): ClaimObject {
+  const { accessModes, storageClassName, resources } = spec ?? {};
+  return {
+    apiVersion,
+    kind,
+    metadata: bareMeta(metadata),
+    spec: { accessModes, storageClassName, resources },
   };
 }
 

@@ -73,8 +73,7 @@ export interface ClaimObject extends KubeObject {
 export interface EngineWorld {
   readonly deployments: readonly DeploymentObject[];
   readonly pods: readonly PodObject[];
-  /** Absent: not looked at. */
-  readonly claims?: readonly ClaimObject[] | undefined;
+  readonly claims: readonly ClaimObject[];
 }
 
 export interface EngineJudgement {

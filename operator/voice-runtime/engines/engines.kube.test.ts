@@ -1,16 +1,13 @@
-import { mkdtempSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startControlPlane } from '#hack/kubernetes/control-plane.ts';
-import { createKubectl } from '#hack/kubernetes/kubectl.ts';
-import { ensurePrograms } from '#hack/kubernetes/programs.ts';
-import { startSimulatedNodes } from '#hack/kubernetes/simulated-nodes.ts';
-import { Processes } from '#hack/local/processes.ts';
-import { createProgress } from '#hack/local/progress.ts';
-import { testCluster } from '#hack/testing/cluster.ts';
+import {
+  type OwnTestCluster,
+  startTestCluster,
+  type TestCluster,
+  testCluster,
+} from '#hack/testing/cluster.ts';
 import { ENGINE_CASES, runtimeWith } from '#hack/testing/engine-cases.ts';
-import type { Applied } from '#lib/kube/kube-client.ts';
-import { KubeClient } from '#lib/kube/kube-client.ts';
+import { simulateNodes } from '#hack/testing/simulate-nodes.ts';
+import { type Applied, KubeClient } from '#lib/kube/kube-client.ts';
 import { loadKubeConfig } from '#lib/kube/load-kube-config.ts';
 import { collectionPath, DEPLOYMENTS, PODS, type Resource } from '#lib/kube/resource.ts';
 import { digestOf } from '#operator/engine/child-kind.ts';
@@ -27,12 +24,13 @@ const WAIT = { timeout: 20_000, interval: 200 };
 /** Without the owner, which is not there, and the cluster would collect its children. */
 function orphan({ metadata, ...rest }: Applied): Applied {
   const { ownerReferences: _owner, ...kept } = metadata;
-  return { ...rest, metadata: kept as Applied['metadata'] };
+  return { ...rest, metadata: kept };
 }
 
-async function makeNamespace(kubectl: (input: string) => Promise<unknown>, name: string): Promise<void> {
+async function makeNamespace(cluster: TestCluster, name: string): Promise<void> {
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-  await kubectl(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+  await cluster.kubectlWithInput(JSON.stringify(namespace), 'apply', '--server-side', '-f', '-');
 }
 
 describe.each(Object.entries(ENGINE_CASES))('what is made for %s', (name, engines) => {
@@ -43,8 +41,7 @@ describe.each(Object.entries(ENGINE_CASES))('what is made for %s', (name, engine
   beforeAll(async () => {
     const cluster = testCluster();
     client = new KubeClient({ config: loadKubeConfig(cluster.kubeconfigPath), userAgent: 'veralux-test' });
-    const apply = (input: string) => cluster.kubectlWithInput(input, 'apply', '--server-side', '-f', '-');
-    await makeNamespace(apply, namespace);
+    await makeNamespace(cluster, namespace);
     await cluster.kubectl(
       'wait',
       '--for=create',
@@ -69,8 +66,9 @@ describe.each(Object.entries(ENGINE_CASES))('what is made for %s', (name, engine
   });
 
   test('makes pods that the strictest pod security lets in', async () => {
-    const deployment = children.find(({ resource }) => resource.kind === DEPLOYMENTS.kind)?.desired;
-    const { template } = deployment?.['spec'] as { template: { metadata: object; spec: object } };
+    const deployment = children.find(({ resource }) => resource.kind === DEPLOYMENTS.kind);
+    if (deployment === undefined) throw new Error('there is no Deployment');
+    const { template } = deployment.desired['spec'] as { template: { metadata: object; spec: object } };
     const pod = { apiVersion: 'v1', kind: 'Pod', ...template, metadata: { ...template.metadata, name: 'p' } };
     const path = `${collectionPath(PODS, namespace)}?dryRun=All&fieldValidation=Strict`;
     await expect(client.post(path, pod)).resolves.toMatchObject({ kind: 'Pod' });
@@ -79,40 +77,21 @@ describe.each(Object.entries(ENGINE_CASES))('what is made for %s', (name, engine
 
 describe('on nodes that KWOK plays', () => {
   const namespace = 'engines-on-nodes';
+  let cluster: OwnTestCluster;
+  let nodes: { stop(): Promise<void> };
   let client: KubeClient;
-  let processes: Processes;
 
   beforeAll(async () => {
-    const { directory: instance } = testCluster();
-    const directory = mkdtempSync(join(instance, 'data', 'engines-'));
-    processes = new Processes(instance, { prefix: `${basename(directory)}-` });
-    const names = [
-      'etcd',
-      'kube-apiserver',
-      'kube-controller-manager',
-      'kube-scheduler',
-      'kubectl',
-      'kwok',
-    ] as const;
-    const programs = await ensurePrograms(names, createProgress(process.stderr));
-    const options = { processes, directory, programs, controllerManager: true, scheduler: true };
-    const { kubeconfigPath } = await startControlPlane(options);
-    const kubectl = createKubectl(programs.get('kubectl') ?? 'kubectl', kubeconfigPath);
-    client = new KubeClient({ config: loadKubeConfig(kubeconfigPath), userAgent: 'veralux-test' });
-    await makeNamespace((input) => kubectl(['apply', '--server-side', '-f', '-'], input), namespace);
-    await startSimulatedNodes({
-      processes,
-      directory,
-      kwok: programs.get('kwok') ?? 'kwok',
-      kubeconfigPath,
-      kubectl,
-      nodes: [{ name: 'plain' }, { name: 'gpu', gpus: 1 }],
-    });
-    await kubectl(['taint', 'node', 'gpu', 'nvidia.com/gpu=present:NoSchedule']);
+    cluster = await startTestCluster();
+    nodes = await simulateNodes(cluster, [{ name: 'plain' }, { name: 'gpu', gpus: 1 }]);
+    client = new KubeClient({ config: loadKubeConfig(cluster.kubeconfigPath), userAgent: 'veralux-test' });
+    await makeNamespace(cluster, namespace);
+    await cluster.kubectl('taint', 'node', 'gpu', 'nvidia.com/gpu=present:NoSchedule');
   }, BUILD_TIMEOUT_MS);
   afterAll(async () => {
     await client.close();
-    await processes.endAll();
+    await nodes.stop();
+    await cluster.stop();
   });
 
   const list = async <T>(resource: Resource): Promise<readonly T[]> =>
@@ -128,7 +107,7 @@ describe('on nodes that KWOK plays', () => {
         list<PodObject & { readonly spec: { readonly nodeName?: string } }>(PODS),
       ]);
       const own = pods.filter(({ metadata }) => metadata.labels?.['veralux.io/runtime'] === name);
-      const { verdict } = judgeEngines(plan, { deployments, pods: own });
+      const { verdict } = judgeEngines(plan, { deployments, pods: own, claims: [] });
       expect(verdict).toMatchObject(expected);
       return { verdict, nodes: own.map(({ spec }) => spec.nodeName) };
     }, WAIT);

@@ -9,7 +9,7 @@ import { planEngines } from './plan-engines.ts';
 const whisper = { type: 'Whisper', deployment: { model: 'large', cache: { storageClassName: 'fast' } } };
 const runtime = runtimeWith({ stt: whisper });
 const NAME = 'vr-stt-default';
-const nothing: EngineWorld = { deployments: [], pods: [] };
+const nothing: EngineWorld = { deployments: [], pods: [], claims: [] };
 
 function deployment(status: DeploymentObject['status'], name = NAME): DeploymentObject {
   const metadata = { name, namespace: 'veralux-system' };

@@ -38,7 +38,7 @@ function stateOf(engine: PlannedEngine, { deployments, pods, claims }: EngineWor
       ({ metadata: { labels } }) =>
         labels?.[RUNTIME_LABELS.component] === engine.kind && labels[RUNTIME_LABELS.engine] === engine.name,
     ),
-    claim: claims?.find(({ metadata }) => metadata.name === deployment.name),
+    claim: claims.find(({ metadata }) => metadata.name === deployment.name),
   });
 }
 
