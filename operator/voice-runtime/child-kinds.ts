@@ -97,7 +97,7 @@ const MULTIPLIERS: Readonly<Record<string, number>> = {
 };
 
 /** A quantity as a number in text; what is none is left as it is. */
-function canonicalAmount(amount: unknown): unknown {
+export function canonicalAmount(amount: unknown): unknown {
   const [, digits, suffix = ''] = /^([0-9.]+)([numkMGTPE]i?)?$/.exec(String(amount)) ?? [];
   const multiplier = MULTIPLIERS[suffix];
   if (digits === undefined || multiplier === undefined) return amount;

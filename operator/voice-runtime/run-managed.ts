@@ -57,7 +57,8 @@ export async function runManaged(
   const name = runtimeChildNames(runtime).workload;
   const deploymentKey = `${runtime.metadata.namespace ?? ''}/${name}`;
   const known = children.deployments.get(deploymentKey);
-  const plan = planEngines(runtime);
+  const claims = children.claimsOf(key);
+  const plan = planEngines(runtime, claims);
   const callTokenSecret = deriveSecret(masterKey, { purpose: 'call-tokens', subject: key, generation: 1 });
 
   const needs = await needsOf(runtime, { plan, callTokenSecret, known }, dependencies);
@@ -85,7 +86,7 @@ export async function runManaged(
   const engines = judgeEngines(plan, {
     deployments: children.deploymentsOf(key),
     pods,
-    claims: children.claimsOf(key),
+    claims,
   });
   return {
     verdicts: [...managedVerdicts(state), engines.verdict],

@@ -9,7 +9,7 @@ import {
   SERVICES,
 } from '#lib/kube/resource.ts';
 import { childMeta, podSelector } from '#operator/voice-runtime/runtime-names.ts';
-import type { DesiredChild } from './engine-plan.ts';
+import type { ClaimObject, DesiredChild } from './engine-plan.ts';
 import { podTemplate } from './engine-pod.ts';
 import type { EngineDeployment, EngineRecipe } from './engine-recipe.ts';
 
@@ -23,6 +23,8 @@ export interface EngineOfRuntime {
   readonly childName: string;
   readonly deployment: EngineDeployment;
   readonly recipe: EngineRecipe;
+  /** Its volume, where that was made already. */
+  readonly claim: ClaimObject | undefined;
 }
 
 export function engineChildName(runtime: VoiceRuntime, kind: EngineKind, engine: string): string {
@@ -34,13 +36,18 @@ export function engineChildren(engine: EngineOfRuntime): readonly DesiredChild[]
   const children = [serviceOf(engine), policyOf(engine), deploymentOf(engine)];
   const { cache } = engine.deployment;
   if (cache === undefined || engine.recipe.modelPath === undefined) return children;
-  const spec = {
-    accessModes: [cache.accessMode],
-    resources: { requests: { storage: String(cache.size) } },
-    ...(cache.storageClassName === undefined ? {} : { storageClassName: cache.storageClassName }),
+  return [child(PERSISTENT_VOLUME_CLAIMS, engine, volumeSpec(cache, engine.claim)), ...children];
+}
+
+/** An existing volume is wanted as it is: nearly nothing of it may be changed. */
+function volumeSpec(cache: NonNullable<EngineDeployment['cache']>, claim: ClaimObject | undefined): object {
+  const storageClassName = claim?.spec === undefined ? cache.storageClassName : claim.spec.storageClassName;
+  return {
+    accessModes: claim?.spec?.accessModes ?? [cache.accessMode],
+    resources: claim?.spec?.resources ?? { requests: { storage: String(cache.size) } },
+    ...(storageClassName === undefined ? {} : { storageClassName }),
     volumeMode: 'Filesystem',
   };
-  return [child(PERSISTENT_VOLUME_CLAIMS, engine, spec), ...children];
 }
 
 function serviceOf(engine: EngineOfRuntime): DesiredChild {

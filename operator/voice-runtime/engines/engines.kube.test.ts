@@ -35,7 +35,7 @@ async function makeNamespace(cluster: TestCluster, name: string): Promise<void> 
 
 describe.each(Object.entries(ENGINE_CASES))('what is made for %s', (name, engines) => {
   const namespace = `engines-${name}`;
-  const { children } = planEngines(runtimeWith(engines, 'vr', namespace));
+  const { children } = planEngines(runtimeWith(engines, 'vr', namespace), []);
   let client: KubeClient;
 
   beforeAll(async () => {
@@ -99,7 +99,7 @@ describe('on nodes that KWOK plays', () => {
 
   /** Makes the engines and waits until they are judged so. */
   async function until(name: string, engines: object, expected: object) {
-    const plan = planEngines(runtimeWith(engines, name, namespace));
+    const plan = planEngines(runtimeWith(engines, name, namespace), []);
     for (const { resource, desired } of plan.children) await client.apply(resource, orphan(desired), APPLY);
     return vi.waitFor(async () => {
       const [deployments, pods] = await Promise.all([

@@ -1,4 +1,5 @@
 import type { ReasonOf } from '#crds/conditions/reasons.ts';
+import { canonicalAmount } from '#operator/voice-runtime/child-kinds.ts';
 import { podTrouble } from '#operator/voice-runtime/pod-trouble.ts';
 import type { ContainerState, DeploymentObject, PodObject } from '#operator/voice-runtime/workload.ts';
 import type { ClaimObject, PlannedDeployment } from './engine-plan.ts';
@@ -120,7 +121,9 @@ function volumeDiffers(
   const { resources, storageClassName, accessModes = [] } = claim.spec;
   const size = resources?.requests?.['storage'];
   const differences = [
-    ...(size === undefined || size === String(cache.size) ? [] : [`size ${size}, not ${cache.size}`]),
+    ...(size === undefined || canonicalAmount(size) === canonicalAmount(cache.size)
+      ? []
+      : [`size ${size}, not ${cache.size}`]),
     ...(cache.storageClassName === undefined || cache.storageClassName === storageClassName
       ? []
       : [`class ${storageClassName ?? 'none'}, not ${cache.storageClassName}`]),

@@ -30,7 +30,7 @@ function unscheduled(message: string): PodObject {
 }
 
 function judge(world: Partial<EngineWorld>, engines: object = { stt: whisper }) {
-  return judgeEngines(planEngines(runtimeWith(engines)), { ...nothing, ...world });
+  return judgeEngines(planEngines(runtimeWith(engines), []), { ...nothing, ...world });
 }
 
 describe('what keeps an engine from serving', () => {
@@ -230,5 +230,8 @@ describe('EnginesReady', () => {
     const { verdict, statuses } = judge({ deployments: [ready], claims: [claim] });
     expect(verdict.status).toBe('True');
     expect(statuses[0]?.message).toContain('was made with size 10Gi, not 20Gi and class slow, not fast');
+    const same = { ...spec, storageClassName: 'fast', resources: { requests: { storage: '20480Mi' } } };
+    const told = judge({ deployments: [ready], claims: [{ ...claim, spec: same }] });
+    expect(told.statuses[0]).not.toHaveProperty('message');
   });
 });

@@ -26,7 +26,7 @@ interface Spec {
 }
 
 function deploymentOf(engines: object): Spec {
-  const { children } = planEngines(runtimeWith(engines));
+  const { children } = planEngines(runtimeWith(engines), []);
   const found = children.find(({ resource }) => resource.kind === 'Deployment');
   return found?.desired['spec'] as Spec;
 }
@@ -49,7 +49,7 @@ test('engines that run elsewhere need nothing in the cluster but their keys', ()
     endpoint: 'http://one',
     fallbacks: [{ name: 'two', type: 'Whisper', endpoint: 'http://two', secretRef: { name: 'two' } }],
   };
-  const plan = planEngines(runtimeWith({ stt }));
+  const plan = planEngines(runtimeWith({ stt }), []);
   expect(plan.children).toEqual([]);
   expect(plan.secretVariables).toEqual([{ name: 'two', key: 'apiKey', env: 'STT_FALLBACK_1_API_KEY' }]);
 });
@@ -65,6 +65,7 @@ test("the runtime's pods are told endpoints and models, in a form that they acce
       ...brain({}, { model: 'brain' }),
       tts: { type: 'Kokoro', deployment: {} },
     }),
+    [],
   );
   const told = enginesSchema.parse(JSON.parse(JSON.stringify(engines)));
   expect(
@@ -79,7 +80,7 @@ test("the runtime's pods are told endpoints and models, in a form that they acce
 
 test('fallbacks are run as the preferred engine is', () => {
   const fallbacks = [{ name: 'second', type: 'Whisper', deployment: { cache: {} } }];
-  const { children } = planEngines(runtimeWith({ stt: { type: 'Whisper', deployment: {}, fallbacks } }));
+  const { children } = planEngines(runtimeWith({ stt: { type: 'Whisper', deployment: {}, fallbacks } }), []);
   expect(children.map(({ resource, desired }) => `${resource.kind} ${desired.metadata.name}`)).toEqual([
     'Service vr-stt-default',
     'NetworkPolicy vr-stt-default',
@@ -160,4 +161,19 @@ test('the name of a model cannot break out of a command', () => {
   const words = `curl() { printf '%s\\n' "$@"; }; ${startupProbe.exec?.command.at(-1)}`;
   const seen = execFileSync('bash', ['-c', words], { encoding: 'utf8' });
   expect(seen.split('\n')).toContain(`model=${model}`);
+});
+
+test('a volume that exists is wanted as it is, whatever the spec says', () => {
+  const spec = {
+    accessModes: ['ReadWriteMany'],
+    storageClassName: 'slow',
+    resources: { requests: { storage: '10Gi' } },
+  };
+  const metadata = { name: 'vr-stt-default', namespace: 'veralux-system' };
+  const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec };
+  const runtime = runtimeWith(whisper({ cache: { size: '20Gi', storageClassName: 'fast' } }));
+  const volumeOf = (claims: readonly (typeof claim)[]) =>
+    planEngines(runtime, claims).children.find(({ resource }) => resource.kind === 'PersistentVolumeClaim');
+  expect(volumeOf([claim])?.desired['spec']).toEqual({ ...spec, volumeMode: 'Filesystem' });
+  expect(volumeOf([])?.desired['spec']).toMatchObject({ storageClassName: 'fast' });
 });

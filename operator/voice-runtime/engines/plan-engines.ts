@@ -2,19 +2,23 @@ import type { Engines } from '#crds/voice-runtime/engine.ts';
 import { type EngineKind, engineKeyVariable } from '#crds/voice-runtime/engine-key.ts';
 import type { VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
 import { engineChildName, engineChildren } from './engine-children.ts';
-import type { DesiredChild, EnginePlan, PlannedEngine, SecretVariable } from './engine-plan.ts';
+import type { ClaimObject, DesiredChild, EnginePlan, PlannedEngine, SecretVariable } from './engine-plan.ts';
 import type { EngineDeployment, EngineRecipe, EngineSpec } from './engine-recipe.ts';
 import { recipes } from './recipes.ts';
 
-/** What the engines of a Managed VoiceRuntime need in the cluster, and where its pods reach them. */
-export function planEngines(runtime: VoiceRuntime): EnginePlan {
+/**
+ * What the engines of a Managed VoiceRuntime need in the cluster, and where its pods reach them.
+ * `claims` are its volumes that exist already: they stay as they were made.
+ */
+export function planEngines(runtime: VoiceRuntime, claims: readonly ClaimObject[]): EnginePlan {
+  const world = { runtime, claims };
   const { stt, llm, tts } = runtime.spec.engines;
-  const hears = planLadder(runtime, { kind: 'stt', ladder: [stt, ...stt.fallbacks], recipe: recipes.stt });
+  const hears = planLadder(world, { kind: 'stt', ladder: [stt, ...stt.fallbacks], recipe: recipes.stt });
   const thinks =
     llm === undefined
       ? undefined
-      : planLadder(runtime, { kind: 'llm', ladder: [llm, ...llm.fallbacks], recipe: recipes.llm });
-  const speaks = planLadder(runtime, { kind: 'tts', ladder: [tts, ...tts.fallbacks], recipe: recipes.tts });
+      : planLadder(world, { kind: 'llm', ladder: [llm, ...llm.fallbacks], recipe: recipes.llm });
+  const speaks = planLadder(world, { kind: 'tts', ladder: [tts, ...tts.fallbacks], recipe: recipes.tts });
   const all = [hears, ...(thinks === undefined ? [] : [thinks]), speaks];
   return {
     planned: all.flatMap(({ planned }) => planned),
@@ -26,6 +30,11 @@ export function planEngines(runtime: VoiceRuntime): EnginePlan {
       tts: reached(tts, speaks.reached),
     },
   };
+}
+
+interface PlanWorld {
+  readonly runtime: VoiceRuntime;
+  readonly claims: readonly ClaimObject[];
 }
 
 /** The engines of one kind. */
@@ -52,12 +61,12 @@ interface LadderPlan {
 function planLadder<
   D extends EngineDeployment,
   E extends EngineSpec & { readonly deployment?: D | undefined },
->(runtime: VoiceRuntime, { kind, ladder, recipe }: Ladder<E, D>): LadderPlan {
+>(world: PlanWorld, { kind, ladder, recipe }: Ladder<E, D>): LadderPlan {
   const plans = ladder.map((engine, position) => {
     const { deployment } = engine;
     return deployment === undefined
       ? planElsewhere(kind, engine, position)
-      : planHere(runtime, { kind, engine, deployment, recipe: recipe(engine, deployment) });
+      : planHere(world, { kind, engine, deployment, recipe: recipe(engine, deployment) });
   });
   return {
     planned: plans.map(({ planned }) => planned),
@@ -86,7 +95,7 @@ function planElsewhere(kind: EngineKind, engine: EngineSpec, position: number): 
 }
 
 function planHere(
-  runtime: VoiceRuntime,
+  { runtime, claims }: PlanWorld,
   options: {
     readonly kind: EngineKind;
     readonly engine: EngineSpec;
@@ -114,7 +123,15 @@ function planHere(
       },
     },
     model: recipe.model ?? engine.model,
-    children: engineChildren({ runtime, kind, name, childName, deployment, recipe }),
+    children: engineChildren({
+      runtime,
+      kind,
+      name,
+      childName,
+      deployment,
+      recipe,
+      claim: claims.find(({ metadata }) => metadata.name === childName),
+    }),
     secretVariables: [],
   };
 }
