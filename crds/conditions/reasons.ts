@@ -25,6 +25,14 @@ export const CONDITIONS = {
       NotServedYet: 'The fields in the message are accepted and kept, and nothing acts on them yet.',
     },
   },
+  Paused: {
+    kinds: ['Tenant', 'PhoneNumber', 'VoiceRuntime'],
+    meaning: 'Nothing is done for the object, also not its deletion; not set on one that never was paused.',
+    reasons: {
+      Paused: 'Its annotation `veralux.io/paused` is "true"; what it says besides may be out of date.',
+      NotPaused: 'It was paused and is not any more.',
+    },
+  },
   NamespaceReady: {
     kinds: ['Tenant'],
     meaning: 'The namespace tenant-<name> exists with what belongs into it.',
@@ -117,21 +125,19 @@ export const CONDITIONS = {
     kinds: ['VoiceRuntime'],
     meaning: 'The engines needed to hear and speak answer.',
     reasons: {
-      EnginesReady: 'They do.',
-      EngineUnreachable: 'One does not; status.engines says which.',
+      EnginesReady: 'Each kind has an engine that is ready; the message names those that are not.',
       External: 'The runtime runs elsewhere and calls its engines itself: the operator cannot tell.',
       Elsewhere: 'They run outside the cluster: the runtime itself finds out whether they answer.',
       ScaledToZero: 'The engines of a kind have 0 replicas.',
       Starting: 'The pods of an engine are being made.',
       ModelLoading: 'An engine has started and fetches or loads its model.',
       VolumePending: 'The volume for the model of an engine does not exist yet; is there a StorageClass?',
-      SecretMissing: 'A Secret that an engine needs, or a key in it, does not exist; the message names it.',
       PodsRefused: 'The cluster does not let the pods be made: a quota, pod security, an admission rule.',
       Unschedulable: "No node has room or the GPU for an engine; the message has the scheduler's words.",
       ImageNotPulled: "An engine's image cannot be pulled.",
-      ContainerRefused: "The node could not start an engine's container; the message has its words.",
+      ContainerRefused:
+        "The node could not start an engine's container, for want of a Secret perhaps; the message has its words.",
       CrashLooping: 'An engine ends again and again; its log says why.',
-      NotServedYet: 'This release does not run engines by deployment.',
     },
   },
   TelnyxConfigured: {
