@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A request as kube-apiserver's audit log tells of it, in RBAC's words. */
 export interface AuditedRequest {
   readonly user: string;
+  readonly userAgent: string;
   readonly verb: string;
   /** Empty for the core group. */
   readonly group: string;
@@ -25,6 +26,7 @@ interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
   readonly user: { readonly username: string };
+  readonly userAgent?: string;
   readonly objectRef?: {
     readonly apiGroup?: string;
     readonly resource: string;
@@ -38,15 +40,16 @@ interface AuditEvent {
 
 /** The requests of some accounts, recorded by the API server itself. */
 export class AuditLog {
+  readonly #folder: string;
   readonly #path: string;
   /** What kube-apiserver has to be started with. */
   readonly args: readonly string[];
 
   /** Records the requests of the service accounts of a namespace. */
   constructor(namespace: string) {
-    const folder = mkdtempSync(join(tmpdir(), 'veralux-audit-'));
-    this.#path = join(folder, 'audit.log');
-    const policy = join(folder, 'policy.yaml');
+    this.#folder = mkdtempSync(join(tmpdir(), 'veralux-audit-'));
+    this.#path = join(this.#folder, 'audit.log');
+    const policy = join(this.#folder, 'policy.yaml');
     const recorded = { level: 'Metadata', userGroups: [`system:serviceaccounts:${namespace}`] };
     const rules = [recorded, { level: 'None' }];
     const apiVersion = 'audit.k8s.io/v1';
@@ -55,6 +58,10 @@ export class AuditLog {
       JSON.stringify({ apiVersion, kind: 'Policy', omitStages: ['RequestReceived'], rules }),
     );
     this.args = [`--audit-policy-file=${policy}`, `--audit-log-path=${this.#path}`];
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Every request that was answered, and every watch that was accepted. */
@@ -70,6 +77,7 @@ function requestOf(event: AuditEvent): AuditedRequest {
   const { resource = '', subresource } = objectRef ?? {};
   return {
     user: event.user.username,
+    userAgent: event.userAgent ?? '',
     verb: event.verb,
     group: objectRef?.apiGroup ?? '',
     resource: subresource === undefined ? resource : `${resource}/${subresource}`,
