@@ -65,16 +65,17 @@ export function createOperator(parts: OperatorParts): Operator {
     log,
     onList: (kind, reason) => metrics.listed(kind, reason),
   });
-  const projector = new Projector({ redis, term: () => elector.term });
-  const events = new EventRecorder({ client, component: FIELD_MANAGER, clock, log, metrics });
-  const fullPass = createFullPass(parts, {
+  const projector = new Projector({ redis, term: () => elector.term, isOpen: () => fullPass.hasOpened });
+  const fenced = client.fencedBy(elector);
+  const events = new EventRecorder({ client: fenced, component: FIELD_MANAGER, clock, log, metrics });
+  const fullPass: FullPass = createFullPass(parts, {
     elector,
     projector,
     world,
     onRestored: () => enqueueWaitingForRedis(world, controllers.enqueue),
   });
   const controllers = createControllers({
-    parts,
+    parts: { ...parts, client: fenced },
     world,
     projector,
     events,

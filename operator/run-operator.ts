@@ -8,18 +8,17 @@ import { loadKubeConfig } from '#lib/kube/load-kube-config.ts';
 import { supervise } from '#lib/lifecycle/supervisor.ts';
 import { createLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
-import { connectRedis, disconnectRedis } from '#lib/redis/connect-redis.ts';
+import { disconnectRedis, openRedis } from '#lib/redis/connect-redis.ts';
 import { TelnyxCarrier } from './carrier/telnyx.ts';
 import type { OperatorConfig } from './config.ts';
 import { createOperator } from './create-operator.ts';
 import { EngineMetrics } from './engine/metrics.ts';
-import { ensureInstallationID } from './installation/installation-id.ts';
-import { ensureMasterKey } from './installation/master-key.ts';
 import { FIELD_MANAGER } from './installation/names.ts';
+import { OperatorService } from './operator-service.ts';
 
 /**
- * The operator as a program: connects, reads the installation's id, then runs the controllers until
- * it is told to end (0) or loses its lease or a part fails (1).
+ * The operator as a program: runs until it is told to end (0), or loses its lease or a part fails (1).
+ * Where Redis or the API server is away it waits, and `/readyz` says for what.
  */
 export async function runOperator(config: OperatorConfig, signal: AbortSignal): Promise<number> {
   const log = createLogger('operator', config.LOG_LEVEL);
@@ -33,26 +32,32 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
       onRequest: (method, status) => metrics.requestEnded(method, status),
     });
     closers.push(() => client.close());
-    const redis = await connectRedis({ url: config.REDIS_URL, name: 'operator', log });
+    const redis = openRedis({ url: config.REDIS_URL, name: 'operator', log });
     closers.push(() => disconnectRedis(redis));
-    const operator = createOperator({
+    const operator = new OperatorService({
       client,
-      redis,
-      log,
-      registry,
-      metrics,
-      clock: systemClock,
       namespace: config.NAMESPACE,
-      identity: `${hostname()}_${randomUUID()}`,
-      installationID: await ensureInstallationID(client, config.NAMESPACE),
-      masterKey: await ensureMasterKey(client, config.NAMESPACE),
-      rotationDays: config.SECRET_ROTATION_DAYS,
-      runtimeSettings: {
-        image: config.IMAGE,
-        redisURL: config.RUNTIME_REDIS_URL ?? config.REDIS_URL,
-        telnyxBaseURL: config.TELNYX_BASE_URL,
-      },
-      makeCarrier: (apiKey) => new TelnyxCarrier({ apiKey, baseURL: config.TELNYX_BASE_URL }),
+      clock: systemClock,
+      log,
+      create: (installation) =>
+        createOperator({
+          ...installation,
+          client,
+          redis,
+          log,
+          registry,
+          metrics,
+          clock: systemClock,
+          namespace: config.NAMESPACE,
+          identity: `${hostname()}_${randomUUID()}`,
+          rotationDays: config.SECRET_ROTATION_DAYS,
+          runtimeSettings: {
+            image: config.IMAGE,
+            redisURL: config.RUNTIME_REDIS_URL ?? config.REDIS_URL,
+            telnyxBaseURL: config.TELNYX_BASE_URL,
+          },
+          makeCarrier: (apiKey) => new TelnyxCarrier({ apiKey, baseURL: config.TELNYX_BASE_URL }),
+        }),
     });
     let isEnding = false;
     const health = new HttpServer({
@@ -69,7 +74,7 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
     return await supervise({
       log,
       signal,
-      services: [health, ...operator.services],
+      services: [health, operator],
       drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
       onEnding: () => {
         isEnding = true;

@@ -31,18 +31,33 @@ export class RedisUnreachable extends OperatingError {
   }
 }
 
-/**
- * Connects and waits until Redis is ready to serve; throws RedisUnreachable after `startTimeoutMs`.
- * Afterwards the client reconnects by itself for ever, but a command never waits for that: while
- * the connection is away, commands fail at once (no offline queue, no resending), so that a caller
- * decides what to do instead of stalling. End it with `disconnectRedis`.
- */
+/** Connects and waits until Redis is ready to serve; throws RedisUnreachable after `startTimeoutMs`. */
 export async function connectRedis(options: ConnectRedisOptions): Promise<Redis> {
-  const { url, name, log } = options;
+  const redis = openRedis(options);
+  let lastError: unknown = new Error('no answer');
+  redis.on('error', (error: Error) => {
+    lastError = error;
+  });
+  const ready = Promise.withResolvers<boolean>();
+  redis.once('ready', () => ready.resolve(true));
+  const timer = setTimeout(() => ready.resolve(false), options.startTimeoutMs ?? 10_000);
+  const isReady = await ready.promise;
+  clearTimeout(timer);
+  if (isReady) return redis;
+  redis.disconnect();
+  throw new RedisUnreachable(options.url, lastError);
+}
+
+/**
+ * Begins to connect and returns at once. The client reconnects by itself for ever, but a command never
+ * waits for that: while the connection is away, commands fail at once (no offline queue, no resending),
+ * so that a caller decides what to do instead of stalling. End it with `disconnectRedis`.
+ */
+export function openRedis({ url, name, log, commandTimeoutMs }: ConnectRedisOptions): Redis {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectionName: name,
-    commandTimeout: options.commandTimeoutMs ?? 2_000,
+    commandTimeout: commandTimeoutMs ?? 2_000,
     connectTimeout: 2_000,
     keepAlive: 10_000,
     enableOfflineQueue: false,
@@ -52,9 +67,7 @@ export async function connectRedis(options: ConnectRedisOptions): Promise<Redis>
     // After a failover the old master answers READONLY: a new connection finds the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
-  let lastError: unknown = new Error('no answer');
   redis.on('error', (error: Error) => {
-    lastError = error;
     log.debug({ err: error, connection: name }, 'a connection to Redis failed');
   });
   let wasReady = false;
@@ -66,19 +79,9 @@ export async function connectRedis(options: ConnectRedisOptions): Promise<Redis>
     if (wasReady) log.warn({ connection: name }, 'the connection to Redis is lost');
     wasReady = false;
   });
-
-  const ready = Promise.withResolvers<boolean>();
-  redis.once('ready', () => ready.resolve(true));
-  const timer = setTimeout(() => ready.resolve(false), options.startTimeoutMs ?? 10_000);
-  // The first attempt's failure is not the end: the retry strategy goes on until `ready` or the timer.
-  redis.connect().catch((error: unknown) => {
-    lastError = error;
-  });
-  const isReady = await ready.promise;
-  clearTimeout(timer);
-  if (isReady) return redis;
-  redis.disconnect();
-  throw new RedisUnreachable(url, lastError);
+  // The first attempt's failure is told as an `error` too, and the retry strategy goes on.
+  redis.connect().catch(() => undefined);
+  return redis;
 }
 
 /** Ends a client: waits for replies under way, at most a second, then cuts the connection. */

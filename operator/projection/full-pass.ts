@@ -32,6 +32,8 @@ export type Drift = 'missing' | 'different' | 'unwanted';
 const EPOCH_PERIOD_MS = 2_000;
 /** How often everything is compared although nothing seems wrong. */
 const PASS_PERIOD_MS = 300_000;
+/** After so many looks in vain the rest of the operator begins without Redis. */
+const PATIENCE = 5;
 /** So many values are made and compared at a time; between two batches everything else has its turn. */
 const BATCH = 50;
 /** A pass that would remove more than this share of many keys is more likely to be wrong than right. */
@@ -44,7 +46,10 @@ const MASS_REMOVAL = { share: 0.2, least: 50 };
  */
 export class FullPass implements Service {
   readonly name = 'projection full pass';
-  /** Resolves once the lease is held under a term that Redis takes: from then on may be written. */
+  /**
+   * Resolves once the lease is held under a term that Redis takes: from then on may be written. Where
+   * Redis does not answer for some seconds it resolves too, so that all else is done meanwhile.
+   */
   readonly opened: Promise<void>;
   readonly #options: FullPassOptions;
   readonly #loop: Loop;
@@ -52,6 +57,7 @@ export class FullPass implements Service {
   /** Of the Redis in which `#epoch` was begun. */
   #replication: string | undefined;
   #hasOpened = false;
+  #failures = 0;
   #passedAtMs = Number.NEGATIVE_INFINITY;
   readonly #firstLook = Promise.withResolvers<void>();
 
@@ -62,6 +68,7 @@ export class FullPass implements Service {
     this.#loop = new Loop({ clock, after: Promise.all([...synced, elected]), step: () => this.#step() });
   }
 
+  /** Whether Redis has been looked at, and takes this operator's term. */
   get hasOpened(): boolean {
     return this.#hasOpened;
   }
@@ -79,6 +86,8 @@ export class FullPass implements Service {
     try {
       if (mayAct()) await this.passIfNeeded();
     } catch (error) {
+      this.#failures += 1;
+      if (this.#failures >= PATIENCE) this.#firstLook.resolve();
       // A newer operator writes: the lease will tell, and until then nothing may be written.
       if (error instanceof StaleFence)
         log.error({ err: error }, 'the projection belongs to a newer operator');
@@ -94,7 +103,7 @@ export class FullPass implements Service {
     const isOurs = found !== undefined && found === this.#epoch && replication === this.#replication;
     if (isOurs && clock.monotonic() - this.#passedAtMs < PASS_PERIOD_MS) return;
     if (!isOurs && found !== undefined) await raiseTermAbove(termOfEpoch(found));
-    const wasOpen = this.#hasOpened;
+    const hasWaited = this.#hasOpened || this.#failures >= PATIENCE;
     this.#hasOpened = true;
     this.#firstLook.resolve();
     await this.#pass(!isOurs);
@@ -102,7 +111,7 @@ export class FullPass implements Service {
     if (isOurs) return;
     this.#epoch = await projector.beginEpoch();
     this.#replication = replication;
-    if (wasOpen) onRestored();
+    if (hasWaited) onRestored();
   }
 
   async #pass(isExpected: boolean): Promise<void> {

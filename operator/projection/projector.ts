@@ -26,11 +26,18 @@ export class RedisUnavailable extends OperatingError {
 export class Projector {
   readonly #redis: Redis;
   readonly #term: () => number;
+  readonly #isOpen: () => boolean;
   #sequence = 0;
 
-  constructor(options: { readonly redis: Redis; readonly term: () => number }) {
+  /** `isOpen` says whether the term is known to be one that Redis takes; until then nothing is written. */
+  constructor(options: {
+    readonly redis: Redis;
+    readonly term: () => number;
+    readonly isOpen?: () => boolean;
+  }) {
     this.#redis = options.redis;
     this.#term = options.term;
+    this.#isOpen = options.isOpen ?? (() => true);
   }
 
   /**
@@ -44,7 +51,7 @@ export class Projector {
 
   /** Gives the key its value; true when it had another one before. */
   async put(key: string, value: object, sequence = this.mark()): Promise<boolean> {
-    const fence = [this.#term(), sequence] as const;
+    const fence = this.#fence(sequence);
     const reply = await this.#ask(() =>
       putScript.run(this.#redis, { key }, [...fence, JSON.stringify(value)]),
     );
@@ -54,7 +61,7 @@ export class Projector {
 
   /** Takes the value away; true when there was one. */
   async remove(key: string, sequence = this.mark()): Promise<boolean> {
-    const fence = [this.#term(), sequence] as const;
+    const fence = this.#fence(sequence);
     const reply = await this.#ask(() => removeScript.run(this.#redis, { key }, fence));
     if (reply === 'stale') throw new StaleFence(key);
     return reply === 'written';
@@ -102,6 +109,11 @@ export class Projector {
       cursor = next;
       yield keys;
     } while (cursor !== '0');
+  }
+
+  #fence(sequence: number): readonly [term: number, sequence: number] {
+    if (this.#isOpen()) return [this.#term(), sequence];
+    throw new RedisUnavailable(new Error('what it holds has not been compared yet'));
   }
 
   async #ask<T>(command: () => Promise<T>): Promise<T> {

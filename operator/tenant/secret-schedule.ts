@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { World } from '#operator/world/world.ts';
 import { isOld } from './tenant-secrets.ts';
@@ -18,36 +19,27 @@ const PERIOD_MS = 3_600_000;
 export class SecretSchedule implements Service {
   readonly name = 'schedule of secret rotation';
   readonly #options: SecretScheduleOptions;
-  readonly #ending = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: Loop;
 
   constructor(options: SecretScheduleOptions) {
     this.#options = options;
+    this.#loop = new Loop({ clock: options.clock, after: Promise.resolve(), step: async () => this.#look() });
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
-    this.#loop = this.#run().catch(fail);
+    this.#loop.start(fail);
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
-      if (!signal.aborted) this.enqueueDue();
-    }
-  }
-
-  enqueueDue(): void {
+  #look(): number {
     const { world, clock, rotationDays, enqueue } = this.#options;
     const at = { nowMs: clock.now(), rotationDays };
     for (const { metadata, status } of world.tenants.list()) {
       if (status?.secrets !== undefined && isOld(status.secrets, at)) enqueue(metadata.name);
     }
+    return PERIOD_MS;
   }
 }
