@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { API_SERVER_OPTIONS } from '#apiserver/config.ts';
 import { PROBLEMS } from '#apiserver/http/problem-codes.ts';
 import { MIGRATE_OPTIONS } from '#apiserver/migrate/config.ts';
@@ -22,6 +23,7 @@ export const GENERATORS: readonly Generator[] = [
   section('apiserver/README.md', 'settings', () => markdownTable(API_SERVER_OPTIONS)),
   section('apiserver/README.md', 'migrate settings', () => markdownTable(MIGRATE_OPTIONS)),
   section('operator/README.md', 'settings', () => markdownTable(operatorOptions)),
+  section('operator/engine/README.md', 'example', engineExample),
   section('runtime/README.md', 'settings', () => markdownTable(runtimeOptions)),
 ];
 
@@ -30,4 +32,10 @@ function problemTable(): string {
     ([code, { status, title }]) => `| ${status} | \`${code}\` | ${title} |`,
   );
   return ['| status | code | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** The example that a test runs, from its names on. */
+function engineExample(): string {
+  const source = readFileSync(new URL('../../operator/engine/example/greeter.ts', import.meta.url), 'utf8');
+  return ['```ts', source.slice(source.indexOf('const NAMES')).trimEnd(), '```'].join('\n');
 }
