@@ -9,7 +9,7 @@ const NAMESPACE = 'veralux-system';
  * process may do exactly what its ClusterRole allows. Resolves to its path.
  */
 export async function serviceAccountKubeconfig(
-  { kubectl, kubeconfigPath }: Infrastructure,
+  { kubectl, kubeconfigPath }: Pick<Infrastructure, 'kubectl' | 'kubeconfigPath'>,
   account: string,
 ): Promise<string> {
   const token = await kubectl(['create', 'token', account, `--namespace=${NAMESPACE}`, '--duration=24h']);

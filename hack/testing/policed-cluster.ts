@@ -5,6 +5,7 @@ import { applyManifests } from '#hack/demo/cluster-objects.ts';
 import { KubeClient } from '#lib/kube/kube-client.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
 import { startTestCluster } from './cluster.ts';
+import type { ClusterOptions } from './start-cluster.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -15,10 +16,16 @@ export const USERS = {
   apiserver: 'system:serviceaccount:veralux-system:veralux-apiserver',
 } as const;
 export type User = keyof typeof USERS;
+const ALL: readonly User[] = ['person', 'operator', 'apiserver'];
+
+interface PolicedClusterOptions extends ClusterOptions {
+  /** Whom RBAC allows everything; others have the rights that are shipped. Default: all. */
+  readonly unlimited?: readonly User[];
+}
 
 /**
- * An API server of a test's own with everything that is shipped, where RBAC allows each of `USERS`
- * everything: what is refused there is refused by an admission policy.
+ * An API server of a test's own with everything that is shipped, where RBAC allows `USERS`
+ * everything: what is refused to them is refused by an admission policy.
  */
 export class PolicedCluster {
   readonly #clients: Readonly<Record<User, KubeClient>>;
@@ -34,15 +41,15 @@ export class PolicedCluster {
     };
   }
 
-  static async start(): Promise<PolicedCluster> {
-    const cluster = await startTestCluster();
+  static async start(options: PolicedClusterOptions = {}): Promise<PolicedCluster> {
+    const cluster = await startTestCluster(options);
     await applyManifests((args) => cluster.kubectl(...args), REPOSITORY);
     await cluster.kubectl(
       'create',
       'clusterrolebinding',
       'test-everything',
       '--clusterrole=cluster-admin',
-      ...Object.values(USERS).map((user) => `--user=${user}`),
+      ...(options.unlimited ?? ALL).map((user) => `--user=${USERS[user]}`),
     );
     return new PolicedCluster(cluster);
   }
@@ -50,6 +57,11 @@ export class PolicedCluster {
   async stop(): Promise<void> {
     for (const client of Object.values(this.#clients)) await client.close();
     await this.#cluster.stop();
+  }
+
+  /** Of a user in system:masters. */
+  get kubeconfigPath(): string {
+    return this.#cluster.kubeconfigPath;
   }
 
   as(user: User): KubeClient {
