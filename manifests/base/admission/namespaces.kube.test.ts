@@ -4,7 +4,17 @@ import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import { externalRuntimeSpec } from '#hack/testing/operator-bench.ts';
 import { PolicedCluster, refusalOf, type User } from '#hack/testing/policed-cluster.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
-import { CONFIG_MAPS, NAMESPACES } from '#lib/kube/resource.ts';
+import {
+  CONFIG_MAPS,
+  LIMIT_RANGES,
+  NAMESPACES,
+  NETWORK_POLICIES,
+  RESOURCE_QUOTAS,
+  type Resource,
+  ROLE_BINDINGS,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+} from '#lib/kube/resource.ts';
 
 const OPTIONS = { fieldManager: 'test' };
 const ALLOW_DELETE = { annotations: { 'veralux.io/allow-delete': 'true' } };
@@ -198,5 +208,44 @@ describe('which namespace holds which kind', () => {
     expect(await makeRuntime('plain')).toContain('and plain is not labelled so');
     expect(await makeRuntime('tenant-acme')).toContain('and tenant-acme is the namespace of a Tenant');
     expect(await makeRuntime('veralux-system')).toBeUndefined();
+  });
+});
+
+describe('the operator, which RBAC lets write tenants’ children everywhere,', () => {
+  const make = (resource: Resource, namespace: string, fields: object = {}) => {
+    const apiVersion = resource.group === '' ? 'v1' : `${resource.group}/${resource.version}`;
+    const metadata = { name: 'bounded', namespace };
+    return refusalOf(
+      cluster.as('operator').create(resource, { apiVersion, kind: resource.kind, metadata, ...fields }),
+    );
+  };
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' };
+
+  test.each([
+    [SECRETS, {}],
+    [SERVICE_ACCOUNTS, {}],
+    [RESOURCE_QUOTAS, {}],
+    [LIMIT_RANGES, { spec: { limits: [] } }],
+    [NETWORK_POLICIES, { spec: { podSelector: {} } }],
+  ])(
+    'writes $kind in the namespaces of tenants and of the platform, and nowhere else',
+    async (resource, fields) => {
+      const elsewhere = 'writes in the namespaces of tenants and of the platform only, and plain is neither';
+      expect(await make(resource, 'plain', fields)).toContain(elsewhere);
+      expect(await make(resource, 'kube-system', fields)).toContain('kube-system is neither');
+      expect(await make(resource, 'tenant-acme', fields)).toBeUndefined();
+      expect(await make(resource, 'veralux-system', fields)).toBeUndefined();
+    },
+  );
+
+  test('gives rights in tenants’ namespaces only', async () => {
+    expect(await make(ROLE_BINDINGS, 'veralux-system', { roleRef })).toContain('tenants only');
+    expect(await make(ROLE_BINDINGS, 'tenant-acme', { roleRef })).toBeUndefined();
+  });
+
+  test('has to do with no namespace but tenants’', async () => {
+    expect(await refusalOf(makeNamespace('operator', 'other', {}))).toContain('and other is none');
+    expect(await change('operator', 'plain', { labels: TENANTS })).toContain('and plain is none');
+    expect(await remove('operator', 'plain')).toContain('and plain is none');
   });
 });

@@ -124,6 +124,7 @@ describe('a Secret that is copied to tenants', () => {
     ['Postgres, by its name', 'postgres-app', {}, 'postgres-app looks like'],
     ['a database, by a key', 'app', { data: { DATABASE_URL: 'AAAA' } }, 'DATABASE_URL looks like'],
     ['the platform itself', 'veralux-admin', {}, 'the platform’s own'],
+    ['a tenant’s own, by its name', 'tenant-keys', {}, 'the platform’s own'],
     [
       'a service account',
       'sa',
