@@ -128,11 +128,17 @@ export class OperatorBench {
   }
 
   /** Starts an operator; resolves when it serves, or at once where it has to wait for the lease. */
-  async startOperator({ waitForReady = true } = {}): Promise<RunningOperator> {
+  async startOperator({
+    waitForReady = true,
+    config = this.account,
+  }: {
+    readonly waitForReady?: boolean;
+    readonly config?: KubeConfig;
+  } = {}): Promise<RunningOperator> {
     this.#started += 1;
     const identity = `test-${process.pid}-${this.#started}`;
     const registry = createRegistry('operator');
-    const client = new KubeClient({ config: this.account, userAgent: 'veralux-operator' });
+    const client = new KubeClient({ config, userAgent: 'veralux-operator' });
     const redis = await connectRedis({ url: this.testRedis.url, name: identity, log: silentLogger });
     const running = createOperator({
       client,
