@@ -165,7 +165,7 @@ describe('any other namespace', () => {
 });
 
 describe('a platform namespace', () => {
-  test.each(['person', 'operator'] as const)('is not deleted by accident (%s)', async (user) => {
+  test.each(['person', 'apiserver'] as const)('is not deleted by accident (%s)', async (user) => {
     expect(await remove(user, 'veralux-system')).toContain(
       'The platform runs in the namespace veralux-system: deleting it ends every call there and loses the installation id',
     );
