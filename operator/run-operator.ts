@@ -26,10 +26,12 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
   const metrics = new EngineMetrics(registry);
   const closers: (() => Promise<void>)[] = [];
   try {
+    const kubeConfig = loadKubeConfig(config.KUBECONFIG);
+    const host = new URL(kubeConfig.getCurrentCluster()?.server ?? 'https://unknown').host;
     const client = new KubeClient({
-      config: loadKubeConfig(config.KUBECONFIG),
+      config: kubeConfig,
       userAgent: FIELD_MANAGER,
-      onRequest: (method, status) => metrics.requestEnded(method, status),
+      onRequest: (method, status) => metrics.requestEnded(method, status, host),
     });
     closers.push(() => client.close());
     const redis = openRedis({ url: config.REDIS_URL, name: 'operator', log });

@@ -30,6 +30,24 @@ describe('a work queue', () => {
     expect(queue.depth).toBe(0);
   });
 
+  test('gives a key the highest priority that was asked for, while it was in work or delayed', async () => {
+    const { clock, queue } = create();
+    queue.add('a');
+    await queue.take();
+    queue.add('a', 'High');
+    queue.add('a', 'Low');
+    queue.add('b');
+    queue.addAfter('c', 10, 'High');
+    queue.addAfter('c', 5, 'Low');
+    queue.addAfter('d', 5, 'Low');
+    queue.addAfter('d', 10, 'High');
+    queue.done('a');
+    await clock.advance(10);
+    const taken = await Promise.all([queue.take(), queue.take(), queue.take(), queue.take()]);
+    expect(taken).toEqual(['a', 'c', 'd', 'b']);
+    expect(queue.priorityOf('a')).toBe('High');
+  });
+
   test('hands a key to a taker that was there before it', async () => {
     const { queue } = create();
     const taken = queue.take();
