@@ -39,7 +39,7 @@ describe('the generation of secrets that is due', () => {
       1,
       { ...first, rotationRequest: 'a' },
     ],
-  ])('is %s', (_name, known, request, days, expected) => {
+  ])('is %s', (...[, known, request, days, expected]) => {
     expect(secretsDue(known, request, at(days))).toEqual(expected);
   });
 });
