@@ -20,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly programs: Programs;
   readonly controllerManager?: boolean;
   readonly scheduler?: boolean;
+  /** Further arguments of kube-apiserver. */
+  readonly apiserverArgs?: readonly string[];
 }
 
 export interface ControlPlane {
@@ -53,7 +55,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
 
   const etcdURL = await startEtcd(context);
-  const apiserver = await startAPIServer(context, { etcdURL, tokens });
+  const apiserver = await startAPIServer(context, { etcdURL, tokens, args: options.apiserverArgs ?? [] });
   const { url, caPath } = apiserver;
   const kubeconfigOf = (user: keyof typeof tokens) =>
     writeKubeconfig({ directory, url, caPath, user, token: tokens[user] });

@@ -11,6 +11,8 @@ export interface APIServerOptions {
   readonly etcdURL: string;
   /** Of each user that may log in; `admin` is in system:masters. */
   readonly tokens: Readonly<Record<'admin' | `system:${string}`, string>>;
+  /** Further arguments of kube-apiserver. */
+  readonly args?: readonly string[];
 }
 
 export interface StartedAPIServer {
@@ -61,6 +63,7 @@ export async function startAPIServer(
         // The Service "kubernetes" may not point at loopback, and no pod runs here to use it.
         '--endpoint-reconciler-type=none',
         '--advertise-address=127.0.0.1',
+        ...(options.args ?? []),
       ],
     };
     const start = async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node';
+import type { Registry } from 'prom-client';
 import { expect, vi } from 'vitest';
 import { PROJECTED_FIELDS, podKeys, projectionKeys } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
@@ -39,6 +40,8 @@ export interface Shown extends KubeObject {
 
 export interface RunningOperator {
   readonly identity: string;
+  /** Where it counts what it does. */
+  readonly registry: Registry;
   stop(): Promise<void>;
 }
 
@@ -164,6 +167,7 @@ export class OperatorBench {
     if (waitForReady) await vi.waitFor(() => expect(running.notReady()).toEqual([]), WAIT);
     return {
       identity,
+      registry,
       async stop() {
         await Promise.all(running.services.map(async (service) => service.drain?.()));
         for (const service of running.services.toReversed()) await service.stop();

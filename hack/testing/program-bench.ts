@@ -1,5 +1,6 @@
 import { vi } from 'vitest';
 import { TENANT } from '#crds/tenant/tenant.ts';
+import { LocalError } from '#hack/local/local-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { LEASES } from '#lib/kube/resource.ts';
 import { FaultyProxy } from './faulty-proxy.ts';
@@ -8,6 +9,8 @@ import { OperatorProgram } from './operator-program.ts';
 
 const LEASE = { namespace: SYSTEM, name: 'veralux-operator' };
 const KEEPER_PERIOD_MS = 100;
+/** As often as the faults of a storm may meet a start. */
+const STARTS = 12;
 const QUIET_TIMEOUT_MS = 30_000;
 
 /**
@@ -39,8 +42,18 @@ export class ProgramBench {
     await this.bench.close();
   }
 
-  /** Starts another operator; see OperatorProgram.start. */
+  /** Starts another operator; see OperatorProgram.start. One that ends over a fault is started again. */
   async start(options: { readonly clockOffsetMs?: number } = {}): Promise<OperatorProgram> {
+    for (let left = STARTS; ; left -= 1) {
+      try {
+        return await this.#startOnce(options);
+      } catch (error) {
+        if (left === 0 || !(error instanceof LocalError && error.code === 'process_died')) throw error;
+      }
+    }
+  }
+
+  async #startOnce(options: { readonly clockOffsetMs?: number }): Promise<OperatorProgram> {
     const { bench } = this;
     const program = await OperatorProgram.start({
       directory: bench.cluster.directory,

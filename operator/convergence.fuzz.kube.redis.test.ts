@@ -1,0 +1,68 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
+import { fuzzRuns } from '#hack/testing/fuzz-runs.ts';
+import { RUNTIME } from '#hack/testing/operator-bench.ts';
+import type { OperatorProgram } from '#hack/testing/operator-program.ts';
+import { ProgramBench } from '#hack/testing/program-bench.ts';
+import { differences } from '#hack/testing/storm/oracle.ts';
+import { type Step, step } from '#hack/testing/storm/steps.ts';
+import { Storm } from '#hack/testing/storm/storm.ts';
+
+/** Longer soaks: `FUZZ_RUNS=100 make test VITEST_FLAGS=operator/convergence`. */
+const RUNS = fuzzRuns(8);
+const RUN_TIMEOUT_MS = 120_000;
+const SETTLE = { timeout: 60_000, interval: 250 };
+
+/** Storms that the operator once did not weather. */
+const KEPT: readonly (readonly Step[])[] = [];
+
+let programs: ProgramBench;
+let operator: OperatorProgram;
+let storms = 0;
+
+beforeAll(async () => {
+  programs = await ProgramBench.open();
+  operator = await programs.start();
+  await programs.bench.until(VOICE_RUNTIME, RUNTIME, 'Ready', 'Ready');
+});
+
+afterAll(() => programs.close());
+
+/** Lets the steps happen, and then asks for the world that they asked for, and for a pass without a write. */
+async function weather(steps: readonly Step[]): Promise<void> {
+  storms += 1;
+  const storm = new Storm(programs, operator, storms);
+  const converges = () =>
+    vi.waitFor(async () => expect(await differences(programs.bench, storm.model)).toEqual([]), SETTLE);
+  try {
+    for (const one of steps) await storm.take(one);
+    await storm.calm();
+    await converges();
+    expect(await storm.anotherPass()).toEqual([]);
+    await converges();
+  } finally {
+    await storm.calm();
+    await storm.deleteAll();
+    operator = storm.operator;
+  }
+  await converges();
+}
+
+test.each(KEPT.map((steps) => [steps.map((one) => one.do).join(), steps] as const))(
+  'weathers %s',
+  (_name, steps) => weather(steps),
+  RUN_TIMEOUT_MS,
+);
+
+test(
+  'whatever happens, the world is then what was asked for, and a further pass writes nothing',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 30, size: 'max' }), weather),
+      // Each try takes half a minute, so nothing is shrunk: the failure prints its steps and its seed.
+      { numRuns: RUNS, endOnFailure: true },
+    );
+  },
+  RUNS * RUN_TIMEOUT_MS,
+);
