@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { keyOf, refOf } from '#lib/kube/kube-object.ts';
 import type { ChangeOrigin } from '#lib/kube/object-store.ts';
-import { type CachedChild, isAltered } from '#operator/engine/child-cache.ts';
 import { isTrue } from '#operator/engine/conditions.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
-import { isPlatform, LABELS, tenantNamespace } from './installation/names.ts';
+import { childHasNews, namespaceHasNews, tenantHasNews } from './has-news.ts';
+import { isPlatform, tenantNamespace } from './installation/names.ts';
 import { secretNamesIn } from './world/secret-refusal.ts';
 import { tenantIDOf } from './world/tenant-id.ts';
-import type { KnownNamespace } from './world/trimmed.ts';
-import type { Raw, RawTenant, RawVoiceRuntime, World } from './world/world.ts';
+import type { Raw, RawVoiceRuntime, World } from './world/world.ts';
 
 /** When a key is looked at: at once and as what is new, unless said otherwise. */
 export interface Urgency {
@@ -43,7 +42,7 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
   };
 
   world.tenants.onChange((key, before, after, origin) => {
-    if (hasNews(before, after, origin)) enqueue.tenant(key, { priority: priorityOf(after, origin) });
+    if (tenantHasNews(before, after)) enqueue.tenant(key, { priority: priorityOf(after, origin) });
     const isSameSpec =
       before?.metadata.generation === after?.metadata.generation &&
       before?.metadata.deletionTimestamp === after?.metadata.deletionTimestamp;
@@ -67,8 +66,10 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
     if (after === undefined) numbersIn(namespace);
   });
 
-  world.runtimes.onChange((key, before, after) => {
+  world.runtimes.onChange((key, before, after, origin) => {
     enqueue.runtime(key);
+    // Tenants and numbers come by themselves then.
+    if (origin === 'Initial') return;
     const delayMs = newsDelayMs(before, after);
     if (delayMs !== undefined) {
       for (const [index, tenant] of world.tenantsByRuntime.keys(key).entries()) {
@@ -132,46 +133,6 @@ function priorityOf(
   const { generation, deletionTimestamp } = after.metadata;
   const isSettled = after.status?.observedGeneration === generation && deletionTimestamp === undefined;
   return isSettled ? 'Low' : 'Normal';
-}
-
-/**
- * Whether a Tenant has to be looked at for this change. What our own write returned is no news, but for
- * what somebody else wrote just before and it therefore shows first.
- */
-function hasNews(before: RawTenant | undefined, after: RawTenant | undefined, origin: ChangeOrigin): boolean {
-  if (before === undefined || after === undefined || origin !== 'Own') return true;
-  const seen = [before, after].map(({ metadata }) => [
-    metadata.generation,
-    metadata.deletionTimestamp,
-    metadata.annotations,
-  ]);
-  return !isDeepStrictEqual(seen[0], seen[1]);
-}
-
-function namespaceHasNews(
-  before: KnownNamespace | undefined,
-  after: KnownNamespace | undefined,
-  origin: ChangeOrigin,
-): boolean {
-  if (origin === 'Own') return false;
-  // Ours from the beginning: the watch was faster than the reply to the reconcile that makes it.
-  if (before === undefined && after?.metadata.labels?.[LABELS.tenantID] !== undefined) return false;
-  const seen = [before, after].map((one) => [
-    one && { ...one.metadata, resourceVersion: '' },
-    one?.remaining,
-  ]);
-  return !isDeepStrictEqual(seen[0], seen[1]);
-}
-
-/** A new child is news only where it is not as we made it: the watch can be faster than the reply. */
-function childHasNews(
-  before: CachedChild | undefined,
-  after: CachedChild | undefined,
-  origin: ChangeOrigin,
-): boolean {
-  if (origin === 'Own' || origin === 'Initial') return false;
-  if (after === undefined) return true;
-  return before === undefined ? isAltered(after) : before.digest !== after.digest;
 }
 
 /**
