@@ -35,11 +35,7 @@ export function namespaceHasNews(
   if (origin === 'Own') return false;
   // Ours from the beginning: the reconcile that makes it waits for its reply only.
   if (before === undefined && after?.metadata.labels?.[LABELS.tenantID] !== undefined) return false;
-  const seen = [before, after].map((one) => [
-    one && { ...one.metadata, resourceVersion: '' },
-    one?.remaining,
-  ]);
-  return !isDeepStrictEqual(seen[0], seen[1]);
+  return !isDeepStrictEqual(whatMatters(before), whatMatters(after));
 }
 
 /** That the set of children is noted matters; which, only we write. */
