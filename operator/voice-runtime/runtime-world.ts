@@ -94,10 +94,6 @@ export class RuntimeWorld {
     return [this.deployments, this.pods, this.#claims, ...this.#children.map(({ cache }) => cache)];
   }
 
-  get synced(): readonly Promise<void>[] {
-    return this.informers.map(({ synced }) => synced);
-  }
-
   /** Calls back with the key of each VoiceRuntime whose children or pods somebody else changed. */
   onChange(enqueue: (runtime: string) => void): void {
     const { deployments, pods } = this;
