@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
+import { KubeConfig as KubeConfigClass } from './kube-config-class.ts';
 
 /** Where Kubernetes mounts a pod's own token. */
 const IN_CLUSTER_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
@@ -17,7 +18,7 @@ export class KubeConfigError extends OperatingError {
  * Throws a KubeConfigError that says what is missing.
  */
 export function loadKubeConfig(path: string | undefined): KubeConfig {
-  const config = new KubeConfig();
+  const config = new KubeConfigClass();
   if (path === undefined) {
     if (!existsSync(IN_CLUSTER_TOKEN)) {
       throw new KubeConfigError(

@@ -4,9 +4,6 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { processUsage } from '../../process-usage.ts';
-import { measureOurs } from './ours.ts';
-import { measureRaw } from './raw.ts';
-import { measureStock } from './stock.ts';
 
 export interface LoadTask {
   readonly client: 'ours' | 'stock' | 'raw';
@@ -32,7 +29,11 @@ export interface LoadResult {
 }
 
 const task = JSON.parse(readFileSync(process.env['TASK'] ?? '', 'utf8')) as LoadTask;
-const measure = { ours: measureOurs, stock: measureStock, raw: measureRaw }[task.client];
-const measured = await measure(task);
+// Only the client that is measured is loaded: what another would cost must not show in its memory.
+const measured = await {
+  ours: async () => (await import('./ours.ts')).measureOurs(task),
+  stock: async () => (await import('./stock.ts')).measureStock(task),
+  raw: async () => (await import('./raw.ts')).measureRaw(task),
+}[task.client]();
 writeFileSync(task.resultPath, JSON.stringify({ ...measured, ...processUsage('self') }));
 process.exit(0);
