@@ -41,11 +41,16 @@ export function runtimeVerdict(key: string, runtime: RawVoiceRuntime | undefined
   );
 }
 
+/** Those that were found to exist. Bounded by how many there are. */
+const knownTimeZones = new Set<string>();
+
 /** What only the operator can see to be wrong; undefined when nothing is. */
 export function invalidSpec(spec: { readonly timeZone: string }): Verdict | undefined {
+  if (knownTimeZones.has(spec.timeZone)) return undefined;
   try {
-    // Making a format is the check; the result matters to nobody.
+    // Making a format is the check, and takes 0.1 ms; the result matters to nobody.
     Intl.DateTimeFormat('en', { timeZone: spec.timeZone });
+    knownTimeZones.add(spec.timeZone);
     return undefined;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
