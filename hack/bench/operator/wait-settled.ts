@@ -5,8 +5,11 @@ import type { KubeObject } from '#lib/kube/kube-object.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import type { Site } from './site.ts';
 
-/** How often the operator is asked: the resolution of what is measured with this. */
-export const POLL_MS = 100;
+/**
+ * How often the operator is asked, which is the resolution of what is measured with this. Its page of
+ * metrics takes it some ms, so that more would slow down what is measured.
+ */
+const POLL_MS = 500;
 const PAGE_SIZE = 500;
 
 export interface TenantShown extends KubeObject {
