@@ -266,7 +266,7 @@ describe('deletion', () => {
     const stuck = await bench.until(TENANT, { name }, 'Ready', 'Deleting');
     expect(conditionOf(stuck, 'Ready')?.message).toContain('Redis could not be reached');
     await bench.redis.del(key);
-    const annotations = { look: 'again' };
+    const annotations = { 'veralux.io/adopt-data': 'true' };
     await admin.mergePatch(TENANT, { name }, { metadata: { annotations } }, { fieldManager: 'somebody' });
     await vi.waitFor(async () => expect(await admin.get(TENANT, { name })).toBeUndefined(), WAIT);
   });

@@ -82,7 +82,7 @@ describe('a new tenant', () => {
     await admin.mergePatch(
       TENANT,
       { name },
-      { metadata: { annotations: { look: 'again' } } },
+      { metadata: { annotations: { 'veralux.io/adopt-data': 'true' } } },
       { fieldManager: 'test' },
     );
     await tenants.make('ch-next');
