@@ -4,12 +4,13 @@ import type { RawVoiceRuntime } from './world/world.ts';
 
 function runtime(status: 'True' | 'False', connectionID = 'c1', activeCalls = 0): RawVoiceRuntime {
   const lastTransitionTime = '2026-01-01T00:00:00Z';
-  const ready = { type: 'Ready', status, reason: 'Any', message: 'any', lastTransitionTime };
+  const all = { status, reason: 'Any', message: 'any', lastTransitionTime };
+  const conditions = ['Available', 'TelnyxConfigured'].map((type) => ({ type, ...all }));
   return {
     apiVersion: 'veralux.io/v1alpha1',
     kind: 'VoiceRuntime',
     metadata: { name: 'shared', namespace: 'veralux-system' },
-    status: { connectionID, activeCalls, conditions: [ready] },
+    status: { connectionID, activeCalls, conditions },
   };
 }
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { keyOf, refOf } from '#lib/kube/kube-object.ts';
 import type { ChangeOrigin } from '#lib/kube/object-store.ts';
-import { isTrue } from '#operator/engine/conditions.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
 import { childHasNews, namespaceHasNews, tenantHasNews } from './has-news.ts';
 import { isPlatform, tenantNamespace } from './installation/names.ts';
 import { secretNamesIn } from './world/secret-refusal.ts';
+import { takesCalls } from './world/takes-calls.ts';
 import { tenantIDOf } from './world/tenant-id.ts';
 import type { Raw, RawVoiceRuntime, World } from './world/world.ts';
 
@@ -145,7 +145,7 @@ export function newsDelayMs(
 ): number | undefined {
   if (before === undefined || after === undefined) return 0;
   if (before.status?.connectionID !== after.status?.connectionID) return 0;
-  const [wasReady, isReady] = [before, after].map(({ status }) => isTrue(status?.conditions, 'Ready'));
+  const [wasReady, isReady] = [before, after].map(takesCalls);
   if (wasReady === isReady) return undefined;
   return isReady ? 0 : RUNTIME_GRACE_MS;
 }

@@ -30,7 +30,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     // What reads it (hours, dates of answers) is not served either; usage is counted in UTC.
     { path: 'timeZone', unless: ['UTC'] },
     { path: 'billing', unless: ['Manual'] },
-    { path: 'deletionPolicy', unless: ['Retain'] },
     { path: 'limits.apiRequestsPerMonth', unless: [] },
     { path: 'limits.transferMinutesPerDay', unless: [] },
     { path: 'limits.transferCountries', unless: [] },

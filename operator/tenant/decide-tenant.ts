@@ -1,7 +1,8 @@
 import { type EffectiveLimits, effectiveLimits } from '#crds/plans/plans.ts';
 import type { Tenant, TenantStatus } from '#crds/tenant/tenant.ts';
-import { isTrue, mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
+import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import { ANNOTATIONS, tenantNamespace } from '#operator/installation/names.ts';
+import { takesCalls, whyNoCalls } from '#operator/world/takes-calls.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
 import type { RawVoiceRuntime, RetainedRecord } from '#operator/world/world.ts';
 
@@ -28,16 +29,14 @@ export function runtimeVerdict(key: string, runtime: RawVoiceRuntime | undefined
   if (runtime === undefined) {
     return verdict('RuntimeAvailable', 'False', 'RuntimeNotFound', `There is no VoiceRuntime ${key}.`);
   }
-  if (isTrue(runtime.status?.conditions, 'Ready')) {
+  if (takesCalls(runtime)) {
     return verdict('RuntimeAvailable', 'True', 'Available', `The VoiceRuntime ${key} takes calls.`);
   }
-  const ready = runtime.status?.conditions?.find(({ type }) => type === 'Ready');
-  const why = ready === undefined ? 'It has not been looked at yet.' : ready.message;
   return verdict(
     'RuntimeAvailable',
     'False',
     'RuntimeNotReady',
-    `The VoiceRuntime ${key} is not ready. ${why}`,
+    `The VoiceRuntime ${key} is not ready. ${whyNoCalls(runtime)}`,
   );
 }
 
