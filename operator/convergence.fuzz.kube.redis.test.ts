@@ -35,17 +35,23 @@ async function weather(steps: readonly Step[]): Promise<void> {
   const storm = new Storm(programs, operator, storms);
   const converges = () =>
     vi.waitFor(async () => expect(await differences(programs.bench, storm.model)).toEqual([]), SETTLE);
+  const bringDown = async () => {
+    await storm.calm();
+    await storm.deleteAll();
+    operator = storm.operator;
+  };
   try {
     for (const one of steps) await storm.take(one);
     await storm.calm();
     await converges();
     expect(await storm.anotherPass()).toEqual([]);
     await converges();
-  } finally {
-    await storm.calm();
-    await storm.deleteAll();
-    operator = storm.operator;
+  } catch (error) {
+    // The next storm wants a calm world; what went wrong in this one matters more than a failure to get there.
+    await bringDown().catch(() => undefined);
+    throw error;
   }
+  await bringDown();
   await converges();
 }
 

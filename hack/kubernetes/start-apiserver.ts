@@ -1,11 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onFreePorts } from '#hack/local/free-port.ts';
+import { isPortFree, onFreePorts } from '#hack/local/free-port.ts';
+import { waitUntil } from '#hack/local/wait-until.ts';
 import { type ControlPlaneContext, programPath } from './control-plane-context.ts';
 import { isHealthy } from './is-healthy.ts';
 
 const READY_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 10_000;
 
 export interface APIServerOptions {
   readonly etcdURL: string;
@@ -82,6 +84,8 @@ export async function startAPIServer(
       caPath: join(certificates, 'apiserver.crt'),
       async restart() {
         await apiserver.kill();
+        // Its threads end after the process is seen to have ended; the last one lets go of the port.
+        if (port !== undefined) await waitUntil(() => isPortFree(port), END_TIMEOUT_MS);
         apiserver = await start();
       },
     };

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { isPortFree } from '#hack/local/free-port.ts';
 import { Processes, type RunningProcess } from '#hack/local/processes.ts';
 import { startRedis } from '#hack/local/redis.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
@@ -23,6 +24,7 @@ export interface TestReplica {
 }
 
 const SYNC_TIMEOUT_MS = 10_000;
+const END_TIMEOUT_MS = 10_000;
 
 /** A fresh, empty redis-server of one test file. `args` go onto its command line. */
 export async function startTestRedis(args: readonly string[] = []): Promise<TestRedis> {
@@ -37,6 +39,8 @@ export async function startTestRedis(args: readonly string[] = []): Promise<Test
   const replace = async (next: { url: string; process: RunningProcess }) => {
     await process.kill();
     ({ process } = next);
+    // The port is let go of a moment after the end is seen.
+    await waitUntil(() => isPortFree(Number(new URL(url).port)), END_TIMEOUT_MS);
     await tell(next.url, [['config', 'set', 'port', new URL(url).port]]);
   };
   return {
