@@ -56,6 +56,7 @@ export function createControllers(ground: Ground): Controllers {
       events,
       settings: parts.runtimeSettings,
       onList: (kind, reason) => parts.metrics.listed(kind, reason),
+      onVerified: (kind, missed) => parts.metrics.verified(kind, missed),
     },
     {
       runtime: (key) => runtime.enqueue(key),

@@ -64,6 +64,7 @@ export function createOperator(parts: OperatorParts): Operator {
     installationID,
     log,
     onList: (kind, reason) => metrics.listed(kind, reason),
+    onVerified: (kind, missed) => metrics.verified(kind, missed),
   });
   const projector = new Projector({ redis, term: () => elector.term, isOpen: () => fullPass.hasOpened });
   const fenced = client.fencedBy(elector);

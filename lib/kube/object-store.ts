@@ -131,10 +131,7 @@ export class ObjectStore<T extends KubeObject> {
         present.add(keyOf(object.metadata));
         this.#put(object, origin);
       },
-      remove: (object) => {
-        present.delete(keyOf(object.metadata));
-        this.remove(object);
-      },
+      remove: (object) => this.remove(object),
       finish: (resourceVersion) => this.#finish(present, resourceVersion),
     };
   }

@@ -34,7 +34,7 @@ beforeEach(() => {
   for (const one of [object('a', '1'), object('b', '2'), object('bad', '3')]) listing.put(one);
   listing.finish('10');
   running = new VerifyPass({
-    client: { listMetadataPage: listMetadata as never },
+    client: { listMetadataPage: listMetadata },
     resource: CONFIG_MAPS,
     select: undefined,
     store,

@@ -25,7 +25,7 @@ export interface CachedChild extends KubeObject {
 }
 
 export interface ChildCacheOptions
-  extends Pick<InformerOptions<CachedChild>, 'client' | 'log' | 'clock' | 'onRelist'> {
+  extends Pick<InformerOptions<CachedChild>, 'client' | 'log' | 'clock' | 'onRelist' | 'onVerified'> {
   readonly kind: ChildKind;
   readonly names: ChildNames;
   /** Names what a child was made for, from its metadata: the value of a label is the rule. */

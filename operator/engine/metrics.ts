@@ -33,6 +33,7 @@ export class EngineMetrics {
   readonly #requests: Counter<'method' | 'code' | 'host'>;
   readonly #leader: Gauge<'name'>;
   readonly #lists: Counter<'kind' | 'reason'>;
+  readonly #missed: Counter<'kind'>;
   readonly #events: Counter<'result'>;
   /** For each queue, how long each key in work has been so, in milliseconds. */
   readonly #workedMs = new Map<string, () => readonly number[]>();
@@ -70,6 +71,7 @@ export class EngineMetrics {
     this.#requests = counter('rest_client_requests_total', 'Requests by status.', 'method', 'code', 'host');
     this.#leader = gauge('leader_election_master_status', '1 while the lease is held.', 'name');
     this.#lists = counter('informer_lists_total', 'Times a kind was listed whole.', 'kind', 'reason');
+    this.#missed = counter('informer_missed_changes_total', 'Objects a watch missed: 0 is right.', 'kind');
     this.#events = counter('event_recorder_events_total', 'Events by what became of them.', 'result');
     this.#gaugeOfWork(registry, 'workqueue_unfinished_work_seconds', 'Seconds of work under way.', (all) =>
       all.reduce((sum, ms) => sum + ms, 0),
@@ -133,6 +135,11 @@ export class EngineMetrics {
   /** `reason` is one of the few that informers give. */
   listed(kind: string, reason: string): void {
     this.#lists.inc({ kind, reason });
+  }
+
+  /** A cache was compared with the API server; the metric is there from the first time on. */
+  verified(kind: string, missed: number): void {
+    this.#missed.inc({ kind }, missed);
   }
 
   eventEnded(result: 'Written' | 'Counted' | 'Failed' | 'Dropped'): void {

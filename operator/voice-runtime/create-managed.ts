@@ -10,7 +10,7 @@ import type { RuntimeSettings } from './pod-template.ts';
 import type { ManagedDependencies } from './run-managed.ts';
 import { RuntimeWorld, type RuntimeWorldOptions, type SyncingService } from './runtime-world.ts';
 
-export interface ManagedOptions extends Pick<RuntimeWorldOptions, 'onList'> {
+export interface ManagedOptions extends Pick<RuntimeWorldOptions, 'onList' | 'onVerified'> {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly clock: Clock;

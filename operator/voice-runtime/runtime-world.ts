@@ -19,6 +19,7 @@ export interface RuntimeWorldOptions {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly onList?: (kind: string, reason: ListReason) => void;
+  readonly onVerified?: (kind: string, missed: number) => void;
 }
 
 /** A cache as those see it that start it and wait for it. */
@@ -46,8 +47,11 @@ export class RuntimeWorld {
   readonly #deploymentsByRuntime: KeyIndex<DeploymentObject>;
   readonly #claimsByRuntime: KeyIndex<ClaimObject>;
 
-  constructor({ client, log, onList }: RuntimeWorldOptions) {
-    const onRelist = (kind: string) => (reason: ListReason) => onList?.(kind, reason);
+  constructor({ client, log, onList, onVerified }: RuntimeWorldOptions) {
+    const told = (kind: string) => ({
+      onRelist: (reason: ListReason) => onList?.(kind, reason),
+      onVerified: (missed: number) => onVerified?.(kind, missed),
+    });
     const select = { labelSelector: RUNTIME_CHILDREN_SELECTOR };
     this.deployments = new Informer<DeploymentObject>({
       client,
@@ -55,7 +59,7 @@ export class RuntimeWorld {
       select,
       resource: DEPLOYMENTS,
       transform: bareDeployment,
-      onRelist: onRelist('Deployment'),
+      ...told('Deployment'),
     });
     this.pods = new Informer<PodObject>({
       client,
@@ -63,7 +67,7 @@ export class RuntimeWorld {
       select,
       resource: PODS,
       transform: barePod,
-      onRelist: onRelist('Pod'),
+      ...told('Pod'),
     });
     this.#claims = new Informer<ClaimObject>({
       client,
@@ -71,7 +75,7 @@ export class RuntimeWorld {
       select,
       resource: PERSISTENT_VOLUME_CLAIMS,
       transform: bareClaim,
-      onRelist: onRelist('PersistentVolumeClaim'),
+      ...told('PersistentVolumeClaim'),
     });
     this.#claimsByRuntime = new KeyIndex(this.#claims, ({ metadata }) => runtimeOf(metadata));
     this.#podsByRuntime = new KeyIndex(this.pods, ({ metadata }) => runtimeOf(metadata));
@@ -84,7 +88,7 @@ export class RuntimeWorld {
         names: CHILD_NAMES,
         family: RUNTIME_FAMILY,
         owner: runtimeOf,
-        onRelist: onRelist(kind.resource.kind),
+        ...told(kind.resource.kind),
       });
       return { cache, byRuntime: new KeyIndex(cache, ({ owner }) => owner) };
     });

@@ -41,6 +41,7 @@ export interface WorldOptions {
   readonly installationID: string;
   readonly log: Logger;
   readonly onList?: (kind: string, reason: ListReason) => void;
+  readonly onVerified?: (kind: string, missed: number) => void;
 }
 
 /** The caches that all controllers read, and the ways they find one object from another. */
@@ -72,6 +73,7 @@ export class World {
         log: options.log,
         ...more,
         onRelist: (reason) => options.onList?.(resource.kind, reason),
+        onVerified: (missed) => options.onVerified?.(resource.kind, missed),
       });
     const labelled = (label: string) => ({
       select: { namespace: options.namespace, labelSelector: `${label}=true` },
@@ -92,6 +94,7 @@ export class World {
           names: CHILD_NAMES,
           family: LABELS.tenant,
           onRelist: (reason) => options.onList?.(kind.resource.kind, reason),
+          onVerified: (missed) => options.onVerified?.(kind.resource.kind, missed),
         });
         return [kind.resource.plural, cache];
       }),
