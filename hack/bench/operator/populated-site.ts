@@ -9,9 +9,9 @@ import { type OperatorOptions, type OperatorProcess, startOperator } from './ope
 import { openSite, type Site } from './site.ts';
 import { waitSettled } from './wait-settled.ts';
 
-/** A minute for the start and 60 ms for each Tenant: several times what it takes on 2 cores. */
+/** A minute for the start and 150 ms for each Tenant: several times what it takes on 2 quiet cores. */
 export function settleTimeoutMs(tenants: number): number {
-  return 60_000 + tenants * 60;
+  return 60_000 + tenants * 150;
 }
 
 /** With its default rate limits a controller-manager is busy for long after ten thousand namespaces were made. */
