@@ -6,11 +6,12 @@ import { VOICE_RUNTIME, type VoiceRuntimeStatus } from '#crds/voice-runtime/voic
 import { Informer, type InformerOptions } from '#lib/kube/informer.ts';
 import { KeyIndex } from '#lib/kube/key-index.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import type { KubeObject } from '#lib/kube/kube-object.ts';
+import { type KubeObject, keyOf } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES, type Resource, SECRETS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { ChildCache } from '#operator/engine/child-cache.ts';
 import { CHILD_NAMES, FIELD_MANAGER, LABELS } from '#operator/installation/names.ts';
+import { PackedTenant } from './packed-tenant.ts';
 import type { SharedSecret } from './secret-refusal.ts';
 import { SharedSecrets } from './shared-secrets.ts';
 import { TENANT_CHILD_KINDS } from './tenant-child-kinds.ts';
@@ -79,7 +80,10 @@ export class World {
       select: { namespace: options.namespace, labelSelector: `${label}=true` },
     });
     this.#namespace = options.namespace;
-    this.tenants = informer<RawTenant>(TENANT, { transform: trimmedTenant });
+    this.tenants = informer<RawTenant>(TENANT, {
+      transform: (tenant) =>
+        new PackedTenant(trimmedTenant(tenant), this.tenants.get(keyOf(tenant.metadata))),
+    });
     this.phoneNumbers = informer<RawPhoneNumber>(PHONE_NUMBER);
     this.runtimes = informer<RawVoiceRuntime>(VOICE_RUNTIME);
     this.namespaces = informer<KnownNamespace>(NAMESPACES, { transform: trimmedNamespace });
