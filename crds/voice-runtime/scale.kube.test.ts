@@ -56,6 +56,6 @@ describe('kubectl scale on a VoiceRuntime', () => {
     );
     expect(shown.status).toMatchObject(status);
     const table = await testCluster().kubectl('get', 'veralux', '--namespace=default');
-    expect(table).toMatch(/NAME +MODE +REPLICAS +CALLS +READY +AGE/);
+    expect(table).toMatch(/NAME +MODE +REPLICAS +CALLS +READY +REASON +AGE/);
   });
 });
