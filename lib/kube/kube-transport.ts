@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { buildConnector, type Dispatcher, Pool } from 'undici';
+import { KubeConfig as KubeConfigClass } from './kube-config-class.ts';
 import { KubeConfigError } from './load-kube-config.ts';
 import { fenceWrites, type WriteFence } from './write-fence.ts';
 
@@ -44,7 +45,7 @@ interface Credentials {
  * certificates are read again as they rotate: headers at once, certificates with the next connection.
  */
 export class KubeTransport {
-  readonly #config: KubeConfig;
+  #config: KubeConfig;
   readonly #userAgent: string;
   readonly #basePath: string;
   readonly #pool: Pool;
@@ -91,13 +92,24 @@ export class KubeTransport {
       bodyTimeout: request.bodyTimeoutMs,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
-    if (response.statusCode === 401) this.#credentials = undefined;
+    if (response.statusCode === 401) this.#distrustCredentials();
     return response;
   }
 
   /** Ends every request and closes every connection. */
   async close(): Promise<void> {
     await this.#pool.destroy();
+  }
+
+  /**
+   * Asks the token file or plug-in anew with the next request. The kubeconfig's own caches go too: they
+   * keep an exec plug-in's token without an expiry for ever, and go by the wall clock, which may jump.
+   */
+  #distrustCredentials(): void {
+    this.#credentials = undefined;
+    const { clusters, contexts, users, currentContext } = this.#config;
+    this.#config = new KubeConfigClass();
+    this.#config.loadFromOptions({ clusters, contexts, users, currentContext });
   }
 
   async #currentCredentials(): Promise<Credentials> {

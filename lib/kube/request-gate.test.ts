@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { RequestGate } from './request-gate.ts';
 
@@ -68,13 +68,11 @@ test('a request that is given up waits no longer', async () => {
 test('the queue is bounded', async () => {
   const { clock, gate } = create();
   gate.close('/secrets', 2_000);
-  const done = vi.fn();
-  const waiting = Array.from({ length: 1_000 }, () => gate.pass('/secrets', undefined).then(done));
+  const waiting = Array.from({ length: 1_000 }, () => gate.pass('/secrets', undefined));
   await expect(gate.pass('/secrets', undefined)).rejects.toMatchObject({
     reason: 'TooManyRequests',
     retryable: true,
   });
   await clock.advance(2_500);
   await Promise.all(waiting);
-  expect(done).toHaveBeenCalledTimes(1_000);
 });
