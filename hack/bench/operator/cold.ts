@@ -73,12 +73,12 @@ async function operatorRun(context: BenchContext, name: string): Promise<Operato
 async function withOperator(
   { instance, programs, config }: BenchContext,
   name: string,
-  options: OperatorOptions,
+  options: Omit<OperatorOptions, 'flags'>,
 ): Promise<{ readonly run: OperatorRun; readonly tenants: readonly MadeTenant[] }> {
   const site = await openSite({ instance, programs, name });
   try {
     const { tenants, perSecond } = await makeTenants(site, config.TENANTS);
-    const operator = await startOperator(site, options);
+    const operator = await startOperator(site, { flags: config.OPERATOR_FLAGS, ...options });
     const count = config.TENANTS;
     const timeoutMs = settleTimeoutMs(count);
     const emptyAtMs = await waitSettled(site, operator, { tenants: count, timeoutMs });

@@ -55,6 +55,11 @@ export const benchOptions = {
     default: '90',
     description: 'How long companies sign up, five a second.',
   },
+  OPERATOR_FLAGS: {
+    schema: z.string(),
+    default: '--max-semi-space-size=4 --max-old-space-size=384',
+    description: "Node.js' flags for the operator, as operator/README.md advises for its container.",
+  },
   PROFILE: {
     schema: option.boolean,
     default: 'false',

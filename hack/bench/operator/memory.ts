@@ -26,7 +26,10 @@ export async function memoryBench({ populated, config, say }: BenchContext): Pro
           `external ${whole(heap.externalMB)} MB)`,
         isMet: usage.rssMB <= TARGET_MB,
       },
-      { what: 'RSS at its peak, cold start included', measured: `${whole(usage.peakRSSMB)} MB` },
+      {
+        what: `RSS at its peak, cold start included (Node.js flags: ${config.OPERATOR_FLAGS})`,
+        measured: `${whole(usage.peakRSSMB)} MB`,
+      },
     ],
     figures: { ...usage, heap },
   };

@@ -23,6 +23,8 @@ export interface OperatorProcess {
 }
 
 export interface OperatorOptions {
+  /** Node.js' own, with spaces between them. */
+  readonly flags: string;
   /** Where to write down its requests to the API server; absent: nothing is recorded. */
   readonly recordTo?: string;
   /** A folder for V8 profiles of its CPU, written when it ends. */
@@ -30,7 +32,7 @@ export interface OperatorOptions {
 }
 
 /** Starts `operator/main.ts` on a site, as a pod would; resolves when its port answers. */
-export async function startOperator(site: Site, options: OperatorOptions = {}): Promise<OperatorProcess> {
+export async function startOperator(site: Site, options: OperatorOptions): Promise<OperatorProcess> {
   return onFreePorts(1, async ([port]) => {
     const startedAtMs = performance.now();
     const program = await site.processes.start({
@@ -42,6 +44,9 @@ export async function startOperator(site: Site, options: OperatorOptions = {}): 
         HOST: '127.0.0.1',
         PORT: String(port),
         NODE_NO_WARNINGS: '1',
+        NODE_OPTIONS: options.flags,
+        // One arena: V8's helper threads would each keep one of their own.
+        MALLOC_ARENA_MAX: '1',
         REDIS_URL: site.redisURL,
         TELNYX_BASE_URL: site.telnyx.url,
         KUBECONFIG: site.operatorKubeconfigPath,

@@ -47,9 +47,10 @@ export class PopulatedSite {
     return this.#operator;
   }
 
-  async start(options: OperatorOptions = {}): Promise<OperatorProcess> {
-    const profileTo = this.#context.config.PROFILE ? this.site.logs : undefined;
-    this.#operator = await startOperator(this.site, { profileTo, ...options });
+  async start(options: Omit<OperatorOptions, 'flags'> = {}): Promise<OperatorProcess> {
+    const { PROFILE, OPERATOR_FLAGS: flags } = this.#context.config;
+    const profileTo = PROFILE ? this.site.logs : undefined;
+    this.#operator = await startOperator(this.site, { flags, profileTo, ...options });
     return this.#operator;
   }
 
