@@ -1,43 +1,16 @@
-import { Counter, type Registry } from 'prom-client';
-import type { Clock } from '#lib/clock/clock.ts';
-import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { Counter } from 'prom-client';
 import type { Service } from '#lib/lifecycle/service.ts';
-import type { Logger } from '#lib/log/logger.ts';
-import type { Redis } from '#lib/redis/connect-redis.ts';
-import type { NumberCarrier } from './carrier/number-carrier.ts';
 import { createControllers } from './create-controllers.ts';
 import { EventRecorder } from './engine/event-recorder.ts';
 import { LeaseElector } from './engine/lease-elector.ts';
-import type { EngineMetrics } from './engine/metrics.ts';
 import { FIELD_MANAGER } from './installation/names.ts';
+import type { OperatorParts } from './operator-parts.ts';
 import { FullPass } from './projection/full-pass.ts';
 import { projectionOf } from './projection/projection-of.ts';
 import { Projector } from './projection/projector.ts';
 import { enqueueWaitingForRedis, routeChanges } from './route-changes.ts';
 import { SecretSchedule } from './tenant/secret-schedule.ts';
-import type { RuntimeSettings } from './voice-runtime/pod-template.ts';
 import { World } from './world/world.ts';
-
-export interface OperatorParts {
-  readonly client: KubeClient;
-  readonly redis: Redis;
-  readonly log: Logger;
-  readonly registry: Registry;
-  readonly metrics: EngineMetrics;
-  readonly clock: Clock;
-  /** The operator's own namespace. */
-  readonly namespace: string;
-  /** Different for every process. */
-  readonly identity: string;
-  readonly installationID: string;
-  /** See `ensureMasterKey`. */
-  readonly masterKey: Uint8Array;
-  /** After how many days generated secrets are rotated. */
-  readonly rotationDays: number;
-  /** What all Managed VoiceRuntimes' pods are given. */
-  readonly runtimeSettings: RuntimeSettings;
-  readonly makeCarrier: (apiKey: string) => NumberCarrier;
-}
 
 export interface Operator {
   /** In the order in which they start. */

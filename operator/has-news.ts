@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ChangeOrigin } from '#lib/kube/object-store.ts';
 import { type CachedChild, isAltered } from '#operator/engine/child-cache.ts';
 import { ANNOTATIONS, FINALIZERS, LABELS } from './installation/names.ts';
+import type { RawTenant } from './world/raw-objects.ts';
 import type { KnownNamespace } from './world/trimmed.ts';
-import type { RawTenant } from './world/world.ts';
 
 /**
  * Whether a change is a reason to look at its Tenant again. What our own writes bring about is none,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newsDelayMs } from './route-changes.ts';
-import type { RawVoiceRuntime } from './world/world.ts';
+import type { RawVoiceRuntime } from './world/raw-objects.ts';
 
 function runtime(status: 'True' | 'False', connectionID = 'c1', activeCalls = 0): RawVoiceRuntime {
   const lastTransitionTime = '2026-01-01T00:00:00Z';

@@ -4,10 +4,11 @@ import type { ChangeOrigin } from '#lib/kube/object-store.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
 import { childHasNews, namespaceHasNews, tenantHasNews } from './has-news.ts';
 import { isPlatform, tenantNamespace } from './installation/names.ts';
+import type { Raw, RawVoiceRuntime } from './world/raw-objects.ts';
 import { secretNamesIn } from './world/secret-refusal.ts';
 import { takesCalls } from './world/takes-calls.ts';
 import { tenantIDOf } from './world/tenant-id.ts';
-import type { Raw, RawVoiceRuntime, World } from './world/world.ts';
+import type { World } from './world/world.ts';
 
 /** When a key is looked at: at once and as what is new, unless said otherwise. */
 export interface Urgency {

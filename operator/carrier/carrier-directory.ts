@@ -4,7 +4,7 @@ import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { SECRETS } from '#lib/kube/resource.ts';
-import type { RawVoiceRuntime } from '#operator/world/world.ts';
+import type { RawVoiceRuntime } from '#operator/world/raw-objects.ts';
 import type { NumberCarrier } from './number-carrier.ts';
 
 export interface CarrierDirectoryOptions {

@@ -1,7 +1,7 @@
 /** What of many events is worth writing, as client-go's EventCorrelator has it: bounded, without a clock. */
 import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
-import type { EventNote } from './event-recorder.ts';
+import type { EventNote } from './event-note.ts';
 
 export interface CorrelatedEvent extends EventNote {
   /** Of the Event object. */

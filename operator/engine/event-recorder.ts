@@ -7,6 +7,7 @@ import { EVENTS } from '#lib/kube/resource.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type CorrelatedEvent, EventCorrelator, type Moment } from './event-correlator.ts';
+import type { EventNote } from './event-note.ts';
 import type { EngineMetrics } from './metrics.ts';
 
 export interface EventRecorderOptions {
@@ -16,13 +17,6 @@ export interface EventRecorderOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics?: Pick<EngineMetrics, 'eventEnded'>;
-}
-
-export interface EventNote {
-  readonly type: 'Normal' | 'Warning';
-  /** One word in CamelCase. */
-  readonly reason: string;
-  readonly message: string;
 }
 
 interface Waiting {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { phoneNumberSchema } from '#crds/phone-number/phone-number.ts';
 import { tenantSchema } from '#crds/tenant/tenant.ts';
-import type { RawPhoneNumber } from '#operator/world/world.ts';
+import type { RawPhoneNumber } from '#operator/world/raw-objects.ts';
 import { hasPlace, phoneNumberReady, routeOf } from './decide-phone-number.ts';
 
 const id = '7b0c7c2e-7c1a-4b7e-9d3f-0d5a3c1b2a19';

@@ -5,8 +5,8 @@ import { shardOf } from '#crds/projection/shard.ts';
 import type { Tenant } from '#crds/tenant/tenant.ts';
 import { keyOf } from '#lib/kube/kube-object.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
+import type { RawPhoneNumber } from '#operator/world/raw-objects.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
-import type { RawPhoneNumber } from '#operator/world/world.ts';
 
 /** The decisions about a PhoneNumber, all pure. */
 

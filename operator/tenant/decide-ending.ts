@@ -1,8 +1,8 @@
 import type { Verdict } from '#operator/engine/conditions.ts';
 import { FINALIZERS } from '#operator/installation/names.ts';
+import type { RawPhoneNumber, RawTenant } from '#operator/world/raw-objects.ts';
 import type { KnownNamespace } from '#operator/world/trimmed.ts';
 import { verdict } from '#operator/world/verdict.ts';
-import type { RawPhoneNumber, RawTenant } from '#operator/world/world.ts';
 import { stuckBy } from './decide-namespace.ts';
 
 /** What a Tenant's end waits for, in words that say why and what to do. All pure. */

@@ -2,9 +2,9 @@ import { type EffectiveLimits, effectiveLimits } from '#crds/plans/plans.ts';
 import type { Tenant, TenantStatus } from '#crds/tenant/tenant.ts';
 import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import { ANNOTATIONS, tenantNamespace } from '#operator/installation/names.ts';
+import type { RawVoiceRuntime, RetainedRecord } from '#operator/world/raw-objects.ts';
 import { takesCalls, whyNoCalls } from '#operator/world/takes-calls.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
-import type { RawVoiceRuntime, RetainedRecord } from '#operator/world/world.ts';
 
 /**
  * The decisions about a Tenant, all pure: what is read comes in, verdicts and the status go out.

@@ -8,8 +8,9 @@ import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { removeFinalizer } from '#operator/engine/finalizers.ts';
 import { FIELD_MANAGER, FINALIZERS, tenantNamespace } from '#operator/installation/names.ts';
 import { RedisUnavailable } from '#operator/projection/projector.ts';
+import type { RawPhoneNumber, RawTenant } from '#operator/world/raw-objects.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
-import { type RawPhoneNumber, type RawTenant, runtimeKeyOf } from '#operator/world/world.ts';
+import { runtimeKeyOf } from '#operator/world/world.ts';
 import {
   type Ending,
   endingVerdicts,

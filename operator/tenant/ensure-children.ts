@@ -2,7 +2,7 @@ import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import { type Resource, ROLE_BINDINGS, SECRETS } from '#lib/kube/resource.ts';
 import { type ChildResult, ensureChild, ForeignObject } from '#operator/engine/ensure-child.ts';
-import type { EventNote } from '#operator/engine/event-recorder.ts';
+import type { EventNote } from '#operator/engine/event-note.ts';
 import type { World } from '#operator/world/world.ts';
 import { type DesiredChild, VIEWERS } from './tenant-children.ts';
 

@@ -1,7 +1,7 @@
 import type { TenantSpec } from '#crds/tenant/tenant.ts';
 import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
-import type { EventNote } from '#operator/engine/event-recorder.ts';
+import type { EventNote } from '#operator/engine/event-note.ts';
 import { ANNOTATIONS, tenantNamespace } from '#operator/installation/names.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { namespaceVerdict, setOfChildren } from './decide-namespace.ts';

@@ -1,9 +1,10 @@
 import { type Tenant, tenantSchema } from '#crds/tenant/tenant.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import { ANNOTATIONS } from '#operator/installation/names.ts';
+import type { RawTenant } from '#operator/world/raw-objects.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import { verdict } from '#operator/world/verdict.ts';
-import type { RawTenant, World } from '#operator/world/world.ts';
+import type { World } from '#operator/world/world.ts';
 import { idTaken, invalidSpec, rowsKept } from './decide-tenant.ts';
 
 export type Judgement =

@@ -2,7 +2,7 @@ import { callKeys } from '#crds/projection/keys.ts';
 import { voiceRuntimeSchema } from '#crds/voice-runtime/voice-runtime.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { RedisUnavailable } from '#operator/projection/projector.ts';
-import type { RawVoiceRuntime } from '#operator/world/world.ts';
+import type { RawVoiceRuntime } from '#operator/world/raw-objects.ts';
 
 /** The longest that a call may last by default, and so also of a runtime that is not there any more. */
 const DEFAULT_LONGEST_MS = 3_600_000;

@@ -12,8 +12,9 @@ import {
   tenantNamespace,
 } from '#operator/installation/names.ts';
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
+import type { RawTenant } from '#operator/world/raw-objects.ts';
 import { servedVerdict } from '#operator/world/served.ts';
-import { type RawTenant, runtimeKeyOf } from '#operator/world/world.ts';
+import { runtimeKeyOf } from '#operator/world/world.ts';
 import {
   type ProjectionOutcome,
   profileVerdict,

@@ -1,7 +1,7 @@
 import { TENANT, type TenantStatus } from '#crds/tenant/tenant.ts';
 import { writeStatus } from '#operator/engine/apply.ts';
 import { FIELD_MANAGER } from '#operator/installation/names.ts';
-import type { RawTenant } from '#operator/world/world.ts';
+import type { RawTenant } from '#operator/world/raw-objects.ts';
 import type { TenantDependencies } from './tenant-dependencies.ts';
 
 /** Writes the status where it differs, and shows the cache at once what came of it. */

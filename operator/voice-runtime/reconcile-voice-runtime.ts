@@ -14,9 +14,10 @@ import { type Condition, mergeConditions } from '#operator/engine/conditions.ts'
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { FIELD_MANAGER, isPlatform, LABELS } from '#operator/installation/names.ts';
 import { RedisUnavailable } from '#operator/projection/projector.ts';
+import type { RawVoiceRuntime } from '#operator/world/raw-objects.ts';
 import { servedVerdict } from '#operator/world/served.ts';
 import { verdict } from '#operator/world/verdict.ts';
-import type { RawVoiceRuntime, World } from '#operator/world/world.ts';
+import type { World } from '#operator/world/world.ts';
 import { countsOf, externalEngines, externallyAvailable, runtimeReady } from './decide-voice-runtime.ts';
 import type { Applications } from './ensure-application.ts';
 import { ensureChildren } from './ensure-children.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { tenantSchema } from '#crds/tenant/tenant.ts';
 import { PackedTenant } from './packed-tenant.ts';
-import type { RawTenant } from './world.ts';
+import type { RawTenant } from './raw-objects.ts';
 
 function tenant(name: string, generation: number, greeting: string): RawTenant {
   return {

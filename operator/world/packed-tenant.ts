@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { TenantStatus } from '#crds/tenant/tenant.ts';
-import type { RawTenant } from './world.ts';
+import type { RawTenant } from './raw-objects.ts';
 
 type Spec = NonNullable<RawTenant['spec']>;
 

@@ -1,5 +1,5 @@
 import { isTrue } from '#operator/engine/conditions.ts';
-import type { RawVoiceRuntime } from './world.ts';
+import type { RawVoiceRuntime } from './raw-objects.ts';
 
 /** What a runtime needs to be of use to its tenants. A stuck rollout or a missing engine of several does not end that. */
 const NEEDED = ['Available', 'TelnyxConfigured'] as const;

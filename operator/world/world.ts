@@ -1,8 +1,7 @@
-import type { PhoneNumberStatus } from '#crds/phone-number/phone-number.ts';
 import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
 import { retainedName } from '#crds/tenant/kept-data.ts';
-import { TENANT, type TenantStatus } from '#crds/tenant/tenant.ts';
-import { VOICE_RUNTIME, type VoiceRuntimeStatus } from '#crds/voice-runtime/voice-runtime.ts';
+import { TENANT } from '#crds/tenant/tenant.ts';
+import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import { Informer, type InformerOptions } from '#lib/kube/informer.ts';
 import { KeyIndex } from '#lib/kube/key-index.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
@@ -12,26 +11,12 @@ import type { Logger } from '#lib/log/logger.ts';
 import { ChildCache } from '#operator/engine/child-cache.ts';
 import { CHILD_NAMES, FIELD_MANAGER, LABELS } from '#operator/installation/names.ts';
 import { PackedTenant } from './packed-tenant.ts';
+import type { RawPhoneNumber, RawTenant, RawVoiceRuntime, RetainedRecord } from './raw-objects.ts';
 import type { SharedSecret } from './secret-refusal.ts';
 import { SharedSecrets } from './shared-secrets.ts';
 import { TENANT_CHILD_KINDS } from './tenant-child-kinds.ts';
 import { tenantIDOf } from './tenant-id.ts';
 import { type KnownNamespace, trimmedNamespace, trimmedTenant } from './trimmed.ts';
-
-/** An object of ours as it comes from the API server: its spec is parsed where it is used. */
-export interface Raw<Status> extends KubeObject {
-  readonly spec?: Readonly<Record<string, unknown>> | undefined;
-  readonly status?: Status | undefined;
-}
-
-export type RawTenant = Raw<TenantStatus>;
-export type RawPhoneNumber = Raw<PhoneNumberStatus>;
-export type RawVoiceRuntime = Raw<VoiceRuntimeStatus>;
-
-/** The record of a deleted Tenant's kept rows. */
-export interface RetainedRecord extends KubeObject {
-  readonly data?: { readonly tenantID?: string; readonly name?: string; readonly deletedAt?: string };
-}
 
 type ListReason = Parameters<NonNullable<InformerOptions<KubeObject>['onRelist']>>[0];
 

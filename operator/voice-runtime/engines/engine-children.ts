@@ -9,23 +9,10 @@ import {
   SERVICES,
 } from '#lib/kube/resource.ts';
 import { childMeta, podSelector } from '#operator/voice-runtime/runtime-names.ts';
+import type { EngineOfRuntime } from './engine-of-runtime.ts';
 import type { ClaimObject, DesiredChild } from './engine-plan.ts';
 import { podTemplate } from './engine-pod.ts';
-import type { EngineDeployment, EngineRecipe } from './engine-recipe.ts';
-
-/** All that the objects of one engine are made from. */
-export interface EngineOfRuntime {
-  readonly runtime: VoiceRuntime;
-  readonly kind: EngineKind;
-  /** The engine's name in the spec. */
-  readonly name: string;
-  /** The name of its Deployment, Service and volume. */
-  readonly childName: string;
-  readonly deployment: EngineDeployment;
-  readonly recipe: EngineRecipe;
-  /** Its volume, where that was made already. */
-  readonly claim: ClaimObject | undefined;
-}
+import type { EngineDeployment } from './engine-recipe.ts';
 
 export function engineChildName(runtime: VoiceRuntime, kind: EngineKind, engine: string): string {
   return `${runtime.metadata.name}-${kind}-${engine}`;

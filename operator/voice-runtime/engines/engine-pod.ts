@@ -1,5 +1,5 @@
 import { childLabels } from '#operator/voice-runtime/runtime-names.ts';
-import type { EngineOfRuntime } from './engine-children.ts';
+import type { EngineOfRuntime } from './engine-of-runtime.ts';
 import type { EngineDeployment, EngineRecipe } from './engine-recipe.ts';
 
 /** The containers of an engine's pod; statuses are judged by these names. */
