@@ -23,7 +23,7 @@ class SlowCarrier {
   }
 }
 
-function runtimeOf(generation: number): VoiceRuntime {
+function runtimeOf(generation: number, status?: object): VoiceRuntime {
   return voiceRuntimeSchema.parse({
     apiVersion: 'veralux.io/v1alpha1',
     kind: 'VoiceRuntime',
@@ -36,6 +36,7 @@ function runtimeOf(generation: number): VoiceRuntime {
         tts: { type: 'Kokoro', endpoint: 'http://b' },
       },
     },
+    status,
   });
 }
 
@@ -60,6 +61,28 @@ describe('the Call Control application', () => {
     await settle();
     expect(await applications.ensure(runtimeOf(1))).toMatchObject({ connectionID: 'c1' });
     expect(carrier.questions).toHaveLength(1);
+  });
+
+  test('stays as an earlier operator found it for the same spec until the carrier has answered', async () => {
+    const condition = {
+      type: 'TelnyxConfigured',
+      status: 'True',
+      reason: 'Configured',
+      message: 'It is there.',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+      observedGeneration: 1,
+    };
+    const status = { observedGeneration: 1, connectionID: 'c1', conditions: [condition] };
+    for (const [generation, expected] of [
+      [1, { status: 'True', message: 'It is there.' }],
+      [2, { status: 'Unknown', reason: 'CarrierUnavailable' }],
+    ] as const) {
+      const { clock, applications } = open();
+      const state = applications.ensure(runtimeOf(generation, status));
+      await settle();
+      await clock.advance(500);
+      expect(await state).toMatchObject({ connectionID: 'c1', verdict: expected });
+    }
   });
 
   test('is asked for once at a time, however often it is wanted', async () => {

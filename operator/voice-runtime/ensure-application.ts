@@ -124,10 +124,20 @@ export class Applications {
   }
 }
 
+/**
+ * What holds until the carrier has answered for the first time: what an earlier operator found for the same
+ * spec. A restart would else take a runtime's readiness away for some seconds, and every tenant's with it.
+ */
 function unanswered(runtime: VoiceRuntime): ApplicationState {
+  const { metadata, status } = runtime;
+  const found = status?.conditions?.find(({ type }) => type === 'TelnyxConfigured');
+  if (found !== undefined && found.observedGeneration === metadata.generation) {
+    const { type, status: holds, reason, message } = found;
+    return { verdict: { type, status: holds, reason, message }, connectionID: status?.connectionID };
+  }
   const message = 'The carrier has not answered yet.';
   return {
     verdict: verdict('TelnyxConfigured', 'Unknown', 'CarrierUnavailable', message),
-    connectionID: runtime.status?.connectionID,
+    connectionID: status?.connectionID,
   };
 }
