@@ -43,7 +43,7 @@ function killAgainAndAgain(kind: 'drop' | 'loseReply'): { end: () => Promise<num
   let isOver = false;
   let underWay = Promise.resolve();
   const takeOver = async () => {
-    await programs.expireLease();
+    await programs.expireLease(await programs.lease());
     operator = await programs.start();
   };
   const arm = () => {

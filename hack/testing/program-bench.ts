@@ -1,6 +1,7 @@
 import { vi } from 'vitest';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { LocalError } from '#hack/local/local-error.ts';
+import { isConflict } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { LEASES } from '#lib/kube/resource.ts';
 import { FaultyProxy } from './faulty-proxy.ts';
@@ -43,24 +44,23 @@ export class ProgramBench {
   }
 
   /** Starts another operator; see OperatorProgram.start. One that ends over a fault is started again. */
-  async start(options: { readonly clockOffsetMs?: number } = {}): Promise<OperatorProgram> {
+  async start(): Promise<OperatorProgram> {
     for (let left = STARTS; ; left -= 1) {
       try {
-        return await this.#startOnce(options);
+        return await this.#startOnce();
       } catch (error) {
         if (left === 0 || !(error instanceof LocalError && error.code === 'process_died')) throw error;
       }
     }
   }
 
-  async #startOnce(options: { readonly clockOffsetMs?: number }): Promise<OperatorProgram> {
+  async #startOnce(): Promise<OperatorProgram> {
     const { bench } = this;
     const program = await OperatorProgram.start({
       directory: bench.cluster.directory,
       config: this.proxy.kubeConfig(bench.account),
       redisURL: bench.testRedis.url,
       telnyxURL: bench.telnyx.url,
-      ...options,
     });
     this.#programs.push(program);
     return program;
@@ -71,12 +71,22 @@ export class ProgramBench {
   }
 
   /**
-   * What the passing of 15 s does for an operator that waits for the lease of one that was killed.
-   * Never for one that lives: only its own clock can tell it that its time is over.
+   * What the passing of 15 s does for an operator that waits for the lease of one that was killed: `of`
+   * is the lease as it was before. Never for one that lives: only its own clock can tell it that its
+   * time is over.
    */
-  async expireLease(): Promise<void> {
-    const { admin } = this.bench;
-    await admin.mergePatch(LEASES, LEASE, { spec: { holderIdentity: '' } }, { fieldManager: 'test' });
+  async expireLease(of: Shown | undefined): Promise<void> {
+    const lease = await this.lease();
+    const holder = lease?.spec?.['holderIdentity'];
+    if (lease === undefined || !holder || holder !== of?.spec?.['holderIdentity']) return;
+    const { resourceVersion } = lease.metadata;
+    const patch = { metadata: { resourceVersion }, spec: { holderIdentity: '' } };
+    try {
+      await this.bench.admin.mergePatch(LEASES, LEASE, patch, { fieldManager: 'test' });
+    } catch (error) {
+      // It has just been taken over.
+      if (!isConflict(error)) throw error;
+    }
   }
 
   /** Waits until the lease is held by another than `before`; the term then. */

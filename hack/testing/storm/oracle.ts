@@ -40,12 +40,14 @@ function wanted(model: Model) {
 
 async function tenantDifferences({ admin }: OperatorBench, model: Model): Promise<string[]> {
   const { items } = await admin.list<Shown>(TENANT);
+  const expected = new Set(living(model).map(({ tenant }) => tenant.name));
   return [
     ...sameSet(
       'Tenants',
       items.map(nameOf),
       living(model).map(({ tenant }) => tenant.name),
     ),
+    ...items.flatMap((found) => (expected.has(found.metadata.name) ? [] : [lingering(found)])),
     ...living(model).flatMap(({ tenant, look }) => {
       const found = items.find((one) => one.metadata.name === tenant.name);
       if (found === undefined) return [];
@@ -61,6 +63,13 @@ async function tenantDifferences({ admin }: OperatorBench, model: Model): Promis
       ];
     }),
   ];
+}
+
+/** What an object that should be gone waits for. */
+function lingering(object: Shown): string {
+  const { name, deletionTimestamp, finalizers = [] } = object.metadata;
+  const message = conditionOf(object, 'Ready')?.message;
+  return `${name}: deleted at ${deletionTimestamp}, finalizers ${finalizers.join()}, says: ${message}`;
 }
 
 async function namespaceDifferences({ admin }: OperatorBench, model: Model): Promise<string[]> {

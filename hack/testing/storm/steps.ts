@@ -113,6 +113,6 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   ),
   weighted(4, does('kill', 'replace', 'overlap')),
   weighted(4, does('flushRedis', 'emptyRedis', 'splitRedis', 'failOverRedis')),
-  weighted(1, does('jumpClock')),
+  weighted(2, does('jumpClock')),
   weighted(6, record({ do: fc.constant('wait'), ms: fc.integer({ min: 20, max: 800 }) })),
 );

@@ -12,10 +12,8 @@ import type { ProgramBench } from '../program-bench.ts';
 import type { TestReplica } from '../redis.ts';
 import { emptyModel, type ModelTenant, numberSpec, tenantSpec } from './model.ts';
 import type { Step } from './steps.ts';
-import { vandalise } from './vandalise.ts';
+import { childrenOf, vandalise } from './vandalise.ts';
 
-/** The clock is off by less than the hour for which the bench's pod has reported. */
-const CLOCK_OFFSET_MS = 1_500_000;
 const PERSON = { fieldManager: 'person', force: true };
 
 /** Lets steps happen to an operator, and keeps the model of what they asked for. */
@@ -80,7 +78,7 @@ export class Storm {
     // Half-open watches would be noticed too, after two missed bookmarks: two and a half minutes.
     proxy.cutConnections();
     if (!this.#operator.isRunning) {
-      await this.#programs.expireLease();
+      await this.#programs.expireLease(await this.#programs.lease());
       this.#operator = await this.#programs.start();
     }
   }
@@ -90,6 +88,17 @@ export class Storm {
     const { next, writes } = await this.#programs.writesOfAnotherPass(this.#operator);
     this.#operator = next;
     return writes;
+  }
+
+  /** Edits or deletes every child there is. */
+  async vandaliseAll(): Promise<void> {
+    const { admin } = this.#programs.bench;
+    for (const { namespace, look } of this.model) {
+      const children = look === undefined ? [] : await childrenOf(admin, namespace);
+      for (const pick of children.keys()) {
+        await vandalise(admin, namespace, { pick, how: pick % 2 === 0 ? 'edit' : 'delete' });
+      }
+    }
   }
 
   /** Asks for everything to be gone. */
@@ -163,19 +172,19 @@ export class Storm {
 
   async #changeOperators(how: 'kill' | 'replace' | 'overlap' | 'jumpClock'): Promise<void> {
     const old = this.#operator;
-    if (how === 'replace' || how === 'overlap') {
-      const next = await this.#programs.start();
+    const lease = await this.#programs.lease();
+    if (how === 'kill') {
+      await old.kill();
+      await this.#programs.expireLease(lease);
+      this.#operator = await this.#programs.start();
+    } else if (how === 'jumpClock') {
+      if (old.isRunning) old.jumpClock();
+    } else {
+      this.#operator = await this.#programs.start();
       if (how === 'replace') await old.end();
       else await old.kill();
-      this.#operator = next;
-    } else if (how === 'kill') {
-      await old.kill();
-      this.#operator = await this.#programs.start();
-    } else {
-      await old.end();
-      this.#operator = await this.#programs.start({ clockOffsetMs: CLOCK_OFFSET_MS });
+      if (how === 'overlap') await this.#programs.expireLease(lease);
     }
-    if (how === 'overlap' || how === 'kill') await this.#programs.expireLease();
   }
 
   async #harmRedis(how: 'flushRedis' | 'emptyRedis' | 'splitRedis' | 'failOverRedis'): Promise<void> {
