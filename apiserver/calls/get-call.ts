@@ -26,7 +26,7 @@ export function getCallRoute({ database }: { readonly database: Database }): Rou
     replies: { 200: { description: 'The call.', schema: callDetailSchema } },
     problems: ['not_found'],
     handle: async ({ params, principal }) => {
-      const body = await database.withTenant(principal.tenant.id, (client) =>
+      const body = await database.readAsTenant(principal.tenant.id, (client) =>
         readCall(client, principal.tenant.id, params.callID),
       );
       if (!body) throw new ApiError('not_found', 'There is no call with this id.');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError } from '../http/api-error.ts';
@@ -64,5 +65,27 @@ describe('a pool of connections', () => {
     held.resolve();
     await Promise.all([...all, ...waiting]);
     expect(database.app.counts.waiting).toBe(0);
+  });
+
+  test('reads that belong together see one moment, whatever is committed between them', async () => {
+    const tenantID = randomUUID();
+    const nameNow = async (client: PoolClient) => {
+      const { rows } = await client.query<{ name: string }>('SELECT name FROM tenants');
+      return rows.map(({ name }) => name);
+    };
+    const write = (name: string) =>
+      database.worker.query(
+        `INSERT INTO tenants (tenant_id, name, source) VALUES ($1, $2, 'Resource')
+         ON CONFLICT (tenant_id) DO UPDATE SET name = excluded.name`,
+        [tenantID, name],
+      );
+    await write('before');
+    const seen = await database.app.readAsTenant(tenantID, async (client) => {
+      const first = await nameNow(client);
+      await write('after');
+      return [first, await nameNow(client)];
+    });
+    expect(seen).toEqual([['before'], ['before']]);
+    expect(await database.app.withTenant(tenantID, nameNow)).toEqual(['after']);
   });
 });

@@ -50,11 +50,15 @@ export class Database {
   }
 
   /** Runs `work` in a transaction that commits when it resolves. Throws DatabaseUnavailable, or what `work` throws. */
-  async transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.#run('BEGIN', work);
+  }
+
+  async #run<T>(begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
-      await client.query('BEGIN');
+      await client.query(begin);
       const result = await work(client);
       await client.query('COMMIT');
       return result;
@@ -71,10 +75,12 @@ export class Database {
    * transaction, so the next borrower of the connection is nobody.
    */
   withTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.transaction(async (client) => {
-      await client.query("SELECT set_config('veralux.tenant_id', $1, true)", [tenantID]);
-      return work(client);
-    });
+    return this.#run('BEGIN', asTenant(tenantID, work));
+  }
+
+  /** As `withTenant`, for several reads that belong together: all see the rows of one moment. */
+  readAsTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.#run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', asTenant(tenantID, work));
   }
 
   /** One statement in a transaction of its own. */
@@ -120,6 +126,13 @@ export class Database {
       throw new DatabaseUnavailable(error);
     }
   }
+}
+
+function asTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>) {
+  return async (client: PoolClient): Promise<T> => {
+    await client.query("SELECT set_config('veralux.tenant_id', $1, true)", [tenantID]);
+    return work(client);
+  };
 }
 
 /** What went wrong, as callers are told: a driver's error on a broken connection has no code to go by. */

@@ -59,7 +59,7 @@ export function getUsageRoute({
     replies: { 200: { description: 'Usage of the current UTC month.', schema: usageSchema } },
     handle: async ({ principal }) => {
       const month = utcMonthOf(clock.now());
-      const body = await database.withTenant(principal.tenant.id, (client) =>
+      const body = await database.readAsTenant(principal.tenant.id, (client) =>
         readUsage(client, principal.tenant.id, month),
       );
       return { status: 200, body } as const;
