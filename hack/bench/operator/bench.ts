@@ -2,14 +2,12 @@
 import type { Programs } from '#hack/kubernetes/program-name.ts';
 import type { Instance } from '#hack/local/instance.ts';
 import type { BenchConfig } from './config.ts';
-import type { PopulatedSite } from './populated-site.ts';
 
-export interface BenchContext {
+/** What a bench is given to start things with. */
+export interface BenchSetting {
   readonly instance: Instance;
   readonly programs: Programs;
   readonly config: BenchConfig;
-  /** A site where all the Tenants are Ready and the operator runs: one for all the benches of a run. */
-  readonly populated: () => Promise<PopulatedSite>;
   /** Tells what is being done now. */
   readonly say: (text: string) => void;
 }
@@ -29,8 +27,6 @@ export interface BenchOutcome {
   /** Every figure, for the JSON result. */
   readonly figures: Readonly<Record<string, unknown>>;
 }
-
-export type Bench = (context: BenchContext) => Promise<BenchOutcome>;
 
 export function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1_000).toFixed(2)} s` : `${(ms / 1_000).toFixed(1)} s`;

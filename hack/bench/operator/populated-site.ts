@@ -3,7 +3,7 @@ import { waitUntil } from '#hack/local/wait-until.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { Samples } from '../prometheus-text.ts';
 import { RawPool } from '../raw-pool.ts';
-import type { BenchContext } from './bench.ts';
+import type { BenchSetting } from './bench.ts';
 import { makeTenants } from './make-tenants.ts';
 import { type OperatorOptions, type OperatorProcess, startOperator } from './operator-process.ts';
 import { openSite, type Site } from './site.ts';
@@ -22,16 +22,16 @@ const QUIET_WRITES_PER_SECOND = 1;
 /** A site with all its Tenants Ready. The operator on it can be ended and started again. */
 export class PopulatedSite {
   readonly site: Site;
-  readonly #context: Omit<BenchContext, 'populated'>;
+  readonly #context: BenchSetting;
   #operator: OperatorProcess | undefined;
 
-  private constructor(site: Site, context: Omit<BenchContext, 'populated'>) {
+  private constructor(site: Site, context: BenchSetting) {
     this.site = site;
     this.#context = context;
   }
 
   /** Makes the Tenants, then starts the operator and waits until it has done everything. */
-  static async open(context: Omit<BenchContext, 'populated'>): Promise<PopulatedSite> {
+  static async open(context: BenchSetting): Promise<PopulatedSite> {
     const { instance, programs, config, say } = context;
     const site = await openSite({ instance, programs, name: 'populated' });
     say(`making ${config.TENANTS} Tenants and bringing them to Ready`);

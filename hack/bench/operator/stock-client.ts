@@ -6,9 +6,10 @@ import { LocalError } from '#hack/local/local-error.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
 import { distributionOf } from '../distribution.ts';
 import { inParallel, RawPool } from '../raw-pool.ts';
-import { type BenchContext, type BenchOutcome, seconds, whole } from './bench.ts';
+import { type BenchOutcome, seconds, whole } from './bench.ts';
+import type { BenchContext } from './bench-context.ts';
 import { epochMs, SENT_AT } from './load-child/event-delays.ts';
-import type { LoadResult, LoadTask } from './load-child/main.ts';
+import type { LoadResult, LoadTask } from './load-child/load-task.ts';
 import { IN_FLIGHT } from './make-tenants.ts';
 import type { Site } from './site.ts';
 

@@ -4,29 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { processUsage } from '../../process-usage.ts';
-
-export interface LoadTask {
-  readonly client: 'ours' | 'stock' | 'raw';
-  readonly load: 'list' | 'watch' | 'get';
-  readonly kubeconfigPath: string;
-  /** How many objects are listed, events awaited or GETs sent. */
-  readonly count: number;
-  readonly inFlight: number;
-  /** The namespace of the ConfigMaps that are watched and read. */
-  readonly namespace: string;
-  /** Written when events may begin. */
-  readonly readyPath: string;
-  readonly resultPath: string;
-}
-
-export interface LoadResult {
-  readonly tookMs: number;
-  /** Of each event: from the request that caused it until it was delivered. */
-  readonly delaysMs?: readonly number[];
-  readonly peakRSSMB: number;
-  readonly rssMB: number;
-  readonly cpuSeconds: number;
-}
+import type { LoadTask } from './load-task.ts';
 
 const task = JSON.parse(readFileSync(process.env['TASK'] ?? '', 'utf8')) as LoadTask;
 // Only the client that is measured is loaded: what another would cost must not show in its memory.

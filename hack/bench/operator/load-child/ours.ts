@@ -7,7 +7,7 @@ import { CONFIG_MAPS } from '#lib/kube/resource.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { inParallel } from '../../raw-pool.ts';
 import { EventDelays } from './event-delays.ts';
-import type { LoadResult, LoadTask } from './main.ts';
+import type { LoadResult, LoadTask } from './load-task.ts';
 
 type Measured = Pick<LoadResult, 'tookMs' | 'delaysMs'>;
 

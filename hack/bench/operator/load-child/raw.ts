@@ -1,5 +1,5 @@
 import { inParallel, RawPool } from '../../raw-pool.ts';
-import type { LoadResult, LoadTask } from './main.ts';
+import type { LoadResult, LoadTask } from './load-task.ts';
 
 /** A bare pool under the load of GETs: what the machine gives at most. */
 export async function measureRaw(task: LoadTask): Promise<Pick<LoadResult, 'tookMs'>> {

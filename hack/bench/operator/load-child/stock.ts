@@ -11,7 +11,7 @@ import { TENANT } from '#crds/tenant/tenant.ts';
 import { collectionPath } from '#lib/kube/resource.ts';
 import { inParallel } from '../../raw-pool.ts';
 import { EventDelays } from './event-delays.ts';
-import type { LoadResult, LoadTask } from './main.ts';
+import type { LoadResult, LoadTask } from './load-task.ts';
 
 /** The client and informer of @kubernetes/client-node as they come, used as its documentation does. */
 export async function measureStock(task: LoadTask): Promise<Pick<LoadResult, 'tookMs' | 'delaysMs'>> {
