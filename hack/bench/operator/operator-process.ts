@@ -45,6 +45,7 @@ export async function startOperator(site: Site, options: OperatorOptions): Promi
         PORT: String(port),
         NODE_NO_WARNINGS: '1',
         NODE_OPTIONS: options.flags,
+        NODE_COMPILE_CACHE: site.compileCache,
         // One arena: V8's helper threads would each keep one of their own.
         MALLOC_ARENA_MAX: '1',
         REDIS_URL: site.redisURL,
