@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { SECRETS } from '#lib/kube/resource.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
@@ -139,7 +139,7 @@ async function publishSecret(options: InitialAdminOptions, fresh: Credentials): 
       stringData: fresh,
     } as KubeObject);
   } catch (error) {
-    if (!(error instanceof KubeError) || error.reason !== 'AlreadyExists') throw error;
+    if (!hasReason(error, 'AlreadyExists')) throw error;
     const theirs = await readSecret(options);
     if (theirs) await writePerson(options, theirs);
   }

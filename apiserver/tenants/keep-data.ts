@@ -8,7 +8,7 @@ import {
 import { TENANT } from '#crds/tenant/tenant.ts';
 import type { Informer } from '#lib/kube/informer.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -141,6 +141,6 @@ async function createRecord({ kube, namespace }: KeepDataOptions, row: KeptRow):
 /** Lets one answer of the API server pass as what was wanted. */
 function unless(reason: string): (error: unknown) => void {
   return (error) => {
-    if (!(error instanceof KubeError && error.reason === reason)) throw error;
+    if (!hasReason(error, reason)) throw error;
   };
 }

@@ -2,7 +2,7 @@ import { DATA_FINALIZER, TENANT_FINALIZER } from '#crds/tenant/kept-data.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { Informer } from '#lib/kube/informer.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 
@@ -39,6 +39,6 @@ async function letGo(client: KubeClient, { metadata }: KubeObject): Promise<void
     );
   } catch (error) {
     // It is gone already, let go by the test itself.
-    if (!(error instanceof KubeError && error.reason === 'NotFound')) throw error;
+    if (!hasReason(error, 'NotFound')) throw error;
   }
 }

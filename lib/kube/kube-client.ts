@@ -1,4 +1,4 @@
-import { isExpired, KubeError } from './kube-error.ts';
+import { hasReason, isExpired } from './kube-error.ts';
 import type { KubeList, KubeObject, ObjectRef } from './kube-object.ts';
 import { type KubeClientOptions, KubeRequests } from './kube-requests.ts';
 import { apiVersionOf, collectionPath, objectPath, type Resource } from './resource.ts';
@@ -91,7 +91,7 @@ export class KubeClient {
     try {
       return (await this.#call(resource, 'GET', objectPath(resource, ref), { signal })) as T;
     } catch (error) {
-      if (error instanceof KubeError && error.reason === 'NotFound') return undefined;
+      if (hasReason(error, 'NotFound')) return undefined;
       throw error;
     }
   }
@@ -195,7 +195,7 @@ export class KubeClient {
       });
       return true;
     } catch (error) {
-      if (error instanceof KubeError && error.reason === 'NotFound') return false;
+      if (hasReason(error, 'NotFound')) return false;
       throw error;
     }
   }

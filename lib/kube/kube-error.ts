@@ -57,17 +57,19 @@ export class KubeError extends OperatingError {
   }
 }
 
+/** Whether the API server refused a request with one of these words. */
+export function hasReason(error: unknown, ...reasons: readonly string[]): boolean {
+  return error instanceof KubeError && reasons.includes(error.reason);
+}
+
 /** Whether the object was changed, or its fields are owned, by somebody else: read again, then retry. */
 export function isConflict(error: unknown): boolean {
-  return error instanceof KubeError && error.reason === 'Conflict';
+  return hasReason(error, 'Conflict');
 }
 
 /** Whether a list or watch can't go on from its resourceVersion: 410 in the header or in the stream. */
 export function isExpired(error: unknown): boolean {
-  return (
-    error instanceof KubeError &&
-    (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
-  );
+  return hasReason(error, 'Expired', 'Gone') || (error instanceof KubeError && error.status === 410);
 }
 
 /** Makes the error of a reply's body: a metav1.Status, or whatever a proxy in between wrote. */

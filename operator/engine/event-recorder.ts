@@ -1,7 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { EVENTS } from '#lib/kube/resource.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
@@ -110,7 +110,7 @@ export class EventRecorder implements Service {
       );
       return true;
     } catch (error) {
-      if (error instanceof KubeError && error.reason === 'NotFound') return false;
+      if (hasReason(error, 'NotFound')) return false;
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
 
@@ -35,7 +35,7 @@ export async function removeFinalizer(
       finalizers.filter((other) => other !== finalizer),
     );
   } catch (error) {
-    if (!(error instanceof KubeError && error.reason === 'NotFound')) throw error;
+    if (!hasReason(error, 'NotFound')) throw error;
   }
 }
 

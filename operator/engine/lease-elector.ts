@@ -1,7 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason, isConflict } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { LEASES } from '#lib/kube/resource.ts';
 import type { WriteFence } from '#lib/kube/write-fence.ts';
@@ -211,7 +211,7 @@ export class LeaseElector implements Service, WriteFence {
       }
     } catch (error) {
       // Another process was quicker.
-      if (isConflict(error) || (error instanceof KubeError && error.reason === 'AlreadyExists')) return;
+      if (hasReason(error, 'Conflict', 'AlreadyExists')) return;
       throw error;
     }
     this.#renewedSince(started);

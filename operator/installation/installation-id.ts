@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS } from '#lib/kube/resource.ts';
 import { FIELD_MANAGER, LABELS } from './names.ts';
@@ -36,7 +36,7 @@ export async function ensureInstallationID(
   try {
     return readID(await client.create<ConfigMap>(CONFIG_MAPS, created, { fieldManager: FIELD_MANAGER }));
   } catch (error) {
-    if (!(error instanceof KubeError && error.reason === 'AlreadyExists')) throw error;
+    if (!hasReason(error, 'AlreadyExists')) throw error;
     return ensureInstallationID(client, namespace);
   }
 }

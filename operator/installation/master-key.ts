@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { SECRETS } from '#lib/kube/resource.ts';
 import { FIELD_MANAGER, LABELS } from './names.ts';
@@ -40,7 +40,7 @@ export async function ensureMasterKey(
   try {
     return readKey(await client.create<Secret>(SECRETS, created, { fieldManager: FIELD_MANAGER }));
   } catch (error) {
-    if (!(error instanceof KubeError && error.reason === 'AlreadyExists')) throw error;
+    if (!hasReason(error, 'AlreadyExists')) throw error;
     return ensureMasterKey(client, namespace);
   }
 }

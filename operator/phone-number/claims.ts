@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason, KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS } from '#lib/kube/resource.ts';
 import { FIELD_MANAGER, LABELS } from '#operator/installation/names.ts';
@@ -68,7 +68,7 @@ export class Claims {
       await client.create(CONFIG_MAPS, this.#configMap(number, claimant), { fieldManager: FIELD_MANAGER });
       return { kind: 'Ours' };
     } catch (error) {
-      if (!(error instanceof KubeError && error.reason === 'AlreadyExists')) throw error;
+      if (!hasReason(error, 'AlreadyExists')) throw error;
     }
     const found = await client.get<ClaimConfigMap>(CONFIG_MAPS, this.#ref(number));
     if (found === undefined) return undefined;

@@ -1,5 +1,5 @@
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason, isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import { type Resource, ROLE_BINDINGS, SECRETS } from '#lib/kube/resource.ts';
 import { type ChildResult, ensureChild, ForeignObject } from '#operator/engine/ensure-child.ts';
 import type { EventNote } from '#operator/engine/event-note.ts';
@@ -77,7 +77,7 @@ function refusalOf(error: unknown, child: string): Refusal {
   }
   if (!(error instanceof KubeError) || error.retryable || isConflict(error)) throw error;
   // The namespace began to go, or an object appeared, after the cache was read: look again.
-  if (error.reason === 'AlreadyExists' || error.reason === 'NotFound' || isTerminating(error)) throw error;
+  if (hasReason(error, 'AlreadyExists', 'NotFound') || isTerminating(error)) throw error;
   return { reason: 'ApplyFailed', message: `The cluster refuses ${child}: ${error.message}` };
 }
 

@@ -1,5 +1,5 @@
 import type { TenantSpec } from '#crds/tenant/tenant.ts';
-import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason, isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import type { EventNote } from '#operator/engine/event-note.ts';
 import { ANNOTATIONS, tenantNamespace } from '#operator/installation/names.ts';
@@ -36,7 +36,7 @@ export async function ensureHome(request: HomeRequest, dependencies: TenantDepen
   } catch (error) {
     if (!(error instanceof KubeError) || error.retryable || isConflict(error)) throw error;
     // The namespace appeared, or went, after the cache was read: look again.
-    if (error.reason === 'AlreadyExists' || error.reason === 'NotFound') throw error;
+    if (hasReason(error, 'AlreadyExists', 'NotFound')) throw error;
     if (error.causes.includes('NamespaceTerminating')) throw error;
     const message = `The cluster refuses the namespace ${tenantNamespace(request.tenant.name)}: ${error.message}`;
     return {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Informer, type InformerOptions } from '#lib/kube/informer.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { SECRETS } from '#lib/kube/resource.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
@@ -77,7 +77,7 @@ export class NamedSecrets implements Service {
       if (digest !== undefined) return { kind: 'Found', digest };
       return { kind: 'Missing', message: `The Secret ${namespace}/${name} has no ${key}.` };
     } catch (error) {
-      if (!(error instanceof KubeError && error.reason === 'Forbidden')) throw error;
+      if (!hasReason(error, 'Forbidden')) throw error;
       return {
         kind: 'Forbidden',
         message:
