@@ -10,6 +10,7 @@ import {
   type Fields,
   ownedPart,
 } from './child-kind.ts';
+import { ServerHabits } from './server-habits.ts';
 
 /** What is kept of a child: 370 bytes with its key, whatever its size (measured with 90,000). */
 export interface CachedChild extends KubeObject {
@@ -34,7 +35,16 @@ export interface ChildCacheOptions
   readonly family?: string | undefined;
 }
 
-/** Whether somebody else changed the child since it was applied. A status does not count. */
+/** What is the operator's of a child as it is wanted, and the digest of that. */
+export interface Wanted {
+  readonly part: Fields;
+  readonly digest: string;
+}
+
+/**
+ * Whether the child differs from what was applied: somebody else changed it, or the API server makes
+ * something else of it. A status does not count.
+ */
 export function isAltered(child: CachedChild): boolean {
   return child.digest !== child.appliedDigest;
 }
@@ -45,11 +55,7 @@ export class ChildCache extends Informer<CachedChild> {
   readonly names: ChildNames;
   readonly #log: Logger;
   readonly #trim: (object: KubeObject) => CachedChild;
-  /**
-   * Children that the API server (a default we do not write out, a mutating webhook) keeps different
-   * from what was wanted: key to both digests. Few, and forgotten with the child.
-   */
-  readonly #settled = new Map<string, { readonly wanted: string; readonly got: string }>();
+  readonly #habits = new ServerHabits();
 
   constructor(options: ChildCacheOptions) {
     const { kind, names, owner, family, ...rest } = options;
@@ -65,9 +71,6 @@ export class ChildCache extends Informer<CachedChild> {
     this.names = names;
     this.#log = options.log;
     this.#trim = trim;
-    this.onChange((key, _before, after) => {
-      if (after === undefined) this.#settled.delete(key);
-    });
   }
 
   /** An object of the API server as this cache would keep it. */
@@ -76,21 +79,23 @@ export class ChildCache extends Informer<CachedChild> {
   }
 
   /** Whether the child is as it is wanted, as far as that can be had. */
-  isAsWanted(child: CachedChild, wanted: string): boolean {
-    if (child.appliedDigest !== wanted) return false;
-    const settled = this.#settled.get(keyOf(child.metadata));
-    return child.digest === wanted || (settled?.wanted === wanted && settled.got === child.digest);
+  isAsWanted(child: CachedChild, { digest, part }: Wanted): boolean {
+    if (child.appliedDigest !== digest) return false;
+    return child.digest === digest || this.#habits.explain(part, child.digest);
   }
 
-  /** Notes what came of the last write. */
-  settle(child: CachedChild, wanted: string): void {
-    const key = keyOf(child.metadata);
-    if (child.digest === wanted) this.#settled.delete(key);
-    else {
+  /** Takes over what came of a write, so that the next look needs no request; as this cache keeps it. */
+  take(live: KubeObject, wanted: Wanted): CachedChild {
+    this.observe(live);
+    const child = this.trim(live);
+    if (child.digest === wanted.digest) return child;
+    const got = ownedPart(this.kind, this.names, live as unknown as Fields, live.metadata);
+    if (this.#habits.learn(wanted.part, got)) {
       const kind = this.kind.resource.kind;
+      const key = keyOf(live.metadata);
       this.#log.warn({ kind, key }, 'the API server keeps a child different from what was written');
-      this.#settled.set(key, { wanted, got: child.digest });
     }
+    return child;
   }
 }
 

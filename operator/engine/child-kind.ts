@@ -3,7 +3,7 @@
  * is, as it was applied and as it is wanted are compared without keeping any of the three.
  */
 import { createHash } from 'node:crypto';
-import type { ManagedFieldsEntry } from '#lib/kube/kube-object.ts';
+import type { ManagedFieldsEntry, OwnerReference } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
 
 /** An object of which only some fields matter here: one of the API server's, or one we want. */
@@ -16,6 +16,11 @@ export interface ChildKind {
    * `({ type, data }) => ({ type, data })`. Asked of live and of desired objects alike.
    */
   readonly owned: (object: Fields) => Fields;
+  /**
+   * Whether one that differs in a field that may not be changed is deleted and made anew. False for
+   * what holds something that would be lost with it: a volume, a namespace.
+   */
+  readonly replaceable: boolean;
 }
 
 /** The names that an operator gives to what it makes. */
@@ -27,6 +32,11 @@ export interface ChildNames {
   readonly appliedDigest: string;
   /** Labels and annotations that begin with one of these are the operator's alone: `example.org/`. */
   readonly prefixes: readonly string[];
+  /**
+   * Owner references to kinds of this API group are the operator's alone: one that was taken away is put
+   * back, or its child would never be collected as garbage. Absent: owner references are not compared.
+   */
+  readonly ownerGroup?: string;
 }
 
 /** The metadata that is read here; every object of the API server has it. */
@@ -34,16 +44,36 @@ export interface ChildMeta {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly managedFields?: readonly ManagedFieldsEntry[] | undefined;
+  readonly ownerReferences?: readonly OwnerReference[] | undefined;
 }
 
-/** What of an object is the operator's: its owned fields, and the labels and annotations of its prefixes. */
+/**
+ * What of an object is the operator's: its owned fields, the labels and annotations of its prefixes, and
+ * the owner references of its group.
+ */
 export function ownedPart(kind: ChildKind, names: ChildNames, object: Fields, metadata: ChildMeta): Fields {
   const ours = (entries: Readonly<Record<string, string>> | undefined) =>
     Object.fromEntries(
       Object.entries(entries ?? {}).filter(([key]) => key !== names.appliedDigest && isOurs(names, key)),
     );
   const { labels, annotations } = metadata;
-  return { ...kind.owned(object), metadata: { labels: ours(labels), annotations: ours(annotations) } };
+  const ownerReferences = ownReferences(names, metadata);
+  return {
+    ...kind.owned(object),
+    metadata: { labels: ours(labels), annotations: ours(annotations), ownerReferences },
+  };
+}
+
+/** Whether others may block the owner's deletion (`blockOwnerDeletion`) is left to them. */
+function ownReferences(names: ChildNames, { ownerReferences }: ChildMeta): readonly Fields[] {
+  return (ownerReferences ?? [])
+    .filter((reference) => isOurReference(names, reference))
+    .map(({ apiVersion, kind, name, uid, controller }) => ({ apiVersion, kind, name, uid, controller }))
+    .toSorted((a, b) => (a.uid < b.uid ? -1 : 1));
+}
+
+export function isOurReference({ ownerGroup }: ChildNames, { apiVersion }: OwnerReference): boolean {
+  return ownerGroup !== undefined && apiVersion.startsWith(`${ownerGroup}/`);
 }
 
 export function isOurs(names: ChildNames, key: string): boolean {

@@ -1,31 +1,17 @@
 import { OperatingError } from '#lib/errors/operating-error.ts';
-import type { Applied, KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import { type KubeObject, keyOf, type ObjectMeta, type ObjectRef } from '#lib/kube/kube-object.ts';
-import { apiVersionOf, collectionPath } from '#lib/kube/resource.ts';
-import { type CachedChild, type ChildCache, isAltered } from './child-cache.ts';
-import { type ChildMeta, digestOf, type Fields, isOurs, ownedPart } from './child-kind.ts';
-import { prunePatch } from './prune-patch.ts';
-
-export type ChildClient = Pick<KubeClient, 'get' | 'create' | 'apply' | 'mergePatch' | 'delete' | 'post'>;
-
-export interface EnsureChildRequest {
-  readonly client: ChildClient;
-  readonly cache: ChildCache;
-  /**
-   * The child whole, with what the API server would default written out, and with the label that marks
-   * what is ours. Labels and annotations have to begin with one of the cache's prefixes.
-   */
-  readonly desired: Applied;
-  /** Whether it was made before: a child that is missing then was deleted by somebody. */
-  readonly wasThere?: boolean;
-  readonly signal?: AbortSignal;
-}
+import { type CachedChild, isAltered } from './child-cache.ts';
+import { type ChildMeta, type Fields, isOurReference, ownedPart } from './child-kind.ts';
+import { type ChildWork, childWorkOf, createChild, type EnsureChildRequest } from './child-work.ts';
+import { makeAnew } from './make-anew.ts';
+import { mergePatchBetween } from './merge-patch.ts';
 
 /**
  * `Created`: it was missing. `Restored`: missing although it was made before. `Updated`: only what we
- * want has changed. `Corrected`: somebody had changed it. `Terminating`: it is being deleted and
- * nothing was done; its end comes as a change.
+ * want has changed. `Corrected`: somebody had changed it. `Unchanged`: it is as it is wanted, or as near
+ * to that as the API server lets it be. `Terminating`: it is being deleted and nothing was done; its end
+ * comes as a change.
  */
 export type ChildOutcome = 'Unchanged' | 'Created' | 'Restored' | 'Updated' | 'Corrected' | 'Terminating';
 
@@ -42,54 +28,26 @@ export class ForeignObject extends OperatingError {
   }
 }
 
-interface Work extends EnsureChildRequest {
-  readonly ref: ObjectRef;
-  readonly wanted: string;
-  /** The desired object with the digest in its annotation. */
-  readonly stamped: Applied;
-}
-
 /**
  * Brings one child to what is wanted: no request where its digest says so, otherwise at most an apply
- * and a patch that removes what others added. A field that may not be changed has the child made anew.
- * Throws ForeignObject, and KubeErrors: `Conflict` when the cache was behind.
+ * and a patch that removes what others added. A field that may not be changed has the child made anew,
+ * where its kind allows. Throws ForeignObject, UnchangeableChild, and KubeErrors: `Conflict` when the
+ * cache was behind.
  */
 export async function ensureChild(request: EnsureChildRequest): Promise<ChildResult> {
-  const work = prepare(request);
+  const work = childWorkOf(request);
   const known = request.cache.get(keyOf(work.ref));
   return known === undefined ? createOrTakeUp(work) : bringTo(work, known);
 }
 
-function prepare(request: EnsureChildRequest): Work {
-  const { cache, desired } = request;
-  const { names, kind } = cache;
-  const { name, namespace } = desired.metadata;
-  const metadata = desired.metadata as ChildMeta;
-  for (const key of [...Object.keys(metadata.labels ?? {}), ...Object.keys(metadata.annotations ?? {})]) {
-    if (!isOurs(names, key))
-      throw new Error(`${kind.resource.kind} ${name}: ${key} has none of our prefixes`);
-  }
-  if (metadata.labels?.[names.managedBy.label] !== names.managedBy.value) {
-    throw new Error(`${kind.resource.kind} ${name} is wanted without the label that marks what is ours`);
-  }
-  const wanted = digestOf(ownedPart(kind, names, desired, metadata));
-  const annotations = { ...metadata.annotations, [names.appliedDigest]: wanted };
-  return {
-    ...request,
-    ref: namespace === undefined ? { name } : { name, namespace },
-    wanted,
-    stamped: { ...desired, metadata: { ...desired.metadata, annotations } },
-  };
-}
-
-async function createOrTakeUp(work: Work): Promise<ChildResult> {
+async function createOrTakeUp(work: ChildWork): Promise<ChildResult> {
   const { client, cache, ref, wasThere, signal } = work;
   const { resource } = cache.kind;
   try {
-    await create(work);
+    await createChild(work);
     return { outcome: wasThere === true ? 'Restored' : 'Created' };
   } catch (error) {
-    if (!(error instanceof KubeError && error.reason === 'AlreadyExists')) throw error;
+    if (!hasReason(error, 'AlreadyExists')) throw error;
     // The cache is behind, somebody took the label away that it is selected by, or it is a stranger's.
     const found = await client.get(resource, ref, signal);
     if (found === undefined) throw error;
@@ -98,28 +56,41 @@ async function createOrTakeUp(work: Work): Promise<ChildResult> {
   }
 }
 
-async function bringTo(work: Work, known: CachedChild): Promise<ChildResult> {
+async function bringTo(work: ChildWork, known: CachedChild): Promise<ChildResult> {
   if (known.metadata.deletionTimestamp !== undefined) return { outcome: 'Terminating' };
   if (work.cache.isAsWanted(known, work.wanted)) return { outcome: 'Unchanged' };
-  const outcome = wasCorrected(known, work.wanted) ? 'Corrected' : 'Updated';
+  let digest: string | undefined;
   try {
-    await applyAndPrune(work, known);
+    ({ digest } = await applyAndPrune(work, known));
   } catch (error) {
-    if (!(error instanceof KubeError && error.reason === 'Invalid')) throw error;
+    if (!hasReason(error, 'Invalid')) throw error;
     if (!(await makeAnew(work, known, error))) return { outcome: 'Terminating' };
   }
-  if (outcome === 'Updated' || known.changedBy === undefined) return { outcome };
+  const outcome = outcomeOf(work, known, digest);
+  if (outcome !== 'Corrected' || known.changedBy === undefined) return { outcome };
   return { outcome, changedBy: known.changedBy };
 }
 
-/** Without the annotation (removed, or made by an older release) only the difference itself can tell. */
-function wasCorrected(known: CachedChild, wanted: string): boolean {
-  return known.appliedDigest === undefined ? known.digest !== wanted : isAltered(known);
+/**
+ * What a write came to; `digest` is the child's after it, undefined where it was made anew. A write that
+ * changed nothing corrected nothing: then a new release of the API server, or a webhook, makes of the
+ * child what it is. Where our wish has changed as well, somebody's trace is what tells a hand from these.
+ */
+function outcomeOf(
+  { wanted }: ChildWork,
+  known: CachedChild,
+  digest: string | undefined,
+): 'Unchanged' | 'Updated' | 'Corrected' {
+  const { appliedDigest, changedBy } = known;
+  if (appliedDigest === wanted.digest) return digest === known.digest ? 'Unchanged' : 'Corrected';
+  // Made by an older release, or somebody removed the annotation.
+  if (appliedDigest === undefined) return digest === known.digest ? 'Updated' : 'Corrected';
+  return isAltered(known) && changedBy !== undefined ? 'Corrected' : 'Updated';
 }
 
 /** The uid keeps the apply from taking over, or making, another object of the name. */
-async function applyAndPrune(work: Work, known: CachedChild): Promise<void> {
-  const { client, cache, ref, desired, stamped, signal } = work;
+async function applyAndPrune(work: ChildWork, known: CachedChild): Promise<CachedChild> {
+  const { client, cache, ref, stamped, wanted, signal } = work;
   const { names, kind } = cache;
   const metadata = { ...stamped.metadata, uid: known.metadata.uid };
   const applied = await client.apply<KubeObject>(
@@ -127,71 +98,29 @@ async function applyAndPrune(work: Work, known: CachedChild): Promise<void> {
     { ...stamped, metadata },
     { fieldManager: names.fieldManager, force: true, signal },
   );
-  if (cache.trim(applied).digest === work.wanted) return finish(work, applied);
-  const patch = prunePatch(
-    ownedPart(kind, names, applied as unknown as Fields, applied.metadata),
-    ownedPart(kind, names, desired, desired.metadata as ChildMeta),
-  );
-  const { resourceVersion } = applied.metadata;
-  const pruned = await client.mergePatch<KubeObject>(
-    kind.resource,
-    ref,
-    { ...patch, metadata: { ...(patch['metadata'] as object | undefined), resourceVersion } },
-    { fieldManager: names.fieldManager, signal },
-  );
-  finish(work, pruned);
+  if (cache.isAsWanted(cache.trim(applied), wanted)) return cache.take(applied, wanted);
+  const pruned = await client.mergePatch<KubeObject>(kind.resource, ref, prunePatch(work, applied), {
+    fieldManager: names.fieldManager,
+    signal,
+  });
+  return cache.take(pruned, wanted);
 }
 
-/**
- * Deletes the child and creates it, for a field that may not be changed. Only when the API server would
- * take the new one: otherwise `cause` is thrown, and the old one stays. False while the old one lingers.
- */
-async function makeAnew(work: Work, known: CachedChild, cause: KubeError): Promise<boolean> {
-  const { client, cache, ref, stamped, signal } = work;
-  const { resource } = cache.kind;
-  const { name, ...unnamed } = stamped.metadata;
-  const query = new URLSearchParams({ dryRun: 'All', fieldManager: cache.names.fieldManager });
-  const trial = { ...objectOf(work), metadata: { ...unnamed, generateName: `${name}-` } };
-  try {
-    await client.post(`${collectionPath(resource, ref.namespace)}?${query.toString()}`, trial, signal);
-  } catch (error) {
-    if (error instanceof KubeError && error.reason === 'Invalid') throw cause;
-    throw error;
-  }
-  const { uid } = known.metadata;
-  await client.delete(resource, ref, { ...(uid === undefined ? {} : { preconditions: { uid } }), signal });
-  try {
-    await create(work);
-    return true;
-  } catch (error) {
-    // A finalizer of somebody's holds the old one: its end comes as a change.
-    if (error instanceof KubeError && error.reason === 'AlreadyExists') return false;
-    throw error;
-  }
-}
-
-async function create(work: Work): Promise<void> {
-  const { client, cache, signal } = work;
-  const { fieldManager } = cache.names;
-  const options = signal === undefined ? { fieldManager } : { fieldManager, signal };
-  finish(work, await client.create<KubeObject>(cache.kind.resource, objectOf(work), options));
-}
-
-/** Takes what the API server has now into the cache, so that the next look needs no request. */
-function finish({ cache, wanted }: Work, live: KubeObject): void {
-  cache.observe(live);
-  cache.settle(cache.trim(live), wanted);
-}
-
-function objectOf({ cache, stamped }: Work): KubeObject {
-  const { resource } = cache.kind;
-  const { name, namespace } = stamped.metadata;
-  const metadata: ObjectMeta = { ...stamped.metadata, name, namespace };
-  return { ...stamped, apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+/** Takes away what others added to what is ours. A list is replaced whole, so others' owners stand in it again. */
+function prunePatch({ cache, wanted }: ChildWork, applied: KubeObject): Fields {
+  const { names, kind } = cache;
+  const { resourceVersion, ownerReferences = [] } = applied.metadata;
+  const live = ownedPart(kind, names, applied as unknown as Fields, applied.metadata);
+  const { metadata, ...fields } = mergePatchBetween(live, wanted.part);
+  const ours = metadata as ChildMeta | undefined;
+  if (ours?.ownerReferences === undefined) return { ...fields, metadata: { ...ours, resourceVersion } };
+  const others = ownerReferences.filter((reference) => !isOurReference(names, reference));
+  const references = [...others, ...ours.ownerReferences];
+  return { ...fields, metadata: { ...ours, ownerReferences: references, resourceVersion } };
 }
 
 /** By the label, by our annotation or by our trace in the managed fields. */
-function isMadeByUs({ cache }: Work, metadata: ObjectMeta): boolean {
+function isMadeByUs({ cache }: ChildWork, metadata: ObjectMeta): boolean {
   const { names } = cache;
   return (
     metadata.labels?.[names.managedBy.label] === names.managedBy.value ||

@@ -1,3 +1,4 @@
+import { API_GROUP } from '#crds/schema/custom-resource.ts';
 import {
   ADOPT_DATA_ANNOTATION,
   DATA_FINALIZER,
@@ -54,6 +55,7 @@ export const CHILD_NAMES: ChildNames = {
   managedBy: { label: LABELS.managedBy, value: FIELD_MANAGER },
   appliedDigest: 'veralux.io/applied-digest',
   prefixes: ['veralux.io/', 'app.kubernetes.io/'],
+  ownerGroup: API_GROUP,
 };
 
 /** The Secret in a tenant's namespace that is generated for it; no shared Secret may have its name. */

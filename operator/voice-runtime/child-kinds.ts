@@ -18,14 +18,15 @@ export const RUNTIME_CHILD_KINDS: readonly ChildKind[] = [
   {
     resource: SERVICE_ACCOUNTS,
     owned: ({ automountServiceAccountToken }) => ({ automountServiceAccountToken }),
+    replaceable: true,
   },
-  { resource: SECRETS, owned: ({ type, data }) => ({ type, data }) },
-  { resource: SERVICES, owned: ({ spec }) => ({ spec: plain(without(spec, ALLOCATED)) }) },
-  { resource: POD_DISRUPTION_BUDGETS, owned: ({ spec }) => ({ spec: plain(spec) }) },
-  { resource: NETWORK_POLICIES, owned: ({ spec }) => ({ spec: plain(spec) }) },
+  { resource: SECRETS, owned: ({ type, data }) => ({ type, data }), replaceable: true },
+  { resource: SERVICES, owned: ({ spec }) => ({ spec: plain(without(spec, ALLOCATED)) }), replaceable: true },
+  { resource: POD_DISRUPTION_BUDGETS, owned: ({ spec }) => ({ spec: plain(spec) }), replaceable: true },
+  { resource: NETWORK_POLICIES, owned: ({ spec }) => ({ spec: plain(spec) }), replaceable: true },
   // Only made: a volume cannot be changed, and what it holds is only fetched again at a price.
-  { resource: PERSISTENT_VOLUME_CLAIMS, owned: () => ({}) },
-  { resource: DEPLOYMENTS, owned: ({ spec }) => ({ spec: plain(spec) }) },
+  { resource: PERSISTENT_VOLUME_CLAIMS, owned: () => ({}), replaceable: false },
+  { resource: DEPLOYMENTS, owned: ({ spec }) => ({ spec: plain(spec) }), replaceable: true },
 ];
 
 /** What a Service is given by the cluster. */

@@ -1,9 +1,11 @@
 import type { VoiceRuntime } from '#crds/voice-runtime/voice-runtime.ts';
+import { messageOf } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { KubeError } from '#lib/kube/kube-error.ts';
+import { hasReason } from '#lib/kube/kube-error.ts';
 import { keyOf } from '#lib/kube/kube-object.ts';
 import { type ChildResult, ensureChild, ForeignObject } from '#operator/engine/ensure-child.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
+import { UnchangeableChild } from '#operator/engine/make-anew.ts';
 import type { DesiredChild } from './engines/engine-plan.ts';
 import type { RuntimeWorld } from './runtime-world.ts';
 
@@ -21,7 +23,7 @@ export interface EnsureChildrenRequest {
 }
 
 /** The cluster's answers that only a change of the spec, the cluster's rules or its rights will mend. */
-const REFUSALS = new Set(['Invalid', 'Forbidden', 'BadRequest']);
+const REFUSALS = ['Invalid', 'Forbidden', 'BadRequest'];
 
 /**
  * Brings the children of a VoiceRuntime to what is wanted and removes those that are not wanted any
@@ -47,9 +49,9 @@ async function ensureOne(
     tell(await ensureChild({ client, cache, desired, wasThere: wereThere, signal }), named);
     return undefined;
   } catch (error) {
-    if (error instanceof ForeignObject) return error.message;
-    if (!(error instanceof KubeError && REFUSALS.has(error.reason))) throw error;
-    return `${named}: ${error.message}`;
+    if (error instanceof ForeignObject || error instanceof UnchangeableChild) return error.message;
+    if (!hasReason(error, ...REFUSALS)) throw error;
+    return `${named}: ${messageOf(error)}`;
   }
 
   function tell({ outcome, changedBy }: ChildResult, child: string): void {

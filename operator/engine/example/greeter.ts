@@ -27,7 +27,7 @@ const NAMES: ChildNames = {
   appliedDigest: 'greeter.example/applied-digest',
   prefixes: ['greeter.example/'],
 };
-const GREETING: ChildKind = { resource: CONFIG_MAPS, owned: ({ data }) => ({ data }) };
+const GREETING: ChildKind = { resource: CONFIG_MAPS, owned: ({ data }) => ({ data }), replaceable: true };
 
 /** A whole operator: for each ConfigMap labelled `greet=me` it keeps another that greets it. */
 export async function runGreeter({ log, registry, namespace, signal, ...rest }: GreeterOptions) {
