@@ -5,6 +5,7 @@ import { conditionOf, SYSTEM, WAIT } from '#hack/testing/operator-bench.ts';
 import {
   DEPLOYMENTS,
   NETWORK_POLICIES,
+  PERSISTENT_VOLUME_CLAIMS,
   POD_DISRUPTION_BUDGETS,
   SECRETS,
   SERVICE_ACCOUNTS,
@@ -107,6 +108,51 @@ describe('a Managed VoiceRuntime', () => {
     expect(await managed.shown(SECRETS, 'vr-drift-runtime')).toMatchObject({
       data: { ...(before as object as { data: object }).data },
     });
+  });
+
+  test('gets back the owner that its children go with', async () => {
+    await managed.applyRuntime('vr-owner');
+    const { uid } = (await managed.ready('vr-owner')).metadata;
+    const ref = { namespace: SYSTEM, name: 'vr-owner' };
+    const patch = { metadata: { ownerReferences: null } };
+    await managed.admin.mergePatch(SERVICES, ref, patch, { fieldManager: 'kubectl-edit' });
+    await vi.waitFor(async () => {
+      const { ownerReferences } = (await managed.shown(SERVICES, 'vr-owner'))?.metadata ?? {};
+      expect(ownerReferences).toMatchObject([{ kind: 'VoiceRuntime', name: 'vr-owner', uid }]);
+    }, WAIT);
+  });
+
+  test('keeps the volume of an engine, and says so where it is wanted otherwise', async () => {
+    const stt = (accessMode: string) => ({
+      type: 'Whisper',
+      deployment: { gpus: 0, cache: { size: '1Gi', storageClassName: 'none', accessMode } },
+    });
+    const volume = 'vr-volume-stt-default';
+    await managed.applyRuntime('vr-volume', {
+      engines: { ...managed.engines, stt: stt('ReadWriteOnce') },
+    });
+    const before = await vi.waitFor(async () => {
+      const found = await managed.shown(PERSISTENT_VOLUME_CLAIMS, volume);
+      expect(found).toBeDefined();
+      return found;
+    }, WAIT);
+    await managed.operator.stop();
+    // Without its labels the operator does not see it, and would make it as the spec says now.
+    const patch = { metadata: { labels: null } };
+    const ref = { namespace: SYSTEM, name: volume };
+    await managed.admin.mergePatch(PERSISTENT_VOLUME_CLAIMS, ref, patch, { fieldManager: 'kubectl-label' });
+    await managed.applyRuntime('vr-volume', {
+      engines: { ...managed.engines, stt: stt('ReadWriteMany') },
+    });
+    managed.operator = await managed.bench.startOperator();
+    const runtime = { namespace: SYSTEM, name: 'vr-volume' };
+    const shown = await managed.bench.until(VOICE_RUNTIME, runtime, 'Progressing', 'NotApplied');
+    expect(conditionOf(shown, 'Progressing')?.message).toContain(
+      `PersistentVolumeClaim ${SYSTEM}/${volume} cannot be changed to what is wanted`,
+    );
+    const { uid, deletionTimestamp } =
+      (await managed.shown(PERSISTENT_VOLUME_CLAIMS, volume))?.metadata ?? {};
+    expect({ uid, deletionTimestamp }).toEqual({ uid: before?.metadata.uid, deletionTimestamp: undefined });
   });
 
   test('is not written to by an operator that starts and finds it as it should be', async () => {
