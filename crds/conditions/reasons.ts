@@ -107,6 +107,8 @@ export const CONDITIONS = {
     reasons: {
       PodsServing: 'Pods report that they take calls.',
       NoPods: 'No pod has reported within the last seconds.',
+      RedisUnavailable:
+        'Redis cannot be asked what the pods of an External runtime report; what was known before stays.',
       ScaledToZero: 'spec.replicas is 0.',
       NotApplied: 'The cluster refused one of the objects; the message says which and why.',
       SecretMissing: 'A Secret that the pods need, or a key in it, does not exist; the message names it.',

@@ -50,12 +50,16 @@ export interface Named {
   readonly metadata: { readonly name: string };
 }
 
-/** The name is a DNS label of at most `max` characters, because `becomes` is made from it. */
-export function nameRule(max: number, becomes: string): Rule<Named> {
-  const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+/**
+ * The name is a DNS label of at most `max` characters, because `becomes` is made from it. With a `letter`
+ * at its beginning it is one of RFC 1035, as the names of Services have to be.
+ */
+export function nameRule(max: number, becomes: string, first: 'any' | 'letter' = 'any'): Rule<Named> {
+  const label = first === 'letter' ? /^[a-z]([-a-z0-9]*[a-z0-9])?$/ : /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+  const letter = first === 'letter' ? ' and begin with a letter' : '';
   return {
     cel: `self.metadata.name.matches(r'${label.source}') && size(self.metadata.name) <= ${max}`,
-    message: `metadata.name must be a DNS label (a-z, 0-9 and -) of at most ${max} characters: ${becomes}`,
+    message: `metadata.name must be a DNS label (a-z, 0-9 and -) of at most ${max} characters${letter}: ${becomes}`,
     holds: ({ metadata: { name } }) => label.test(name) && name.length <= max,
   };
 }

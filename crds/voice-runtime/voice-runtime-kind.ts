@@ -1,7 +1,7 @@
 import { conditionColumn, type KindDefinition, reasonColumn } from '../schema/custom-resource.ts';
 import {
   VOICE_RUNTIME,
-  voiceRuntimeNameRule,
+  voiceRuntimeNameRules,
   voiceRuntimeSpecSchema,
   voiceRuntimeStatusSchema,
 } from './voice-runtime.ts';
@@ -19,7 +19,7 @@ export const voiceRuntimeKind: KindDefinition = {
   status: voiceRuntimeStatusSchema.describe(
     'What the operator last saw; it alone writes here. Begin with the conditions: each says in sentences what holds, or what it waits for.',
   ),
-  rootRules: [voiceRuntimeNameRule],
+  rootRules: voiceRuntimeNameRules,
   columns: [
     { name: 'Mode', type: 'string', jsonPath: '.spec.mode', description: 'Who runs the pods.' },
     { name: 'Replicas', type: 'integer', jsonPath: '.status.readyReplicas', description: 'Pods serving.' },

@@ -20,6 +20,11 @@ const urls = { mediaURL: 'wss://voice.example.com', webhookURL: 'https://voice.e
 
 describeRules(VOICE_RUNTIME, {
   longestName: 40,
+  wrongNames: [
+    ['1st', 'must be a DNS label (a-z, 0-9 and -) of at most 40 characters and begin with a letter'],
+    ['main-stt-b', 'may neither contain -stt-, -llm- or -tts- nor end like that'],
+    ['main-tts', 'may neither contain -stt-, -llm- or -tts- nor end like that'],
+  ],
   specs: [
     [
       'External needs both URLs',

@@ -1,9 +1,15 @@
 import { z } from 'zod';
 import { conditionsSchema } from '../conditions/condition.ts';
-import { API_GROUP, API_VERSION, type CustomResource, nameRule } from '../schema/custom-resource.ts';
+import {
+  API_GROUP,
+  API_VERSION,
+  type CustomResource,
+  type Named,
+  nameRule,
+} from '../schema/custom-resource.ts';
 import { namedList } from '../schema/lists.ts';
 import { objectMetaSchema } from '../schema/object-meta.ts';
-import { withRules } from '../schema/rule.ts';
+import { type Rule, withRules } from '../schema/rule.ts';
 import { dnsLabel, objectName, text, url, whole } from '../schema/scalars.ts';
 import { resourcesSchema } from './deployment.ts';
 import { enginesSchema } from './engine.ts';
@@ -16,8 +22,19 @@ export const VOICE_RUNTIME = {
   namespaced: true,
 } as const satisfies CustomResource;
 
+/** Of two runtimes, no engine of the one may be called like the other or like an engine of the other. */
+const ofNoEngine = /-(stt|llm|tts)(-|$)/;
+
 /** 40 leaves room for the suffixes of Deployments, their ReplicaSets and pods. */
-export const voiceRuntimeNameRule = nameRule(40, 'Deployments and Services are named after it');
+export const voiceRuntimeNameRules: readonly Rule<Named>[] = [
+  nameRule(40, 'Deployments and Services are named after it', 'letter'),
+  {
+    cel: `!self.metadata.name.matches(r'${ofNoEngine.source}')`,
+    message:
+      'metadata.name may neither contain -stt-, -llm- or -tts- nor end like that: the Deployments of its engines are named <name>-<kind>-<engine>',
+    holds: ({ metadata: { name } }) => !ofNoEngine.test(name),
+  },
+];
 
 const autoscalingSchema = withRules(
   z.object({
@@ -202,7 +219,7 @@ export const voiceRuntimeSchema = withRules(
     spec: voiceRuntimeSpecSchema,
     status: voiceRuntimeStatusSchema.optional(),
   }),
-  [voiceRuntimeNameRule],
+  voiceRuntimeNameRules,
 );
 
 export type VoiceRuntime = z.output<typeof voiceRuntimeSchema>;

@@ -9,11 +9,13 @@ export interface RuleCases {
   readonly changes?: readonly (readonly [what: string, before: object, after: object, words: string])[];
   /** Names of at most this many characters are accepted. */
   readonly longestName: number;
+  /** Names that are not, and the words that people then read. */
+  readonly wrongNames?: readonly (readonly [name: string, words: string])[];
 }
 
 /** Tests each case against the real API server, with strict field validation. */
 export function describeRules(resource: CustomResource, cases: RuleCases): void {
-  const { specs, changes = [], longestName } = cases;
+  const { specs, changes = [], longestName, wrongNames = [] } = cases;
   const [anySpec] = specs.map(([, right]) => right);
 
   describe(`the API server on a ${resource.kind}`, () => {
@@ -38,6 +40,11 @@ export function describeRules(resource: CustomResource, cases: RuleCases): void 
       const changed = await admission.ofChange(resource, name, after);
       expect(changed.accepted ? 'was accepted' : changed.message).toContain(words);
       await admission.remove(resource, name);
+    });
+
+    test.each(wrongNames)('the name %s is refused', async (name, words) => {
+      const verdict = await admission.ofSpec(resource, anySpec, name);
+      expect(verdict.accepted ? 'was accepted' : verdict.message).toContain(words);
     });
 
     test.each([
