@@ -48,6 +48,9 @@ export async function startOperator(site: Site, options: OperatorOptions): Promi
         NODE_COMPILE_CACHE: site.compileCache,
         // One arena: V8's helper threads would each keep one of their own.
         MALLOC_ARENA_MAX: '1',
+        // What is freed goes back to the system also where something small lies behind it.
+        MALLOC_MMAP_THRESHOLD_: '65536',
+        MALLOC_TRIM_THRESHOLD_: '131072',
         REDIS_URL: site.redisURL,
         TELNYX_BASE_URL: site.telnyx.url,
         KUBECONFIG: site.operatorKubeconfigPath,
