@@ -64,6 +64,12 @@ export const runtimeOptions = {
     default: 'https://api.telnyx.com/v2',
     description: "The base URL of Telnyx's API.",
   },
+  TELNYX_CONNECTION_ID: {
+    schema: z.string(),
+    optional: true,
+    description:
+      "The id of this runtime's Call Control application, to find stuck calls by; absent: learnt from its webhooks.",
+  },
   MEDIA_URL: {
     schema: option.url('ws', 'wss'),
     description: 'The base URL at which the carrier reaches this runtime for media sockets.',

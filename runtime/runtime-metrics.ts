@@ -44,6 +44,12 @@ export function createRuntimeMetrics(registry: Registry) {
       labelNames: ['step', 'result'],
       registers,
     }),
+    carrierThrottled: new Counter({
+      name: 'veralux_carrier_throttled_total',
+      help: 'Requests that the carrier refused for its rate limit; each is sent again.',
+      labelNames: ['step'],
+      registers,
+    }),
     carrierCommandSeconds: new Histogram({
       name: 'veralux_carrier_command_duration_seconds',
       help: 'From a command to its final result, retries included.',

@@ -92,6 +92,7 @@ function createParts(options: RuntimeOptions) {
     ...common,
     apiKey: config.TELNYX_API_KEY,
     baseURL: config.TELNYX_BASE_URL,
+    applicationID: config.TELNYX_CONNECTION_ID,
     stream: {
       codec: config.STREAM_CODEC,
       sampleRate: config.STREAM_SAMPLE_RATE,

@@ -16,6 +16,8 @@ export type CommandFailure =
   | 'NotAnswered'
   /** The carrier does not accept it and will not. */
   | 'Refused'
+  /** It takes no more commands for the moment: the same one soon, and that is no further try. */
+  | 'Throttled'
   /** No reply, or server errors only. */
   | 'Unreachable';
 

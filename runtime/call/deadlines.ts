@@ -14,6 +14,10 @@ export const ANSWER_CONFIRM_MS = 2_500;
 export const ATTACH_MS = 6_000;
 /** The pause before `streaming_start` is sent again where the carrier said "not answered yet". */
 export const NOT_ANSWERED_PAUSE_MS = 300;
+/** The pause before a command that the carrier refused for its rate limit is sent again. */
+export const THROTTLED_PAUSE_MS = 300;
+/** For so long such refusals are no tries: above what 200 calls need at ten commands a second. */
+export const THROTTLED_FOR_MS = 45_000;
 /**
  * After the carrier stopped a stream, the time left for `call.hangup` to explain it: mostly the
  * caller has hung up. Then the stream is started again.

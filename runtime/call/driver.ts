@@ -99,7 +99,7 @@ export class CallDriver implements Service {
       const about = { atMs: clock.now(), step, generation } as const;
       const { call: after } = await advancer.advance({
         ref: record,
-        eventID: `command/${commandIDOf(record.callID, command)}/${record.attempts}/${result}`,
+        eventID: `command/${commandIDOf(record.callID, command)}/${record.deadlineAtMs}/${result}`,
         event:
           result === 'Done'
             ? { kind: 'commandDone', ...about }

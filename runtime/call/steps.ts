@@ -13,6 +13,8 @@ import {
   MAX_RESUMES,
   NOT_ANSWERED_PAUSE_MS,
   STOPPED_GRACE_MS,
+  THROTTLED_FOR_MS,
+  THROTTLED_PAUSE_MS,
 } from './deadlines.ts';
 import { commonOf, settle } from './settlement.ts';
 import type { Outcome, Transition } from './transition.ts';
@@ -62,6 +64,7 @@ export function startStream(call: StoredCall, event: CallEvent<'answered'>): Tra
 export function answerFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
   if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
+  if (event.failure === 'Throttled') return waitForCarrier(call, event.atMs);
   if (event.failure === 'Refused') return hangUp(call, event.atMs, 'RuntimeError');
   return undefined;
 }
@@ -104,6 +107,7 @@ export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandF
   const { failure, atMs } = event;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
   if (failure === 'NotAnswered') return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
+  if (failure === 'Throttled') return waitForCarrier(call, atMs);
   if (failure === 'Refused') return streamFailed(call, event);
   return undefined;
 }
@@ -170,6 +174,7 @@ export function noteAnswered(call: StoredCall, event: CallEvent<'answered'>): Ou
 export function endCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
   if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
+  if (event.failure === 'Throttled') return waitForCarrier(call, event.atMs);
   if (event.step === 'speak') return hangUpAfterSpeaking(call, event);
   return undefined;
 }
@@ -280,6 +285,17 @@ function repeat(call: StoredCall, nowMs: number): Transition {
       deadlineAtMs: nowMs + COMMAND_MS,
     }),
   );
+}
+
+/**
+ * The carrier takes no command for the moment: the same one soon, without counting that as a try. For
+ * so long after the command's cause that a caller may still be there; from then on tries count.
+ */
+function waitForCarrier(call: StoredCall, nowMs: number): Outcome {
+  const { state, startedAtMs, generation, endingAtMs = nowMs, attempts } = call.record;
+  const sinceMs = { answering: startedAtMs, attaching: generation / 1_000 }[String(state)] ?? endingAtMs;
+  if (attempts < 1 || nowMs - sinceMs > THROTTLED_FOR_MS) return undefined;
+  return moved(withRecord(call, { attempts: attempts - 1, deadlineAtMs: nowMs + THROTTLED_PAUSE_MS }));
 }
 
 /**

@@ -6,7 +6,13 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
   | { readonly step: 'reject'; readonly cause: 'CALL_REJECTED' | 'USER_BUSY' }
   | { readonly step: 'streaming_stop' }
   | { readonly step: 'hangup' }
-  | { readonly step: 'speak'; readonly text: string; readonly language: 'en-US' }
+  | {
+      readonly step: 'speak';
+      /** At most 3,000 characters. */
+      readonly text: string;
+      /** BCP 47; a language that the carrier's voice does not speak is read as English. */
+      readonly language: string;
+    }
   | {
       readonly step: 'streaming_start';
       /** ws(s) URL to which the carrier opens the media socket. */
@@ -14,9 +20,49 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
       readonly streamToken: string;
       readonly clientState: string;
     }
+  | {
+      /** Dials `to` beside the call and bridges the two once it answers; until then the call stays with us. */
+      readonly step: 'transfer';
+      /** E.164. */
+      readonly to: string;
+      /** What `to` sees as the caller, E.164; absent: the number that was called. */
+      readonly from?: string;
+      /** How long it may ring, 5–600 s. */
+      readonly timeoutSeconds: number;
+      /** Comes back in each webhook of the new leg; names the call it belongs to. */
+      readonly legClientState: string;
+    }
+  | {
+      /** Records the caller alone, as one channel, after a tone. */
+      readonly step: 'record_start';
+      readonly maxSeconds: number;
+      /** The recording ends after so much silence, once somebody has spoken. */
+      readonly silenceSeconds: number;
+      readonly clientState: string;
+    }
+  | { readonly step: 'record_stop' }
 );
 
 export type CarrierResult = 'Done' | CommandFailure;
+
+/** What the carrier knows of a call. */
+export type CarrierCallStatus =
+  | { readonly status: 'Live' }
+  /** `endedAtMs`: the carrier's epoch ms of the hang-up, where it tells. */
+  | { readonly status: 'Ended'; readonly endedAtMs: number | undefined }
+  /** It has never heard of the call, or has forgotten it. */
+  | { readonly status: 'Unknown' }
+  /** It did not say: ask again later, and conclude nothing. */
+  | { readonly status: 'Unreachable' };
+
+/** A leg that is up at the carrier, ours towards a caller or one that we dialled. */
+export interface ActiveCall {
+  readonly carrierCallID: string;
+  /** Signed by us, see client-state.ts; undefined for a call that has not been answered by us. */
+  readonly clientState: string | undefined;
+  /** Whole seconds since it began, ringing included. */
+  readonly ageSeconds: number;
+}
 
 /** The carrier as the call sees it. A second carrier is a second file beside telnyx.ts. */
 export interface Carrier {
@@ -25,4 +71,13 @@ export interface Carrier {
    * the carrier or the network does; takes at most about 5 s.
    */
   send(command: CarrierCommand): Promise<CarrierResult>;
+  /** Asks after one call. Never throws; takes at most about 5 s. */
+  lookUp(carrierCallID: string): Promise<CarrierCallStatus>;
+  /**
+   * All legs of our application that are up, at most 10,000; undefined when the carrier did not say
+   * all of them, or while the application is not known. Never throws; at most about 5 s a page of 250.
+   */
+  activeCalls(): Promise<readonly ActiveCall[] | undefined>;
+  /** A webhook came from this application of the carrier: its calls are ours. */
+  noteApplication(applicationID: string): void;
 }

@@ -1,19 +1,19 @@
-import Telnyx, { APIError } from 'telnyx';
-import { z } from 'zod';
+import Telnyx from 'telnyx';
 import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
-import type { Carrier, CarrierCommand, CarrierResult } from './carrier.ts';
+import type { ActiveCall, Carrier, CarrierCallStatus, CarrierCommand, CarrierResult } from './carrier.ts';
+import { CommandGate, type Urgency } from './command-gate.ts';
+import { postCommand, type StreamFormat } from './telnyx-command.ts';
+import { diagnosisOf, failureOf, retryAfterMs } from './telnyx-error.ts';
 
 export interface TelnyxCarrierOptions {
   readonly apiKey: string;
   readonly baseURL: string;
-  readonly stream: {
-    readonly codec: 'PCMU' | 'PCMA' | 'L16';
-    readonly sampleRate: 8_000 | 16_000 | 22_050 | 24_000 | 48_000;
-    readonly targetLegs: 'opposite' | 'self' | 'both';
-  };
+  readonly stream: StreamFormat;
+  /** The id of the Call Control application whose calls are ours; absent: learnt from its webhooks. */
+  readonly applicationID: string | undefined;
   readonly log: Logger;
   readonly clock: Clock;
   readonly metrics: RuntimeMetrics;
@@ -24,122 +24,119 @@ export interface TelnyxCarrierOptions {
  * without one; the later tries wait longer, for a carrier that is slow and not away.
  */
 const TRY_TIMEOUTS_MS = [500, 1_000, 2_000] as const;
+/** How long one command may take with all its waiting for the carrier's rate limit. */
+const GIVE_UP_MS = 5_000;
+const PAGE_SIZE = 250;
+const MAX_PAGES = 40;
 
-/** Telnyx Call Control, and the only place of the runtime that knows its SDK and its error codes. */
+/** Telnyx Call Control; only this file and those named after it know its SDK and its error codes. */
 export class TelnyxCarrier implements Carrier {
   readonly #client: Telnyx;
   readonly #options: TelnyxCarrierOptions;
+  readonly #gate: CommandGate;
+  #applicationID: string | undefined;
 
   constructor(options: TelnyxCarrierOptions) {
     this.#options = options;
-    // Retries are made in `send` alone, where they keep the command_id and the time limits.
+    this.#applicationID = options.applicationID;
+    this.#gate = new CommandGate(options.clock);
+    // Retries are made in `#try` alone, where they keep the command_id and the time limits.
     this.#client = new Telnyx({ apiKey: options.apiKey, baseURL: options.baseURL, maxRetries: 0 });
   }
 
   async send(command: CarrierCommand): Promise<CarrierResult> {
-    const { clock, metrics } = this.#options;
+    const { clock, metrics, stream } = this.#options;
+    const { step } = command;
     const startedMs = clock.monotonic();
-    const result = await this.#sendWithRetries(command);
-    metrics.carrierCommands.inc({ step: command.step, result });
-    metrics.carrierCommandSeconds.observe({ step: command.step }, (clock.monotonic() - startedMs) / 1_000);
+    const sent = await this.#try(step, urgencyOf(step), (timeoutMs) =>
+      postCommand(this.#client, command, { stream, timeoutMs }),
+    );
+    const result = sent.failure ?? 'Done';
+    metrics.carrierCommands.inc({ step, result });
+    metrics.carrierCommandSeconds.observe({ step }, (clock.monotonic() - startedMs) / 1_000);
     return result;
   }
 
-  async #sendWithRetries(command: CarrierCommand): Promise<CarrierResult> {
+  async lookUp(carrierCallID: string): Promise<CarrierCallStatus> {
+    const asked = await this.#try('look_up', 'Question', (timeout) =>
+      this.#client.calls.retrieveStatus(carrierCallID, { timeout, maxRetries: 0 }),
+    );
+    if (asked.failure === 'CallEnded') return { status: 'Unknown' };
+    const call = asked.value?.data;
+    if (!call) return { status: 'Unreachable' };
+    if (call.is_alive) return { status: 'Live' };
+    const endedAtMs = Date.parse(call.end_time ?? '');
+    return { status: 'Ended', endedAtMs: Number.isNaN(endedAtMs) ? undefined : endedAtMs };
+  }
+
+  async activeCalls(): Promise<readonly ActiveCall[] | undefined> {
+    const applicationID = this.#applicationID;
+    if (applicationID === undefined) return undefined;
+    const calls: ActiveCall[] = [];
+    for (let number = 1; number <= MAX_PAGES; number += 1) {
+      const asked = await this.#try('active_calls', 'Question', (timeout) =>
+        this.#client.connections.listActiveCalls(
+          applicationID,
+          { 'page[number]': number, 'page[size]': PAGE_SIZE },
+          { timeout, maxRetries: 0 },
+        ),
+      );
+      if (!asked.value) return undefined;
+      const page = asked.value.data;
+      for (const { call_control_id, client_state, call_duration } of page) {
+        calls.push({
+          carrierCallID: call_control_id,
+          clientState: client_state || undefined,
+          ageSeconds: call_duration,
+        });
+      }
+      if (page.length < PAGE_SIZE) break;
+    }
+    return calls;
+  }
+
+  noteApplication(applicationID: string): void {
+    this.#applicationID = this.#options.applicationID ?? applicationID;
+  }
+
+  /** One request with its retries; a 429 is waited for and is no try. */
+  async #try<T>(
+    step: CarrierCommand['step'] | 'look_up' | 'active_calls',
+    urgency: Urgency,
+    request: (timeoutMs: number) => Promise<T>,
+  ): Promise<{ value: T; failure?: undefined } | { value?: undefined; failure: Failure }> {
     const { clock, log } = this.#options;
-    for (const [attempt, timeoutMs] of TRY_TIMEOUTS_MS.entries()) {
+    const giveUpAtMs = clock.monotonic() + GIVE_UP_MS;
+    for (let attempt = 0; ; ) {
+      if (!(await this.#gate.pass(urgency, giveUpAtMs - clock.monotonic()))) return { failure: 'Throttled' };
       try {
-        await this.#post(command, timeoutMs);
-        return 'Done';
+        const value = await request(TRY_TIMEOUTS_MS[attempt] ?? TRY_TIMEOUTS_MS[0]);
+        this.#gate.taken();
+        return { value };
       } catch (error) {
         const failure = failureOf(error);
         // Callers hang up at any time: a command that comes too late for that is nobody's failure.
         log[failure === 'CallEnded' ? 'info' : 'warn'](
-          { step: command.step, attempt, failure, ...diagnosisOf(error) },
+          { step, attempt, failure, ...diagnosisOf(error) },
           'a carrier command failed',
         );
-        if (failure !== 'Unreachable') return failure;
+        if (failure === 'Throttled') {
+          this.#options.metrics.carrierThrottled.inc({ step });
+          this.#gate.refused(retryAfterMs(error, clock.now()));
+          continue;
+        }
+        if (failure !== 'Unreachable') return { failure };
       }
-      if (attempt < TRY_TIMEOUTS_MS.length - 1) {
-        await clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 400 }));
-      }
-    }
-    return 'Unreachable';
-  }
-
-  async #post(command: CarrierCommand, timeoutMs: number): Promise<void> {
-    const { actions } = this.#client.calls;
-    const { carrierCallID: id, commandID: command_id } = command;
-    const options = { timeout: timeoutMs, maxRetries: 0 };
-    switch (command.step) {
-      case 'answer':
-        await actions.answer(id, { command_id, client_state: command.clientState }, options);
-        return;
-      case 'reject':
-        await actions.reject(id, { command_id, cause: command.cause }, options);
-        return;
-      case 'hangup':
-        await actions.hangup(id, { command_id }, options);
-        return;
-      case 'streaming_stop':
-        await actions.stopStreaming(id, { command_id }, options);
-        return;
-      case 'speak':
-        await actions.speak(
-          id,
-          { command_id, payload: command.text, voice: 'female', language: command.language },
-          options,
-        );
-        return;
-      case 'streaming_start':
-        await actions.startStreaming(id, this.#streamBody(command), options);
-        return;
+      attempt += 1;
+      if (attempt >= TRY_TIMEOUTS_MS.length) return { failure: 'Unreachable' };
+      await clock.sleep(backoffMs(attempt - 1, { initialMs: 100, maxMs: 400 }));
     }
   }
-
-  #streamBody(command: Extract<CarrierCommand, { step: 'streaming_start' }>): StartStreamingBody {
-    const { codec, sampleRate, targetLegs } = this.#options.stream;
-    return {
-      command_id: command.commandID,
-      client_state: command.clientState,
-      stream_url: command.streamURL,
-      stream_auth_token: command.streamToken,
-      stream_track: 'inbound_track',
-      // The default, mp3, is not played to the caller while we send RTP payloads.
-      stream_bidirectional_mode: 'rtp',
-      stream_bidirectional_codec: codec,
-      stream_bidirectional_sampling_rate: sampleRate,
-      stream_bidirectional_target_legs: targetLegs,
-    };
-  }
 }
 
-type StartStreamingBody = Telnyx.Calls.ActionStartStreamingParams;
+type Failure = Exclude<CarrierResult, 'Done'>;
 
-/** Telnyx's error body. Codes: 90018 the call has ended, 90034 it is not answered yet. */
-const errorBodySchema = z.object({ errors: z.array(z.object({ code: z.coerce.string() })) });
-
-function failureOf(error: unknown): Exclude<CarrierResult, 'Done'> {
-  if (!(error instanceof APIError)) return 'Unreachable';
-  const codes = errorCodesOf(error);
-  if (codes.includes('90018') || error.status === 404) return 'CallEnded';
-  if (codes.includes('90034')) return 'NotAnswered';
-  const { status } = error;
-  // No status: no connection or no reply in time. 429 and 5xx may pass.
-  if (status === undefined || status === 429 || status >= 500) return 'Unreachable';
-  return 'Refused';
-}
-
-function errorCodesOf(error: { error: unknown }): readonly string[] {
-  const body = errorBodySchema.safeParse(error.error);
-  return body.success ? body.data.errors.map(({ code }) => code) : [];
-}
-
-/** For the log: never the message, which may repeat the request with the caller's number. */
-function diagnosisOf(error: unknown): { status?: number; codes?: readonly string[]; error?: string } {
-  if (!(error instanceof APIError)) return { error: error instanceof Error ? error.name : 'unknown' };
-  return {
-    ...(error.status === undefined ? { error: error.name } : { status: error.status }),
-    codes: errorCodesOf(error),
-  };
+/** What rings can wait for what talks. */
+function urgencyOf(step: CarrierCommand['step']): Urgency {
+  return step === 'answer' || step === 'reject' ? 'New' : 'Live';
 }

@@ -1,0 +1,108 @@
+import type Telnyx from 'telnyx';
+import type { CarrierCommand } from './carrier.ts';
+
+export interface StreamFormat {
+  readonly codec: 'PCMU' | 'PCMA' | 'L16';
+  readonly sampleRate: 8_000 | 16_000 | 22_050 | 24_000 | 48_000;
+  readonly targetLegs: 'opposite' | 'self' | 'both';
+}
+
+export interface CommandOptions {
+  readonly stream: StreamFormat;
+  readonly timeoutMs: number;
+}
+
+/** The carrier's voice speaks these of ours; Telnyx's list has more. */
+const SPOKEN = ['en-US', 'en-GB', 'en-AU', 'de-DE', 'es-ES', 'es-MX', 'es-US', 'fr-FR', 'it-IT'] as const;
+
+/** Sends one command to Telnyx, once. Throws what the SDK throws. */
+export async function postCommand(
+  client: Telnyx,
+  command: CarrierCommand,
+  { stream, timeoutMs }: CommandOptions,
+): Promise<void> {
+  const { actions } = client.calls;
+  const { carrierCallID: id, commandID: command_id } = command;
+  const options = { timeout: timeoutMs, maxRetries: 0 };
+  switch (command.step) {
+    case 'answer':
+      await actions.answer(id, { command_id, client_state: command.clientState }, options);
+      return;
+    case 'reject':
+      await actions.reject(id, { command_id, cause: command.cause }, options);
+      return;
+    case 'hangup':
+      await actions.hangup(id, { command_id }, options);
+      return;
+    case 'streaming_stop':
+      await actions.stopStreaming(id, { command_id }, options);
+      return;
+    case 'speak':
+      await actions.speak(id, speakBody(command), options);
+      return;
+    case 'streaming_start':
+      await actions.startStreaming(id, streamBody(command, stream), options);
+      return;
+    case 'transfer':
+      await actions.transfer(id, transferBody(command), options);
+      return;
+    case 'record_start':
+      await actions.startRecording(id, recordBody(command), options);
+      return;
+    case 'record_stop':
+      await actions.stopRecording(id, { command_id }, options);
+      return;
+  }
+}
+
+type CommandOf<Step extends CarrierCommand['step']> = Extract<CarrierCommand, { step: Step }>;
+
+function streamBody(
+  command: CommandOf<'streaming_start'>,
+  { codec, sampleRate, targetLegs }: StreamFormat,
+): Telnyx.Calls.ActionStartStreamingParams {
+  return {
+    command_id: command.commandID,
+    client_state: command.clientState,
+    stream_url: command.streamURL,
+    stream_auth_token: command.streamToken,
+    stream_track: 'inbound_track',
+    // The default, mp3, is not played to the caller while we send RTP payloads.
+    stream_bidirectional_mode: 'rtp',
+    stream_bidirectional_codec: codec,
+    stream_bidirectional_sampling_rate: sampleRate,
+    stream_bidirectional_target_legs: targetLegs,
+  };
+}
+
+function speakBody({ commandID, text, language }: CommandOf<'speak'>): Telnyx.Calls.ActionSpeakParams {
+  return {
+    command_id: commandID,
+    payload: text,
+    voice: 'female',
+    language: SPOKEN.find((spoken) => spoken === language) ?? 'en-US',
+  };
+}
+
+function transferBody(command: CommandOf<'transfer'>): Telnyx.Calls.ActionTransferParams {
+  return {
+    command_id: command.commandID,
+    to: command.to,
+    ...(command.from === undefined ? {} : { from: command.from }),
+    timeout_secs: command.timeoutSeconds,
+    target_leg_client_state: command.legClientState,
+  };
+}
+
+function recordBody(command: CommandOf<'record_start'>): Telnyx.Calls.ActionStartRecordingParams {
+  return {
+    command_id: command.commandID,
+    client_state: command.clientState,
+    channels: 'single',
+    recording_track: 'inbound',
+    format: 'wav',
+    play_beep: true,
+    max_length: command.maxSeconds,
+    timeout_secs: command.silenceSeconds,
+  };
+}
