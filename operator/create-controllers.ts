@@ -20,6 +20,7 @@ import { reconcileSharedSecret } from './tenant/reconcile-shared-secret.ts';
 import { reconcileTenant } from './tenant/reconcile-tenant.ts';
 import { createManaged, type Managed } from './voice-runtime/create-managed.ts';
 import { Applications } from './voice-runtime/ensure-application.ts';
+import { PodReports } from './voice-runtime/pod-reports.ts';
 import { reconcileVoiceRuntime } from './voice-runtime/reconcile-voice-runtime.ts';
 import { StatusPace } from './voice-runtime/status-pace.ts';
 import type { World } from './world/world.ts';
@@ -105,7 +106,8 @@ function reconcilesOf({ parts, world, projector, events }: Ground, managed: Mana
   const numbers = { ...shared, carriers, claims, ...memory };
   const applications = new Applications({ carriers, events, clock });
   const pace = new StatusPace(clock);
-  const runtimes = { ...managed.dependencies, world, redis, applications, pace, clock };
+  const podReports = new PodReports({ redis, clock, log: parts.log });
+  const runtimes = { ...managed.dependencies, world, podReports, applications, pace, clock };
   const unlessPaused = <T extends WithConditions>(
     resource: Resource,
     cache: Informer<T>,

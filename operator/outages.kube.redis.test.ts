@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
-import { RUNTIME, type Shown, WAIT } from '#hack/testing/operator-bench.ts';
+import { conditionOf, RUNTIME, type Shown, WAIT } from '#hack/testing/operator-bench.ts';
 import type { OperatorProgram } from '#hack/testing/operator-program.ts';
 import { ProgramBench } from '#hack/testing/program-bench.ts';
 
@@ -95,6 +95,19 @@ describe('when Redis', () => {
     await vi.waitFor(() => programs.bench.reportPod(), WAIT);
     await untilProfile(tenant, { displayName: 'the replica missed this' });
     await untilProfile(gone, undefined);
+  }, 60_000);
+
+  test('hangs, a runtime stays as it was and says so, and no error is logged over it', async () => {
+    await startWith('out-hangs');
+    await programs.bench.redis.client('PAUSE', 6_000);
+    const shown = await programs.bench.until(VOICE_RUNTIME, RUNTIME, 'Available', 'RedisUnavailable');
+    expect(conditionOf(shown, 'Available')).toMatchObject({ status: 'True' });
+    expect(conditionOf(shown, 'Ready')).toMatchObject({ status: 'True' });
+    expect(shown.status).toMatchObject({ replicas: 1, readyReplicas: 1 });
+    await programs.bench.until(VOICE_RUNTIME, RUNTIME, 'Available', 'PodsServing');
+    const log = readFileSync(operator.logPath, 'utf8');
+    expect(log).toContain('heartbeats of pods can be read again');
+    expect(log).not.toMatch(/"level":(50|60|"error"|"fatal")/);
   }, 60_000);
 
   test('comes back empty, all of it is written again', async () => {

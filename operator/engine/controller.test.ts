@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
 import { WriteFenced } from '#lib/kube/write-fence.ts';
-import { silentLogger } from '#lib/log/logger.ts';
+import { type Logger, silentLogger } from '#lib/log/logger.ts';
 import {
   Controller,
   type ControllerOptions,
@@ -121,6 +121,25 @@ describe('a controller', () => {
     expect(seen).toEqual(['bad', 'good']);
     await clock.advance(30);
     expect(seen).toEqual(['bad', 'good', 'bad']);
+  });
+
+  test.each<[string, Error, object]>([
+    [
+      'a peer that is away without a stack',
+      unavailable(),
+      { code: 'kube_service_unavailable', error: 'away' },
+    ],
+    ['a fault with its stack', new TypeError('a fault'), { err: new TypeError('a fault') }],
+  ])('logs %s', async (_what, thrown, fields) => {
+    const logged: object[] = [];
+    const log = { ...silentLogger, child: () => log, warn: write, error: write } as unknown as Logger;
+    function write(entry: object): void {
+      logged.push(entry);
+    }
+    const { clock } = await start(async () => Promise.reject(thrown), 1, { log });
+    controller.enqueue('key');
+    await clock.advance(10);
+    expect(logged).toEqual([{ ...fields, delayMs: expect.any(Number) }]);
   });
 
   test('tells a reconcile that takes too long to end, and tries the key again', async () => {

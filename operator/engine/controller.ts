@@ -219,8 +219,10 @@ export class Controller implements Service {
     if (isFault) metrics.panicked(name);
     const leastMs = error instanceof KubeError ? error.retryAfterMs : undefined;
     const delayMs = this.#queue.retry(key, leastMs);
+    // Where a peer is away, our own stack tells nothing.
+    const what = isFault || !error.retryable ? { err: error } : { code: error.code, error: error.message };
     const level = isFault || this.#queue.failuresOf(key) > 3 ? 'error' : 'warn';
-    log[level]({ err: error, delayMs }, 'reconcile failed and is tried again');
+    log[level]({ ...what, delayMs }, 'reconcile failed and is tried again');
     return 'error';
   }
 

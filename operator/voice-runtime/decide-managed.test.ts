@@ -22,6 +22,7 @@ const whole: ManagedState = {
   replicas: 2,
   deployment: deployment(all),
   pods: [],
+  heard: true,
 };
 const starting: PodObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
 const stuck = { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' };
@@ -69,6 +70,14 @@ describe('Available and Progressing of a Managed runtime', () => {
     const [available, progressing] = managedVerdicts({ ...whole, ...more });
     expect(`${available.status} ${available.reason}`).toBe(availableIs);
     expect(`${progressing.status} ${progressing.reason}`).toBe(progressingIs);
+  });
+
+  test.each([
+    ['pods that serve', {}, 'True', /^There are pods that take calls\. Redis cannot be asked/],
+    ['pods that do not start', { deployment: undefined }, 'False', /^The pods are being made\. Redis cannot/],
+  ] as const)('say that Redis is away, of %s', (_case, more, status, message) => {
+    const [available] = managedVerdicts({ ...whole, ...more, heard: false });
+    expect(available).toMatchObject({ status, message: expect.stringMatching(message) });
   });
 
   test('count the pods that drain', () => {

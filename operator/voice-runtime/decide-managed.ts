@@ -20,12 +20,20 @@ export interface ManagedState {
   readonly deployment: DeploymentObject | undefined;
   /** The runtime's own pods, draining ones too. */
   readonly pods: readonly PodObject[];
+  /** Whether Redis could be asked what the pods report. */
+  readonly heard: boolean;
 }
+
+/** What goes on without heartbeats, and what does not. */
+const UNHEARD =
+  'Redis cannot be asked what the pods report: calls are not counted, and nothing is scaled in or marked by them.';
 
 /** Available, then Progressing. Pure. */
 export function managedVerdicts(state: ManagedState): readonly [Verdict, Verdict] {
   const trouble = podTrouble(state.deployment, state.pods);
-  return [available(state, trouble), progressing(state, trouble)];
+  const served = available(state, trouble);
+  const message = state.heard ? served.message : `${served.message} ${UNHEARD}`;
+  return [{ ...served, message }, progressing(state, trouble)];
 }
 
 function available(state: ManagedState, trouble: PodTrouble | undefined): Verdict {

@@ -1,5 +1,5 @@
 import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
-import type { Verdict } from '#operator/engine/conditions.ts';
+import type { Condition, Verdict } from '#operator/engine/conditions.ts';
 import { readyFrom, verdict } from '#operator/world/verdict.ts';
 import { countsForReady } from './decide-managed.ts';
 
@@ -31,13 +31,30 @@ export function externallyAvailable(counts: Omit<RuntimeCounts, 'activeCalls'>):
   return verdict('Available', 'False', 'NoPods', message);
 }
 
+/**
+ * While Redis cannot be asked, a runtime that runs elsewhere takes calls or does not as it did before:
+ * its tenants are not told otherwise over an outage.
+ */
+export function unheard(before: readonly Condition[]): Verdict {
+  const known = before.find(({ type }) => type === 'Available')?.status ?? 'Unknown';
+  const message =
+    'Redis cannot be asked what the pods report. It is tried again; until then this stays as it was.';
+  return verdict('Available', known, 'RedisUnavailable', message);
+}
+
 /** The engines of an External runtime are reached from where it runs, which is not here. */
 export function externalEngines(): Verdict {
   const message = 'The runtime itself calls its engines; see its metrics.';
   return verdict('EnginesReady', 'Unknown', 'External', message);
 }
 
-const IN_PROGRESS = new Set(['CarrierUnavailable', 'EndpointMissing', 'Starting', 'ModelLoading']);
+const IN_PROGRESS = new Set([
+  'CarrierUnavailable',
+  'EndpointMissing',
+  'Starting',
+  'ModelLoading',
+  'RedisUnavailable',
+]);
 
 export function runtimeReady(verdicts: readonly Verdict[]): Verdict {
   return readyFrom(verdicts.filter(countsForReady), IN_PROGRESS);

@@ -1,31 +1,65 @@
 import { PROJECTED_FIELDS, podKeys } from '#crds/projection/keys.ts';
 import { HEARTBEAT_STALE_MS, type PodHeartbeat, podHeartbeatSchema } from '#crds/projection/pod-heartbeat.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { messageOf } from '#lib/errors/operating-error.ts';
+import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { RedisUnavailable } from '#operator/projection/projector.ts';
 
 /** More pods than any runtime may have. */
 const MAX_PODS = 1_000;
+/** Redis answers in milliseconds; a look at a runtime does not wait longer than this for heartbeats. */
+const ANSWER_MS = 500;
+/** While Redis does not answer it is asked so often, for all runtimes together. */
+const ASK_AGAIN_MS = 1_000;
 
-/**
- * What the pods of a runtime (`namespace/name`) said within the last heartbeats. A report that
- * cannot be read is left out. Throws RedisUnavailable.
- */
-export async function readPodReports(
-  redis: Redis,
-  runtime: string,
-  nowMs: number,
-): Promise<readonly PodHeartbeat[]> {
-  try {
-    const since = nowMs - HEARTBEAT_STALE_MS;
-    const pods = await redis.zrange(
-      podKeys.runtimePods(runtime),
-      since,
-      '+inf',
-      'BYSCORE',
-      'LIMIT',
-      0,
-      MAX_PODS,
-    );
+export interface PodReportsOptions {
+  readonly redis: Pick<Redis, 'zrange' | 'hget'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What the pods of runtimes said last, as far as Redis can be asked. Says in the log when it cannot. */
+export class PodReports {
+  readonly #options: PodReportsOptions;
+  /** What came of the last attempt, where that was a failure. */
+  #failure: { readonly error: RedisUnavailable; readonly atMs: number } | undefined;
+
+  constructor(options: PodReportsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * What the pods of a runtime (`namespace/name`) said within the last heartbeats. A report that cannot
+   * be read is left out. Throws RedisUnavailable, after half a second at most.
+   */
+  async of(runtime: string): Promise<readonly PodHeartbeat[]> {
+    const { clock, log } = this.#options;
+    const failure = this.#failure;
+    if (failure !== undefined && clock.monotonic() - failure.atMs < ASK_AGAIN_MS) throw failure.error;
+    try {
+      const reports = await this.#inTime(this.#read(runtime));
+      if (this.#failure !== undefined) log.info('heartbeats of pods can be read again');
+      this.#failure = undefined;
+      return reports;
+    } catch (cause) {
+      const error = new RedisUnavailable(cause);
+      if (this.#failure === undefined) {
+        log.warn(
+          { error: messageOf(cause) },
+          'heartbeats of pods cannot be read; runtimes keep what was known',
+        );
+      }
+      this.#failure = { error, atMs: clock.monotonic() };
+      throw error;
+    }
+  }
+
+  async #read(runtime: string): Promise<readonly PodHeartbeat[]> {
+    const { redis, clock } = this.#options;
+    const since = clock.now() - HEARTBEAT_STALE_MS;
+    const key = podKeys.runtimePods(runtime);
+    const pods = await redis.zrange(key, since, '+inf', 'BYSCORE', 'LIMIT', 0, MAX_PODS);
     const texts = await Promise.all(
       pods.map((pod) => redis.hget(podKeys.pod(runtime, pod), PROJECTED_FIELDS.value)),
     );
@@ -33,8 +67,18 @@ export async function readPodReports(
       const report = podHeartbeatSchema.safeParse(parseJSON(text));
       return report.success ? [report.data] : [];
     });
-  } catch (error) {
-    throw new RedisUnavailable(error);
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const cancel = this.#options.clock.after(ANSWER_MS, () => {
+      late.reject(new Error(`no answer within ${ANSWER_MS} ms`));
+    });
+    try {
+      return await Promise.race([answer, late.promise]);
+    } finally {
+      cancel();
+    }
   }
 }
 

@@ -2,13 +2,11 @@ import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import {
   VOICE_RUNTIME,
   type VoiceRuntime,
-  type VoiceRuntimeSpec,
   type VoiceRuntimeStatus,
   voiceRuntimeSchema,
 } from '#crds/voice-runtime/voice-runtime.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { keyOf } from '#lib/kube/kube-object.ts';
-import type { Redis } from '#lib/redis/connect-redis.ts';
 import { writeStatus } from '#operator/engine/apply.ts';
 import { type Condition, mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
@@ -18,16 +16,22 @@ import type { RawVoiceRuntime } from '#operator/world/raw-objects.ts';
 import { servedVerdict } from '#operator/world/served.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import type { World } from '#operator/world/world.ts';
-import { countsOf, externalEngines, externallyAvailable, runtimeReady } from './decide-voice-runtime.ts';
+import {
+  countsOf,
+  externalEngines,
+  externallyAvailable,
+  runtimeReady,
+  unheard,
+} from './decide-voice-runtime.ts';
 import type { Applications } from './ensure-application.ts';
 import { ensureChildren } from './ensure-children.ts';
-import { readPodReports } from './pod-reports.ts';
+import type { PodReports } from './pod-reports.ts';
 import { type ManagedDependencies, type ManagedOutcome, runManaged } from './run-managed.ts';
 import type { StatusPace } from './status-pace.ts';
 
 export interface VoiceRuntimeDependencies extends ManagedDependencies {
   readonly world: World;
-  readonly redis: Redis;
+  readonly podReports: PodReports;
   readonly applications: Applications;
   readonly pace: StatusPace;
   readonly clock: Clock;
@@ -67,11 +71,11 @@ export async function reconcileVoiceRuntime(
   }
   const runtime = parsed.data;
   const { spec } = runtime;
-  const reports = await reportsOf(key, spec.mode, dependencies);
+  const reports = await reportsOf(key, dependencies);
   const outcome =
     spec.mode === 'Managed'
       ? await runManaged(runtime, reports, dependencies, context)
-      : await followExternal(runtime, reports ?? [], dependencies, context);
+      : await followExternal(runtime, reports, dependencies, context);
   const application = await applications.ensure(runtime);
   const verdicts = [...outcome.verdicts, application.verdict];
   const conditions = conditionsOf(
@@ -97,16 +101,15 @@ export async function reconcileVoiceRuntime(
   return { requeueAfterMs: LOOK_MS };
 }
 
-/** What the pods last said. A Managed runtime is kept without it, while Redis cannot be asked. */
+/** What the pods last said; undefined while Redis cannot be asked. */
 async function reportsOf(
   key: string,
-  mode: VoiceRuntimeSpec['mode'],
-  { redis, clock }: VoiceRuntimeDependencies,
+  { podReports }: VoiceRuntimeDependencies,
 ): Promise<readonly PodHeartbeat[] | undefined> {
   try {
-    return await readPodReports(redis, key, clock.now());
+    return await podReports.of(key);
   } catch (error) {
-    if (mode === 'Managed' && error instanceof RedisUnavailable) return undefined;
+    if (error instanceof RedisUnavailable) return undefined;
     throw error;
   }
 }
@@ -114,7 +117,7 @@ async function reportsOf(
 /** Judges a runtime that runs elsewhere; what was made for it while it was Managed goes. */
 async function followExternal(
   runtime: VoiceRuntime,
-  reports: readonly PodHeartbeat[],
+  reports: readonly PodHeartbeat[] | undefined,
   dependencies: VoiceRuntimeDependencies,
   { signal }: ReconcileContext,
 ): Promise<ManagedOutcome> {
@@ -127,11 +130,12 @@ async function followExternal(
     wereThere: false,
     signal,
   });
-  const { replicas, readyReplicas } = countsOf(reports);
-  return {
-    verdicts: [externallyAvailable({ replicas, readyReplicas }), externalEngines()],
-    status: { replicas, readyReplicas },
-  };
+  const { replicas, readyReplicas } = reports === undefined ? (runtime.status ?? {}) : countsOf(reports);
+  const available =
+    reports === undefined
+      ? unheard(runtime.status?.conditions ?? [])
+      : externallyAvailable(countsOf(reports));
+  return { verdicts: [available, externalEngines()], status: { replicas, readyReplicas } };
 }
 
 /** Says why nothing is done for this VoiceRuntime. */

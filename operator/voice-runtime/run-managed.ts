@@ -82,7 +82,14 @@ export async function runManaged(
   await markPods(wronglyMarked(own, reports ?? []), { client, pods: children.pods, log, signal });
 
   const deployment = children.deployments.get(deploymentKey);
-  const state = { missing: needs.missing, refused, replicas, deployment, pods: own };
+  const state = {
+    missing: needs.missing,
+    refused,
+    replicas,
+    deployment,
+    pods: own,
+    heard: reports !== undefined,
+  };
   const engines = judgeEngines(plan, {
     deployments: children.deploymentsOf(key),
     pods,
