@@ -2,8 +2,6 @@ import { expect, test, vi } from 'vitest';
 import { testCluster } from '#hack/testing/cluster.ts';
 import type { Applied } from '#lib/kube/kube-client.ts';
 import { PERSISTENT_VOLUME_CLAIMS } from '#lib/kube/resource.ts';
-import { RUNTIME_CHILD_KINDS } from '#operator/voice-runtime/child-kinds.ts';
-import { TENANT_CHILD_KINDS } from '#operator/world/tenant-child-kinds.ts';
 import type { ChildKind } from './child-kind.ts';
 import { ChildrenInTest, MARK } from './fakes/children-in-test.ts';
 import { UnchangeableChild } from './make-anew.ts';
@@ -39,23 +37,4 @@ test('a volume is never made anew, whatever is wanted of it', async () => {
 
   expect(await children.ensure(claims, claim('ReadWriteOnce'))).toEqual({ outcome: 'Corrected' });
   expect((await children.live(PERSISTENT_VOLUME_CLAIMS)).metadata).toMatchObject({ uid, labels: MARK });
-});
-
-test('of what the operator makes, nothing that holds data is made anew', () => {
-  const kinds = [...TENANT_CHILD_KINDS, ...RUNTIME_CHILD_KINDS]
-    .filter(({ replaceable }) => replaceable)
-    .map(({ resource }) => resource.kind);
-  expect(new Set(kinds)).toEqual(
-    new Set([
-      'ServiceAccount',
-      'ResourceQuota',
-      'LimitRange',
-      'NetworkPolicy',
-      'RoleBinding',
-      'Secret',
-      'Service',
-      'PodDisruptionBudget',
-      'Deployment',
-    ]),
-  );
 });

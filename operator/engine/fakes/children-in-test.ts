@@ -1,6 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
-import type { TestCluster } from '#hack/testing/cluster.ts';
 import { type Applied, KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES, type Resource } from '#lib/kube/resource.ts';
@@ -36,6 +35,11 @@ export const MAP: ChildKind = {
   replaceable: true,
 };
 
+/** What tests know of a control plane. */
+interface Cluster {
+  readonly kubeconfigPath: string;
+}
+
 /** A child as the API server has it. */
 export interface Live extends KubeObject {
   readonly [field: string]: unknown;
@@ -43,7 +47,7 @@ export interface Live extends KubeObject {
 
 /** An operator's children on a real API server, in a namespace of each test's own, and who else edits them. */
 export class ChildrenInTest {
-  readonly #openCluster: () => Promise<TestCluster>;
+  readonly #openCluster: () => Promise<Cluster>;
   readonly #prefix: string;
   #clients: { readonly admin: KubeClient; readonly operator: KubeClient } | undefined;
   #caches: ChildCache[] = [];
@@ -52,7 +56,7 @@ export class ChildrenInTest {
   writes = 0;
 
   /** Of the file's own, and of the cluster that `open` gives. */
-  constructor(prefix: string, open: () => Promise<TestCluster>) {
+  constructor(prefix: string, open: () => Promise<Cluster>) {
     this.#openCluster = open;
     this.#prefix = prefix;
     beforeAll(() => this.#connect());
