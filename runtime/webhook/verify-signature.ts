@@ -19,6 +19,16 @@ export interface SignedRequest {
   readonly rawBody: Buffer;
 }
 
+/** What the headers alone give away, before a body is read. */
+export function headerFault(headers: SignedRequest['headers'], nowMs: number): SignatureFault | undefined {
+  const signature = headers['telnyx-signature-ed25519'];
+  const timestamp = headers['telnyx-timestamp'];
+  if (typeof signature !== 'string' || typeof timestamp !== 'string') return 'Missing';
+  const signatureBytes = Buffer.from(signature, 'base64');
+  if (!/^\d{1,12}$/.test(timestamp) || signatureBytes.length !== 64) return 'Malformed';
+  return Math.abs(nowMs / 1_000 - Number(timestamp)) > TOLERANCE_SECONDS ? 'Stale' : undefined;
+}
+
 /**
  * Verifies Telnyx's Ed25519 signature over `<timestamp>|<raw body>`. Resolves the question before
  * anything is parsed; undefined: it is authentic and of this moment.
@@ -28,12 +38,10 @@ export function signatureFault(
   key: KeyObject,
   nowMs: number,
 ): SignatureFault | undefined {
-  const signature = request.headers['telnyx-signature-ed25519'];
-  const timestamp = request.headers['telnyx-timestamp'];
-  if (typeof signature !== 'string' || typeof timestamp !== 'string') return 'Missing';
-  const signatureBytes = Buffer.from(signature, 'base64');
-  if (!/^\d{1,12}$/.test(timestamp) || signatureBytes.length !== 64) return 'Malformed';
-  if (Math.abs(nowMs / 1_000 - Number(timestamp)) > TOLERANCE_SECONDS) return 'Stale';
-  const signed = Buffer.concat([Buffer.from(`${timestamp}|`), request.rawBody]);
-  return verify(null, signed, key, signatureBytes) ? undefined : 'Forged';
+  const { headers, rawBody } = request;
+  const fault = headerFault(headers, nowMs);
+  if (fault) return fault;
+  const signature = Buffer.from(String(headers['telnyx-signature-ed25519']), 'base64');
+  const signed = Buffer.concat([Buffer.from(`${String(headers['telnyx-timestamp'])}|`), rawBody]);
+  return verify(null, signed, key, signature) ? undefined : 'Forged';
 }

@@ -5,19 +5,30 @@ import { type Problem, sendProblem } from '#lib/http/problem.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { StoredCall } from '#runtime/call/call-record.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import { BodyReader } from './body-reader.ts';
 import { parseCarrierWebhook } from './carrier-webhook.ts';
-import { type SignatureFault, signatureFault } from './verify-signature.ts';
+import { headerFault, type SignatureFault, signatureFault } from './verify-signature.ts';
 import type { WebhookRouter } from './webhook-router.ts';
 
 export const WEBHOOK_PATH = '/webhooks/telnyx';
-/** Far above the largest webhook of a call, which is a few KiB. */
-const MAX_BODY_BYTES = 256 * 1024;
+/**
+ * How many authentic webhooks are worked on at a time. Each needs some ten commands of Redis, so at
+ * this many the last one is still answered within the carrier's patience; further ones are delivered
+ * again.
+ */
+const MAX_IN_HAND = 512;
+/** What such a one is told to wait. */
+const RETRY_AFTER_SECONDS = 1;
+/** How long a refused body is still thrown away before its connection is cut. */
+const LINGER_MS = 500;
 
 export interface WebhookEndpointOptions {
   readonly key: KeyObject;
   readonly router: Pick<WebhookRouter, 'route'>;
   /** Carries out the stored next command; called after the reply. */
   readonly drive: (call: StoredCall) => void;
+  /** How many authentic webhooks may be worked on at a time; absent: 512. */
+  readonly maxInHand?: number;
   readonly log: Logger;
   readonly clock: Clock;
   readonly metrics: RuntimeMetrics;
@@ -25,24 +36,36 @@ export interface WebhookEndpointOptions {
 
 /**
  * POST /webhooks/telnyx. 200 only after the transition is stored; 401 changes nothing; 503 asks the
- * carrier to deliver again (it tries 6 times in all).
+ * carrier to deliver again (it tries 6 times in all). What is not authentic costs at most a bounded
+ * body and one verification, and what the headers alone give away not even that.
  */
 export class WebhookEndpoint {
   readonly #options: WebhookEndpointOptions;
+  readonly #bodies: BodyReader;
+  #inHand = 0;
 
   constructor(options: WebhookEndpointOptions) {
     this.#options = options;
+    this.#bodies = new BodyReader(options.clock);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') return this.#refuse(response, METHOD_NOT_ALLOWED);
-    const rawBody = await readBody(request);
-    if (rawBody === 'TooLarge') return this.#refuse(response, TOO_LARGE);
-    if (rawBody === 'Aborted') return undefined;
     const { key, clock } = this.#options;
+    const hopeless = headerFault(request.headers, clock.now());
+    if (hopeless) return this.#refuse(response, { ...UNAUTHORISED, detail: FAULTS[hopeless] });
+    const rawBody = await this.#bodies.read(request);
+    if (rawBody === 'Aborted') return undefined;
+    if (!Buffer.isBuffer(rawBody)) return this.#refuse(response, UNREAD[rawBody]);
     const fault = signatureFault({ headers: request.headers, rawBody }, key, clock.now());
     if (fault) return this.#refuse(response, { ...UNAUTHORISED, detail: FAULTS[fault] });
-    return this.#take(rawBody, response);
+    if (this.#inHand >= (this.#options.maxInHand ?? MAX_IN_HAND)) return this.#refuse(response, OVERLOADED);
+    this.#inHand += 1;
+    try {
+      return await this.#take(rawBody, response);
+    } finally {
+      this.#inHand -= 1;
+    }
   }
 
   async #take(rawBody: Buffer, response: ServerResponse): Promise<void> {
@@ -57,6 +80,7 @@ export class WebhookEndpoint {
     } catch (error) {
       log.error({ err: error, event: webhook.event }, 'a webhook could not be taken');
       metrics.webhooks.inc({ event: webhook.event, outcome: 'Failed' });
+      response.setHeader('retry-after', RETRY_AFTER_SECONDS);
       sendProblem(response, UNAVAILABLE);
     }
     return undefined;
@@ -64,9 +88,21 @@ export class WebhookEndpoint {
 
   #refuse(response: ServerResponse, problem: Problem): void {
     this.#options.metrics.webhooks.inc({ event: 'unknown', outcome: problem.code });
-    // What is left of an unread body must not be taken for the next request.
-    if (problem === TOO_LARGE) response.setHeader('connection', 'close');
+    if (problem.status === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
+    if (!response.req.complete) this.#cutAfter(response);
     sendProblem(response, problem);
+  }
+
+  /**
+   * What is left of an unread body must not be taken for the next request, nor be waited for: it is
+   * thrown away for a moment, in which the peer can read our reply, and then the connection is cut.
+   */
+  #cutAfter(response: ServerResponse): void {
+    const request = response.req;
+    response.setHeader('connection', 'close');
+    request.on('error', () => undefined).resume();
+    const cancel = this.#options.clock.after(LINGER_MS, () => request.destroy());
+    request.once('close', cancel);
   }
 }
 
@@ -75,7 +111,15 @@ const METHOD_NOT_ALLOWED = {
   code: 'method_not_allowed',
   title: 'Webhooks are sent by POST.',
 } as const;
-const TOO_LARGE = { status: 413, code: 'body_too_large', title: 'The body is larger than 256 KiB.' } as const;
+const UNREAD = {
+  TooLarge: { status: 413, code: 'body_too_large', title: 'The body is larger than 64 KiB.' },
+  TooSlow: { status: 408, code: 'body_too_slow', title: 'The body did not come within 3 s.' },
+} as const;
+const OVERLOADED = {
+  status: 503,
+  code: 'overloaded',
+  title: 'Too many webhooks are being worked on. Deliver it again.',
+} as const;
 const UNAUTHORISED = {
   status: 401,
   code: 'signature_invalid',
@@ -98,20 +142,3 @@ const FAULTS: Readonly<Record<SignatureFault, string>> = {
   Stale: 'The timestamp is more than 300 seconds from now.',
   Forged: 'The signature does not match the body.',
 };
-
-/** The raw body; the reading ends as soon as it is too large. */
-async function readBody(request: IncomingMessage): Promise<Buffer | 'TooLarge' | 'Aborted'> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of request) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > MAX_BODY_BYTES) return 'TooLarge';
-      chunks.push(chunk as Buffer);
-    }
-  } catch {
-    // The peer went away in the middle: there is nobody to answer.
-    return 'Aborted';
-  }
-  return Buffer.concat(chunks);
-}
