@@ -3,6 +3,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Operator } from './create-operator.ts';
@@ -33,9 +34,9 @@ const RETRY = { initialMs: 500, maxMs: 15_000 };
 export class OperatorService implements Service {
   readonly name = 'operator';
   readonly #options: OperatorServiceOptions;
-  readonly #ending = new AbortController();
   readonly #started: Service[] = [];
-  #begin: Promise<void> | undefined;
+  #beginning: Loop | undefined;
+  #failures = 0;
   #operator: Operator | undefined;
   #waitsFor = 'the installation is being read';
 
@@ -45,7 +46,9 @@ export class OperatorService implements Service {
 
   /** Returns at once: `notReady` says what it waits for. */
   async start(fail: (error: unknown) => void): Promise<void> {
-    this.#begin = this.#run(fail).catch(fail);
+    const { clock } = this.#options;
+    this.#beginning = new Loop({ clock, step: (signal) => this.#begin(signal, fail) });
+    this.#beginning.start(fail);
   }
 
   notReady(): readonly string[] {
@@ -53,46 +56,44 @@ export class OperatorService implements Service {
   }
 
   async drain(): Promise<void> {
-    this.#ending.abort();
-    await this.#begin;
+    await this.#beginning?.stop();
     await Promise.all(this.#started.map(async (service) => service.drain?.()));
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#begin;
+    await this.#beginning?.stop();
     for (const service of this.#started.toReversed()) await service.stop();
   }
 
-  async #run(fail: (error: unknown) => void): Promise<void> {
+  /** Starts the operator, or says when to try again. */
+  async #begin(signal: AbortSignal, fail: (error: unknown) => void): Promise<number | undefined> {
     const installation = await this.#read();
-    if (installation === undefined) return;
+    if (typeof installation === 'number') return installation;
     const operator = this.#options.create(installation);
     this.#operator = operator;
     for (const service of operator.services) {
-      if (this.#ending.signal.aborted) return;
+      if (signal.aborted) return undefined;
       this.#started.push(service);
       await service.start(fail);
     }
+    return undefined;
   }
 
-  async #read(): Promise<Installation | undefined> {
-    const { client, namespace, clock, log } = this.#options;
-    const { signal } = this.#ending;
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
-      try {
-        return {
-          installationID: await ensureInstallationID(client, namespace),
-          masterKey: await ensureMasterKey(client, namespace),
-        };
-      } catch (error) {
-        if (!(error instanceof KubeError && error.retryable)) throw error;
-        const delayMs = backoffMs(attempt, RETRY);
-        this.#waitsFor = `the installation cannot be read: ${messageOf(error)}`;
-        log.warn({ error: messageOf(error), delayMs }, 'the installation cannot be read and is tried again');
-        await clock.sleep(delayMs, signal).catch(() => undefined);
-      }
+  /** The installation, or the milliseconds until the next attempt. */
+  async #read(): Promise<Installation | number> {
+    const { client, namespace, log } = this.#options;
+    try {
+      return {
+        installationID: await ensureInstallationID(client, namespace),
+        masterKey: await ensureMasterKey(client, namespace),
+      };
+    } catch (error) {
+      if (!(error instanceof KubeError && error.retryable)) throw error;
+      const delayMs = backoffMs(this.#failures, RETRY);
+      this.#failures += 1;
+      this.#waitsFor = `the installation cannot be read: ${messageOf(error)}`;
+      log.warn({ error: messageOf(error), delayMs }, 'the installation cannot be read and is tried again');
+      return delayMs;
     }
-    return undefined;
   }
 }

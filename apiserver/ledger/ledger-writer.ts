@@ -2,6 +2,7 @@ import { Counter, Gauge } from 'prom-client';
 import { ALL_SHARDS, type Shard } from '#crds/projection/shard.ts';
 import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
@@ -44,14 +45,15 @@ interface Progress {
 export class LedgerWriter implements Service {
   readonly name = 'ledger writer';
   readonly #options: LedgerWriterOptions;
-  readonly #ending = new AbortController();
   readonly #events: Counter;
   readonly #rejects: Counter;
   readonly #active: Gauge;
-  #loop: Promise<void> | undefined;
+  readonly #loop: Loop;
+  #failures = 0;
 
   constructor(options: LedgerWriterOptions) {
     this.#options = options;
+    this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#turn(signal) });
     const registers = [options.registry];
     this.#events = new Counter({
       name: 'veralux_ledger_events_total',
@@ -73,34 +75,30 @@ export class LedgerWriter implements Service {
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
-    this.#loop = this.#run().catch(fail);
+    this.#loop.start(fail);
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { clock, log } = this.#options;
-    const { signal } = this.#ending;
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
-      try {
-        await this.#writeWhileLeading(() => {
-          attempt = 0;
-        });
-      } catch (error) {
-        if (signal.aborted) return;
-        const delayMs = backoffMs(attempt, RETRY);
-        log.warn({ err: error, delayMs }, 'writing the call ledger was interrupted and will go on');
-        await clock.sleep(delayMs, signal).catch(() => undefined);
-      }
+  /** Writes until it is stopped or cannot go on, and says when it is to begin anew. */
+  async #turn(signal: AbortSignal): Promise<number | undefined> {
+    try {
+      await this.#writeWhileLeading(signal);
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      const delayMs = backoffMs(this.#failures, RETRY);
+      this.#failures += 1;
+      const { log } = this.#options;
+      log.warn({ err: error, delayMs }, 'writing the call ledger was interrupted and will go on');
+      return delayMs;
     }
   }
 
-  async #writeWhileLeading(onProgress: () => void): Promise<void> {
+  async #writeWhileLeading(signal: AbortSignal): Promise<void> {
     const { databaseURL, clock, log } = this.#options;
-    const { signal } = this.#ending;
     const lease = await takeLease({ url: databaseURL, key: LEDGER_LEASE, clock, log, signal });
     this.#active.set(1);
     try {
@@ -109,7 +107,7 @@ export class LedgerWriter implements Service {
       while (!signal.aborted) {
         lease.lost.throwIfAborted();
         const isWhole = await this.#step(progress);
-        onProgress();
+        this.#failures = 0;
         if (isWhole && clock.monotonic() - checkedAtMs < CHECK_PERIOD_MS) continue;
         progress = await this.#begin();
         checkedAtMs = clock.monotonic();

@@ -6,6 +6,7 @@ import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { hasReason } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { SECRETS } from '#lib/kube/resource.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database, PoolClient } from '../database/database.ts';
@@ -39,34 +40,31 @@ interface Credentials {
 export class InitialAdmin implements Service {
   readonly name = 'initial administrator';
   readonly #options: InitialAdminOptions;
-  readonly #ending = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: Loop;
+  #failures = 0;
 
   constructor(options: InitialAdminOptions) {
     this.#options = options;
+    this.#loop = new Loop({ clock: options.clock, step: () => this.#try() });
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
-    this.#loop = this.#run().catch(fail);
+    this.#loop.start(fail);
   }
 
   async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#loop;
+    await this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    const { clock, log } = this.#options;
-    const { signal } = this.#ending;
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
-      try {
-        await ensureInitialAdmin(this.#options);
-        return;
-      } catch (error) {
-        const delayMs = backoffMs(attempt, RETRY);
-        log.warn({ err: error, delayMs }, 'the initial administrator could not be made yet');
-        await clock.sleep(delayMs, signal).catch(() => undefined);
-      }
+  async #try(): Promise<number | undefined> {
+    try {
+      await ensureInitialAdmin(this.#options);
+      return undefined;
+    } catch (error) {
+      const delayMs = backoffMs(this.#failures, RETRY);
+      this.#failures += 1;
+      this.#options.log.warn({ err: error, delayMs }, 'the initial administrator could not be made yet');
+      return delayMs;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Informer } from '#lib/kube/informer.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { ObservedTenant } from './observed-tenant.ts';
@@ -22,16 +23,17 @@ const RETRY = { initialMs: 100, maxMs: 5_000 };
 export class TenantFollower implements Service {
   readonly name: string;
   readonly #options: TenantFollowerOptions;
-  readonly #ending = new AbortController();
   /** Names to be looked at: bounded by how many Tenants there are. */
   readonly #changed = new Set<string>();
   #wake = Promise.withResolvers<void>();
-  #loop: Promise<void> | undefined;
+  readonly #loop: Loop;
+  #failures = 0;
   #unsubscribe: () => void = () => undefined;
 
   constructor(options: TenantFollowerOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#next(signal) });
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
@@ -39,42 +41,36 @@ export class TenantFollower implements Service {
       this.#changed.add(name);
       this.#wake.resolve();
     });
-    this.#loop = this.#run().catch(fail);
+    this.#loop.start(fail);
   }
 
   async stop(): Promise<void> {
     this.#unsubscribe();
-    this.#ending.abort();
+    const stopped = this.#loop.stop();
     this.#wake.resolve();
-    await this.#loop;
+    await stopped;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#ending;
-    let failures = 0;
-    while (!signal.aborted) {
-      await this.#wake.promise;
+  /** Waits for names and works on the oldest; those that failed come after the others. */
+  async #next(signal: AbortSignal): Promise<number> {
+    const { work, batchSize, log } = this.#options;
+    if (this.#changed.size === 0) {
       this.#wake = Promise.withResolvers();
-      while (this.#changed.size > 0 && !signal.aborted) {
-        failures = (await this.#next(failures)) ? 0 : failures + 1;
-      }
+      await this.#wake.promise;
     }
-  }
-
-  /** Whether the oldest names were worked on; those that failed come after the others. */
-  async #next(failures: number): Promise<boolean> {
-    const { work, batchSize, clock, log } = this.#options;
+    if (signal.aborted) return 0;
     const names = [...this.#changed].slice(0, batchSize);
     for (const name of names) this.#changed.delete(name);
     try {
       await work(names);
-      return true;
+      this.#failures = 0;
+      return 0;
     } catch (error) {
       for (const name of names) this.#changed.add(name);
-      const delayMs = backoffMs(failures, RETRY);
+      const delayMs = backoffMs(this.#failures, RETRY);
+      this.#failures += 1;
       log.warn({ err: error, service: this.name, delayMs }, 'changed tenants could not be worked on yet');
-      await clock.sleep(delayMs, this.#ending.signal).catch(() => undefined);
-      return false;
+      return delayMs;
     }
   }
 }

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { Loop } from './loop.ts';
 
-function create(step: (signal: AbortSignal) => Promise<number>, after?: Promise<unknown>) {
+function create(step: (signal: AbortSignal) => Promise<number | undefined>, after?: Promise<unknown>) {
   const clock = new FakeClock();
   const fail = vi.fn();
   const loop = new Loop({ clock, step, ...(after === undefined ? {} : { after }) });
@@ -19,6 +19,16 @@ test('a step is repeated after as long as it said, until the loop is stopped', a
   await loop.stop();
   await clock.advance(10_000);
   expect([step.mock.calls.length, clock.pending, fail.mock.calls.length]).toEqual([3, 0, 0]);
+});
+
+test('a loop that is done takes no further step, and can be stopped', async () => {
+  const delays = [100, undefined];
+  const step = vi.fn(async () => delays.shift());
+  const { clock, fail, loop } = create(step);
+  loop.start(fail);
+  await clock.advance(10_000);
+  expect([step.mock.calls.length, clock.pending, fail.mock.calls.length]).toEqual([2, 0, 0]);
+  await loop.stop();
 });
 
 test('the first step waits for what it needs, and a loop that still waits can be stopped', async () => {
