@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { option } from '#lib/config/config.ts';
+import { profileSchema } from './settings.ts';
 
 export const options = {
   HOST: { schema: z.string(), default: '127.0.0.1', description: 'The address to listen on.' },
@@ -16,6 +17,11 @@ export const options = {
     secret: true,
     description:
       'The Ed25519 key that signs webhooks, PKCS #8 DER in base64; absent: from the state file, or new.',
+  },
+  PROFILE: {
+    schema: profileSchema,
+    default: 'default',
+    description: 'What kind of carrier it is: default, fast, realistic or hostile.',
   },
   STATE_FILE: {
     schema: z.string(),

@@ -17,6 +17,7 @@ process.exitCode = await runProgram(process, {
         host: config.HOST,
         port: config.PORT,
         apiKey: config.API_KEY,
+        profile: config.PROFILE,
         openCaller: createOpenCaller(config.PATH),
         synthesise: (text) => speech.synthesise(text, 'awb', signal),
         ...(config.WEBHOOK_PRIVATE_KEY === undefined

@@ -18,6 +18,13 @@ export const settingsSchema = z.strictObject({
   callLimitMs: z.number().int().min(1_000).max(14_400_000),
   /** From a broken media socket to the webhook that tells of it; until then the stream counts as active. */
   streamLossReportMs: z.number().int().min(0).max(120_000),
+  /**
+   * What a `streaming_start` does while the call has a stream: it is refused until that one was stopped or
+   * reported as lost, or it ends that one and takes its place. Telnyx allows one stream and does not say which.
+   */
+  secondStream: z.enum(['Refuse', 'Replace']),
+  /** Whether `call.recording.saved` names the call by `call_control_id` too: the SDK's type has no such key. */
+  recordingNamesCall: z.boolean(),
   /** The legs that reach the caller's ear on a single leg: public sources disagree. */
   audibleTargetLegs: z.array(z.enum(['opposite', 'self', 'both'])),
   /** The order of the bytes of an L16 sample on the media socket: public sources disagree. */
@@ -36,7 +43,7 @@ export const settingsPatchSchema = settingsSchema.partial();
 export type SettingsPatch = z.output<typeof settingsPatchSchema>;
 export type Settings = z.output<typeof settingsSchema>;
 
-export const defaultSettings: Settings = {
+const defaultSettings: Settings = {
   commandDelayMs: 20,
   webhookDelayMs: 30,
   webhookTimeoutMs: 2_000,
@@ -45,9 +52,32 @@ export const defaultSettings: Settings = {
   ringTimeoutMs: 60_000,
   callLimitMs: 14_400_000,
   streamLossReportMs: 200,
+  secondStream: 'Refuse',
+  recordingNamesCall: false,
   audibleTargetLegs: ['opposite', 'self', 'both'],
   l16ByteOrder: 'BigEndian',
   legCodec: 'PCMU',
   l16BothWays: true,
   requestsPerSecond: 1_000,
 };
+
+const realistic = { commandDelayMs: 150, webhookDelayMs: 300, streamLossReportMs: 300 } as const;
+
+/** Carriers of different character; each is a change of the default settings. */
+const profiles = {
+  /** Quick enough to watch. */
+  default: {},
+  /** As fast as it goes, for tests of what is right and not of what is late. */
+  fast: { commandDelayMs: 0, webhookDelayMs: 0, webhookRetryMs: 20, orderDelayMs: 0, streamLossReportMs: 0 },
+  realistic,
+  /** A broken socket stays unreported for 30 s and keeps the call's one stream taken until it is stopped. */
+  hostile: { ...realistic, streamLossReportMs: 30_000, secondStream: 'Refuse' },
+} as const satisfies Record<string, Partial<Settings>>;
+
+export const profileSchema = z.enum(['default', 'fast', 'realistic', 'hostile']);
+export type Profile = z.output<typeof profileSchema>;
+
+/** All settings of a profile. */
+export function settingsOf(profile: Profile): Settings {
+  return { ...defaultSettings, ...profiles[profile] };
+}

@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
-import { type OpenCaller, openSilentCaller } from './calls/caller.ts';
+import type { OpenCaller } from './calls/caller.ts';
 import { callCommands } from './calls/commands.ts';
 import { Exchange } from './calls/exchange.ts';
+import { openBuiltInCaller } from './calls/open-built-in-caller.ts';
 import { Transfers } from './calls/transfers.ts';
 import { Control } from './control/control.ts';
 import { controlRoutes } from './control/control-routes.ts';
@@ -16,7 +17,7 @@ import { createApiApp } from './rest/api-app.ts';
 import { applicationRoutes } from './rest/application-routes.ts';
 import { callRoutes } from './rest/call-routes.ts';
 import { numberRoutes } from './rest/number-routes.ts';
-import { defaultSettings, type Settings } from './settings.ts';
+import { type Profile, type Settings, settingsOf } from './settings.ts';
 import { SigningKey } from './webhooks/signing-key.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
 
@@ -29,13 +30,17 @@ export interface TelnyxStandInOptions {
   readonly webhookPrivateKey?: string;
   /** Where numbers, orders and applications outlive a restart; default: nowhere. */
   readonly stateFile?: string;
+  /** What kind of carrier it is; `settings` change single ones of the profile's. */
+  readonly profile?: Profile;
   readonly settings?: Partial<Settings>;
+  /** Chance for faults that strike by it, 0 to 1; default: Math.random. */
+  readonly random?: () => number;
   readonly clock?: Clock;
-  /** Makes callers from what a placed call says of them; default: callers who are silent. */
+  /** Makes callers from what a placed call says of them, apart from the built-in kinds; default: none but those. */
   readonly openCaller?: OpenCaller;
   /** Where answered calls are recorded as stereo WAVs (caller left, agent right); made if missing. */
   readonly recordingFolder?: string;
-  /** Telnyx's own voice for `speak`, 16 kHz; default: silence of about the sentence's length. */
+  /** Telnyx's own voice for `speak`, 16 kHz; default: a hum of about the sentence's length. */
   readonly synthesise?: (text: string) => Promise<Int16Array>;
 }
 
@@ -54,11 +59,12 @@ export interface TelnyxStandIn {
 /** Starts a Telnyx that lives in this process and serves on a port of its own. */
 export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Promise<TelnyxStandIn> {
   const clock = options.clock ?? systemClock;
-  const settings: Settings = { ...defaultSettings, ...options.settings };
+  const settings: Settings = { ...settingsOf(options.profile ?? 'default'), ...options.settings };
   const apiKey = options.apiKey ?? 'KEY_STANDIN';
   if (options.recordingFolder !== undefined) mkdirSync(options.recordingFolder, { recursive: true });
-  const faults = new FaultTable();
+  const faults = new FaultTable(options.random);
   const { key, applications, numbers } = openAccount(options, { clock, settings, faults });
+  let origin = '';
   const webhooks = new WebhookSender({ clock, settings, faults, key });
   const exchange = new Exchange({
     clock,
@@ -67,9 +73,10 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
     webhooks,
     numbers,
     applications,
-    openCaller: options.openCaller ?? openSilentCaller,
+    openCaller: openBuiltInCaller(options.openCaller),
     recordingFolder: options.recordingFolder,
-    synthesise: options.synthesise ?? silenceFor,
+    synthesise: options.synthesise ?? humFor,
+    recordingsURL: () => `${origin}/_standin/recordings`,
   });
   const transfers = new Transfers(exchange);
   const control = new Control({
@@ -77,6 +84,7 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
     transfers,
     account: { publicKey: key.publicKey, apiKey },
     settings,
+    clock,
     faults,
     numbers,
     applications,
@@ -93,14 +101,16 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
     ],
     control: controlRoutes(control),
     onRequest: (record) => control.noteRequest(record),
+    namesOf: (callControlID) => exchange.find(callControlID)?.names ?? [],
   });
   const server = createServer(app);
   const host = options.host ?? '127.0.0.1';
   const port = await listen(server, host, options.port ?? 0);
+  origin = `http://${host}:${port}`;
 
   return {
-    url: `http://${host}:${port}/v2`,
-    controlURL: `http://${host}:${port}/_standin`,
+    url: `${origin}/v2`,
+    controlURL: `${origin}/_standin`,
     publicKey: key.publicKey,
     apiKey,
     control,
@@ -148,9 +158,12 @@ function openAccount(
 }
 
 const SAMPLES_A_CHARACTER = 16_000 * 0.06;
+const HUM_HZ = 200;
 
-async function silenceFor(text: string): Promise<Int16Array> {
-  return new Int16Array(text.length * SAMPLES_A_CHARACTER);
+async function humFor(text: string): Promise<Int16Array> {
+  return Int16Array.from({ length: text.length * SAMPLES_A_CHARACTER }, (_, i) =>
+    Math.round(4_000 * Math.sin((2 * Math.PI * HUM_HZ * i) / 16_000)),
+  );
 }
 
 function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<number> {

@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { MediaStream } from '../media/media-stream.ts';
-import { PlayOut } from '../media/play-out.ts';
+import { FRAME_MS, PlayOut } from '../media/play-out.ts';
 import { LINE_HZ, type StereoRecording } from '../media/stereo-recording.ts';
 import type { WebhookTarget } from '../webhooks/webhook-sender.ts';
 import { type CallRecord, type LegState, note } from './call-record.ts';
 import type { Caller } from './caller.ts';
+import { Hearing } from './hearing.ts';
+import type { VoiceRecording } from './voice-recording.ts';
 
 export interface LegOptions {
   readonly clock: Clock;
@@ -17,6 +19,8 @@ export interface LegOptions {
   /** Legs of one conversation share it; absent: a new one. */
   readonly sessionID?: string;
   readonly clientState?: string | null;
+  /** Which of the pacer's steps the leg's frames are at. */
+  readonly phase: number;
 }
 
 /** How long Telnyx remembers a command_id. */
@@ -38,10 +42,23 @@ export class CallLeg {
   stream: MediaStream | undefined;
   caller: Caller | undefined;
   recording: StereoRecording | undefined;
-  /** The other leg of a transfer. */
+  /** What is being recorded by command. */
+  taping: VoiceRecording | undefined;
+  /** The other leg of a transfer, once they are connected. */
   peer: CallLeg | undefined;
+  /** Legs that are dialled for this one and have not answered. */
+  readonly dialled = new Set<CallLeg>();
+  /** The leg stays up when the one that it is connected to ends. */
+  staysAfterBridge = false;
+  readonly hearing = new Hearing();
+  /** Frames since the answer, and which of the pacer's steps they are at. */
+  frames = 0;
+  readonly phase: number;
+  /** What the call goes by in the rules of faults. */
+  readonly names: readonly string[];
 
   constructor(options: LegOptions) {
+    this.phase = options.phase;
     this.#clock = options.clock;
     this.target = options.target;
     this.clientState = options.clientState ?? null;
@@ -60,7 +77,10 @@ export class CallLeg {
       webhooks: [],
       streams: [],
       spoken: [],
+      recordings: [],
     };
+    const { id, callControlID, from, to } = this.record;
+    this.names = [id, callControlID, from, to];
     this.voice = new PlayOut({ sampleRateHz: LINE_HZ, onMark: (name) => this.#voiceReached(name) });
   }
 
@@ -75,6 +95,11 @@ export class CallLeg {
 
   get live(): boolean {
     return this.record.state !== 'ended';
+  }
+
+  /** Milliseconds since the answer, by the frames. */
+  get callMs(): number {
+    return this.frames * FRAME_MS;
   }
 
   now(): string {

@@ -11,6 +11,17 @@ export interface CommandRecord {
   readonly from: string;
   /** 200, or the error's status with its code. */
   result: string;
+  /** It had been carried out under the same command_id, so nothing was done. */
+  repeat?: true;
+}
+
+/** What was recorded by command. */
+export interface RecordingRecord {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly lengthMs: number;
+  readonly url: string;
 }
 
 /** Everything that is known of one leg: the stand-in's ledger, against which others are checked. */
@@ -26,6 +37,8 @@ export interface CallRecord {
   readonly startedAt: string;
   state: LegState;
   answeredAt?: string;
+  /** When the leg and another were connected. */
+  bridgedAt?: string;
   endedAt?: string;
   hangupCause?: string;
   hangupSource?: string;
@@ -36,6 +49,7 @@ export interface CallRecord {
   readonly streams: StreamRecord[];
   /** Sentences that Telnyx's own voice said. */
   readonly spoken: string[];
+  readonly recordings: RecordingRecord[];
   /** The stereo WAV, when calls are recorded. */
   recording?: string;
   caller?: unknown;

@@ -1,3 +1,5 @@
+import type { CodedFrame } from '../media/coded-audio.ts';
+
 /** What a caller can do besides speaking. */
 export interface CallerLine {
   hangUp(): void;
@@ -7,10 +9,12 @@ export interface CallerLine {
 
 /** The person at the other end. Both sides are asked and told every 20 ms from the answer on, at 16 kHz. */
 export interface Caller {
+  /** Is told only whether there is sound and not what: where hundreds call, that spares the decoding. */
+  readonly hearsSoundOnly?: boolean;
   /** The next 320 samples; undefined for silence. */
-  speak(): Int16Array | undefined;
-  /** What reached the ear in the last 20 ms; undefined for silence. */
-  hear(audio: Int16Array | undefined): void;
+  speak(): Int16Array | CodedFrame | undefined;
+  /** What reached the ear in the last 20 ms; undefined for silence, and where only sound is heard. */
+  hear(audio: Int16Array | undefined, sounding: boolean): void;
   ended(): void;
   /** What the ledger shows of it: JSON. */
   report(): unknown;
@@ -21,6 +25,7 @@ export type OpenCaller = (spec: unknown, line: CallerLine) => Caller;
 
 /** A caller who listens and says nothing. */
 export const openSilentCaller: OpenCaller = () => ({
+  hearsSoundOnly: true,
   speak: () => undefined,
   hear: () => undefined,
   ended: () => undefined,

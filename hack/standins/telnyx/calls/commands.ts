@@ -5,6 +5,8 @@ import {
   answerBody,
   type CommandBody,
   hangupBody,
+  recordStartBody,
+  recordStopBody,
   rejectBody,
   sendDtmfBody,
   speakBody,
@@ -13,18 +15,18 @@ import {
   transferBody,
 } from '../rest/request-bodies.ts';
 import type { CallLeg } from './call-leg.ts';
-import { note } from './call-record.ts';
 import type { Exchange } from './exchange.ts';
 import type { Transfers } from './transfers.ts';
 
-export type Command = (leg: CallLeg, body: unknown) => void;
+/** Carries a command out, or throws ApiError; says whether it had been carried out before, so nothing was done. */
+export type Command = (leg: CallLeg, body: unknown) => 'Done' | 'Repeat';
 
 /** When a command is allowed: while it rings, once it was answered, or as long as the call lives. */
 type Allowed = 'parked' | 'answered' | 'live';
 
 /**
- * The call commands by their name in the path. Each checks its body, drops a repeated command_id,
- * checks the call's state, and acts; what it refuses leaves no trace and may be sent again.
+ * The call commands by their name in the path. Each checks its body, answers a repeated command_id as it
+ * answered the first, checks the call's state, and acts; what it refuses leaves no trace and may be sent again.
  */
 export function callCommands(exchange: Exchange, transfers: Transfers): ReadonlyMap<string, Command> {
   return new Map<string, Command>([
@@ -66,6 +68,8 @@ export function callCommands(exchange: Exchange, transfers: Transfers): Readonly
         if (stream_id === undefined || stream_id === leg.stream?.id) exchange.stopStream(leg);
       }),
     ],
+    ['record_start', command(recordStartBody, 'answered', (leg, body) => exchange.record(leg, body))],
+    ['record_stop', command(recordStopBody, 'answered', (leg) => exchange.stopRecording(leg))],
     ['speak', command(speakBody, 'answered', (leg, { payload }) => exchange.speak(leg, payload))],
     ['transfer', command(transferBody, 'answered', (leg, body) => transfers.start(leg, body))],
     ['send_dtmf', command(sendDtmfBody, 'answered', (leg, { digits }) => leg.event(`sent digits ${digits}`))],
@@ -81,8 +85,8 @@ function command<S extends z.ZodType<CommandBody>>(
     const body = parse(schema, json);
     const { command_id, client_state } = body;
     if (command_id !== undefined && leg.isRepeat(command_id)) {
-      note(leg.record.events, { at: leg.now(), event: `repeat of ${command_id} dropped` });
-      return;
+      leg.event(`repeat of ${command_id} dropped`);
+      return 'Repeat';
     }
     checkState(leg, allowed);
     const before = leg.clientState;
@@ -95,6 +99,7 @@ function command<S extends z.ZodType<CommandBody>>(
       throw error;
     }
     if (command_id !== undefined) leg.remember(command_id);
+    return 'Done';
   };
 }
 

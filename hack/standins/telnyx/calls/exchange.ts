@@ -4,18 +4,19 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { FaultTable } from '../faults/fault-table.ts';
 import type { Applications } from '../inventory/applications.ts';
 import type { Numbers } from '../inventory/numbers.ts';
-import { FramePacer } from '../media/frame-pacer.ts';
 import { MediaStream } from '../media/media-stream.ts';
 import { planStream } from '../media/plan-stream.ts';
 import { StereoRecording } from '../media/stereo-recording.ts';
 import { apiErrors } from '../rest/api-error.ts';
-import type { StreamingStartBody } from '../rest/request-bodies.ts';
+import type { RecordStartBody, StreamingStartBody } from '../rest/request-bodies.ts';
 import type { Settings } from '../settings.ts';
-import { callPayload, legPayload } from '../webhooks/call-payload.ts';
+import { callPayload, failedPayload, legPayload } from '../webhooks/call-payload.ts';
 import type { WebhookSender, WebhookTarget } from '../webhooks/webhook-sender.ts';
-import { CallLeg } from './call-leg.ts';
+import { CallLeg, type LegOptions } from './call-leg.ts';
 import { note } from './call-record.ts';
 import type { OpenCaller } from './caller.ts';
+import { Recordings } from './recordings.ts';
+import { TalkingLegs } from './talking-legs.ts';
 
 export interface ExchangeOptions {
   readonly clock: Clock;
@@ -29,12 +30,20 @@ export interface ExchangeOptions {
   readonly recordingFolder: string | undefined;
   /** Telnyx's own voice: a sentence to 16 kHz audio. */
   readonly synthesise: (text: string) => Promise<Int16Array>;
+  /** Where recordings by command are to be had. */
+  readonly recordingsURL: () => string;
 }
 
 export interface HangUp {
   readonly cause: NonNullable<NonNullable<Telnyx.CallHangup['payload']>['hangup_cause']>;
   readonly source: 'caller' | 'callee' | 'unknown';
   readonly sip: string;
+}
+
+interface Loss {
+  readonly failure: string | undefined;
+  /** Null: it is never told. */
+  readonly reportAfterMs: number | null | undefined;
 }
 
 /** Ended legs that are kept for whoever asks. */
@@ -44,19 +53,28 @@ const MAX_LIVE = 2_000;
 /** The carrier's switch: places calls, carries out what commands ask, paces the audio of all legs. */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  readonly #pacer: FramePacer;
+  readonly #recordings: Recordings;
   readonly #legs = new Map<string, CallLeg>();
   readonly #byControlID = new Map<string, CallLeg>();
   readonly #live = new Set<CallLeg>();
-  readonly #talking = new Set<CallLeg>();
+  readonly #talking: TalkingLegs;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#pacer = new FramePacer(options.clock, () => this.#frame());
+    this.#talking = new TalkingLegs(options.clock);
+    this.#recordings = new Recordings({
+      settings: options.settings,
+      emit: (leg, eventType, payload) => this.emit(leg, eventType, payload),
+      baseURL: options.recordingsURL,
+    });
   }
 
   legs(): CallLeg[] {
     return [...this.#legs.values()];
+  }
+
+  liveLegs(): CallLeg[] {
+    return [...this.#live];
   }
 
   /** By leg id or call_control_id. */
@@ -64,9 +82,9 @@ export class Exchange {
     return this.#legs.get(id) ?? this.#byControlID.get(id);
   }
 
-  /** How often the stand-in itself could not keep its pace. */
-  get stalls(): number {
-    return this.#pacer.stalls;
+  /** How well the stand-in keeps its own pace: its long stops, and how late its frames are at most by now. */
+  get pace(): { readonly stalls: number; readonly delayMs: number } {
+    return { stalls: this.#talking.stalls, delayMs: this.#talking.delayMs };
   }
 
   /** A call comes in. One to a number that nobody answers for ends at once, as the network would say. */
@@ -100,10 +118,14 @@ export class Exchange {
     return leg;
   }
 
-  openLeg(options: Omit<ConstructorParameters<typeof CallLeg>[0], 'clock'>): CallLeg {
+  openLeg(options: Omit<LegOptions, 'clock' | 'phase'>): CallLeg {
     if (this.#live.size >= MAX_LIVE)
       throw apiErrors.invalid(`The stand-in carries at most ${MAX_LIVE} legs at once.`);
-    const leg = new CallLeg({ ...options, clock: this.#options.clock });
+    const leg = new CallLeg({
+      ...options,
+      clock: this.#options.clock,
+      phase: this.#talking.nextPhase(),
+    });
     this.#legs.set(leg.record.id, leg);
     this.#byControlID.set(leg.record.callControlID, leg);
     this.#live.add(leg);
@@ -125,23 +147,26 @@ export class Exchange {
       leg.record.recording = leg.recording.path;
     }
     this.#talking.add(leg);
-    this.#pacer.start();
   }
 
   startStream(leg: CallLeg, body: StreamingStartBody): void {
     const { clock, settings, faults } = this.#options;
-    if (leg.stream)
+    if (leg.stream && settings.secondStream === 'Refuse')
       throw apiErrors.invalid('The call has a media stream already; stop it first.', '/stream_url');
     const { record } = leg;
+    const plan = planStream(body, settings);
+    this.stopStream(leg);
     const stream = new MediaStream({
-      plan: planStream(body, settings),
-      identity: { ...record, clientState: leg.clientState },
+      plan,
+      identity: { ...record, clientState: leg.clientState, names: leg.names },
       clock,
       settings,
       faults,
+      callMs: () => leg.callMs,
+      ownDelayMs: () => this.#talking.delayMs,
       onStarted: () =>
         this.emit(leg, 'streaming.started', { ...callPayload(leg), stream_url: body.stream_url }),
-      onLost: (failure) => this.#streamLost(leg, stream, failure),
+      onLost: (failure, reportAfterMs) => this.#streamLost(leg, stream, { failure, reportAfterMs }),
     });
     leg.stream = stream;
     note(record.streams, stream.record);
@@ -153,6 +178,19 @@ export class Exchange {
     leg.stream = undefined;
     stream.stop();
     this.emit(leg, 'streaming.stopped', { ...callPayload(leg), stream_url: stream.record.url });
+  }
+
+  record(leg: CallLeg, body: RecordStartBody): void {
+    this.#recordings.start(leg, body);
+  }
+
+  stopRecording(leg: CallLeg): void {
+    this.#recordings.stop(leg);
+  }
+
+  /** The WAV of a recording by command. */
+  recordingFile(id: string): Buffer | undefined {
+    return this.#recordings.file(id);
   }
 
   speak(leg: CallLeg, text: string): void {
@@ -178,6 +216,7 @@ export class Exchange {
   /** Ends a leg: hang-up first, then the end of its stream, as Telnyx orders them. Safe to repeat. */
   end(leg: CallLeg, hangUp: HangUp): void {
     if (!leg.live) return;
+    this.stopRecording(leg);
     const { stream } = leg;
     leg.stream = undefined;
     this.#close(leg, hangUp);
@@ -199,13 +238,13 @@ export class Exchange {
     leg.event(eventType);
     const target: WebhookTarget = leg.target;
     if (target.url === '') return;
-    this.#options.webhooks.send(target, { eventType, payload }, (attempt) =>
+    this.#options.webhooks.send(target, { eventType, payload, names: leg.names }, (attempt) =>
       note(leg.record.webhooks, attempt),
     );
   }
 
   stop(): void {
-    this.#pacer.stop();
+    this.#talking.stop();
     for (const leg of this.legs()) {
       leg.stream?.stop();
       if (leg.live) this.#close(leg, { cause: 'unspecified', source: 'unknown', sip: '503' });
@@ -222,18 +261,30 @@ export class Exchange {
     leg.cancels.clear();
     this.#live.delete(leg);
     this.#talking.delete(leg);
-    if (this.#talking.size === 0) this.#pacer.stop();
+    leg.hearing.pause();
     leg.recording?.close();
     leg.caller?.ended();
-    const { peer } = leg;
-    leg.peer = undefined;
-    if (peer) this.end(peer, { cause: 'normal_clearing', source: hangUp.source, sip: '200' });
+    for (const dialled of leg.dialled) {
+      this.end(dialled, { cause: 'originator_cancel', source: 'caller', sip: '487' });
+    }
+    this.#unbridge(leg, hangUp);
   }
 
-  /** A socket that ends by itself: told at once when in order, later when broken. */
-  #streamLost(leg: CallLeg, stream: MediaStream, failure: string | undefined): void {
+  #unbridge(leg: CallLeg, hangUp: HangUp): void {
+    const { peer } = leg;
+    if (!peer) return;
+    leg.peer = undefined;
+    peer.peer = undefined;
+    if (peer.staysAfterBridge && peer.live) peer.state = 'answered';
+    else this.end(peer, { cause: 'normal_clearing', source: hangUp.source, sip: '200' });
+  }
+
+  /** A socket that ends by itself: told at once when in order, later or never when broken. */
+  #streamLost(leg: CallLeg, stream: MediaStream, loss: Loss): void {
+    const { failure, reportAfterMs = this.#options.settings.streamLossReportMs } = loss;
     leg.event(failure === undefined ? 'socket closed' : `socket lost: ${failure}`);
-    leg.after(failure === undefined ? 0 : this.#options.settings.streamLossReportMs, () => {
+    if (failure !== undefined && reportAfterMs === null) return;
+    leg.after(failure === undefined ? 0 : (reportAfterMs ?? 0), () => {
       if (leg.stream !== stream) return;
       leg.stream = undefined;
       const { url } = stream.record;
@@ -243,35 +294,13 @@ export class Exchange {
     });
   }
 
-  /** 20 ms of every call that talks. */
-  #frame(): void {
-    for (const leg of this.#talking) {
-      if (leg.state !== 'answered') continue;
-      const said = leg.caller?.speak();
-      const voice = leg.voice.tick();
-      const played = leg.stream?.frame(said) ?? voice;
-      leg.recording?.frame(said, played);
-      leg.caller?.hear(played);
-    }
-  }
-
   #forgetOldest(): void {
     if (this.#legs.size <= MAX_ENDED + MAX_LIVE) return;
-    const oldest = this.legs().find((leg) => !leg.live);
-    if (!oldest) return;
-    this.#legs.delete(oldest.record.id);
-    this.#byControlID.delete(oldest.record.callControlID);
+    for (const leg of this.#legs.values()) {
+      if (leg.live) continue;
+      this.#legs.delete(leg.record.id);
+      this.#byControlID.delete(leg.record.callControlID);
+      return;
+    }
   }
-}
-
-function failedPayload(leg: CallLeg, stream: MediaStream, failure: string) {
-  return {
-    ...callPayload(leg),
-    failure_reason: failure,
-    stream_id: stream.id,
-    stream_params: { stream_url: stream.record.url, track: stream.track },
-    stream_type: 'websocket',
-  } satisfies Omit<NonNullable<Telnyx.CallStreamingFailed['payload']>, 'client_state'> & {
-    client_state: string | null;
-  };
 }

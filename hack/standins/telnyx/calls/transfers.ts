@@ -13,6 +13,7 @@ export const destinationSchema = z.discriminatedUnion('kind', [
     talksMs: z.number().int().min(0).max(14_400_000).exactOptional(),
   }),
   z.strictObject({ kind: z.literal('busy') }),
+  z.strictObject({ kind: z.literal('rejects') }),
   z.strictObject({ kind: z.literal('noAnswer') }),
   z.strictObject({ kind: z.literal('notFound') }),
 ]);
@@ -21,10 +22,12 @@ export type Destination = z.output<typeof destinationSchema>;
 
 const MAX_DESTINATIONS = 10_000;
 const DEFAULT_TIMEOUT_SECONDS = 30;
+const DEFAULT_LIMIT_SECONDS = 14_400;
 const REFUSAL_DELAY_MS = 200;
 
 const refusals = {
   busy: { cause: 'user_busy', source: 'callee', sip: '486' },
+  rejects: { cause: 'call_rejected', source: 'callee', sip: '603' },
   notFound: { cause: 'not_found', source: 'unknown', sip: '404' },
 } as const satisfies Record<string, HangUp>;
 
@@ -55,6 +58,8 @@ export class Transfers {
       sessionID: leg.record.callSessionID,
       clientState: body.target_leg_client_state ?? null,
     });
+    leg.dialled.add(outgoing);
+    leg.staysAfterBridge = body.park_after_unbridge === 'self';
     exchange.emit(outgoing, 'call.initiated', { ...legPayload(outgoing), state: 'bridging' });
     const destination = this.#destinations.get(body.to) ?? { kind: 'answers', afterMs: 1_000 };
     const timeoutMs = (body.timeout_secs ?? DEFAULT_TIMEOUT_SECONDS) * 1_000;
@@ -64,14 +69,17 @@ export class Transfers {
       }
     });
     if (destination.kind === 'answers') {
-      outgoing.after(destination.afterMs, () => this.#bridge(leg, outgoing, destination.talksMs));
+      const { talksMs = Number.POSITIVE_INFINITY, afterMs } = destination;
+      const limitMs = (body.time_limit_secs ?? DEFAULT_LIMIT_SECONDS) * 1_000;
+      outgoing.after(afterMs, () => this.#bridge(leg, outgoing, { talksMs, limitMs }));
     } else if (destination.kind !== 'noAnswer') {
       outgoing.after(REFUSAL_DELAY_MS, () => exchange.end(outgoing, refusals[destination.kind]));
     }
   }
 
-  #bridge(leg: CallLeg, outgoing: CallLeg, talksMs: number | undefined): void {
+  #bridge(leg: CallLeg, outgoing: CallLeg, lasts: { talksMs: number; limitMs: number }): void {
     const exchange = this.#exchange;
+    leg.dialled.delete(outgoing);
     if (leg.state !== 'answered') {
       exchange.end(outgoing, { cause: 'originator_cancel', source: 'caller', sip: '487' });
       return;
@@ -81,6 +89,8 @@ export class Transfers {
     outgoing.peer = leg;
     for (const bridged of [leg, outgoing]) {
       bridged.state = 'bridged';
+      bridged.record.bridgedAt = bridged.now();
+      bridged.hearing.pause();
       exchange.emit(bridged, 'call.bridged', {
         ...callPayload(bridged),
         from: bridged.record.from,
@@ -88,9 +98,11 @@ export class Transfers {
       });
     }
     exchange.stopStream(leg);
-    if (talksMs === undefined) return;
-    outgoing.after(talksMs, () =>
-      exchange.end(outgoing, { cause: 'normal_clearing', source: 'callee', sip: '200' }),
-    );
+    const { talksMs, limitMs } = lasts;
+    const hangUp: HangUp =
+      talksMs <= limitMs
+        ? { cause: 'normal_clearing', source: 'callee', sip: '200' }
+        : { cause: 'time_limit', source: 'unknown', sip: '200' };
+    outgoing.after(Math.min(talksMs, limitMs), () => exchange.end(outgoing, hangUp));
   }
 }

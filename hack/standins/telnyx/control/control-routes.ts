@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { destinationSchema } from '../calls/transfers.ts';
 import { faultRuleSchema } from '../faults/fault-table.ts';
 import { parse } from '../rest/page.ts';
-import { settingsPatchSchema } from '../settings.ts';
+import { profileSchema, settingsPatchSchema } from '../settings.ts';
 import type { Control } from './control.ts';
 
 /** The control API over HTTP: what `Control` does, under `/_standin`. */
@@ -18,6 +18,13 @@ export function controlRoutes(control: Control): Router {
   router.patch('/settings', (request, response) => {
     control.change(parse(settingsPatchSchema, request.body));
     response.json(control.settings);
+  });
+  router.put('/profile', (request, response) => {
+    control.useProfile(parse(profileBodySchema, request.body).profile);
+    response.json(control.settings);
+  });
+  router.get('/pace', (_request, response) => {
+    response.json(control.pace());
   });
   router.get('/requests', (_request, response) => {
     response.json(control.requests());
@@ -40,6 +47,7 @@ export function controlRoutes(control: Control): Router {
   return router;
 }
 
+const profileBodySchema = z.strictObject({ profile: profileSchema });
 const placeSchema = z.strictObject({
   from: z.string().min(1).max(200),
   to: z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a number in +E.164 format'),
@@ -53,6 +61,15 @@ function callRoutes(router: Router, control: Control): void {
   });
   router.post('/calls', (request, response) => {
     response.status(201).json(control.placeCall(parse(placeSchema, request.body)));
+  });
+  router.get('/ledgers', (_request, response) => {
+    response.json(control.ledgers());
+  });
+  router.get('/recordings/:id.wav', (request, response) => {
+    response.type('audio/wav').send(control.recording(request.params.id));
+  });
+  router.get('/calls/:id/ledger', (request, response) => {
+    response.json(control.ledgerOf(request.params.id));
   });
   router.get('/calls/:id', (request, response) => {
     response.json(control.call(request.params.id));

@@ -1,3 +1,4 @@
+import type { Clock } from '#lib/clock/clock.ts';
 import type { CallLeg } from '../calls/call-leg.ts';
 import type { CallRecord } from '../calls/call-record.ts';
 import type { Exchange } from '../calls/exchange.ts';
@@ -7,11 +8,14 @@ import type { Applications } from '../inventory/applications.ts';
 import type { Numbers } from '../inventory/numbers.ts';
 import type { RequestRecord } from '../rest/api-app.ts';
 import { apiErrors } from '../rest/api-error.ts';
-import type { Settings, SettingsPatch } from '../settings.ts';
+import { type Profile, type Settings, type SettingsPatch, settingsOf } from '../settings.ts';
+import type { CallLedger } from './call-ledger.ts';
+import { ledgerOf } from './ledger-of.ts';
 
 export interface ControlParts {
   readonly account: { readonly publicKey: string; readonly apiKey: string };
   readonly settings: Settings;
+  readonly clock: Clock;
   readonly faults: FaultTable;
   readonly numbers: Numbers;
   readonly applications: Applications;
@@ -51,6 +55,11 @@ export class Control {
     Object.assign(this.#parts.settings, settings);
   }
 
+  /** Makes it a carrier of another character: all settings become that profile's. */
+  useProfile(profile: Profile): void {
+    Object.assign(this.#parts.settings, settingsOf(profile));
+  }
+
   inventory(): object {
     const { numbers, applications } = this.#parts;
     return { numbers: numbers.owned(), orders: numbers.orders(), applications: applications.list() };
@@ -71,6 +80,24 @@ export class Control {
     return recordOf(this.#leg(id));
   }
 
+  /** What happened on one leg, by its id or its call_control_id; throws ApiError 404. */
+  ledgerOf(id: string): CallLedger {
+    return ledgerOf(this.#leg(id), this.#parts.clock.now());
+  }
+
+  /** Of all legs that are remembered, oldest first. */
+  ledgers(): CallLedger[] {
+    const nowMs = this.#parts.clock.now();
+    return this.#parts.exchange.legs().map((leg) => ledgerOf(leg, nowMs));
+  }
+
+  /** The WAV of a recording that a command asked for; throws ApiError 404. */
+  recording(id: string): Buffer {
+    const file = this.#parts.exchange.recordingFile(id);
+    if (!file) throw apiErrors.notFound(`recording ${id}`);
+    return file;
+  }
+
   callerHangsUp(id: string): void {
     this.#parts.exchange.callerHangsUp(this.#leg(id));
   }
@@ -85,9 +112,9 @@ export class Control {
     this.#parts.transfers.setDestination(number, destination);
   }
 
-  /** How often the stand-in itself was too late with a frame by more than a second. */
-  stalls(): number {
-    return this.#parts.exchange.stalls;
+  /** How often the stand-in itself was late with a frame by more than a second, and by how much it is now. */
+  pace(): { readonly stalls: number; readonly delayMs: number } {
+    return this.#parts.exchange.pace;
   }
 
   /** The latest API requests, oldest first. */

@@ -1,42 +1,63 @@
 import { z } from 'zod';
 
+const delayMs = z.number().int().min(0).max(120_000);
+
 /** What goes wrong, at the point that a rule names. */
 export const faultSchema = z.discriminatedUnion('kind', [
-  /** A request is refused before it has any effect (429 and 5xx with Telnyx's body). */
-  z.strictObject({ kind: z.literal('status'), status: z.number().int().min(400).max(599) }),
+  /**
+   * A request is answered with this status and Telnyx's body, before it has any effect or, if `carriedOut`,
+   * after it. `retryAfterSeconds` becomes the header `retry-after`.
+   */
+  z.strictObject({
+    kind: z.literal('status'),
+    status: z.number().int().min(400).max(599),
+    retryAfterSeconds: z.number().min(0).max(600).exactOptional(),
+    carriedOut: z.boolean().default(false),
+  }),
   /** A request's connection is cut before the effect; a webhook is never sent. */
   z.strictObject({ kind: z.literal('drop') }),
   /** A request has its effect, and its connection is cut instead of a reply. */
   z.strictObject({ kind: z.literal('loseReply') }),
   /** Held back by this much more, plus a random part of up to `jitterMs` (which shuffles webhooks). */
+  z.strictObject({ kind: z.literal('delay'), delayMs, jitterMs: delayMs.default(0) }),
+  /** A webhook is sent this many times in all, with the same id, each up to `jitterMs` later. */
   z.strictObject({
-    kind: z.literal('delay'),
-    delayMs: z.number().int().min(0).max(120_000),
-    jitterMs: z.number().int().min(0).max(120_000).default(0),
+    kind: z.literal('duplicate'),
+    times: z.number().int().min(2).max(20),
+    jitterMs: delayMs.default(0),
   }),
-  /** A webhook is sent this many times in all, with the same id. */
-  z.strictObject({ kind: z.literal('duplicate'), times: z.number().int().min(2).max(20) }),
   /** A number order ends in `failure`. */
   z.strictObject({ kind: z.literal('fail') }),
   /** Caller audio is withheld this long and then sent at once. */
   z.strictObject({ kind: z.literal('gap'), gapMs: z.number().int().min(20).max(30_000) }),
   /** Nothing is read from the media socket for this long. */
   z.strictObject({ kind: z.literal('stopReading'), forMs: z.number().int().min(20).max(60_000) }),
-  /** The media socket is cut without a closing handshake. */
-  z.strictObject({ kind: z.literal('breakSocket') }),
+  /**
+   * The media socket is cut without a closing handshake. The webhook that tells of it comes after
+   * `reportAfterMs`, never if that is null, as the settings say if it is absent.
+   */
+  z.strictObject({ kind: z.literal('breakSocket'), reportAfterMs: delayMs.nullable().exactOptional() }),
+  /** A new stream's first frames of caller audio come before its `start`. */
+  z.strictObject({ kind: z.literal('mediaBeforeStart'), frames: z.number().int().min(1).max(50).default(3) }),
+  /** A second socket is opened with the same URL and token. */
+  z.strictObject({ kind: z.literal('twin') }),
 ]);
 
 export const faultRuleSchema = z.strictObject({
   /**
    * The point, a star standing for any text: a request's method and path, `webhook` and the event's
-   * type, `order` (at its completion), or `stream` (asked at each 20 ms frame of an open stream).
+   * type, `order` (at its completion), `stream open`, or `stream` (asked at each 20 ms frame of an open one).
    */
   at: z.string().min(1).max(200),
+  /** Only this call: its leg id, call_control_id, or one of its two numbers. Absent: any. */
+  call: z.string().min(1).max(200).exactOptional(),
   fault: faultSchema,
   /** How often it strikes before the rule is used up. */
   count: z.number().int().min(1).max(1_000_000).default(1),
   /** How often the point passes unharmed first. */
   after: z.number().int().min(0).max(1_000_000).default(0),
+  /** The share of the passes, drawn by chance, that are struck. */
+  share: z.number().gt(0).max(1).default(1),
 });
 
 export type Fault = z.output<typeof faultSchema>;
@@ -45,15 +66,28 @@ type ParsedRule = z.output<typeof faultRuleSchema>;
 
 const MAX_RULES = 1_000;
 
+interface Entry {
+  readonly rule: ParsedRule;
+  readonly pattern: RegExp;
+  left: number;
+  passes: number;
+}
+
 /** The faults to come, in order: at each point the first rule that fits and is not used up strikes. */
 export class FaultTable {
-  #rules: { rule: ParsedRule; pattern: RegExp; left: number; passes: number }[] = [];
+  readonly #random: () => number;
+  #entries: Entry[] = [];
+
+  /** `random`: 0 to 1, as Math.random; given by whoever wants the same faults again. */
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
 
   add(rule: FaultRule): void {
-    if (this.#rules.length >= MAX_RULES) throw new RangeError(`there are ${MAX_RULES} fault rules already`);
+    if (this.#entries.length >= MAX_RULES) throw new RangeError(`there are ${MAX_RULES} fault rules already`);
     const parsed = faultRuleSchema.parse(rule);
     const words = parsed.at.split('*').map((part) => RegExp.escape(part));
-    this.#rules.push({
+    this.#entries.push({
       rule: parsed,
       pattern: new RegExp(`^${words.join('.*')}$`),
       left: parsed.count,
@@ -62,25 +96,39 @@ export class FaultTable {
   }
 
   clear(): void {
-    this.#rules = [];
+    this.#entries = [];
   }
 
   /** The rules that are not used up, each with what is left of it. */
-  list(): { at: string; fault: Fault; left: number }[] {
-    return this.#rules.map(({ rule, left }) => ({ at: rule.at, fault: rule.fault, left }));
+  list(): { at: string; call?: string; fault: Fault; left: number }[] {
+    return this.#entries.map(({ rule, left }) => ({
+      at: rule.at,
+      ...(rule.call === undefined ? {} : { call: rule.call }),
+      fault: rule.fault,
+      left,
+    }));
   }
 
-  take(point: string): Fault | undefined {
-    for (const entry of this.#rules) {
+  /** The fault that strikes at this point; `names` are those that the call at hand goes by. */
+  take(point: string, names: readonly string[] = []): Fault | undefined {
+    for (const entry of this.#entries) {
+      const { rule } = entry;
+      if (rule.call !== undefined && !names.includes(rule.call)) continue;
       if (!entry.pattern.test(point)) continue;
       if (entry.passes > 0) {
         entry.passes -= 1;
         continue;
       }
+      if (rule.share < 1 && this.#random() >= rule.share) continue;
       entry.left -= 1;
-      if (entry.left === 0) this.#rules = this.#rules.filter((other) => other !== entry);
-      return entry.rule.fault;
+      if (entry.left === 0) this.#entries = this.#entries.filter((other) => other !== entry);
+      return rule.fault;
     }
     return undefined;
+  }
+
+  /** `ms` drawn by chance from 0 up to this, by the same source. */
+  jitter(ms: number): number {
+    return ms === 0 ? 0 : this.#random() * ms;
   }
 }

@@ -16,8 +16,9 @@ const messageSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('mark'), mark: z.object({ name: z.string().min(1).max(1_000) }) }),
   z.object({ event: z.literal('clear') }),
 ]);
-const base64 = z.base64();
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
+/** Never throws. Media, which comes 50 times a second and call, is read by hand; the rest by its schema. */
 export function parseAgentMessage(text: string, codec: WireCodec): AgentMessage {
   let json: unknown;
   try {
@@ -25,6 +26,8 @@ export function parseAgentMessage(text: string, codec: WireCodec): AgentMessage 
   } catch {
     return { kind: 'wrong', code: '100003', detail: 'The frame is not JSON.' };
   }
+  const payload = payloadOf(json);
+  if (payload !== undefined) return checkMedia(payload, codec);
   const result = messageSchema.safeParse(json);
   if (!result.success) {
     return {
@@ -39,9 +42,17 @@ export function parseAgentMessage(text: string, codec: WireCodec): AgentMessage 
   return checkMedia(message.media.payload, codec);
 }
 
+function payloadOf(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || !('event' in json) || json.event !== 'media')
+    return undefined;
+  const media = 'media' in json ? json.media : undefined;
+  if (typeof media !== 'object' || media === null || !('payload' in media)) return undefined;
+  return typeof media.payload === 'string' ? media.payload : undefined;
+}
+
 function checkMedia(text: string, codec: WireCodec): AgentMessage {
   const wrong = (detail: string): AgentMessage => ({ kind: 'wrong', code: '100004', detail });
-  if (!base64.safeParse(text).success) return wrong('The payload is not base64.');
+  if (text.length % 4 !== 0 || !base64.test(text)) return wrong('The payload is not base64.');
   const payload = Buffer.from(text, 'base64');
   if (payload.length % codec.bytesPerSample !== 0) return wrong('The payload ends inside a sample.');
   const durationMs = (payload.length / codec.bytesPerSample / codec.sampleRateHz) * 1_000;

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '#lib/clock/clock.ts';
-import { Resampler } from '#runtime/media/resampler.ts';
 import type { FaultTable } from '../faults/fault-table.ts';
 import type { Settings } from '../settings.ts';
 import { parseAgentMessage } from './agent-message.ts';
-import { FRAME_MS, PlayOut } from './play-out.ts';
-import { LINE_HZ } from './stereo-recording.ts';
+import type { CodedFrame } from './coded-audio.ts';
+import { LineAudio } from './line-audio.ts';
+import { PlayOut } from './play-out.ts';
 import type { StreamPlan } from './stream-plan.ts';
 import { newStreamRecord, type StreamRecord } from './stream-record.ts';
-import { frameSamples } from './wire-codec.ts';
+import { openTwin } from './twin-socket.ts';
+import { WireAudio } from './wire-audio.ts';
 
 export interface StreamIdentity {
   readonly callControlID: string;
@@ -17,6 +18,8 @@ export interface StreamIdentity {
   readonly from: string;
   readonly to: string;
   readonly clientState: string | null;
+  /** What the call goes by in the rules of faults. */
+  readonly names: readonly string[];
 }
 
 export interface MediaStreamOptions {
@@ -26,8 +29,14 @@ export interface MediaStreamOptions {
   readonly settings: Readonly<Settings>;
   readonly faults: FaultTable;
   readonly onStarted: () => void;
-  /** The socket ended by itself; `failure` says why when it was not closed in order. */
-  readonly onLost: (failure: string | undefined) => void;
+  /** The time of the call, and how late the stand-in itself is with its frames; in milliseconds. */
+  readonly callMs: () => number;
+  readonly ownDelayMs: () => number;
+  /**
+   * The socket ended by itself; `failure` says why when it was not closed in order. `reportAfterMs` is when
+   * to tell of it if a fault says so; null: never.
+   */
+  readonly onLost: (failure: string | undefined, reportAfterMs: number | null | undefined) => void;
 }
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
@@ -43,18 +52,24 @@ export class MediaStream {
   readonly #options: MediaStreamOptions;
   readonly #socket: WebSocket;
   readonly #playOut: PlayOut;
-  readonly #toWire: Resampler;
-  readonly #fromWire: Resampler;
+  readonly #toWire: WireAudio;
   /** For the outbound track: what the caller heard, sent back. */
-  readonly #echoToWire: Resampler;
+  readonly #echoToWire: WireAudio;
+  readonly #toLine: LineAudio;
   #sequence = 0;
   #chunks = 0;
   #startedMs = 0;
   #open = false;
   #over = false;
-  #tail = false;
+  /** What plays in this frame, at the stream's rate; what was made of it for the ear. */
+  #playing: Int16Array | undefined;
+  #heard: { readonly audio: Int16Array | undefined } | undefined;
+  /** Frames of audio still to be sent before `start`. */
+  #beforeStart = 0;
   #withheld: string[] = [];
   #withholdUntilMs = 0;
+  #reportAfterMs: number | null | undefined;
+  #stopTwin: (() => void) | undefined;
 
   constructor(options: MediaStreamOptions) {
     const { plan, clock } = options;
@@ -63,17 +78,28 @@ export class MediaStream {
     this.#playOut = new PlayOut({
       sampleRateHz: plan.outbound.sampleRateHz,
       onMark: (name, cleared) => this.#returnMark(name, cleared),
+      callMs: options.callMs,
+      ownDelayMs: options.ownDelayMs,
     });
     this.record.underruns = this.#playOut.underruns;
-    this.#toWire = new Resampler(LINE_HZ, plan.inbound.sampleRateHz);
-    this.#echoToWire = new Resampler(LINE_HZ, plan.inbound.sampleRateHz);
-    this.#fromWire = new Resampler(plan.outbound.sampleRateHz, LINE_HZ);
-    this.#socket = new WebSocket(plan.url, {
+    this.#toWire = new WireAudio(plan.inbound);
+    this.#echoToWire = new WireAudio(plan.inbound);
+    this.#toLine = new LineAudio(plan.outbound.sampleRateHz);
+    const socketOptions: ClientOptions = {
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxPayload: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
       headers: plan.authToken === undefined ? {} : { 'x-telnyx-streaming-auth-token': plan.authToken },
-    });
+    };
+    this.#socket = new WebSocket(plan.url, socketOptions);
+    const fault = options.faults.take('stream open', options.identity.names);
+    if (fault?.kind === 'mediaBeforeStart') this.#beforeStart = fault.frames;
+    if (fault?.kind === 'twin') {
+      const { twins } = this.record;
+      this.#stopTwin = openTwin(plan.url, socketOptions, (outcome) => {
+        if (twins.length < MAX_NOTES) twins.push(outcome);
+      });
+    }
     this.#listen();
   }
 
@@ -81,11 +107,28 @@ export class MediaStream {
     return this.#options.plan.track;
   }
 
-  /** 20 ms of the call: sends the caller's (16 kHz, absent is silence), returns the agent's at 16 kHz. */
-  frame(caller: Int16Array | undefined): Int16Array | undefined {
-    const played = this.#playFrame();
-    if (this.#open && !this.#over) this.#sendFrame(caller, played);
-    return played;
+  /** Whether the socket is open, so that the call has media. */
+  get connected(): boolean {
+    return this.#open && !this.#over;
+  }
+
+  /** 20 ms of the call: plays what the agent sent and sends what the caller says (16 kHz, absent is silence). */
+  frame(said: Int16Array | CodedFrame | undefined): void {
+    this.#playing = this.#playOut.tick();
+    this.#heard = undefined;
+    this.record.playedMs = this.#playOut.playedMs;
+    if (this.connected) this.#sendFrame(said);
+  }
+
+  /** What of the agent plays in this frame, at the stream's own rate. */
+  get playing(): Int16Array | undefined {
+    return this.#playing;
+  }
+
+  /** The same at 16 kHz. To be asked for at each frame or at none, as the filter has a memory. */
+  heard(): Int16Array | undefined {
+    this.#heard ??= { audio: this.#toLine.heard(this.#playing) };
+    return this.#heard.audio;
   }
 
   digit(digit: string): void {
@@ -105,6 +148,7 @@ export class MediaStream {
     // A peer that never answers the closing handshake is cut.
     const cancel = this.#options.clock.after(HANDSHAKE_TIMEOUT_MS, () => this.#socket.terminate());
     this.#socket.once('close', cancel);
+    this.#stopTwin?.();
   }
 
   #listen(): void {
@@ -115,7 +159,7 @@ export class MediaStream {
       this.#startedMs = this.#options.clock.monotonic();
       this.record.openedAt = new Date(this.#options.clock.now()).toISOString();
       this.#sendRaw({ event: 'connected', version: '1.0.0' });
-      this.#send({ event: 'start', start: this.#startMessage() });
+      if (this.#beforeStart === 0) this.#send({ event: 'start', start: this.#startMessage() });
       this.#options.onStarted();
     });
     socket.on('message', (data, isBinary) => {
@@ -132,7 +176,11 @@ export class MediaStream {
       this.#over = true;
       this.record.endedAt = new Date(this.#options.clock.now()).toISOString();
       const inOrder = this.#open && (code === 1000 || code === 1001 || code === 1005);
-      this.#options.onLost(inOrder ? undefined : (failure ?? `the socket closed with ${code}`));
+      this.#stopTwin?.();
+      this.#options.onLost(
+        inOrder ? undefined : (failure ?? `the socket closed with ${code}`),
+        this.#reportAfterMs,
+      );
     });
   }
 
@@ -151,6 +199,10 @@ export class MediaStream {
   }
 
   #take(text: string): void {
+    if (this.#over) {
+      this.record.lateMessages += 1;
+      return;
+    }
     const message = parseAgentMessage(text, this.#options.plan.outbound);
     switch (message.kind) {
       case 'wrong':
@@ -195,54 +247,45 @@ export class MediaStream {
     this.#send({ event: 'mark', mark: { name } });
   }
 
-  #playFrame(): Int16Array | undefined {
-    const frame = this.#playOut.tick();
-    this.record.playedMs = this.#playOut.playedMs;
-    if (frame) {
-      this.#tail = true;
-      return this.#fromWire.process(frame);
-    }
-    if (!this.#tail) return undefined;
-    // What waits in the filter is the last of the words before.
-    this.#tail = false;
-    return this.#fromWire.process(new Int16Array(frameSamples(this.#options.plan.outbound.sampleRateHz)));
-  }
-
-  #sendFrame(caller: Int16Array | undefined, played: Int16Array | undefined): void {
-    const { plan, faults, clock } = this.#options;
-    const fault = faults.take('stream');
+  #sendFrame(said: Int16Array | CodedFrame | undefined): void {
+    const { plan, faults, clock, identity } = this.#options;
+    const fault = faults.take('stream', identity.names);
     if (fault?.kind === 'breakSocket') {
+      this.#reportAfterMs = fault.reportAfterMs;
       this.#socket.terminate();
       return;
     }
     if (fault?.kind === 'gap') this.#withholdUntilMs = clock.monotonic() + fault.gapMs;
     if (fault?.kind === 'stopReading') this.#stopReading(fault.forMs);
-    if (plan.track !== 'outbound_track') this.#sendAudio('inbound', caller);
-    if (plan.track !== 'inbound_track') this.#sendAudio('outbound', played);
+    if (plan.track !== 'outbound_track') this.#sendAudio('inbound', this.#toWire.payloadOf(said));
+    if (plan.track !== 'inbound_track') {
+      this.#sendAudio('outbound', this.#echoToWire.payloadOf(this.heard()));
+    }
+    if (this.#beforeStart === 0) return;
+    this.#beforeStart -= 1;
+    if (this.#beforeStart === 0) this.#send({ event: 'start', start: this.#startMessage() });
   }
 
-  #sendAudio(track: 'inbound' | 'outbound', audio: Int16Array | undefined): void {
-    const { plan, clock } = this.#options;
+  #sendAudio(track: 'inbound' | 'outbound', payload: string): void {
+    const nowMs = this.#options.clock.monotonic();
     if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) {
       this.record.framesDropped += 1;
       return;
     }
-    const line = audio ?? SILENCE;
-    const samples = (track === 'inbound' ? this.#toWire : this.#echoToWire).process(line);
     this.#chunks += 1;
+    this.#sequence += 1;
     this.record.framesSent += 1;
-    const text = this.#numbered({
-      event: 'media',
-      media: {
-        track,
-        chunk: String(this.#chunks),
-        timestamp: String(Math.round(clock.monotonic() - this.#startedMs)),
-        payload: plan.inbound.encode(samples).toString('base64'),
-      },
-    });
-    this.#withheld.push(text);
-    if (clock.monotonic() < this.#withholdUntilMs) return;
-    for (const message of this.#withheld.splice(0)) this.#socket.send(message);
+    const text =
+      `{"event":"media","sequence_number":"${this.#sequence}","stream_id":"${this.id}","media":{"track":"${track}",` +
+      `"chunk":"${this.#chunks}","timestamp":"${Math.round(nowMs - this.#startedMs)}","payload":"${payload}"}}`;
+    if (nowMs < this.#withholdUntilMs) {
+      this.#withheld.push(text);
+      return;
+    }
+    if (this.#withheld.length > 0) {
+      for (const message of this.#withheld.splice(0)) this.#socket.send(message);
+    }
+    this.#socket.send(text);
   }
 
   #stopReading(forMs: number): void {
@@ -266,7 +309,6 @@ export class MediaStream {
 }
 
 const USER_ID = '5f0e2f1c-8b1f-4b57-9d2c-0c6a1f3f7b11';
-const SILENCE = new Int16Array((LINE_HZ / 1_000) * FRAME_MS);
 const ERROR_TITLES: ReadonlyMap<string, string> = new Map([
   ['100003', 'malformed_frame'],
   ['100004', 'invalid_media'],

@@ -71,15 +71,53 @@ describe('the play-out clock', () => {
     expect(ticks(1)).toEqual([undefined]);
   });
 
+  /** What happens in turn: audio or ticks by their number, marks by their name; plays all of it. */
+  function play(...steps: (number | string | { readonly ticks: number })[]): void {
+    for (const step of steps) {
+      if (typeof step === 'number') playOut.queue(audio(step));
+      else if (typeof step === 'string') playOut.mark(step);
+      else ticks(step.ticks);
+    }
+    ticks(20);
+  }
+  const gaps = () => playOut.underruns.map(({ atMs, gapMs }) => [atMs, gapMs]);
+
   test.each([
-    ['a short gap is an underrun', 5, [{ atMs: 20, gapMs: 100 }]],
-    ['a long one is a pause', 30, []],
-  ])('%s', (_name, dryTicks, underruns) => {
-    playOut.queue(audio(160));
-    ticks(1 + dryTicks);
-    playOut.queue(audio(160));
-    ticks(1);
-    expect(playOut.underruns).toEqual(underruns);
+    ['a gap after audio is one, however short', [160, { ticks: 2 }, 160, 'u/0'], [[20, 20]]],
+    ['a gap after audio is one, however long', [160, { ticks: 101 }, 160, 'u/0'], [[20, 2_000]]],
+    ['a gap between two utterances is none', [160, 'u/0', { ticks: 5 }, 160, 'v/0'], []],
+    ['a gap between two marks of one utterance is one', [160, 'u/0', { ticks: 3 }, 160, 'u/1'], [[20, 40]]],
+    [
+      'the mark that decides may come when the audio has played',
+      [160, 'u/0', { ticks: 3 }, 160, { ticks: 2 }, 'u/1'],
+      [[20, 40]],
+    ],
+    ['a mark without a slash is an utterance’s end', [160, 'one', { ticks: 3 }, 160, 'two'], []],
+    ['a piece that ends inside a frame leaves silence to its end', [200, { ticks: 2 }, 160], [[25, 15]]],
+    [
+      'two gaps of one utterance are two',
+      [160, { ticks: 2 }, 160, { ticks: 3 }, 160, 'u/0'],
+      [
+        [20, 20],
+        [60, 40],
+      ],
+    ],
+    ['audio that comes in time leaves none', [160, { ticks: 1 }, 160, { ticks: 1 }, 160, 'u/0'], []],
+    ['silence before the first audio is none', [{ ticks: 9 }, 160, 'u/0'], []],
+  ])('underruns: %s', (_name, steps, expected) => {
+    play(...steps);
+    expect(gaps()).toEqual(expected);
+  });
+
+  test('an underrun tells how late the play-out itself was', () => {
+    playOut = new PlayOut({
+      sampleRateHz: 8_000,
+      onMark: () => undefined,
+      callMs: () => 5_000,
+      ownDelayMs: () => 7,
+    });
+    play(160, { ticks: 2 }, 160);
+    expect(playOut.underruns).toEqual([{ atMs: 5_020, gapMs: 20, ownDelayMs: 7 }]);
   });
 
   test('silence after a clear is no underrun', () => {

@@ -16,14 +16,19 @@ export interface StreamRecord {
   /** Caller frames that were thrown away because the agent's side did not read. */
   framesDropped: number;
   mediaMessages: number;
+  /** Media that came when the stream was over: nobody hears it. */
+  lateMessages: number;
   /** Agent audio that the caller heard. */
   playedMs: number;
   marksPlayed: number;
   marksCleared: number;
   clears: number;
+  /** Silences inside utterances, by the play-out clock. */
   underruns: readonly Underrun[];
   /** Error frames sent. */
   readonly errors: { readonly code: string; readonly detail: string }[];
+  /** What became of second sockets with the same token, where a fault opened any. */
+  readonly twins: string[];
   /** Why the caller heard nothing although audio was sent. */
   readonly faults: string[];
 }
@@ -39,12 +44,14 @@ export function newStreamRecord(streamID: string, plan: StreamPlan, startedAt: s
     framesSent: 0,
     framesDropped: 0,
     mediaMessages: 0,
+    lateMessages: 0,
     playedMs: 0,
     marksPlayed: 0,
     marksCleared: 0,
     clears: 0,
     underruns: [],
     errors: [],
+    twins: [],
     faults: [],
   };
 }

@@ -17,8 +17,20 @@ export function frameSamples(sampleRateHz: number): number {
   return sampleRateHz / 50;
 }
 
-/** The codec, or undefined where the stand-in cannot code it or the rate does not belong to it. */
+const known = new Map<string, WireCodec>();
+
+/**
+ * The codec, or undefined where the stand-in cannot code it or the rate does not belong to it. The same
+ * arguments give the same object.
+ */
 export function wireCodec(encoding: string, sampleRateHz: number, order: ByteOrder): WireCodec | undefined {
+  const key = `${encoding}@${sampleRateHz}${order}`;
+  const codec = known.get(key) ?? createCodec(encoding, sampleRateHz, order);
+  if (codec) known.set(key, codec);
+  return codec;
+}
+
+function createCodec(encoding: string, sampleRateHz: number, order: ByteOrder): WireCodec | undefined {
   if (encoding === 'L16') return l16(sampleRateHz, order);
   if (sampleRateHz !== 8_000) return undefined;
   if (encoding === 'PCMU') return companded('PCMU', encodeMuLaw, decodeMuLaw);
@@ -56,8 +68,16 @@ function companded(
     encoding,
     sampleRateHz: 8_000,
     bytesPerSample: 1,
-    encode: (samples) => Buffer.from(Uint8Array.from(samples, encode)),
-    decode: (payload) => Int16Array.from(payload, decode),
+    encode(samples) {
+      const payload = Buffer.allocUnsafe(samples.length);
+      for (let i = 0; i < samples.length; i += 1) payload[i] = encode(samples[i] ?? 0);
+      return payload;
+    },
+    decode(payload) {
+      const samples = new Int16Array(payload.length);
+      for (let i = 0; i < payload.length; i += 1) samples[i] = decode(payload[i] ?? 0);
+      return samples;
+    },
   };
 }
 

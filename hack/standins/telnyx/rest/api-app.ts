@@ -1,7 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import type { Clock } from '#lib/clock/clock.ts';
-import type { FaultTable } from '../faults/fault-table.ts';
+import type { Fault, FaultTable } from '../faults/fault-table.ts';
 import type { Settings } from '../settings.ts';
 import { ApiError, apiErrors } from './api-error.ts';
 import { rateLimit } from './rate-limit.ts';
@@ -28,6 +34,8 @@ export interface ApiAppOptions {
   /** Served under `/_standin`, without a key and without faults. */
   readonly control: Router;
   readonly onRequest: (record: RequestRecord) => void;
+  /** What the call with this call_control_id goes by in the rules of faults. */
+  readonly namesOf: (callControlID: string) => readonly string[];
 }
 
 /** The HTTP side: `/v2` with key, limits, faults and the carrier's delay, and the control API beside it. */
@@ -90,13 +98,15 @@ function authenticate(apiKey: string): RequestHandler {
 function strike(options: ApiAppOptions): RequestHandler {
   const { clock, settings, faults } = options;
   return (request, response, next) => {
-    const fault = faults.take(`${request.method} ${request.originalUrl.split('?', 1)[0]}`);
+    const callID = /^\/calls\/([^/]+)/.exec(request.path)?.[1];
+    const names = callID === undefined ? [] : options.namesOf(decodeURIComponent(callID));
+    const fault = faults.take(`${request.method} ${request.originalUrl.split('?', 1)[0]}`, names);
     if (fault) (response.locals['record'] as RequestRecord).fault = fault.kind;
     if (fault?.kind === 'drop') {
       request.socket.destroy();
       return;
     }
-    if (fault?.kind === 'status') throw statusFault(fault.status);
+    if (fault?.kind === 'status') answerWith(fault, response);
     if (fault?.kind === 'loseReply') {
       // The route runs and replies to nobody.
       response.end = () => {
@@ -105,11 +115,20 @@ function strike(options: ApiAppOptions): RequestHandler {
       };
     }
     const isCommand = request.path.includes('/actions/');
-    const extraMs = fault?.kind === 'delay' ? fault.delayMs + Math.random() * fault.jitterMs : 0;
+    const extraMs = fault?.kind === 'delay' ? fault.delayMs + faults.jitter(fault.jitterMs) : 0;
     const delayMs = (isCommand ? settings.commandDelayMs : 0) + extraMs;
     if (delayMs === 0) next();
     else clock.after(delayMs, next);
   };
+}
+
+/** Throws the fault's error at once, or makes it the reply to whatever the route will have done. */
+function answerWith(fault: Extract<Fault, { kind: 'status' }>, response: Response): void {
+  if (fault.retryAfterSeconds !== undefined) response.set('retry-after', String(fault.retryAfterSeconds));
+  const error = statusFault(fault.status);
+  if (!fault.carriedOut) throw error;
+  const json = response.json.bind(response);
+  response.json = () => json.call(response.status(error.status), error.body());
 }
 
 function statusFault(status: number): ApiError {

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type Telnyx from 'telnyx';
 import type { CallLeg } from '../calls/call-leg.ts';
-import { note } from '../calls/call-record.ts';
+import { type CommandRecord, note } from '../calls/call-record.ts';
 import type { Command } from '../calls/commands.ts';
 import type { Exchange } from '../calls/exchange.ts';
 import type { Applications } from '../inventory/applications.ts';
@@ -22,7 +22,7 @@ export function callRoutes(
     if (!run) throw apiErrors.notFound(`call command ${action}`);
     const leg = exchange.find(id);
     if (!leg) throw apiErrors.unknownCall();
-    const record = {
+    const record: CommandRecord = {
       at: leg.now(),
       action,
       body: request.body as unknown,
@@ -31,7 +31,7 @@ export function callRoutes(
     };
     note(leg.record.commands, record);
     try {
-      run(leg, request.body);
+      if (run(leg, request.body) === 'Repeat') record.repeat = true;
     } catch (error) {
       record.result =
         error instanceof ApiError ? `${error.status} ${error.code} ${error.message}` : String(error);
@@ -48,7 +48,7 @@ export function callRoutes(
 
   router.get('/connections/:id/active_calls', (request, response) => {
     const { id } = applications.get(request.params.id);
-    const active = exchange.legs().filter((leg) => leg.live && leg.record.connectionID === id);
+    const active = exchange.liveLegs().filter((leg) => leg.record.connectionID === id);
     response.json(pageOf(active.map(activeCallOf), request.query));
   });
   return router;

@@ -17,7 +17,10 @@ export function rateLimit(clock: Clock, requestsPerSecond: () => number): Reques
     response.set('x-ratelimit-limit', String(limit));
     response.set('x-ratelimit-remaining', String(Math.max(0, limit - used)));
     response.set('x-ratelimit-reset', '1');
-    if (used > limit) throw apiErrors.tooManyRequests();
+    if (used > limit) {
+      response.set('retry-after', '1');
+      throw apiErrors.tooManyRequests();
+    }
     next();
   };
 }

@@ -179,10 +179,28 @@ export const sendDtmfBody = z.strictObject({
   duration_millis: z.number().int().min(100).max(500).exactOptional(),
 }) satisfies z.ZodType<Telnyx.Calls.ActionSendDtmfParams>;
 
+export const recordStartBody = z.strictObject({
+  ...command,
+  channels: z.enum(['single', 'dual']),
+  format: z.enum(['wav', 'mp3']),
+  custom_file_name: z.string().min(1).max(40).exactOptional(),
+  max_length: z.number().int().min(0).max(14_400).exactOptional(),
+  play_beep: z.boolean().exactOptional(),
+  recording_track: z.enum(['both', 'inbound', 'outbound']).exactOptional(),
+  timeout_secs: z.number().int().min(0).exactOptional(),
+  trim: z.literal('trim-silence').exactOptional(),
+}) satisfies z.ZodType<Telnyx.Calls.ActionStartRecordingParams>;
+
+export const recordStopBody = z.strictObject({
+  ...command,
+  recording_id: z.string().exactOptional(),
+}) satisfies z.ZodType<Telnyx.Calls.ActionStopRecordingParams>;
+
 export type NumberOrderBody = z.output<typeof numberOrderBody>;
 export type PhoneNumberPatch = z.output<typeof phoneNumberPatch>;
 export type ApplicationBody = z.output<typeof applicationBody>;
 export type AvailableNumbersFilter = z.output<typeof availableNumbersFilter>;
 export type StreamingStartBody = z.output<typeof streamingStartBody>;
+export type RecordStartBody = z.output<typeof recordStartBody>;
 export type TransferBody = z.output<typeof transferBody>;
 export type CommandBody = z.output<typeof hangupBody>;

@@ -1,5 +1,6 @@
 import type Telnyx from 'telnyx';
 import type { CallLeg } from '../calls/call-leg.ts';
+import type { MediaStream } from '../media/media-stream.ts';
 
 /** Telnyx sends null where the SDK's types know only absence. */
 type Nullable<T> = { [K in keyof T]: T[K] | null };
@@ -36,4 +37,17 @@ export function legPayload(leg: CallLeg) {
     shaken_stir_attestation: 'A',
     tags: [],
   } satisfies Partial<EventPayload>;
+}
+
+/** What `streaming.failed` carries. */
+export function failedPayload(leg: CallLeg, stream: MediaStream, failure: string) {
+  return {
+    ...callPayload(leg),
+    failure_reason: failure,
+    stream_id: stream.id,
+    stream_params: { stream_url: stream.record.url, track: stream.track },
+    stream_type: 'websocket',
+  } satisfies Omit<NonNullable<Telnyx.CallStreamingFailed['payload']>, 'client_state'> & {
+    client_state: string | null;
+  };
 }

@@ -47,15 +47,18 @@ export class WebhookSender {
     this.#options = options;
   }
 
-  /** Queues an event; `onAttempt` hears of each attempt. Returns the event's id. */
+  /**
+   * Queues an event; `onAttempt` hears of each attempt. `names` are what its call goes by in the rules of
+   * faults. Returns the event's id.
+   */
   send(
     target: WebhookTarget,
-    event: { readonly eventType: string; readonly payload: object },
+    event: { readonly eventType: string; readonly payload: object; readonly names: readonly string[] },
     onAttempt: (attempt: WebhookAttempt) => void,
   ): string {
     const { clock, settings, faults } = this.#options;
     const eventID = randomUUID();
-    const fault = faults.take(`webhook ${event.eventType}`);
+    const fault = faults.take(`webhook ${event.eventType}`, event.names);
     const note = (attempt: number, url: string, result: number | string) =>
       onAttempt({
         at: new Date(clock.now()).toISOString(),
@@ -73,7 +76,8 @@ export class WebhookSender {
       note(0, target.url, 'too many webhooks under way');
       return eventID;
     }
-    const extraMs = fault?.kind === 'delay' ? fault.delayMs + Math.random() * fault.jitterMs : 0;
+    const fixedMs = settings.webhookDelayMs + (fault?.kind === 'delay' ? fault.delayMs : 0);
+    const jitterMs = fault?.kind === 'delay' || fault?.kind === 'duplicate' ? fault.jitterMs : 0;
     const copies = fault?.kind === 'duplicate' ? fault.times : 1;
     const data = {
       record_type: 'event',
@@ -83,7 +87,7 @@ export class WebhookSender {
       payload: event.payload,
     };
     for (let copy = 0; copy < copies; copy += 1) {
-      void this.#deliver(target, data, { delayMs: settings.webhookDelayMs + extraMs, note });
+      void this.#deliver(target, data, { delayMs: fixedMs + faults.jitter(jitterMs), note });
     }
     return eventID;
   }

@@ -1,0 +1,91 @@
+import type Telnyx from 'telnyx';
+import { LINE_HZ } from '../media/stereo-recording.ts';
+import { apiErrors } from '../rest/api-error.ts';
+import type { RecordStartBody } from '../rest/request-bodies.ts';
+import type { Settings } from '../settings.ts';
+import type { CallLeg } from './call-leg.ts';
+import { note } from './call-record.ts';
+import { VoiceRecording } from './voice-recording.ts';
+
+export interface RecordingsOptions {
+  readonly settings: Readonly<Settings>;
+  readonly emit: (leg: CallLeg, eventType: string, payload: object) => void;
+  /** Where files are to be had, such as `http://host:port/_standin/recordings`. */
+  readonly baseURL: () => string;
+}
+
+const MAX_FILES = 200;
+const MAX_FILE_BYTES = 200 * 1024 * 1024;
+const BEEP = Int16Array.from({ length: LINE_HZ / 5 }, (_, i) =>
+  Math.round(8_000 * Math.sin((2 * Math.PI * 1_000 * i) / LINE_HZ)),
+);
+
+/** Recordings by command: one at a time a leg, saved when they end; the latest files are kept in memory. */
+export class Recordings {
+  readonly #options: RecordingsOptions;
+  readonly #files = new Map<string, Buffer>();
+  #bytes = 0;
+
+  constructor(options: RecordingsOptions) {
+    this.#options = options;
+  }
+
+  /** The WAV of a recording that has ended; undefined when there is none, or none any more. */
+  file(id: string): Buffer | undefined {
+    return this.#files.get(id);
+  }
+
+  start(leg: CallLeg, body: RecordStartBody): void {
+    if (leg.taping) throw apiErrors.invalid('The call is being recorded already.');
+    if (body.format === 'mp3')
+      throw apiErrors.invalid('MP3 is a format that the stand-in cannot code.', '/format');
+    leg.taping = new VoiceRecording({ body, startedAt: leg.now(), onEnd: () => this.stop(leg) });
+    if (body.play_beep === true) leg.voice.queue(BEEP);
+  }
+
+  /** Ends and saves what is being recorded; nothing where nothing is. */
+  stop(leg: CallLeg): void {
+    const { taping } = leg;
+    if (!taping) return;
+    leg.taping = undefined;
+    const { id, startedAt, lengthMs, channels } = taping;
+    const url = `${this.#options.baseURL()}/${id}.wav`;
+    const endedAt = leg.now();
+    this.#keep(id, taping.end());
+    note(leg.record.recordings, { id, startedAt, endedAt, lengthMs, url });
+    const { settings, emit } = this.#options;
+    emit(leg, 'call.recording.saved', {
+      ...savedPayload(leg, { channels, startedAt, endedAt, url }),
+      ...(settings.recordingNamesCall ? { call_control_id: leg.record.callControlID } : {}),
+    });
+  }
+
+  #keep(id: string, file: Buffer): void {
+    this.#files.set(id, file);
+    this.#bytes += file.length;
+    for (const [oldest, { length }] of this.#files) {
+      if (this.#files.size <= MAX_FILES && this.#bytes <= MAX_FILE_BYTES) return;
+      this.#files.delete(oldest);
+      this.#bytes -= length;
+    }
+  }
+}
+
+function savedPayload(
+  { record, clientState }: CallLeg,
+  saved: { channels: 'single' | 'dual'; startedAt: string; endedAt: string; url: string },
+) {
+  return {
+    call_leg_id: record.id,
+    call_session_id: record.callSessionID,
+    connection_id: record.connectionID,
+    client_state: clientState,
+    channels: saved.channels,
+    recording_started_at: saved.startedAt,
+    recording_ended_at: saved.endedAt,
+    recording_urls: { wav: saved.url, mp3: null },
+    public_recording_urls: { wav: null, mp3: null },
+  } satisfies Omit<NonNullable<Telnyx.CallRecordingSaved['payload']>, 'client_state'> & {
+    client_state: string | null;
+  };
+}
