@@ -8,9 +8,9 @@ const folder = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const isDescription = (line: string) => /Default: [a-z-]+'$|http:\/\/gpu-stt-default\./.test(line);
 
 test('the overlay puts the other name wherever the base has its own, and changes nothing else', async () => {
-  const { kubectl } = testCluster();
+  const cluster = testCluster();
   const [base, other] = await Promise.all(
-    ['base', 'overlays/other-namespace'].map(async (name) => kubectl('kustomize', folder(name))),
+    ['base', 'overlays/other-namespace'].map(async (name) => cluster.kubectl('kustomize', folder(name))),
   );
   const lines = (text = '') => text.split('\n').filter((line) => !isDescription(line));
   const renamed = lines(base).map((line) => line.replaceAll('veralux-system', 'another-system'));

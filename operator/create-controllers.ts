@@ -4,6 +4,7 @@ import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import type { Informer } from '#lib/kube/informer.ts';
 import { keyOf } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
+import type { WriteFence } from '#lib/kube/write-fence.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import { CarrierDirectory } from './carrier/carrier-directory.ts';
 import { Controller, type Reconcile } from './engine/controller.ts';
@@ -34,6 +35,8 @@ export interface Ground {
   /** Resolves when this process may write. */
   readonly elected: Promise<unknown>;
   readonly mayAct: () => boolean;
+  /** Of writes to the carrier; `parts.client` has it already. */
+  readonly fence: WriteFence;
 }
 
 export interface Controllers {
@@ -95,9 +98,10 @@ export function createControllers(ground: Ground): Controllers {
   };
 }
 
-function reconcilesOf({ parts, world, projector, events }: Ground, managed: Managed) {
+function reconcilesOf({ parts, world, projector, events, fence }: Ground, managed: Managed) {
   const { client, redis, clock, masterKey, rotationDays, namespace } = parts;
-  const carriers = new CarrierDirectory({ client, makeCarrier: parts.makeCarrier, clock });
+  const makeCarrier = (apiKey: string) => parts.makeCarrier(apiKey, fence);
+  const carriers = new CarrierDirectory({ client, makeCarrier, clock });
   const claims = new Claims({
     client,
     namespace,

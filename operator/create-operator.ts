@@ -56,6 +56,7 @@ export function createOperator(parts: OperatorParts): Operator {
     // The projection has to know the term that Redis remembers before anything is written to it.
     elected: fullPass.opened,
     mayAct: () => elector.isHeld,
+    fence: elector,
   });
   routeChanges(world, controllers.enqueue);
   const schedule = new SecretSchedule({

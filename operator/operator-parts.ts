@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
+import type { WriteFence } from '#lib/kube/write-fence.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import type { NumberCarrier } from './carrier/number-carrier.ts';
@@ -26,5 +27,6 @@ export interface OperatorParts {
   readonly rotationDays: number;
   /** What all Managed VoiceRuntimes' pods are given. */
   readonly runtimeSettings: RuntimeSettings;
-  readonly makeCarrier: (apiKey: string) => NumberCarrier;
+  /** The carrier's writes may leave only while the fence is held. */
+  readonly makeCarrier: (apiKey: string, fence: WriteFence) => NumberCarrier;
 }

@@ -58,7 +58,8 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
             redisURL: config.RUNTIME_REDIS_URL ?? config.REDIS_URL,
             telnyxBaseURL: config.TELNYX_BASE_URL,
           },
-          makeCarrier: (apiKey) => new TelnyxCarrier({ apiKey, baseURL: config.TELNYX_BASE_URL }),
+          makeCarrier: (apiKey, fence) =>
+            new TelnyxCarrier({ apiKey, baseURL: config.TELNYX_BASE_URL, fence }),
         }),
     });
     let isEnding = false;

@@ -160,7 +160,7 @@ export class OperatorBench {
         redisURL: this.testRedis.url,
         telnyxBaseURL: this.telnyx.url,
       },
-      makeCarrier: (apiKey) => new TelnyxCarrier({ apiKey, baseURL: this.telnyx.url }),
+      makeCarrier: (apiKey, fence) => new TelnyxCarrier({ apiKey, baseURL: this.telnyx.url, fence }),
     });
     const failures: unknown[] = [];
     for (const service of running.services) await service.start((error) => failures.push(error));

@@ -12,7 +12,9 @@ const LEASE = { namespace: SYSTEM, name: 'veralux-operator' };
 const KEEPER_PERIOD_MS = 100;
 /** As often as the faults of a storm may meet a start. */
 const STARTS = 12;
-const QUIET_TIMEOUT_MS = 30_000;
+const QUIET_TIMEOUT_MS = 60_000;
+/** A lease's 15 s, and as much again for a machine that is busy. */
+const LEASE_TIMEOUT_MS = 60_000;
 
 /**
  * An operator's bench whose operators are processes of their own, behind a proxy that makes faults.
@@ -98,7 +100,7 @@ export class ProgramBench {
         if (!holder || holder === before?.spec?.['holderIdentity']) throw new Error('the lease did not move');
         return spec;
       },
-      { ...WAIT, timeout: 40_000 },
+      { ...WAIT, timeout: LEASE_TIMEOUT_MS },
     );
     return Number(spec?.['leaseTransitions']);
   }

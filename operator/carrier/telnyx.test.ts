@@ -1,17 +1,35 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
+import { type WriteFence, WriteFenced } from '#lib/kube/write-fence.ts';
 import { CarrierError } from './number-carrier.ts';
 import { TelnyxCarrier } from './telnyx.ts';
 
 const APPLICATION = { name: 'veralux', webhookURL: 'http://127.0.0.1:1/webhooks/telnyx' };
 
+class Fence implements WriteFence {
+  isHeld = true;
+  readonly waiting = new Set<() => void>();
+
+  onLapse(lapsed: () => void): () => void {
+    this.waiting.add(lapsed);
+    return () => this.waiting.delete(lapsed);
+  }
+
+  lapse(): void {
+    this.isHeld = false;
+    for (const lapsed of this.waiting) lapsed();
+  }
+}
+
 describe('Telnyx as a carrier of numbers', () => {
   let standIn: TelnyxStandIn;
   let carrier: TelnyxCarrier;
+  let fence: Fence;
 
   beforeEach(async () => {
     standIn = await startTelnyxStandIn({ settings: { orderDelayMs: 1 } });
-    carrier = new TelnyxCarrier({ apiKey: standIn.apiKey, baseURL: standIn.url });
+    fence = new Fence();
+    carrier = new TelnyxCarrier({ apiKey: standIn.apiKey, baseURL: standIn.url, fence });
   });
   afterEach(() => standIn.stop());
 
@@ -67,5 +85,36 @@ describe('Telnyx as a carrier of numbers', () => {
     const error: unknown = await carrier.findOwned('+13125550100').catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(CarrierError);
     expect(error).toMatchObject({ kind, retryable: kind === 'Unavailable' });
+  });
+
+  test('while the fence is not held it is read, and not one write is sent', async () => {
+    await carrier.order({ number: '+13125550100', reference: 'r' });
+    await expect.poll(() => carrier.findOwned('+13125550100')).toBeDefined();
+    const { connectionID } = await carrier.ensureApplication(APPLICATION);
+    const { id = '' } = (await carrier.findOwned('+13125550100')) ?? {};
+    const before = standIn.control.requests().length;
+    fence.isHeld = false;
+    const ended = await Promise.allSettled([
+      carrier.order({ number: '+13125550101', reference: 'r' }),
+      carrier.assign(id, { connectionID, reference: 'other' }),
+      carrier.release(id),
+      carrier.ensureApplication({ ...APPLICATION, name: 'veralux-2' }),
+      carrier.ensureApplication({ ...APPLICATION, webhookURL: 'http://127.0.0.1:2/webhooks/telnyx' }),
+    ]);
+    const reasons = ended.map((end) => (end.status === 'rejected' ? end.reason : 'sent'));
+    for (const reason of reasons) expect(reason).toBeInstanceOf(WriteFenced);
+    expect(await carrier.findOwned('+13125550100')).toMatchObject({ id, reference: 'r' });
+    const sent = standIn.control.requests().slice(before);
+    expect(sent.map(({ method }) => method)).not.toContainEqual(expect.stringMatching(/POST|PATCH|DELETE/));
+    expect(fence.waiting.size).toBe(0);
+  });
+
+  test('a write whose reply is outstanding when the fence lapses is given up', async () => {
+    standIn.control.faults.add({ at: 'POST /v2/number_orders', fault: { kind: 'delay', delayMs: 30_000 } });
+    const order = carrier.order({ number: '+13125550100', reference: 'r' });
+    const refused = expect(order).rejects.toBeInstanceOf(WriteFenced);
+    await expect.poll(() => fence.waiting.size).toBe(1);
+    fence.lapse();
+    await refused;
   });
 });

@@ -3,6 +3,8 @@ import type { CallControlApplication } from 'telnyx/resources/call-control-appli
 import type { NumberOrderWithPhoneNumbers } from 'telnyx/resources/number-orders';
 import type { NumbersPhoneNumberDetailed } from 'telnyx/resources/phone-numbers/phone-numbers';
 import { messageOf } from '#lib/errors/operating-error.ts';
+import { type WriteFence, WriteFenced } from '#lib/kube/write-fence.ts';
+import { fencedFetch } from './fenced-fetch.ts';
 import {
   type CallApplication,
   CarrierError,
@@ -20,6 +22,8 @@ export interface TelnyxCarrierOptions {
   /** https://api.telnyx.com/v2, or a stand-in. */
   readonly baseURL: string;
   readonly timeoutMs?: number;
+  /** Holds writes back while it is not held: they throw `WriteFenced`. */
+  readonly fence: WriteFence;
 }
 
 /** States in which a number is ours, from the API's description of `status`. */
@@ -42,6 +46,7 @@ export class TelnyxCarrier implements NumberCarrier {
       baseURL: options.baseURL,
       maxRetries: 0,
       timeout: options.timeoutMs ?? 10_000,
+      fetch: fencedFetch(options.fence),
     });
   }
 
@@ -196,8 +201,11 @@ async function ask<T>(request: () => PromiseLike<T>): Promise<T> {
 /** 408, 409 and 429 say "later"; the other 4xx are a no that will stay one. */
 const TRY_LATER = new Set([408, 409, 429]);
 
-function carrierError(error: unknown): CarrierError {
+/** What was held back is no news of the carrier, and stays what it is. */
+function carrierError(error: unknown): CarrierError | WriteFenced {
   if (error instanceof CarrierError) return error;
+  const fenced = fencedBehind(error);
+  if (fenced !== undefined) return fenced;
   const status = error instanceof APIError ? (error.status as number | undefined) : undefined;
   const isRefusal = status !== undefined && status >= 400 && status < 500 && !TRY_LATER.has(status);
   const retryAfterSeconds =
@@ -206,4 +214,12 @@ function carrierError(error: unknown): CarrierError {
     cause: error,
     retryAfterMs: Number.isFinite(retryAfterSeconds) ? retryAfterSeconds * 1_000 : undefined,
   });
+}
+
+/** The SDK and `fetch` each put an error of their own around it. */
+function fencedBehind(error: unknown): WriteFenced | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if (one instanceof WriteFenced) return one;
+  }
+  return undefined;
 }

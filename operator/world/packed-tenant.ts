@@ -44,11 +44,11 @@ export class PackedTenant implements RawTenant {
 
   /** Unpacked when it is asked for; one object for those who ask soon after each other. */
   get spec(): Spec | undefined {
-    return unpacked<Spec>(this.#spec);
+    return unpacked(this.#spec) as Spec | undefined;
   }
 
   get status(): TenantStatus | undefined {
-    return unpacked<TenantStatus>(this.#status);
+    return unpacked(this.#status);
   }
 }
 
@@ -64,13 +64,13 @@ function packed(part: object | undefined): Packed | undefined {
   return bytes;
 }
 
-/** `T` is what was packed into these bytes. */
-function unpacked<T extends object>(bytes: Packed | undefined): T | undefined {
+/** What was packed into these bytes. */
+function unpacked(bytes: Packed | undefined): object | undefined {
   if (bytes === undefined) return undefined;
   const known = recent.get(bytes);
-  if (known !== undefined) return known as T;
+  if (known !== undefined) return known;
   const text = inflateRawSync(Buffer.from(bytes, 'latin1'), { dictionary: DICTIONARY }).toString('utf8');
-  const part = JSON.parse(text) as T;
+  const part = JSON.parse(text) as object;
   remember(bytes, part);
   return part;
 }
