@@ -1,13 +1,18 @@
-/** `make call`: one more call into what `make up` left running. */
+/**
+ * `make call`: one more call into what `make up` left running. With KILL=1 the pod that holds it is killed
+ * in the middle of it.
+ */
 import { INSTANCES, Instance } from '#hack/local/instance.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
 import { ApiClient } from './api-client.ts';
 import type { Usage } from './call-detail.ts';
 import { check } from './check-call.ts';
+import { checkResumed, killInTheMiddle } from './kill-pod.ts';
 import { Narrator } from './narrator.ts';
 import { latestCall, placeCall } from './place-call.ts';
-import { readRecord } from './record.ts';
+import { type HouseRecord, readRecord } from './record.ts';
 import { reportCall, reportUsage } from './report.ts';
+import { restorePods } from './runtime-pods.ts';
 import { bookAppointment } from './scenario.ts';
 
 const narrator = new Narrator(process.stdout);
@@ -19,8 +24,10 @@ try {
   const { email, password } = record;
   const { token } = await anonymous.post<{ token: string }>('/api/auth/login', { email, password });
   const api = anonymous.as(token);
+  await restore(record);
   const sinceMs = Date.now();
-  await placeCall(narrator, record, bookAppointment);
+  if (killIsAsked(process.env['KILL'])) await callWithKill(record);
+  else await placeCall(narrator, record, bookAppointment);
   const call = await latestCall(api, sinceMs);
   reportCall(narrator, call);
   reportUsage(narrator, await api.get<Usage>('/api/admin/usage'));
@@ -28,4 +35,22 @@ try {
 } catch (error) {
   narrator.failed(messageOf(error), instance.logs);
   process.exitCode = 1;
+}
+
+/** What an earlier call left dead is started again, as Kubernetes would have done by now. */
+async function restore({ pods }: HouseRecord): Promise<void> {
+  const restored = await restorePods(instance.processes, pods);
+  for (const pod of restored) narrator.text(`${pod} was dead and runs again.`);
+}
+
+async function callWithKill(record: HouseRecord): Promise<void> {
+  const kill = killInTheMiddle(narrator, instance.processes);
+  const call = await placeCall(narrator, record, bookAppointment, kill.onlooker);
+  checkResumed(narrator, call, kill.killed());
+}
+
+function killIsAsked(text: string | undefined): boolean {
+  if (text === '1') return true;
+  if (text === undefined || text === '' || text === '0') return false;
+  throw new Error(`KILL is 0 or 1, not ${JSON.stringify(text)}`);
 }

@@ -9,6 +9,7 @@ import type { Infrastructure } from '#hack/local/stack.ts';
 import { applyManifests, applyRuntime, type CarrierAccount } from './cluster-objects.ts';
 import type { Narrator } from './narrator.ts';
 import { migrate, startProgram } from './programs.ts';
+import { type RuntimePod, startRuntimePods } from './runtime-pods.ts';
 import { serviceAccountKubeconfig } from './service-account-kubeconfig.ts';
 
 export type Mode = 'saas' | 'onprem';
@@ -17,10 +18,10 @@ export interface House {
   readonly apiURL: string;
   /** The control API of the carrier's stand-in. */
   readonly controlURL: string;
+  readonly pods: readonly RuntimePod[];
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const POD = 'runtime-0';
 const RUNTIME = 'veralux-system/shared';
 
 interface Context {
@@ -42,14 +43,14 @@ export async function startHouse(context: Context, mode: Mode): Promise<House> {
       applyManifests(infrastructure.kubectl, repository),
     ),
   ]);
-  const [apiURL] = await Promise.all([
+  const [apiURL, , pods] = await Promise.all([
     narrator.stage('API server', () => startAPIServer(context, mode, databases)),
     narrator.stage('Operator', () => startOperator(context, carrier)),
-    narrator.stage('Runtime, and the VoiceRuntime that stands for it', () =>
+    narrator.stage('Two pods of the runtime, and the VoiceRuntime that stands for them', () =>
       startRuntime(context, carrier, enginesURL),
     ),
   ]);
-  return { apiURL, controlURL: carrier.controlURL };
+  return { apiURL, controlURL: carrier.controlURL, pods };
 }
 
 interface Carrier extends CarrierAccount {
@@ -118,29 +119,22 @@ async function startRuntime(
   { instance, infrastructure }: Context,
   carrier: Carrier,
   enginesURL: string,
-): Promise<void> {
+): Promise<readonly RuntimePod[]> {
   const engines = {
     stt: { type: 'Whisper', endpoint: enginesURL, model: 'pocketsphinx-en-us' },
     tts: { type: 'Kokoro', endpoint: enginesURL, model: 'flite', voice: 'slt' },
   };
-  const { url } = await startProgram(instance.processes, {
-    name: 'runtime',
-    main: 'runtime/main.ts',
-    health: '/readyz',
-    env: (port) => ({
-      REDIS_URL: infrastructure.redisURL,
-      RUNTIME_NAME: RUNTIME,
-      POD_NAME: POD,
-      TELNYX_API_KEY: carrier.apiKey,
-      TELNYX_PUBLIC_KEY: carrier.publicKey,
-      TELNYX_BASE_URL: carrier.url,
-      MEDIA_URL: `ws://127.0.0.1:${port}`,
-      CALL_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      // Pocketsphinx needs the wide band: at 8 kHz it understands nothing.
-      STREAM_CODEC: 'L16',
-      STREAM_SAMPLE_RATE: '16000',
-      ENGINES: JSON.stringify(engines),
-    }),
+  const { url, pods } = await startRuntimePods(instance.processes, {
+    REDIS_URL: infrastructure.redisURL,
+    RUNTIME_NAME: RUNTIME,
+    TELNYX_API_KEY: carrier.apiKey,
+    TELNYX_PUBLIC_KEY: carrier.publicKey,
+    TELNYX_BASE_URL: carrier.url,
+    // Pocketsphinx needs the wide band: at 8 kHz it understands nothing.
+    STREAM_CODEC: 'L16',
+    STREAM_SAMPLE_RATE: '16000',
+    ENGINES: JSON.stringify(engines),
   });
   await applyRuntime(infrastructure.kubectl, { account: carrier, url, engines });
+  return pods;
 }

@@ -16,12 +16,19 @@ const placedCallSchema = z.object({
   state: z.string(),
   hangupCause: z.string().optional(),
   hangupSource: z.string().optional(),
+  streams: z.array(
+    z.object({
+      url: z.string(),
+      openedAt: z.string().optional(),
+      endedAt: z.string().optional(),
+    }),
+  ),
   caller: z
     .object({ said: spokenSchema, heard: spokenSchema, problems: z.array(z.string()) })
     .default({ said: [], heard: [], problems: [] }),
 });
 
-type PlacedCall = z.output<typeof placedCallSchema>;
+export type PlacedCall = z.output<typeof placedCallSchema>;
 
 export interface Line {
   /** The control API of the carrier's stand-in. */
@@ -29,17 +36,26 @@ export interface Line {
   readonly number: string;
 }
 
+/** Told of a call each time it is looked at, four times a second, before what is new in it is printed. */
+export type Onlooker = (call: PlacedCall) => Promise<void>;
+
 /**
  * Has the stand-in's caller ring the number, and prints what the caller says and hears as it happens.
- * Resolves once the call has ended at the carrier.
+ * Resolves to the call once it has ended at the carrier.
  */
-export async function placeCall(narrator: Narrator, line: Line, scenario: Scenario): Promise<void> {
+export async function placeCall(
+  narrator: Narrator,
+  line: Line,
+  scenario: Scenario,
+  onlooker: Onlooker = async () => undefined,
+): Promise<PlacedCall> {
   narrator.title(`A call from ${scenario.from} to ${line.number}, as the caller says and hears it`);
   const { from, caller } = scenario;
   const { id } = await control(line, '/calls', { from, to: line.number, caller });
   let told = 0;
   const call = await eventually('the call to end', CALL_TIMEOUT_MS, async () => {
     const now = await control(line, `/calls/${id}`);
+    await onlooker(now);
     const conversation = conversationOf(now);
     for (const { speaker, text, atMs } of conversation.slice(told)) narrator.spoken(speaker, text, atMs);
     told = conversation.length;
@@ -47,6 +63,7 @@ export async function placeCall(narrator: Narrator, line: Line, scenario: Scenar
   });
   for (const problem of call.caller.problems) narrator.text(`The caller had a problem: ${problem}`);
   narrator.text(`The call has ended: ${call.hangupCause} by the ${call.hangupSource}.`);
+  return call;
 }
 
 /** Both sides as the caller knows them: what was said, and what was heard of the agent, in order. */

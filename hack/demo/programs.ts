@@ -13,8 +13,8 @@ export interface ProgramSpec {
   readonly main: string;
   /** The path that answers 200 once it serves. */
   readonly health: string;
-  /** Its settings besides HOST and PORT; a function where one of them tells the port. */
-  readonly env: Readonly<Record<string, string>> | ((port: number) => Readonly<Record<string, string>>);
+  /** Its settings besides HOST and PORT. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface StartedProgram {
@@ -26,23 +26,31 @@ export interface StartedProgram {
 export function startProgram(processes: Processes, spec: ProgramSpec): Promise<StartedProgram> {
   return onFreePorts(1, async ([port]) => {
     if (port === undefined) throw new Error('onFreePorts(1) gave no port');
-    const url = `http://127.0.0.1:${port}`;
-    const own = typeof spec.env === 'function' ? spec.env(port) : spec.env;
-    const program = await processes.start({
-      name: spec.name,
-      command: process.execPath,
-      args: [spec.main],
-      cwd: repository,
-      env: { HOST: '127.0.0.1', PORT: String(port), NODE_NO_WARNINGS: '1', ...own },
-    });
-    try {
-      await program.ready(() => answersWell(`${url}${spec.health}`), READY_TIMEOUT_MS);
-    } catch (error) {
-      await program.end();
-      throw error;
-    }
-    return { url, process: program };
+    return startProgramAt(processes, spec, port);
   });
+}
+
+/** The same on a port that is known to be free. */
+export async function startProgramAt(
+  processes: Processes,
+  spec: ProgramSpec,
+  port: number,
+): Promise<StartedProgram> {
+  const url = `http://127.0.0.1:${port}`;
+  const program = await processes.start({
+    name: spec.name,
+    command: process.execPath,
+    args: [spec.main],
+    cwd: repository,
+    env: { HOST: '127.0.0.1', PORT: String(port), NODE_NO_WARNINGS: '1', ...spec.env },
+  });
+  try {
+    await program.ready(() => answersWell(`${url}${spec.health}`), READY_TIMEOUT_MS);
+  } catch (error) {
+    await program.end();
+    throw error;
+  }
+  return { url, process: program };
 }
 
 /** Makes the database's roles and schema; resolves to the URLs of the roles the API server serves as. */

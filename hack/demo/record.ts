@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LocalError } from '#hack/local/local-error.ts';
+import { runtimePodSchema } from './runtime-pods.ts';
 
 /**
  * What `make up` leaves for `make call` to find: where things listen and whose number to ring. Kept in
- * the instance's data, readable by its owner alone, since it holds a password.
+ * the instance's data, readable by its owner alone, since it holds a password and the pods' settings.
  */
 const recordSchema = z.object({
   apiURL: z.string(),
@@ -17,6 +18,7 @@ const recordSchema = z.object({
   mode: z.enum(['saas', 'onprem']),
   kubeconfigPath: z.string(),
   kubectlPath: z.string(),
+  pods: z.array(runtimePodSchema).readonly(),
   logs: z.string(),
 });
 

@@ -48,6 +48,17 @@ describe('processes', () => {
     expect(records()).toEqual([]);
   });
 
+  test('are killed by name, one alone, also by somebody who only has the records', async () => {
+    const [first, second] = [
+      await processes.start({ name: 'first', ...FOREVER }),
+      await processes.start({ name: 'second', ...FOREVER }),
+    ];
+    const others = new Processes(directory);
+    await others.kill('first');
+    expect([first.isRunning(), second.isRunning()]).toEqual([false, true]);
+    await expect(others.kill('first')).rejects.toThrow('no running process first');
+  });
+
   test('whose pid now belongs to another program are left alone', async () => {
     const stranger = spawn(FOREVER.command, FOREVER.args);
     await once(stranger, 'spawn');

@@ -169,6 +169,15 @@ export class Processes {
     return ended;
   }
 
+  /** SIGKILL to the one of this name, whoever started it. Throws a LocalError where none runs. */
+  async kill(name: string): Promise<void> {
+    const found = this.#list().find(({ record }) => record.name === `${this.#prefix}${name}`);
+    if (found === undefined || !isSameProcess(found.record.pid, found.record.identity)) {
+      throw new LocalError('process_not_running', `There is no running process ${name} here.`);
+    }
+    await endRecorded(found.path, 0);
+  }
+
   /** `endAll` for the last time: a start that comes later, from work still under way, is refused. */
   close(): Promise<string[]> {
     this.#closed = true;
