@@ -63,6 +63,12 @@ export function createRuntimeMetrics(registry: Registry) {
       labelNames: ['outcome'],
       registers,
     }),
+    ...ledgerMetrics(registers),
+  };
+}
+
+function ledgerMetrics(registers: Registry[]) {
+  return {
     ledgerQueue: new Gauge({
       name: 'veralux_ledger_queue_events',
       help: 'Ledger events of this pod that Redis has not taken yet.',

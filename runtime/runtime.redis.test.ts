@@ -252,7 +252,7 @@ describe('a call from its first webhook to its usage', () => {
     const start = await pod.recorder.next(attaching, 'streaming_start');
     expect(start.body['stream_url']).toContain('/media/pod-b/');
     expect(await pod.redis.zrange('slots:{veralux-system/shared}:pod-a', '0', '-1')).toEqual([
-      callIDOf(call),
+      `${TENANT}/${callIDOf(call)}`,
     ]);
     await other.stop();
 

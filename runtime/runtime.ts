@@ -7,7 +7,11 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { Admission } from './admission/admission.ts';
+import { AwayStore } from './admission/away-store.ts';
+import { MonthUsage } from './admission/month-usage.ts';
+import { OwnSlots } from './admission/own-slots.ts';
 import { PodSlots } from './admission/pod-slots.ts';
+import { RedisWatch } from './admission/redis-watch.ts';
 import { Routing } from './admission/routing.ts';
 import { CallAdvancer } from './call/advance.ts';
 import { CallDriver } from './call/driver.ts';
@@ -19,7 +23,6 @@ import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { MediaServer } from './media-server/media-server.ts';
 import { Pod } from './pod/pod.ts';
 import { createRuntimeMetrics } from './runtime-metrics.ts';
-import { CallStore } from './store/call-store.ts';
 import { webhookKeyOf } from './webhook/verify-signature.ts';
 import { WEBHOOK_PATH, WebhookEndpoint } from './webhook/webhook-endpoint.ts';
 import { WebhookRouter } from './webhook/webhook-router.ts';
@@ -52,7 +55,7 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const { driver, ledger, pod, media, webhooks } = parts;
+  const { driver, ledger, pod, media, webhooks, watch } = parts;
   const server = new HttpServer({
     name: 'http server',
     host: config.HOST,
@@ -70,7 +73,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     }),
     onUpgrade: (request, socket, head) => void media.upgrade(request, socket, head),
   });
-  return { services: [ledger, pod, driver, server], server, driver, ledger, pod };
+  return { services: [watch, ledger, pod, driver, server], server, driver, ledger, pod };
 }
 
 function createParts(options: RuntimeOptions) {
@@ -82,11 +85,24 @@ function createParts(options: RuntimeOptions) {
   const metrics = createRuntimeMetrics(registry);
   const common = { log, clock, metrics } as const;
 
-  const store = new CallStore(redis, clock);
-  const advancer = new CallAdvancer(store, metrics);
-  const slots = new PodSlots(redis, clock, runtime);
-  const routing = new Routing(redis, log);
   const live = new LiveCalls(metrics);
+  const usage = new MonthUsage(redis, clock, log);
+  const liveOf = (tenantID: string) =>
+    live.refs().flatMap((ref) => (ref.tenantID === tenantID ? ref.callID : []));
+  const store = new AwayStore({ redis, clock, usage, liveOf, log });
+  const watch = new RedisWatch({ redis, onBack: () => store.bringBack(), log, clock });
+  const away = () => watch.away;
+  const advancer = new CallAdvancer(store, metrics);
+  const canServe = options.canServe ?? (() => true);
+  const own = new OwnSlots({
+    away,
+    serving: () => canServe() && !pod.draining,
+    self: { pod: config.POD_NAME, runtime, mediaURL: config.MEDIA_URL, slots: slotCount },
+    calls: () => [...live.refs(), ...store.open],
+    now: () => clock.now(),
+  });
+  const slots = new PodSlots({ redis, clock, runtime, own });
+  const routing = new Routing(redis, log, away);
   const ledger = new LedgerWriter({ ...common, store });
   const carrier = new TelnyxCarrier({
     ...common,
@@ -102,8 +118,8 @@ function createParts(options: RuntimeOptions) {
   const onSettled = (callID: string) => live.end(callID);
   const paths = { store, advancer, slots, routing, carrier, runtime, callTokenSecret, maxDurationMs };
   const driver = new CallDriver({ ...common, ...paths, onSettled });
-  const admission = new Admission({ ...paths, clock });
-  const pod = new Pod({
+  const admission = new Admission({ ...paths, away, clock });
+  const pod: Pod = new Pod({
     ...common,
     pod: config.POD_NAME,
     runtime,
@@ -112,7 +128,7 @@ function createParts(options: RuntimeOptions) {
     redis,
     slots,
     live,
-    canServe: options.canServe ?? (() => true),
+    canServe,
   });
   const media = new MediaServer({
     ...common,
@@ -129,5 +145,5 @@ function createParts(options: RuntimeOptions) {
     router: new WebhookRouter({ ...common, ...paths, admission }),
     drive: (call) => driver.drive(call),
   });
-  return { driver, ledger, pod, media, webhooks };
+  return { driver, ledger, pod, media, webhooks, watch };
 }

@@ -23,6 +23,10 @@ export const callStartedSchema = z.object({
   to: z.string().max(200),
   runtime: z.string(),
   carrierCallID: z.string().max(500).describe("The carrier's call_control_id."),
+  unchecked: z
+    .boolean()
+    .optional()
+    .describe('True where it was taken while Redis was away, so that a limit may have been passed by it.'),
 });
 
 export const callAnsweredSchema = z.object({ ...common, kind: z.literal('answered') });

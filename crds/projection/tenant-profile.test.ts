@@ -39,6 +39,15 @@ describe('the tenant profile', () => {
     );
   });
 
+  test('a long company name in a long text leaves a profile that readers take', () => {
+    const named = tenant({ displayName: 'N'.repeat(100), assistant: { greeting: '{company} '.repeat(50) } });
+    expect(() => tenantProfileSchema.parse(profileOf(named, TENANT_ID))).not.toThrow();
+    expect(profileOf(tenant({}), TENANT_ID).busy).toMatchObject({
+      treatment: 'Reject',
+      message: expect.stringContaining('Acme $& Sons'),
+    });
+  });
+
   test('the example with every field set survives the way through Redis', () => {
     const manifest: unknown = parse(
       readFileSync(new URL('../../examples/tenant-full.yaml', import.meta.url), 'utf8'),

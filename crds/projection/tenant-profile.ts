@@ -3,6 +3,7 @@ import { effectiveLimits, effectiveLimitsSchema, PLANS } from '../plans/plans.ts
 import { assistantSchema } from '../tenant/assistant.ts';
 import { businessHoursSchema } from '../tenant/business-hours.ts';
 import {
+  busySchema,
   callScreeningSchema,
   recordingSchema,
   transcriptsSchema,
@@ -35,6 +36,7 @@ export const tenantProfileSchema = z.object({
   businessHours: businessHoursSchema.optional(),
   transferTargets: transferTargetsSchema,
   callScreening: callScreeningSchema.optional(),
+  busy: busySchema,
   recording: recordingSchema,
   transcripts: transcriptsSchema,
 });
@@ -59,7 +61,7 @@ export function profileOf(tenant: Tenant, tenantID: string): TenantProfile {
     limits: effectiveLimits(spec),
     assistant: {
       ...spec.assistant,
-      greeting: spec.assistant.greeting.replaceAll(COMPANY, () => spec.displayName),
+      greeting: filledIn(spec.assistant.greeting, spec.displayName),
     },
     workflows: spec.workflows,
     knowledge: spec.knowledge,
@@ -67,7 +69,13 @@ export function profileOf(tenant: Tenant, tenantID: string): TenantProfile {
     ...(spec.businessHours ? { businessHours: spec.businessHours } : {}),
     transferTargets: spec.transferTargets,
     ...(spec.callScreening ? { callScreening: spec.callScreening } : {}),
+    busy: { ...spec.busy, message: filledIn(spec.busy.message, spec.displayName) },
     recording: spec.recording,
     transcripts: spec.transcripts,
   };
+}
+
+/** Cut to the length that the template itself may have, which readers hold it to. */
+function filledIn(template: string, company: string): string {
+  return template.replaceAll(COMPANY, () => company).slice(0, 500);
 }

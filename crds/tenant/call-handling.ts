@@ -39,6 +39,27 @@ export const callScreeningSchema = z
   })
   .describe('Which calls are declined before they are answered, and so cost nothing. Absent: none.');
 
+export const busySchema = z
+  .object({
+    treatment: z
+      .enum(['Reject', 'Message', 'Voicemail'])
+      .default('Reject')
+      .describe(
+        'Reject lets the caller hear the busy tone and costs nothing. Message answers, says the message and hangs up. Voicemail says it and records what the caller leaves. Both count as answered calls.',
+      ),
+    message: text(500)
+      .default(
+        'Thank you for calling {company}. All lines are busy at the moment. Please call again in a few minutes.',
+      )
+      .describe(
+        'What the caller hears, in the voice of the carrier; {company} becomes the display name. For Voicemail, ask for a message after the tone.',
+      ),
+  })
+  .prefault({})
+  .describe(
+    'What callers meet who cannot be taken: all lines busy, or the number just being moved. While the tenant is suspended or has used up its month, calls are always rejected.',
+  );
+
 export const recordingSchema = z
   .object({
     enabled: z.boolean().default(false).describe('Whether calls are recorded; the disclosure then says so.'),

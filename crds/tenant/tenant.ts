@@ -9,6 +9,7 @@ import { dnsLabel, email, language, text, timeZone, uuid, whole } from '../schem
 import { assistantSchema } from './assistant.ts';
 import { businessHoursSchema } from './business-hours.ts';
 import {
+  busySchema,
   callScreeningSchema,
   notificationsSchema,
   recordingSchema,
@@ -150,6 +151,7 @@ const tenantSpecFields = z.object({
     .default([])
     .describe('People and desks a call may be handed to, by name. Nothing else can ever be dialled.'),
   callScreening: callScreeningSchema.optional(),
+  busy: busySchema,
   recording: recordingSchema,
   transcripts: transcriptsSchema,
   notifications: notificationsSchema.optional(),

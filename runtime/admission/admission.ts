@@ -5,8 +5,8 @@ import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { StoredCall } from '#runtime/call/call-record.ts';
-import type { CallStore } from '#runtime/store/call-store.ts';
 import type { AdmissionLimits, LimitRefusal } from '#runtime/store/commit-script.ts';
+import type { AwayStore } from './away-store.ts';
 import type { PodSlots } from './pod-slots.ts';
 import type { Routing } from './routing.ts';
 
@@ -20,7 +20,7 @@ export interface IncomingCall {
 }
 
 /** Why a call of a known tenant is not taken. */
-type Refusal = LimitRefusal | 'Suspended' | 'CallerBlocked' | 'NotServed' | 'PodsFull';
+type Refusal = LimitRefusal | 'Suspended' | 'CallerBlocked' | 'NotServed' | 'PodsFull' | 'FairShare';
 
 export type Admitted =
   /** The call is to be answered; its first command is stored. */
@@ -37,7 +37,9 @@ export interface AdmissionOptions {
   readonly maxDurationMs: number;
   readonly routing: Routing;
   readonly slots: PodSlots;
-  readonly store: CallStore;
+  readonly store: AwayStore;
+  /** Whether Redis is away. */
+  readonly away: () => boolean;
   readonly advancer: CallAdvancer;
   readonly clock: Clock;
 }
@@ -48,6 +50,7 @@ const REJECT_CAUSE: Readonly<Record<Refusal, 'CALL_REJECTED' | 'USER_BUSY'>> = {
   CallerBlocked: 'CALL_REJECTED',
   NotServed: 'USER_BUSY',
   PodsFull: 'USER_BUSY',
+  FairShare: 'USER_BUSY',
   ConcurrentCalls: 'USER_BUSY',
   CallsPerMonth: 'USER_BUSY',
   MinutesPerMonth: 'USER_BUSY',
@@ -66,11 +69,12 @@ export class Admission {
   }
 
   async admit(incoming: IncomingCall): Promise<Admitted> {
-    const { routing, runtime, store, slots, maxDurationMs } = this.#options;
+    const { routing, runtime, store, slots, maxDurationMs, away } = this.#options;
     const did = await routing.numberOf(incoming.to);
     if (!did) return { outcome: 'UnknownNumber', call: undefined };
     if (did.runtime !== runtime) return { outcome: 'OtherRuntime', call: undefined };
     const identity = identityOf(incoming, did, maxDurationMs);
+    if (away()) store.begin(identity);
     // A slot must not be reserved again for a call that is known: nobody would give it back.
     const { call: known } = await store.load(identity);
     if (known) return { outcome: 'Known', call: known };
@@ -78,8 +82,8 @@ export class Admission {
     const profile = await routing.tenantOf(did.tenantID);
     const refusal = refusalOf(profile, incoming.from);
     if (!profile || refusal) return this.#refuse(incoming, identity, refusal ?? 'NotServed');
-    const pod = await slots.reserve(identity.callID);
-    if (!pod) return this.#refuse(incoming, identity, 'PodsFull');
+    const { outcome, pod } = await slots.reserve(identity, { fair: hasNeighbours(profile) });
+    if (outcome !== 'Reserved') return this.#refuse(incoming, identity, outcome);
     return this.#take(incoming, { identity, pod: pod.pod, limits: limitsOf(profile) });
   }
 
@@ -97,8 +101,7 @@ export class Admission {
     });
     if (outcome === 'Stored' && call) return { outcome: 'Admitted', call };
     // Another delivery was faster: its slot may be the same one, and is its call's to keep.
-    if (call?.record.pod !== pod || call.record.state === 'settled')
-      await slots.release(pod, identity.callID);
+    if (call?.record.pod !== pod || call.record.state === 'settled') await slots.release(pod, identity);
     if (outcome === 'Stored' || outcome === 'Duplicate' || outcome === 'Ignored') {
       return { outcome: 'Known', call };
     }
@@ -146,6 +149,11 @@ function refusalOf(profile: TenantProfile | undefined, from: string): Refusal | 
   if (screening?.blocked.includes(from)) return 'CallerBlocked';
   if (screening?.anonymous === 'Reject' && !from.startsWith('+')) return 'CallerBlocked';
   return undefined;
+}
+
+/** On a site of one's own there is nobody to keep room for: each call may have the last slot. */
+function hasNeighbours({ plan }: TenantProfile): boolean {
+  return plan !== 'OnPrem';
 }
 
 function limitsOf(profile: TenantProfile): AdmissionLimits {

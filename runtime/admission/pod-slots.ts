@@ -1,9 +1,10 @@
-import { z } from 'zod';
 import { podKeys } from '#crds/projection/keys.ts';
 import { HEARTBEAT_STALE_MS, type PodHeartbeat, podHeartbeatSchema } from '#crds/projection/pod-heartbeat.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
-import { Script } from '#lib/redis/script.ts';
+import { type CallRef, dueMember } from '#runtime/store/store-keys.ts';
+import type { OwnSlots } from './own-slots.ts';
+import { heldSlots, livePods, placeCall, presentPod, RESERVE_REPLY, reserveSlot } from './slot-scripts.ts';
 
 /**
  * How long a reserved slot waits for its call's media socket: longer than answering and all tries
@@ -12,86 +13,188 @@ import { Script } from '#lib/redis/script.ts';
 const RESERVATION_MS = 60_000;
 /** How many pods are tried for one call before it is refused. */
 const MAX_PODS_TRIED = 8;
+/** For how long a look at the pods serves further calls; what is reserved meanwhile is added to it. */
+const LOOK_MS = 250;
+/** The age at which a look is too old to refuse a call by. */
+const REFUSE_AFTER_MS = 25;
 
-/** Reserves: replies 1 when the call has a slot (also when it had it already), 0 when all are taken. */
-const reserveSlot = new Script({
-  name: 'reserve-slot',
-  keys: ['slots'],
-  lua: `
-    redis.call('ZREMRANGEBYSCORE', slots, '-inf', ARGV[2])
-    if not redis.call('ZSCORE', slots, ARGV[1]) and redis.call('ZCARD', slots) >= tonumber(ARGV[4]) then
-      return 0
-    end
-    redis.call('ZADD', slots, ARGV[3], ARGV[1])
-    redis.call('PEXPIREAT', slots, tonumber(ARGV[3]) + 60000)
-    return 1`,
-  reply: z.literal([0, 1]),
-});
+interface SeenPod {
+  readonly pod: PodHeartbeat;
+  reserved: number;
+}
 
-/** The slots of one runtime's pods: who has room, and who holds which call. */
+export type Reservation =
+  | { readonly outcome: 'Reserved'; readonly pod: PodHeartbeat }
+  /** `FairShare`: there is room, and it is kept for other tenants. */
+  | { readonly outcome: 'PodsFull' | 'FairShare'; readonly pod: undefined };
+
+export interface ReserveOptions {
+  /** Whether the tenant is held to its fair share: for new calls of tenants that have neighbours. */
+  readonly fair?: boolean;
+  /** A pod that shall not get it. */
+  readonly except?: string | undefined;
+}
+
+export interface PodSlotsOptions {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly runtime: string;
+  /** Absent: while Redis is away, everything throws what Redis throws. */
+  readonly own?: OwnSlots;
+}
+
+/**
+ * The slots of one runtime's pods: who has room, and who holds which call. All times are Redis' own.
+ * While Redis is away, this pod stands for itself alone, and nobody else is there.
+ */
 export class PodSlots {
   readonly #redis: Redis;
   readonly #clock: Clock;
   readonly #runtime: string;
+  /** This pod alone, for the time that Redis is away. */
+  readonly #own: OwnSlots | undefined;
+  #look: { readonly atMs: number; readonly pods: Promise<readonly SeenPod[]> } | undefined;
 
-  constructor(redis: Redis, clock: Clock, runtime: string) {
+  constructor({ redis, clock, runtime, own }: PodSlotsOptions) {
     this.#redis = redis;
     this.#clock = clock;
     this.#runtime = runtime;
+    this.#own = own;
   }
 
-  /** The pods that serve and were heard of lately, the emptiest first. */
+  /** The pods that serve and were heard of lately, the emptiest first; as of at most 250 ms ago. */
   async servingPods(): Promise<readonly PodHeartbeat[]> {
-    const since = this.#clock.now() - HEARTBEAT_STALE_MS;
-    const names = await this.#redis.zrangebyscore(podKeys.runtimePods(this.#runtime), since, '+inf');
-    const pods = await Promise.all(names.map((name) => this.#withReserved(name)));
-    return pods
-      .filter(({ pod }) => pod?.state === 'Serving')
-      .sort((a, b) => a.share - b.share)
-      .flatMap(({ pod }) => pod ?? []);
+    const serving = await this.#serving();
+    return serving.sort((a, b) => shareOf(a) - shareOf(b)).map(({ pod }) => pod);
   }
 
-  /** A pod and the share of its slots that are reserved now: newer than its heartbeat. */
-  async #withReserved(name: string): Promise<{ pod: PodHeartbeat | undefined; share: number }> {
-    const [pod, reserved] = await Promise.all([
-      this.pod(name),
-      this.#redis.zcard(podKeys.slots(this.#runtime, name)),
+  async #serving(): Promise<SeenPod[]> {
+    const nowMs = this.#clock.monotonic();
+    const look =
+      this.#look && this.#look.atMs > nowMs - LOOK_MS
+        ? this.#look
+        : { atMs: nowMs, pods: this.#lookAtPods() };
+    this.#look = look;
+    try {
+      const pods = await look.pods;
+      // That there is none may change at any moment, and is no answer to keep.
+      if (pods.length === 0) this.#forget(look);
+      return [...pods];
+    } catch (error) {
+      this.#forget(look);
+      throw error;
+    }
+  }
+
+  #forget(look: object): void {
+    if (this.#look === look) this.#look = undefined;
+  }
+
+  async #lookAtPods(): Promise<readonly SeenPod[]> {
+    const names = await livePods.run(this.#redis, { pods: podKeys.runtimePods(this.#runtime) }, [
+      HEARTBEAT_STALE_MS,
     ]);
-    return { pod, share: reserved / Math.max(1, pod?.slots ?? 0) };
+    const seen = await Promise.all(
+      names.map(async (name) => {
+        const [value, reserved] = await Promise.all([
+          this.#redis.hget(podKeys.pod(this.#runtime, name), 'value'),
+          this.#redis.zcard(podKeys.slots(this.#runtime, name)),
+        ]);
+        return { pod: parsePod(value), reserved };
+      }),
+    );
+    return seen.flatMap(({ pod, reserved }) => (pod?.state === 'Serving' ? { pod, reserved } : []));
   }
 
   /** A pod's last heartbeat, undefined when it is stale or there is none. */
   async pod(name: string): Promise<PodHeartbeat | undefined> {
-    const value = await this.#redis.hget(podKeys.pod(this.#runtime, name), 'value');
-    if (!value) return undefined;
-    const pod = podHeartbeatSchema.safeParse(JSON.parse(value)).data;
-    return pod && pod.at > this.#clock.now() - HEARTBEAT_STALE_MS ? pod : undefined;
+    if (this.#own?.away) return this.#own.pod(name);
+    const keys = { pods: podKeys.runtimePods(this.#runtime), pod: podKeys.pod(this.#runtime, name) };
+    return parsePod(await presentPod.run(this.#redis, keys, [name, HEARTBEAT_STALE_MS]));
   }
 
-  /** Reserves a slot for a call on the emptiest pod; undefined when there is none. */
-  async reserve(callID: string): Promise<PodHeartbeat | undefined> {
-    for (const pod of (await this.servingPods()).slice(0, MAX_PODS_TRIED)) {
-      if (await this.reserveOn(pod.pod, callID, pod.slots)) return pod;
+  /** Reserves a slot for a call on the emptiest pod that may give it one. */
+  async reserve(ref: CallRef, { fair = false, except }: ReserveOptions = {}): Promise<Reservation> {
+    if (this.#own?.away) return this.#reserveHere(ref, this.#own, fair);
+    const startedMs = this.#clock.monotonic();
+    const reservation = await this.#tryPods(ref, fair, except);
+    const look = this.#look;
+    if (reservation.pod || !look || look.atMs > startedMs - REFUSE_AFTER_MS) return reservation;
+    // A pod may have come since the last look: nobody is refused for what was seen a while ago.
+    this.#forget(look);
+    return this.#tryPods(ref, fair, except);
+  }
+
+  async #tryPods(ref: CallRef, fair: boolean, except: string | undefined): Promise<Reservation> {
+    const pods = (await this.#serving()).filter(({ pod }) => pod.pod !== except);
+    let refusal: 'PodsFull' | 'FairShare' = 'PodsFull';
+    for (let tried = 0; tried < MAX_PODS_TRIED; tried += 1) {
+      // Looked for anew each time: other calls are placed in the meantime.
+      const seen = takeEmptiest(pods);
+      if (!seen) break;
+      const { pod } = seen;
+      // Counted before the reply, so that calls of one instant do not all see the same emptiest pod.
+      seen.reserved += 1;
+      const reply = await this.#place(pod.pod, ref, fair);
+      if (reply === RESERVE_REPLY.reserved) return { outcome: 'Reserved', pod };
+      seen.reserved -= 1;
+      if (reply === RESERVE_REPLY.keptForOthers) refusal = 'FairShare';
     }
-    return undefined;
+    return { outcome: refusal, pod: undefined };
   }
 
-  /** Reserves or renews a call's slot on one pod. */
-  async reserveOn(pod: string, callID: string, slots: number): Promise<boolean> {
-    const nowMs = this.#clock.now();
-    const key = podKeys.slots(this.#runtime, pod);
-    return (
-      (await reserveSlot.run(this.#redis, { slots: key }, [callID, nowMs, nowMs + RESERVATION_MS, slots])) ===
-      1
-    );
+  #reserveHere(ref: CallRef, own: OwnSlots, fair: boolean): Reservation {
+    const outcome = own.reserve(ref, fair);
+    if (outcome !== 'Reserved') return { outcome, pod: undefined };
+    return { outcome, pod: own.self() };
+  }
+
+  /** Reserves or renews the slot of a call that was admitted, on one pod. */
+  async reserveOn(pod: string, ref: CallRef, slots: number): Promise<boolean> {
+    if (this.#own?.away) return this.#own.pod(pod) !== undefined;
+    const keys = { slots: podKeys.slots(this.#runtime, pod) };
+    const reply = await reserveSlot.run(this.#redis, keys, [dueMember(ref), RESERVATION_MS, '', slots]);
+    return reply === RESERVE_REPLY.reserved;
+  }
+
+  #place(pod: string, ref: CallRef, fair: boolean): Promise<number> {
+    const keys = {
+      slots: podKeys.slots(this.#runtime, pod),
+      pods: podKeys.runtimePods(this.#runtime),
+      pod: podKeys.pod(this.#runtime, pod),
+    };
+    const tenant = fair ? `${ref.tenantID}/` : '';
+    return placeCall.run(this.#redis, keys, [
+      dueMember(ref),
+      RESERVATION_MS,
+      tenant,
+      pod,
+      HEARTBEAT_STALE_MS,
+    ]);
   }
 
   /** How many slots of a pod are reserved. */
-  held(pod: string): Promise<number> {
-    return this.#redis.zcount(podKeys.slots(this.#runtime, pod), this.#clock.now(), '+inf');
+  async held(pod: string): Promise<number> {
+    if (this.#own?.away) return this.#own.held();
+    return heldSlots.run(this.#redis, { slots: podKeys.slots(this.#runtime, pod) }, []);
   }
 
-  async release(pod: string, callID: string): Promise<void> {
-    await this.#redis.zrem(podKeys.slots(this.#runtime, pod), callID);
+  async release(pod: string, ref: CallRef): Promise<void> {
+    this.#own?.release(ref.callID);
+    if (this.#own?.away) return;
+    await this.#redis.zrem(podKeys.slots(this.#runtime, pod), dueMember(ref));
   }
+}
+
+function takeEmptiest(pods: SeenPod[]): SeenPod | undefined {
+  const shares = pods.map(shareOf);
+  return pods.splice(shares.indexOf(Math.min(...shares)), 1)[0];
+}
+
+function shareOf({ pod, reserved }: SeenPod): number {
+  return reserved / Math.max(1, pod.slots);
+}
+
+function parsePod(value: string | null): PodHeartbeat | undefined {
+  return value === null ? undefined : podHeartbeatSchema.safeParse(JSON.parse(value)).data;
 }

@@ -6,6 +6,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import type { LedgerWriter } from '#runtime/ledger/ledger-writer.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CallAdvancer } from './advance.ts';
 import type { CallRecord } from './call-record.ts';
 import { commandIDOf } from './command-id.ts';
@@ -46,6 +47,7 @@ export interface LiveCallOptions {
  */
 export class LiveCall {
   readonly callID: string;
+  readonly ref: CallRef;
   readonly #options: LiveCallOptions;
   readonly #log: Logger;
   #session: Session | undefined;
@@ -56,7 +58,9 @@ export class LiveCall {
 
   constructor(options: LiveCallOptions) {
     this.#options = options;
-    this.callID = options.record.callID;
+    const { callID, tenantID } = options.record;
+    this.callID = callID;
+    this.ref = { callID, tenantID };
     this.#log = options.services.log.child({ callID: this.callID, generation: options.record.generation });
   }
 

@@ -56,6 +56,10 @@ export function carrierCommandOf(
   };
 }
 
-function clientStateOf({ tenantID, callID, answeredAtMs }: CallRecord, secret: string): string {
-  return encodeClientState({ tenantID, callID, shard: shardOf(tenantID), answeredAtMs }, secret);
+function clientStateOf(record: CallRecord, secret: string): string {
+  const { tenantID, callID, answeredAtMs, generation, workflow } = record;
+  return encodeClientState(
+    { tenantID, callID, shard: shardOf(tenantID), answeredAtMs, generation, workflow },
+    secret,
+  );
 }

@@ -112,7 +112,7 @@ export class CallDriver implements Service {
 
   async #letGo(record: CallRecord): Promise<void> {
     this.#options.onSettled(record.callID);
-    if (record.pod !== undefined) await this.#options.slots.release(record.pod, record.callID);
+    if (record.pod !== undefined) await this.#options.slots.release(record.pod, record);
   }
 
   async #send(record: CallRecord, command: Command): Promise<CarrierResult> {
@@ -153,13 +153,12 @@ export class CallDriver implements Service {
   /** The pod that the stream shall come to: the one with the call's slot, or another where that one ends. */
   async #prepareStream(record: CallRecord, generation: number): Promise<PodHeartbeat | undefined> {
     const { slots, advancer, clock } = this.#options;
-    const { callID } = record;
     const present = record.pod === undefined ? undefined : await slots.pod(record.pod);
     const serving = present?.state === 'Serving';
-    if (serving && (await slots.reserveOn(present.pod, callID, present.slots))) return present;
-    const pod = await slots.reserve(callID);
-    if (!pod || pod.pod === record.pod) return pod;
-    if (record.pod !== undefined) await slots.release(record.pod, callID);
+    if (serving && (await slots.reserveOn(present.pod, record, present.slots))) return present;
+    const { pod } = await slots.reserve(record, { except: record.pod });
+    if (!pod) return undefined;
+    if (record.pod !== undefined) await slots.release(record.pod, record);
     await advancer.advance({
       ref: record,
       eventID: `placed/${generation}/${record.attempts}/${pod.pod}`,

@@ -1,4 +1,5 @@
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { LiveCall } from './call.ts';
 
 /** The calls whose media this pod holds. Bounded by the pod's slots, which the media server keeps to. */
@@ -15,8 +16,8 @@ export class LiveCalls {
     return this.#calls.size;
   }
 
-  ids(): readonly string[] {
-    return [...this.#calls.keys()];
+  refs(): readonly CallRef[] {
+    return Array.from(this.#calls.values(), ({ ref }) => ref);
   }
 
   has(callID: string): boolean {

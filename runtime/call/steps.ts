@@ -293,7 +293,7 @@ function repeat(call: StoredCall, nowMs: number): Transition {
  */
 function waitForCarrier(call: StoredCall, nowMs: number): Outcome {
   const { state, startedAtMs, generation, endingAtMs = nowMs, attempts } = call.record;
-  const sinceMs = { answering: startedAtMs, attaching: generation / 1_000 }[String(state)] ?? endingAtMs;
+  const sinceMs = { answering: startedAtMs, attaching: generation / 1_000 }[state as string] ?? endingAtMs;
   if (attempts < 1 || nowMs - sinceMs > THROTTLED_FOR_MS) return undefined;
   return moved(withRecord(call, { attempts: attempts - 1, deadlineAtMs: nowMs + THROTTLED_PAUSE_MS }));
 }

@@ -11,6 +11,11 @@ const clientStateSchema = z.object({
   shard: z.string(),
   /** Epoch ms of call.answered; absent in what `answer` itself carries. */
   answeredAtMs: z.number().int().optional(),
+  /** The generation of the stream it was sent with; absent before the first. */
+  generation: z.number().int().nonnegative().optional(),
+  workflow: z.string().optional(),
+  /** On a leg that we dialled: `callID` is then the call that it was dialled for. */
+  leg: z.literal(true).optional(),
 });
 
 export type ClientState = z.output<typeof clientStateSchema>;

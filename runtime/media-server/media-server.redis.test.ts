@@ -48,7 +48,7 @@ describe('a media socket is refused', () => {
     const start = await pod.answer('v3:late');
     const slots = 'slots:{veralux-system/shared}:pod-a';
     const soon = Date.now() + 60_000;
-    await pod.redis.zrem(slots, callIDOf('v3:late'));
+    await pod.redis.zrem(slots, `${TENANT}/${callIDOf('v3:late')}`);
     await pod.redis.zadd(slots, soon, 'x', soon, 'y', soon, 'z');
     expect(await pod.openMedia(start)).toBe(503);
     await pod.redis.del(slots);

@@ -99,21 +99,21 @@ export class MediaServer {
   /** Tells the call that its stream is here: granted once for each generation, to one socket. */
   async #adopt(token: MediaToken): Promise<Attached | Refusal> {
     const { store, routing, slots, advancer, clock, pod, slotCount } = this.#options;
-    const { tenantID, callID, generation } = token;
+    const { tenantID, generation } = token;
     const [{ call: before }, profile] = await Promise.all([store.load(token), routing.tenantOf(tenantID)]);
     if (!before || !profile) return 404;
     const slotPod = before.record.pod;
-    if (!(await slots.reserveOn(pod, callID, slotCount))) return 503;
+    if (!(await slots.reserveOn(pod, token, slotCount))) return 503;
     const { outcome, call } = await advancer.advance({
       ref: token,
       eventID: `attached/${generation}/${randomUUID()}`,
       event: { kind: 'mediaAttached', atMs: clock.now(), generation, pod },
     });
     if (outcome !== 'Stored' || !call) {
-      if (slotPod !== pod) await slots.release(pod, callID);
+      if (slotPod !== pod) await slots.release(pod, token);
       return 409;
     }
-    if (slotPod !== undefined && slotPod !== pod) await slots.release(slotPod, callID);
+    if (slotPod !== undefined && slotPod !== pod) await slots.release(slotPod, token);
     return { call, profile };
   }
 
@@ -148,7 +148,7 @@ export class MediaServer {
     const { live, slots, pod, log } = this.#options;
     live.remove(call);
     if (live.has(call.callID) || (present && present.state !== 'settled' && present.pod === pod)) return;
-    slots.release(pod, call.callID).catch((error: unknown) => {
+    slots.release(pod, call.ref).catch((error: unknown) => {
       log.warn({ err: error, callID: call.callID }, 'a slot was not given back; it expires by itself');
     });
   }

@@ -125,7 +125,7 @@ export class Pod implements Service {
       redis.zadd(pods, at, pod),
       redis.zremrangebyscore(pods, '-inf', at - FORGET_MS),
       redis.pexpire(pods, 10 * FORGET_MS),
-      ...live.ids().map((callID) => slots.reserveOn(pod, callID, slotCount)),
+      ...live.refs().map((ref) => slots.reserveOn(pod, ref, slotCount)),
     ]);
     this.#announced = true;
   }

@@ -9,6 +9,7 @@ const envelopeSchema = z.object({
     payload: z
       .object({
         call_control_id: z.string().min(1).max(500).optional(),
+        connection_id: z.string().max(200).nullish(),
         client_state: z.string().max(10_000).nullish(),
         direction: z.string().nullish(),
         from: z.string().max(500).nullish(),
@@ -40,6 +41,8 @@ export interface CarrierWebhook {
   readonly event: CarrierEventName | 'other';
   readonly occurredAtMs: number;
   readonly carrierCallID: string | undefined;
+  /** The Call Control application that it came from. */
+  readonly applicationID: string | undefined;
   readonly clientState: string | undefined;
   readonly outgoing: boolean;
   readonly from: string;
@@ -68,6 +71,7 @@ export function parseCarrierWebhook(rawBody: Buffer): CarrierWebhook | undefined
     event: eventNameOf(event_type),
     occurredAtMs: Date.parse(occurred_at),
     carrierCallID: payload.call_control_id,
+    applicationID: payload.connection_id ?? undefined,
     clientState: payload.client_state ?? undefined,
     outgoing: payload.direction === 'outgoing',
     from: payload.from ?? '',

@@ -52,6 +52,7 @@ export class WebhookRouter {
     const { carrierCallID } = webhook;
     if (webhook.event === 'other' || carrierCallID === undefined)
       return { outcome: 'Other', call: undefined };
+    if (webhook.applicationID !== undefined) this.#options.carrier.noteApplication(webhook.applicationID);
     // Legs that we dial ourselves belong to their parent call: never admitted, never metered.
     if (webhook.outgoing) return { outcome: 'Outgoing', call: undefined };
     if (webhook.event === 'call.initiated') return this.#admit(webhook, carrierCallID);
@@ -102,8 +103,9 @@ export class WebhookRouter {
     const { from, to, clientState } = webhook;
     const call = { carrierCallID, from, to };
     const state = decodeClientState(clientState, callTokenSecret);
-    if (state?.callID === callIDOf(carrierCallID)) {
-      return identityOf(call, { tenantID: state.tenantID, runtime, workflow: '' }, maxDurationMs);
+    if (state && !state.leg && state.callID === callIDOf(carrierCallID)) {
+      const { tenantID, workflow = '' } = state;
+      return identityOf(call, { tenantID, runtime, workflow }, maxDurationMs);
     }
     const did = await routing.numberOf(to);
     return did && did.runtime === runtime ? identityOf(call, did, maxDurationMs) : undefined;

@@ -1,0 +1,249 @@
+import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import type { Shard } from '#crds/projection/shard.ts';
+import { shardOf } from '#crds/projection/shard.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { OperatingError } from '#lib/errors/operating-error.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
+import type { StoredCall } from '#runtime/call/call-record.ts';
+import type { ConversationState } from '#runtime/call/conversation-state.ts';
+import { decide } from '#runtime/call/machine.ts';
+import { monthOf } from '#runtime/call/settlement.ts';
+import type { Transition } from '#runtime/call/transition.ts';
+import {
+  CallStore,
+  type CommitOptions,
+  type CommitResult,
+  type LoadedCall,
+} from '#runtime/store/call-store.ts';
+import type { AdmissionLimits } from '#runtime/store/commit-script.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
+import type { MonthUsage } from './month-usage.ts';
+
+/** Calls that began while Redis was away, ended ones included: above it they are not taken. */
+const MAX_CALLS = 1_000;
+
+/** A call that only this pod knows of. */
+interface AwayCall {
+  readonly ref: CallRef;
+  version: number;
+  call: StoredCall | undefined;
+  readonly seen: Set<string>;
+  /** All that its transitions gave the ledger and the counters so far. */
+  ledger: LedgerEvent[];
+  counters: Transition['counters'];
+  /** While it is being brought to Redis. */
+  moving: Promise<unknown> | undefined;
+}
+
+export interface AwayStoreOptions {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly usage: MonthUsage;
+  /** The calls of a tenant whose media this pod holds. */
+  readonly liveOf: (tenantID: string) => readonly string[];
+  readonly log: Logger;
+}
+
+/**
+ * The call store that goes on while Redis is away, for calls that begin then: it keeps them in this
+ * pod, under the same rules, and brings each to Redis as one transition when Redis is back. All
+ * other calls are CallStore's, and fail with it.
+ */
+export class AwayStore extends CallStore {
+  readonly #options: AwayStoreOptions;
+  readonly #calls = new Map<string, AwayCall>();
+
+  constructor(options: AwayStoreOptions) {
+    super(options.redis, options.clock);
+    this.#options = options;
+  }
+
+  /** From now on this call is kept here. Throws AwayStoreFull above 1,000. */
+  begin({ tenantID, callID }: CallRef): void {
+    if (this.#calls.has(callID)) return;
+    if (this.#calls.size >= MAX_CALLS) throw new AwayStoreFull();
+    const none = { version: 0, call: undefined, ledger: [], counters: undefined, moving: undefined };
+    this.#calls.set(callID, { ref: { tenantID, callID }, seen: new Set(), ...none });
+  }
+
+  /** The calls that were taken here and have not ended. */
+  get open(): readonly CallRef[] {
+    return [...this.#calls.values()].flatMap(({ ref, call }) =>
+      call && call.record.state !== 'settled' && call.record.pod !== undefined ? ref : [],
+    );
+  }
+
+  override async load(ref: CallRef): Promise<LoadedCall> {
+    const away = await this.#settled(ref.callID);
+    return away ? { version: away.version, call: away.call } : super.load(ref);
+  }
+
+  override async commit(options: CommitOptions): Promise<CommitResult> {
+    const { transition, eventID, version, limits } = options;
+    const { record } = transition.call;
+    const away = await this.#settled(record.callID);
+    if (!away) {
+      const result = await super.commit(options);
+      if (result === 'stored' && limits) this.#options.usage.refresh(record.tenantID);
+      return result;
+    }
+    if (away.seen.has(eventID)) return 'duplicate';
+    if (away.version !== version) return 'stale';
+    const refusal = limits && this.#refusalOf(record.tenantID, limits);
+    if (refusal) return refusal;
+    away.seen.add(eventID);
+    take(away, transition);
+    return 'stored';
+  }
+
+  override async keepConversation(
+    ref: CallRef,
+    generation: number,
+    conversation: ConversationState,
+  ): Promise<boolean> {
+    const away = await this.#settled(ref.callID);
+    if (!away) return super.keepConversation(ref, generation, conversation);
+    if (away.call?.record.generation !== generation) return false;
+    away.call = { ...away.call, conversation };
+    return true;
+  }
+
+  override async overdue(shard: Shard, runtime: string): Promise<readonly CallRef[]> {
+    const nowMs = this.#options.clock.now();
+    const here = [...this.#calls.values()].filter(
+      ({ ref, call }) =>
+        shardOf(ref.tenantID) === shard && (call?.record.deadlineAtMs ?? Number.POSITIVE_INFINITY) <= nowMs,
+    );
+    if (this.#calls.size === 0) return super.overdue(shard, runtime);
+    // The calls kept here are driven on whether or not Redis can tell of others.
+    const others = await super.overdue(shard, runtime).catch((error: unknown) => {
+      this.#options.log.debug({ err: error, shard }, 'the deadlines of a shard could not be read');
+      return [];
+    });
+    return [...here.map(({ ref }) => ref), ...others];
+  }
+
+  override async dropDue(ref: CallRef, runtime: string): Promise<void> {
+    if (!this.#calls.has(ref.callID)) await super.dropDue(ref, runtime);
+  }
+
+  /** Brings what is kept here to Redis. True when all of it is there; throws nothing. */
+  async bringBack(): Promise<boolean> {
+    for (const away of this.#calls.values()) {
+      away.moving = this.#bring(away)
+        .catch((error: unknown) => {
+          this.#options.log.warn(
+            { err: error, callID: away.ref.callID },
+            'a call could not be brought to Redis',
+          );
+        })
+        .finally(() => {
+          away.moving = undefined;
+        });
+      await away.moving;
+    }
+    return this.#calls.size === 0;
+  }
+
+  async #bring(away: AwayCall): Promise<void> {
+    const { ref } = away;
+    const { version, call: there } = await super.load(ref);
+    if (there) adopt(away, there, this.#options.clock.now());
+    const { call } = away;
+    if (!call || (there && there.record.generation > call.record.generation)) {
+      // Another pod has gone on with it; what happened here is in the ledger all the same.
+      if (away.ledger.length > 0) await super.appendLedger(ref, away.ledger.map(asUnchecked));
+      this.#calls.delete(ref.callID);
+      return;
+    }
+    const settled = call.record.state === 'settled';
+    const result = await super.commit({
+      eventID: `away/${ref.callID}`,
+      version,
+      transition: {
+        call,
+        ledger: away.ledger.map(asUnchecked),
+        lease: settled ? 'free' : 'hold',
+        counters: away.counters,
+      },
+    });
+    if (result !== 'stored' && result !== 'duplicate') return;
+    const { conversation, record } = call;
+    if (conversation) await super.keepConversation(ref, record.generation, conversation);
+    this.#calls.delete(ref.callID);
+    this.#options.log.info({ callID: ref.callID, state: record.state }, 'a call was brought to Redis');
+  }
+
+  async #settled(callID: string): Promise<AwayCall | undefined> {
+    await this.#calls.get(callID)?.moving;
+    return this.#calls.get(callID);
+  }
+
+  /**
+   * Held against what this pod holds itself and what it last read of the month: other pods' calls are
+   * not seen, so with n pods a limit may be passed by what n − 1 of them admit, at most their slots.
+   */
+  #refusalOf(
+    tenantID: string,
+    { concurrentCalls, callsPerMonth, minutesPerMonth }: AdmissionLimits,
+  ): CommitResult | undefined {
+    const { usage, liveOf, clock } = this.#options;
+    const here = this.open.filter((ref) => ref.tenantID === tenantID).map(({ callID }) => callID);
+    const live = new Set([...here, ...liveOf(tenantID)]).size;
+    const month = usage.lastKnown(tenantID, monthOf(clock.now()));
+    const since = [...this.#calls.values()].filter(
+      ({ ref, counters }) => ref.tenantID === tenantID && counters !== undefined,
+    );
+    if (concurrentCalls !== undefined && live >= concurrentCalls) return 'ConcurrentCalls';
+    if (month === undefined) return undefined;
+    if (callsPerMonth !== undefined && month.calls + since.length + live >= callsPerMonth) {
+      return 'CallsPerMonth';
+    }
+    const seconds = since.reduce(
+      (sum, { counters }) => sum + (counters?.callSeconds ?? 0),
+      month.callSeconds,
+    );
+    if (minutesPerMonth !== undefined && Math.ceil(seconds / 60) >= minutesPerMonth) return 'MinutesPerMonth';
+    return undefined;
+  }
+}
+
+class AwayStoreFull extends OperatingError {
+  constructor() {
+    super('away_store_full', 'Redis is away, and this pod keeps as many calls without it as it may', {
+      retryable: true,
+    });
+  }
+}
+
+function take(away: AwayCall, { call, ledger, counters }: Transition): void {
+  away.version += 1;
+  away.call = call;
+  away.ledger = [...away.ledger, ...ledger];
+  if (!counters) return;
+  away.counters = {
+    month: counters.month,
+    calls: counters.calls + (away.counters?.calls ?? 0),
+    callSeconds: counters.callSeconds + (away.counters?.callSeconds ?? 0),
+  };
+}
+
+/** A hang-up that another pod could only note, as a tombstone, ends the call that it belongs to. */
+function adopt(away: AwayCall, there: StoredCall, nowMs: number): void {
+  const { hungUpAtMs, carrierCause, reason, answeredAtMs } = there.record;
+  if (!away.call || hungUpAtMs === undefined || answeredAtMs !== undefined) return;
+  const ended = decide(away.call, {
+    kind: 'hungUp',
+    atMs: nowMs,
+    identity: away.call.record,
+    occurredAtMs: hungUpAtMs,
+    cause: carrierCause,
+    byCaller: reason === 'CallerHungUp',
+  });
+  if (ended) take(away, ended);
+}
+
+function asUnchecked(event: LedgerEvent): LedgerEvent {
+  return event.kind === 'started' ? { ...event, unchecked: true } : event;
+}
