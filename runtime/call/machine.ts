@@ -1,6 +1,9 @@
 import type { CallEvent, CallEventKind } from './call-event.ts';
 import type { CallState, StoredCall } from './call-record.ts';
-import * as step from './steps.ts';
+import * as anyState from './steps/any-state.ts';
+import * as beginning from './steps/beginning.ts';
+import * as ending from './steps/ending.ts';
+import * as streaming from './steps/streaming.ts';
 import type { Outcome } from './transition.ts';
 
 /**
@@ -30,121 +33,64 @@ export function decide(call: StoredCall | undefined, event: CallEvent): Outcome 
   if (!call) return decideRinging(event);
   // Seen as overdue on an older state, which has been left since.
   if (event.kind === 'due' && event.atMs < (call.record.deadlineAtMs ?? 0)) return undefined;
-  const handler = TABLE[call.record.state][event.kind] as Handler<CallEventKind>;
-  return handler(call, event);
+  const handler = TABLE[call.record.state][event.kind] as Handler<CallEventKind> | undefined;
+  return handler?.(call, event);
 }
 
 function decideRinging(event: CallEvent): Outcome {
-  if (event.kind === 'admitted') return step.answerIt(event);
-  if (event.kind === 'refused') return step.rejectIt(event);
-  if (event.kind === 'hungUp') return step.leaveTombstone(event);
+  if (event.kind === 'admitted') return beginning.answerIt(event);
+  if (event.kind === 'refused') return beginning.rejectIt(event);
+  if (event.kind === 'hungUp') return beginning.leaveTombstone(event);
   return undefined;
 }
 
 type Handler<K extends CallEventKind> = (call: StoredCall, event: CallEvent<K>) => Outcome;
-type Row = { readonly [K in CallEventKind]: Handler<K> };
+/** An absent cell: the event says nothing new in this state. */
+type Row = { readonly [K in CallEventKind]?: Handler<K> };
 
-const ignore = (): Outcome => undefined;
-
-/** Says nothing new, in every state with a record: the call is known already. */
-const KNOWN = { admitted: ignore, refused: ignore } as const;
-
-const TABLE: Readonly<Record<Exclude<CallState, 'ringing'>, Row>> & { readonly ringing: Row } = {
+const TABLE: Readonly<Record<CallState, Row>> = {
   // No stored call is ringing; one that claims it can only be settled.
   ringing: {
-    ...KNOWN,
-    answered: ignore,
-    commandDone: ignore,
-    commandFailed: ignore,
-    placed: ignore,
-    mediaAttached: ignore,
-    mediaLost: ignore,
-    streamStopped: ignore,
-    streamFailed: ignore,
-    spoken: ignore,
-    finished: ignore,
-    counted: ignore,
-    hungUp: step.settleHungUp,
-    due: step.giveUpEnding,
+    hungUp: anyState.settleHungUp,
+    due: ending.giveUpEnding,
   },
   answering: {
-    ...KNOWN,
-    answered: step.startStream,
-    commandDone: step.awaitConfirmation,
-    commandFailed: step.answerFailed,
-    placed: step.place,
-    mediaAttached: ignore,
-    mediaLost: ignore,
-    streamStopped: ignore,
-    streamFailed: ignore,
-    spoken: ignore,
-    finished: ignore,
-    counted: ignore,
-    hungUp: step.settleHungUp,
-    due: step.repeatAnswer,
+    answered: beginning.startStream,
+    commandDone: anyState.awaitConfirmation,
+    commandFailed: beginning.answerFailed,
+    placed: anyState.place,
+    hungUp: anyState.settleHungUp,
+    due: beginning.repeatAnswer,
   },
   attaching: {
-    ...KNOWN,
-    answered: ignore,
-    commandDone: step.awaitConfirmation,
-    commandFailed: step.streamCommandFailed,
-    placed: step.place,
-    mediaAttached: step.startTalking,
-    mediaLost: ignore,
-    streamStopped: step.presentStreamFailed,
-    streamFailed: step.presentStreamFailed,
-    spoken: ignore,
-    finished: ignore,
-    counted: ignore,
-    hungUp: step.settleHungUp,
-    due: step.attachmentDue,
+    commandDone: anyState.awaitConfirmation,
+    commandFailed: streaming.streamCommandFailed,
+    placed: anyState.place,
+    mediaAttached: streaming.startTalking,
+    streamStopped: streaming.presentStreamFailed,
+    streamFailed: streaming.presentStreamFailed,
+    hungUp: anyState.settleHungUp,
+    due: streaming.attachmentDue,
   },
   talking: {
-    ...KNOWN,
-    answered: ignore,
-    commandDone: ignore,
-    commandFailed: ignore,
-    placed: ignore,
-    mediaAttached: ignore,
-    mediaLost: step.attachAgain,
-    streamStopped: step.carrierStoppedStream,
-    streamFailed: step.carrierStoppedStream,
-    spoken: ignore,
-    finished: step.finish,
-    counted: ignore,
-    hungUp: step.settleHungUp,
-    due: step.endTooLong,
+    mediaLost: streaming.attachAgain,
+    streamStopped: streaming.carrierStoppedStream,
+    streamFailed: streaming.carrierStoppedStream,
+    finished: streaming.finish,
+    hungUp: anyState.settleHungUp,
+    due: streaming.endTooLong,
   },
   ending: {
-    ...KNOWN,
-    answered: step.noteAnswered,
-    commandDone: step.awaitConfirmation,
-    commandFailed: step.endCommandFailed,
-    placed: ignore,
-    mediaAttached: ignore,
-    mediaLost: ignore,
-    streamStopped: ignore,
-    streamFailed: ignore,
-    spoken: step.hangUpAfterSpeaking,
-    finished: ignore,
-    counted: ignore,
-    hungUp: step.settleHungUp,
-    due: step.endingDue,
+    answered: ending.noteAnswered,
+    commandDone: anyState.awaitConfirmation,
+    commandFailed: ending.endCommandFailed,
+    spoken: ending.hangUpAfterSpeaking,
+    hungUp: anyState.settleHungUp,
+    due: ending.endingDue,
   },
   settled: {
-    ...KNOWN,
-    answered: step.correctAnswered,
-    commandDone: ignore,
-    commandFailed: ignore,
-    placed: ignore,
-    mediaAttached: ignore,
-    mediaLost: ignore,
-    streamStopped: ignore,
-    streamFailed: ignore,
-    spoken: ignore,
-    finished: ignore,
-    counted: step.correctCount,
-    hungUp: step.correctHungUp,
-    due: ignore,
+    answered: ending.correctAnswered,
+    counted: ending.correctCount,
+    hungUp: ending.correctHungUp,
   },
 };

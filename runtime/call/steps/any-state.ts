@@ -1,0 +1,31 @@
+import type { CallEvent } from '../call-event.ts';
+import type { StoredCall } from '../call-record.ts';
+import { ANSWER_CONFIRM_MS, APOLOGY_MS, ATTACH_MS, HANGUP_CONFIRM_MS } from '../deadlines.ts';
+import { settle } from '../settlement.ts';
+import type { Outcome, Transition } from '../transition.ts';
+import { isPresent, moved, withDeadline, withHangUp, withRecord } from './moves.ts';
+
+/** Cells that several rows of the table in machine.ts share. */
+
+/** The carrier accepted the command: now its effect has so long to be reported. */
+export function awaitConfirmation(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  const { command } = call.record;
+  if (!command || command.done || !isPresent(call, event)) return undefined;
+  const waitMs = {
+    answer: ANSWER_CONFIRM_MS,
+    streaming_start: ATTACH_MS,
+    speak: APOLOGY_MS,
+    hangup: HANGUP_CONFIRM_MS,
+    reject: HANGUP_CONFIRM_MS,
+  }[command.step];
+  return moved(withDeadline(withRecord(call, { command: { ...command, done: true } }), event.atMs + waitMs));
+}
+
+export function place(call: StoredCall, event: CallEvent<'placed'>): Outcome {
+  if (call.record.pod === event.pod) return undefined;
+  return moved(withRecord(call, { pod: event.pod }));
+}
+
+export function settleHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Transition {
+  return settle({ ...call, record: withHangUp(call.record, event) }, event.atMs);
+}

@@ -1,0 +1,65 @@
+import type { CallEvent } from '../call-event.ts';
+import type { StoredCall } from '../call-record.ts';
+import { MAX_END_ATTEMPTS } from '../deadlines.ts';
+import { settle } from '../settlement.ts';
+import type { Outcome, Transition } from '../transition.ts';
+import { answeredEvent, awaitHangUp, isPresent, moved, repeat, send, waitForCarrier } from './moves.ts';
+
+/** The cells of the table in machine.ts for calls that end or have ended. */
+
+// ── ending ───────────────────────────────────────────────────────────────────────────────────────
+
+/** The answer's webhook was late: the call is hung up all the same, and metered. */
+export function noteAnswered(call: StoredCall, event: CallEvent<'answered'>): Outcome {
+  if (call.record.answeredAtMs !== undefined) return undefined;
+  const record = { ...call.record, answeredAtMs: event.occurredAtMs };
+  return moved({ ...call, record }, { ledger: [answeredEvent(record)] });
+}
+
+/** The call is over at the carrier, or cannot be ended by this command: what is left is the wait. */
+export function endCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
+  if (!isPresent(call, event)) return undefined;
+  if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
+  if (event.failure === 'Throttled') return waitForCarrier(call, event.atMs);
+  if (event.step === 'speak') return hangUpAfterSpeaking(call, event);
+  return undefined;
+}
+
+export function hangUpAfterSpeaking(call: StoredCall, event: CallEvent): Outcome {
+  if (call.record.command?.step !== 'speak') return undefined;
+  return moved({ ...call, record: { ...call.record, ...send('hangup', 0, event.atMs) } });
+}
+
+export function endingDue(call: StoredCall, event: CallEvent<'due'>): Outcome {
+  const { command, attempts } = call.record;
+  if (command?.step === 'speak') return hangUpAfterSpeaking(call, event);
+  if (!command || command.done || attempts >= MAX_END_ATTEMPTS) return giveUpEnding(call, event);
+  return repeat(call, event.atMs);
+}
+
+/** Its hang-up was never reported, or the carrier never replied: the books are closed without it. */
+export function giveUpEnding(call: StoredCall, event: CallEvent<'due'>): Transition {
+  return settle(call, event.atMs);
+}
+
+// ── settled ──────────────────────────────────────────────────────────────────────────────────────
+
+/** call.answered came after call.hangup: only now do we know that the call was answered. */
+export function correctAnswered(call: StoredCall, event: CallEvent<'answered'>): Outcome {
+  const { record } = call;
+  // Without a slot, the call was refused or is a tombstone: no command of ours answered it.
+  if (record.answeredAtMs !== undefined || record.pod === undefined) return undefined;
+  const answered = { ...record, answeredAtMs: event.occurredAtMs };
+  const settled = settle({ ...call, record: answered }, event.atMs);
+  return { ...settled, ledger: [answeredEvent(answered), ...settled.ledger] };
+}
+
+export function correctHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Outcome {
+  if (call.record.hungUpAtMs !== undefined) return undefined;
+  return settle({ ...call, record: { ...call.record, hungUpAtMs: event.occurredAtMs } }, event.atMs);
+}
+
+export function correctCount(call: StoredCall, event: CallEvent<'counted'>): Outcome {
+  const corrected = settle({ ...call, conversation: event.conversation }, event.atMs);
+  return corrected.ledger.length === 0 ? undefined : corrected;
+}

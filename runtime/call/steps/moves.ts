@@ -1,0 +1,166 @@
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
+import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import type { CallEvent } from '../call-event.ts';
+import type { CallRecord, Command, StoredCall } from '../call-record.ts';
+import {
+  COMMAND_MS,
+  HANGUP_CONFIRM_MS,
+  MAX_RESUMES,
+  STOPPED_GRACE_MS,
+  THROTTLED_FOR_MS,
+  THROTTLED_PAUSE_MS,
+} from '../deadlines.ts';
+import { commonOf } from '../settlement.ts';
+import type { Outcome, Transition } from '../transition.ts';
+
+/** What the cells in this folder are made of: records, commands and the moves that several states make. */
+
+export function newRecord(event: CallEvent<'admitted' | 'refused' | 'hungUp'>): CallRecord {
+  return {
+    schemaVersion: 1,
+    ...event.identity,
+    state: 'ringing',
+    generation: 0,
+    resumes: 0,
+    attempts: 1,
+    startedAtMs: event.occurredAtMs,
+  };
+}
+
+export function withHangUp(record: CallRecord, event: CallEvent<'hungUp'>): CallRecord {
+  return {
+    ...record,
+    hungUpAtMs: event.occurredAtMs,
+    reason: record.reason ?? (event.byCaller ? 'CallerHungUp' : 'CarrierEnded'),
+    ...(event.cause === undefined ? {} : { carrierCause: event.cause.slice(0, 100) }),
+  };
+}
+
+/** A new command, to be confirmed as sent within COMMAND_MS. */
+export function send(
+  step: Command['step'],
+  generation: number,
+  nowMs: number,
+): { command: Command; attempts: number; deadlineAtMs: number } {
+  return { command: { step, generation, done: false }, attempts: 1, deadlineAtMs: nowMs + COMMAND_MS };
+}
+
+/** The present command once more, under the same command_id. */
+export function repeat(call: StoredCall, nowMs: number): Transition {
+  const { command, attempts } = call.record;
+  return moved(
+    withRecord(call, {
+      command: command && { ...command, done: false },
+      attempts: attempts + 1,
+      deadlineAtMs: nowMs + COMMAND_MS,
+    }),
+  );
+}
+
+/**
+ * The carrier takes no command for the moment: the same one soon, without counting that as a try. For
+ * so long after the command's cause that a caller may still be there; from then on tries count.
+ */
+export function waitForCarrier(call: StoredCall, nowMs: number): Outcome {
+  const { state, startedAtMs, generation, endingAtMs = nowMs, attempts } = call.record;
+  const sinceMs = { answering: startedAtMs, attaching: generation / 1_000 }[state as string] ?? endingAtMs;
+  if (attempts < 1 || nowMs - sinceMs > THROTTLED_FOR_MS) return undefined;
+  return moved(withRecord(call, { attempts: attempts - 1, deadlineAtMs: nowMs + THROTTLED_PAUSE_MS }));
+}
+
+/**
+ * Asks for a stream of a new generation: the time in µs, or one more than the last where a clock is
+ * behind, so that two generations never meet, even when Redis forgot the last.
+ */
+export function startGeneration(call: StoredCall, nowMs: number, attempts: number): StoredCall {
+  const generation = Math.max(call.record.generation + 1, nowMs * 1_000);
+  const sent = send('streaming_start', generation, nowMs);
+  return withRecord(call, {
+    ...sent,
+    command: { ...sent.command, restart: call.record.generation > 0 },
+    state: 'attaching',
+    generation,
+    attempts,
+  });
+}
+
+/** Attaches the call again: at once, or after a pause in which a hang-up may explain the loss. */
+export function resume(call: StoredCall, nowMs: number, afterPause: boolean): Transition {
+  const { record } = call;
+  if (record.resumes >= MAX_RESUMES) return hangUp(call, nowMs, 'MediaLost');
+  const resumed = withRecord(call, { resumes: record.resumes + 1 });
+  if (!afterPause) return moved(startGeneration(resumed, nowMs, 1));
+  return moved(
+    withDeadline(
+      withRecord(resumed, { state: 'attaching', command: undefined, attempts: 0 }),
+      nowMs + STOPPED_GRACE_MS,
+    ),
+  );
+}
+
+/** The carrier's voice says what ours could not, and only then the call is hung up. */
+export function apologise(call: StoredCall, nowMs: number, reason: HangupReason): Transition {
+  return moved(
+    withRecord(call, { ...send('speak', 0, nowMs), ...endingBecause(call.record, nowMs, reason) }),
+  );
+}
+
+export function hangUp(call: StoredCall, nowMs: number, reason: HangupReason): Transition {
+  return moved(
+    withRecord(call, { ...send('hangup', 0, nowMs), ...endingBecause(call.record, nowMs, reason) }),
+  );
+}
+
+/** The carrier says that the call is over, but neither since when nor why: its webhook may tell. */
+export function awaitHangUp(call: StoredCall, nowMs: number): Transition {
+  return moved(
+    withRecord(call, {
+      state: 'ending',
+      endingAtMs: call.record.endingAtMs ?? nowMs,
+      command: { step: 'hangup', generation: 0, done: true },
+      attempts: 1,
+      deadlineAtMs: nowMs + HANGUP_CONFIRM_MS,
+    }),
+  );
+}
+
+export function endingBecause(record: CallRecord, nowMs: number, reason: HangupReason) {
+  return {
+    state: 'ending',
+    endingAtMs: record.endingAtMs ?? nowMs,
+    reason: record.reason ?? reason,
+  } as const;
+}
+
+/** Whether a command's result is about the command that waits for one. */
+export function isPresent(call: StoredCall, result: Pick<Command, 'step' | 'generation'>): boolean {
+  const { command } = call.record;
+  return command?.step === result.step && command.generation === result.generation;
+}
+
+export function withRecord(call: StoredCall, change: Partial<CallRecord>): StoredCall {
+  return { ...call, record: { ...call.record, ...change } };
+}
+
+export function withDeadline(call: StoredCall, deadlineAtMs: number): StoredCall {
+  return withRecord(call, { deadlineAtMs });
+}
+
+export function moved(call: StoredCall, effects: Partial<Omit<Transition, 'call'>> = {}): Transition {
+  return { call, ledger: [], lease: 'keep', ...effects };
+}
+
+export function startedEvent(record: CallRecord): LedgerEvent {
+  return {
+    ...commonOf(record, 'started', record.startedAtMs),
+    kind: 'started',
+    from: record.from.slice(0, 200),
+    to: record.to.slice(0, 200),
+    runtime: record.runtime,
+    carrierCallID: record.carrierCallID,
+  };
+}
+
+export function answeredEvent(record: CallRecord & { answeredAtMs: number }): LedgerEvent {
+  return { ...commonOf(record, 'answered', record.answeredAtMs), kind: 'answered' };
+}

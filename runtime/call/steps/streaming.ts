@@ -1,0 +1,95 @@
+import type { CallEvent } from '../call-event.ts';
+import type { StoredCall } from '../call-record.ts';
+import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS } from '../deadlines.ts';
+import type { Outcome, Transition } from '../transition.ts';
+import {
+  apologise,
+  awaitHangUp,
+  hangUp,
+  isPresent,
+  moved,
+  repeat,
+  resume,
+  startGeneration,
+  waitForCarrier,
+  withDeadline,
+} from './moves.ts';
+
+/** The cells of the table in machine.ts for calls that get or have a media stream. */
+
+// ── attaching ────────────────────────────────────────────────────────────────────────────────────
+
+export function startTalking(call: StoredCall, event: CallEvent<'mediaAttached'>): Outcome {
+  const { record } = call;
+  if (event.generation !== record.generation || record.answeredAtMs === undefined) return undefined;
+  return moved({
+    ...call,
+    record: {
+      ...record,
+      state: 'talking',
+      pod: event.pod,
+      command: undefined,
+      attempts: 0,
+      deadlineAtMs: record.answeredAtMs + record.maxDurationMs,
+    },
+  });
+}
+
+export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
+  if (!isPresent(call, event)) return undefined;
+  const { failure, atMs } = event;
+  if (failure === 'CallEnded') return awaitHangUp(call, atMs);
+  if (failure === 'NotAnswered') return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
+  if (failure === 'Throttled') return waitForCarrier(call, atMs);
+  if (failure === 'Refused') return streamFailed(call, event);
+  return undefined;
+}
+
+export function streamFailed(call: StoredCall, event: CallEvent): Transition {
+  if (call.record.attempts >= MAX_ATTEMPTS) return apologise(call, event.atMs, 'MediaLost');
+  return moved(startGeneration(call, event.atMs, call.record.attempts + 1));
+}
+
+/**
+ * Either the pause of `NotAnswered` or `STOPPED_GRACE_MS` is over and a command is to be sent, or
+ * the stream was asked for and never came.
+ */
+export function attachmentDue(call: StoredCall, event: CallEvent<'due'>): Transition {
+  const { command, attempts } = call.record;
+  if (command && !command.done && attempts < MAX_ATTEMPTS) return repeat(call, event.atMs);
+  return streamFailed(call, event);
+}
+
+/**
+ * The webhook of an earlier stream says nothing of the present one; nor does one that comes in the
+ * pause of `STOPPED_GRACE_MS`, when no stream has been asked for again yet.
+ */
+export function presentStreamFailed(
+  call: StoredCall,
+  event: CallEvent<'streamStopped' | 'streamFailed'>,
+): Outcome {
+  const { generation, command } = call.record;
+  return event.generation === generation && command ? streamFailed(call, event) : undefined;
+}
+
+// ── talking ──────────────────────────────────────────────────────────────────────────────────────
+
+export function attachAgain(call: StoredCall, event: CallEvent<'mediaLost'>): Outcome {
+  if (event.generation !== call.record.generation) return undefined;
+  return resume(call, event.atMs, event.stopped);
+}
+
+export function carrierStoppedStream(
+  call: StoredCall,
+  event: CallEvent<'streamStopped' | 'streamFailed'>,
+): Outcome {
+  return event.generation === call.record.generation ? resume(call, event.atMs, true) : undefined;
+}
+
+export function finish(call: StoredCall, event: CallEvent<'finished'>): Transition {
+  return event.told ? hangUp(call, event.atMs, event.reason) : apologise(call, event.atMs, event.reason);
+}
+
+export function endTooLong(call: StoredCall, event: CallEvent<'due'>): Transition {
+  return hangUp(call, event.atMs, 'MaxDuration');
+}
