@@ -7,6 +7,7 @@ export const BENCH_NAMES = [
   'memory',
   'idle',
   'restart',
+  'drift',
   'shared-secret',
   'signup',
   'stock-client',

@@ -11,6 +11,7 @@ import type { BenchOutcome } from './bench.ts';
 import type { Bench, BenchContext } from './bench-context.ts';
 import { coldBench } from './cold.ts';
 import { type BenchConfig, type BenchName, FULL_SIZE } from './config.ts';
+import { driftBench } from './drift.ts';
 import { idleBench } from './idle.ts';
 import { memoryBench } from './memory.ts';
 import { PopulatedSite } from './populated-site.ts';
@@ -30,6 +31,7 @@ const BENCHES: Readonly<Record<BenchName, Bench>> = {
   memory: memoryBench,
   idle: idleBench,
   restart: restartBench,
+  drift: driftBench,
   'shared-secret': sharedSecretBench,
   signup: signupBench,
   'stock-client': stockClientBench,

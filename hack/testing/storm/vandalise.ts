@@ -11,6 +11,7 @@ import {
   SECRETS,
   SERVICE_ACCOUNTS,
 } from '#lib/kube/resource.ts';
+import { CHILD_EDITS } from './child-edits.ts';
 import type { Vandalism } from './steps.ts';
 
 const MANAGED = 'app.kubernetes.io/managed-by=veralux-operator';
@@ -25,16 +26,6 @@ const CHILD_KINDS: readonly Resource[] = [
   NETWORK_POLICIES,
   ROLE_BINDINGS,
 ];
-
-/** What a person's edit by hand does to a child, by its kind: fields that are the operator's. */
-const EDITS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  ServiceAccount: { automountServiceAccountToken: true },
-  Secret: { stringData: { webhookSecret: 'guessed', mine: 'too' } },
-  ResourceQuota: { spec: { hard: { pods: '1000', 'count/secrets': '9' } } },
-  LimitRange: { spec: { limits: [{ type: 'Pod', max: { cpu: '64' } }] } },
-  NetworkPolicy: { spec: { policyTypes: ['Egress'], egress: [{}] } },
-  RoleBinding: { subjects: [] },
-};
 
 /** Every child that the operator has made in the namespace, with its kind. */
 export async function childrenOf(
@@ -79,7 +70,7 @@ async function harm(
 ): Promise<void> {
   const ref = refOf(keyOf(object.metadata));
   if (how === 'delete') await admin.delete(resource, ref);
-  else if (how === 'edit') await admin.mergePatch(resource, ref, EDITS[resource.kind] ?? {}, AS);
+  else if (how === 'edit') await admin.mergePatch(resource, ref, CHILD_EDITS[resource.kind] ?? {}, AS);
   else {
     const labels = { 'app.kubernetes.io/managed-by': null, 'veralux.io/tenant': 'somebody' };
     await admin.mergePatch(resource, ref, { metadata: { labels } }, AS);
