@@ -75,7 +75,11 @@ export const callUsageSchema = z.object({
     .regex(/^\d{4}-\d{2}$/)
     .describe('UTC month of call.answered, YYYY-MM.'),
   calls: z.number().int().nonnegative().describe('1 for an answered call.'),
-  callSeconds: z.number().int().nonnegative().describe("The carrier's time from answered to hang-up."),
+  callSeconds: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("The carrier's time from answered to hang-up, or to the bridge to a person."),
   sttSeconds: z
     .number()
     .int()

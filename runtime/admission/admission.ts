@@ -6,6 +6,7 @@ import type { CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { StoredCall } from '#runtime/call/call-record.ts';
 import type { AdmissionLimits, LimitRefusal } from '#runtime/store/commit-script.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { AwayStore } from './away-store.ts';
 import type { PodSlots } from './pod-slots.ts';
 import type { Routing } from './routing.ts';
@@ -20,17 +21,27 @@ export interface IncomingCall {
 }
 
 /** Why a call of a known tenant is not taken. */
-type Refusal = LimitRefusal | 'Suspended' | 'CallerBlocked' | 'NotServed' | 'PodsFull' | 'FairShare';
+type Refusal =
+  | LimitRefusal
+  | 'Suspended'
+  | 'CallerBlocked'
+  | 'NotServed'
+  | 'PodsFull'
+  | 'FairShare'
+  | 'ForwardingLoop';
 
-export type Admitted =
-  /** The call is to be answered; its first command is stored. */
+export type Admitted = {
+  /** The calls whose transfer this one turned out to be a loop of; each has a command stored. */
+  readonly looped?: readonly StoredCall[];
+} /** The call is to be answered; its first command is stored. */ & (
   | { readonly outcome: 'Admitted'; readonly call: StoredCall }
   /** The call is to be rejected; that command is stored. */
   | { readonly outcome: Refusal; readonly call: StoredCall | undefined }
   /** This or another delivery of it was taken before, or it is over already. */
   | { readonly outcome: 'Known'; readonly call: StoredCall | undefined }
   /** The number leads to nobody, so there is no place to store anything. */
-  | { readonly outcome: 'UnknownNumber' | 'OtherRuntime'; readonly call: undefined };
+  | { readonly outcome: 'UnknownNumber' | 'OtherRuntime'; readonly call: undefined }
+);
 
 export interface AdmissionOptions {
   readonly runtime: string;
@@ -52,6 +63,7 @@ const REJECT_CAUSE: Readonly<Record<Refusal, 'CALL_REJECTED' | 'USER_BUSY'>> = {
   PodsFull: 'USER_BUSY',
   FairShare: 'USER_BUSY',
   ConcurrentCalls: 'USER_BUSY',
+  ForwardingLoop: 'USER_BUSY',
   CallsPerMonth: 'USER_BUSY',
   MinutesPerMonth: 'USER_BUSY',
 };
@@ -76,8 +88,13 @@ export class Admission {
     const identity = identityOf(incoming, did, maxDurationMs);
     if (away()) store.begin(identity);
     // A slot must not be reserved again for a call that is known: nobody would give it back.
-    const { call: known } = await store.load(identity);
+    const [{ call: known }, loops] = await Promise.all([
+      store.load(identity),
+      // Without Redis nobody knows; such a call is bounded by slots and by the ringing.
+      away() ? [] : store.diallingTo(did.tenantID, incoming.from),
+    ]);
     if (known) return { outcome: 'Known', call: known };
+    if (loops.length > 0) return this.#endLoop(incoming, identity, loops);
 
     const profile = await routing.tenantOf(did.tenantID);
     const refusal = refusalOf(profile, incoming.from);
@@ -106,6 +123,26 @@ export class Admission {
       return { outcome: 'Known', call };
     }
     return this.#refuse(incoming, identity, outcome);
+  }
+
+  /** The tenant is just calling the number that this call comes from: it forwards to us. */
+  async #endLoop(
+    incoming: IncomingCall,
+    identity: CallIdentity,
+    transfers: readonly CallRef[],
+  ): Promise<Admitted> {
+    const { advancer, clock } = this.#options;
+    const looped: StoredCall[] = [];
+    // Of several it is not known which one; busy at the end of the loop ends the right one, too.
+    for (const ref of transfers.length === 1 ? transfers : []) {
+      const { outcome, call } = await advancer.advance({
+        ref,
+        eventID: `looped/${incoming.eventID}`,
+        event: { kind: 'looped', atMs: clock.now() },
+      });
+      if (outcome === 'Stored' && call) looped.push(call);
+    }
+    return { ...(await this.#refuse(incoming, identity, 'ForwardingLoop')), looped };
   }
 
   async #refuse(incoming: IncomingCall, identity: CallIdentity, refusal: Refusal): Promise<Admitted> {

@@ -5,7 +5,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
-import type { StoredCall } from '#runtime/call/call-record.ts';
+import { holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import { decide } from '#runtime/call/machine.ts';
 import { monthOf } from '#runtime/call/settlement.ts';
@@ -67,10 +67,10 @@ export class AwayStore extends CallStore {
     this.#calls.set(callID, { ref: { tenantID, callID }, seen: new Set(), ...none });
   }
 
-  /** The calls that were taken here and have not ended. */
+  /** The calls that were taken here and need a slot. */
   get open(): readonly CallRef[] {
     return [...this.#calls.values()].flatMap(({ ref, call }) =>
-      call && call.record.state !== 'settled' && call.record.pod !== undefined ? ref : [],
+      call && holdsSlot(call.record) && call.record.pod !== undefined ? ref : [],
     );
   }
 

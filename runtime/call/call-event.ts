@@ -1,5 +1,5 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
-import type { CallRecord, Command } from './call-record.ts';
+import type { CallRecord, Command, Transfer, TransferFailure } from './call-record.ts';
 import type { ConversationState } from './conversation-state.ts';
 
 /** What a call is before it has a record. */
@@ -47,6 +47,24 @@ interface Kinds {
   readonly spoken: unknown;
   /** The conversation is over. `told`: the caller has heard its last word. */
   readonly finished: { readonly reason: HangupReason; readonly told: boolean };
+  /** The agent hands the caller, who was told, to a person. The number is the profile's, never the model's. */
+  readonly transfer: Pick<Transfer, 'target' | 'number' | 'timeLimitSeconds'> & {
+    /** Of the stream whose session says so. */
+    readonly generation: number;
+  };
+  /** call.initiated of the leg to that person; in these, `generation` is the transfer's. */
+  readonly legDialled: { readonly generation: number; readonly legCallID: string };
+  readonly legAnswered: { readonly generation: number; readonly occurredAtMs: number };
+  /** call.bridged, told of both legs; of the caller's leg without a generation. */
+  readonly bridged: { readonly generation: number | undefined; readonly occurredAtMs: number };
+  readonly legHungUp: {
+    readonly generation: number;
+    readonly occurredAtMs: number;
+    /** Why nobody was reached; undefined: somebody was, and the conversation is over. */
+    readonly failure: TransferFailure | undefined;
+  };
+  /** A call came in from the number that is being dialled: it forwards to us. */
+  readonly looped: unknown;
   /** A session's last word on what it used. */
   readonly counted: { readonly conversation: ConversationState };
   readonly hungUp: {

@@ -2,23 +2,57 @@ import { z } from 'zod';
 import { hangupReasonSchema } from '#crds/ledger/hangup-reason.ts';
 import type { ConversationState } from './conversation-state.ts';
 
-export const callStateSchema = z.enum(['ringing', 'answering', 'attaching', 'talking', 'ending', 'settled']);
+export const callStateSchema = z.enum([
+  'ringing',
+  'answering',
+  'attaching',
+  'talking',
+  'transferring',
+  'handed-over',
+  'ending',
+  'settled',
+]);
 export type CallState = z.output<typeof callStateSchema>;
 
 const epochMs = z.number().int().nonnegative();
 
-/** The next thing to tell the carrier. `generation` makes a repeat recognisable, see command-id.ts. */
+/** The next thing to tell or ask the carrier. `generation` makes a repeat recognisable, see command-id.ts. */
 export const commandSchema = z.object({
-  step: z.enum(['answer', 'reject', 'streaming_start', 'speak', 'hangup']),
+  step: z.enum(['answer', 'reject', 'streaming_start', 'transfer', 'look_up', 'speak', 'hangup']),
   generation: z.number().int().nonnegative(),
   /** The carrier has accepted it. */
   done: z.boolean(),
   /** For `streaming_start`: an earlier stream may still be the call's one; it is stopped first. */
   restart: z.boolean().optional(),
+  /** For `streaming_start`: the leg of the transfer that failed may still ring; it is hung up first. */
+  endLeg: z.boolean().optional(),
   /** For `reject`: what the caller's network is told. */
   cause: z.enum(['CALL_REJECTED', 'USER_BUSY']).optional(),
 });
 export type Command = z.output<typeof commandSchema>;
+
+/** Why a transfer gave the caller back to the agent. `Loop`: the target forwards to the tenant itself. */
+export const transferFailureSchema = z.enum(['Busy', 'NoAnswer', 'NotFound', 'Declined', 'Loop', 'Failed']);
+export type TransferFailure = z.output<typeof transferFailureSchema>;
+
+/** The latest hand-over of a call to a person. */
+const transferSchema = z.object({
+  /** The target's name in the tenant's profile, and the number that it had there, in E.164. */
+  target: z.string(),
+  number: z.string(),
+  generation: z.number().int().positive(),
+  startedAtMs: epochMs,
+  /** After how long the carrier ends the call with the person. */
+  timeLimitSeconds: z.number().int().positive(),
+  /** The carrier's id of the leg to the person, once it told. */
+  legCallID: z.string().optional(),
+  legAnsweredAtMs: epochMs.optional(),
+  /** The leg has ended. */
+  legOver: z.boolean().optional(),
+  /** It gave the caller back, for this reason. */
+  failure: transferFailureSchema.optional(),
+});
+export type Transfer = z.output<typeof transferSchema>;
 
 /** What was settled, so that a later, different settlement is a correction and not a second call. */
 const settlementSchema = z.object({
@@ -58,6 +92,11 @@ export const callRecordSchema = z.object({
   startedAtMs: epochMs,
   /** The carrier's time of call.answered; absent for a call that was never answered. */
   answeredAtMs: epochMs.optional(),
+  transfer: transferSchema.optional(),
+  /** How many transfers there were. */
+  transfers: z.number().int().nonnegative().default(0),
+  /** The carrier's time of the bridge to a person: the call's seconds end there. */
+  bridgedAtMs: epochMs.optional(),
   /** When we decided to end it. */
   endingAtMs: epochMs.optional(),
   /** The carrier's time of call.hangup; absent while, or when, it never told. */
@@ -67,6 +106,11 @@ export const callRecordSchema = z.object({
   settlement: settlementSchema.optional(),
 });
 export type CallRecord = z.output<typeof callRecordSchema>;
+
+/** Whether the call needs its slot: not once a person has it. */
+export function holdsSlot({ state }: CallRecord): boolean {
+  return state !== 'settled' && state !== 'handed-over';
+}
 
 /** A call as it is decided upon. */
 export interface StoredCall {

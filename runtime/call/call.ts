@@ -15,6 +15,7 @@ import type { CallDriver } from './driver.ts';
 import { retry } from './retry.ts';
 import type { OpenSession, Session, SessionEvents } from './session-port.ts';
 import { commonOf } from './settlement.ts';
+import { transferTarget } from './transfer-target.ts';
 
 /** How long a live call tries to store what it has to say, with Redis away. */
 const STORE_FOR_MS = 60_000;
@@ -72,6 +73,7 @@ export class LiveCall {
       generation: record.generation,
       profile,
       conversation: conversation ?? newConversation(record.workflow),
+      transferFailure: record.transfer?.failure,
       answeredAtMs: record.answeredAtMs,
       events: this.#events(),
     });
@@ -87,11 +89,35 @@ export class LiveCall {
       turn: (turn) => this.#append({ kind: 'turn', ...turn }, `turn/${turn.index}`, turn.startedAtMs),
       progress: (conversation) => this.#keep(conversation),
       lead: (workflow, fields, complete) => this.#appendLead({ workflow, fields: [...fields], complete }),
+      transfer: (target) => this.#transfer(target),
       finished: (reason, told) => {
         this.#ending ??= this.#endWith(() => this.#reportFinished(reason, told));
       },
       disconnected: (stopped) => void this.#endLost(stopped),
     };
+  }
+
+  /** Stored first: where that fails, the caller has an agent to talk to all the same. */
+  async #transfer(name: string): Promise<boolean> {
+    const { record, profile, services } = this.#options;
+    const { advancer, clock, driver } = services;
+    const target = transferTarget(profile, name);
+    if (!target || this.#ending) return false;
+    const { generation } = record;
+    try {
+      const { outcome, call } = await advancer.advance({
+        ref: record,
+        eventID: `transfer/${generation}`,
+        event: { kind: 'transfer', atMs: clock.now(), generation, ...target },
+      });
+      if (outcome !== 'Stored' || !call) return false;
+      driver.drive(call);
+      this.#ending ??= this.#endWith(() => Promise.resolve(call.record));
+      return true;
+    } catch (error) {
+      this.#log.warn({ err: error }, 'a transfer could not be stored');
+      return false;
+    }
   }
 
   #append(

@@ -7,6 +7,7 @@ import { signMediaToken } from '#runtime/media-server/media-token.ts';
 import { mediaURLOf } from '#runtime/media-server/media-url.ts';
 import type { CallRecord, Command } from './call-record.ts';
 import { commandIDOf } from './command-id.ts';
+import { RING_SECONDS } from './deadlines.ts';
 
 /** The media socket has to be opened within this time after the stream was asked for. */
 const TOKEN_LIFETIME_MS = 60_000;
@@ -35,6 +36,8 @@ export function carrierCommandOf(
   if (step === 'hangup') return { ...base, step };
   if (step === 'reject') return { ...base, step, cause: command.cause ?? 'CALL_REJECTED' };
   if (step === 'speak') return { ...base, step, text: APOLOGY, language: 'en-US' };
+  if (step === 'transfer') return { ...base, step, ...transferOf(record, context.secret) };
+  if (step === 'look_up') throw new Error('a question is no command');
   const clientState = clientStateOf(record, context.secret);
   if (step === 'answer') return { ...base, step, clientState };
   const { stream, clock, secret } = context;
@@ -53,6 +56,19 @@ export function carrierCommandOf(
     clientState,
     streamURL: mediaURLOf(stream.mediaURL, stream.pod, callID, generation),
     streamToken: signMediaToken(token, secret),
+  };
+}
+
+/** The person sees the number that the caller dialled: the caller's own would have to be proved to the carrier. */
+function transferOf({ tenantID, callID, workflow, transfer }: CallRecord, secret: string) {
+  if (!transfer) throw new Error('a transfer needs a target');
+  const { number, generation, timeLimitSeconds } = transfer;
+  const state = { tenantID, callID, shard: shardOf(tenantID), generation, workflow, leg: true } as const;
+  return {
+    to: number,
+    timeoutSeconds: RING_SECONDS,
+    timeLimitSeconds,
+    legClientState: encodeClientState(state, secret),
   };
 }
 

@@ -8,7 +8,7 @@ import type { CarrierCommand } from '#runtime/carrier/carrier.ts';
  */
 export function commandIDOf(
   callID: string,
-  command: { readonly step: CarrierCommand['step']; readonly generation: number },
+  command: { readonly step: CarrierCommand['step'] | 'look_up'; readonly generation: number },
 ): string {
   return createHash('sha256')
     .update(`${callID}/${command.step}/${command.generation}`)

@@ -23,6 +23,21 @@ export const THROTTLED_FOR_MS = 45_000;
  * caller has hung up. Then the stream is started again.
  */
 export const STOPPED_GRACE_MS = 1_000;
+/** How long a person who is dialled may let it ring. */
+export const RING_SECONDS = 30;
+/** From a done `transfer` to the bridge or the end of its leg: above the ringing and its webhooks. */
+export const TRANSFER_MS = (RING_SECONDS + 8) * 1_000;
+/** From the answer of a person who was dialled to `call.bridged`, which takes no time: then it is taken to be lost. */
+export const BRIDGE_CONFIRM_MS = 3_000;
+/** How long the carrier lets two people talk, in seconds, at least and at most: Telnyx' own limits. */
+export const MIN_HANDED_OVER_SECONDS = 30;
+export const MAX_HANDED_OVER_SECONDS = 14_400;
+/** How often the carrier is asked whether a call lives that a person has. */
+export const HANDED_OVER_CHECK_MS = 600_000;
+/** After the person's leg ended, the time left for the caller's `call.hangup`, and between two questions then. */
+export const LEG_OVER_GRACE_MS = 3_000;
+/** For so long over the carrier's own limit a hand-over is asked after; then its books are closed. */
+export const HANDED_OVER_SLACK_MS = 1_800_000;
 /** Enough for the carrier's voice to say the apology, about 20 words. */
 export const APOLOGY_MS = 9_000;
 /** From a done hang-up to its webhook; then the call is settled without it. */
@@ -32,5 +47,7 @@ export const HANGUP_CONFIRM_MS = 15_000;
 export const MAX_ATTEMPTS = 3;
 /** Tries of `hangup` and `reject`. More, because a call left open costs the tenant money. */
 export const MAX_END_ATTEMPTS = 6;
+/** How often one call may be handed to a person, or tried to. */
+export const MAX_TRANSFERS = 5;
 /** How often one call's stream may be attached again. */
 export const MAX_RESUMES = 20;

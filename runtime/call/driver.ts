@@ -10,6 +10,7 @@ import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CallAdvancer } from './advance.ts';
+import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command, StoredCall } from './call-record.ts';
 import { carrierCommandOf } from './carrier-command.ts';
 import { commandIDOf } from './command-id.ts';
@@ -92,18 +93,19 @@ export class CallDriver implements Service {
     for (let count = 0; call && count < MAX_STEPS; count += 1) {
       const record: CallRecord = call.record;
       if (record.state === 'settled') return this.#letGo(record);
+      // A person has the caller now, and another call may have the slot.
+      if (record.state === 'handed-over') await this.#freeSlot(record);
       const command: Command | undefined = record.command;
       if (!command || command.done) return undefined;
-      const result = await this.#send(record, command);
-      const { step, generation } = command;
-      const about = { atMs: clock.now(), step, generation } as const;
+      const event =
+        command.step === 'look_up'
+          ? await askAfter(record, command, this.#options)
+          : resultOf(command, await this.#send(record, command), clock.now());
+      const result = event.kind === 'commandFailed' ? event.failure : event.kind;
       const { call: after } = await advancer.advance({
         ref: record,
         eventID: `command/${commandIDOf(record.callID, command)}/${record.deadlineAtMs}/${result}`,
-        event:
-          result === 'Done'
-            ? { kind: 'commandDone', ...about }
-            : { kind: 'commandFailed', ...about, failure: result },
+        event,
       });
       call = after && isNewWork(after.record, command) ? after : undefined;
     }
@@ -112,6 +114,10 @@ export class CallDriver implements Service {
 
   async #letGo(record: CallRecord): Promise<void> {
     this.#options.onSettled(record.callID);
+    await this.#freeSlot(record);
+  }
+
+  async #freeSlot(record: CallRecord): Promise<void> {
     if (record.pod !== undefined) await this.#options.slots.release(record.pod, record);
   }
 
@@ -123,6 +129,7 @@ export class CallDriver implements Service {
       log.warn({ callID: record.callID }, 'no pod has a slot for a stream');
       return 'Unreachable';
     }
+    if (command.endLeg) await this.#endLeg(record);
     if (command.restart && (await this.#stopEarlierStream(record, generation)) === 'CallEnded')
       return 'CallEnded';
     const result = await carrier.send(
@@ -148,6 +155,15 @@ export class CallDriver implements Service {
     });
     this.#options.log.info({ callID, step, generation, result }, 'carrier command');
     return result;
+  }
+
+  /** Whatever it answers: a leg that bridges after all is told of, and one that rings on has its time-out. */
+  async #endLeg({ callID, transfer }: CallRecord): Promise<void> {
+    if (transfer?.legCallID === undefined) return;
+    const step = 'hangup';
+    const commandID = commandIDOf(callID, { step, generation: transfer.generation });
+    const result = await this.#options.carrier.send({ step, carrierCallID: transfer.legCallID, commandID });
+    this.#options.log.info({ callID, step, leg: true, result }, 'carrier command');
   }
 
   /** The pod that the stream shall come to: the one with the call's slot, or another where that one ends. */
@@ -207,6 +223,28 @@ export class CallDriver implements Service {
     if (call) this.drive(call);
     return undefined;
   }
+}
+
+function resultOf({ step, generation }: Command, result: CarrierResult, atMs: number): CallEvent {
+  const about = { atMs, step, generation } as const;
+  return result === 'Done'
+    ? { kind: 'commandDone', ...about }
+    : { kind: 'commandFailed', ...about, failure: result };
+}
+
+/** What the carrier knows of a call, as an event of it. */
+async function askAfter(
+  record: CallRecord,
+  command: Command,
+  { carrier, clock, log }: Pick<CallDriverOptions, 'carrier' | 'clock' | 'log'>,
+): Promise<CallEvent> {
+  const found = await carrier.lookUp(record.carrierCallID);
+  const atMs = clock.now();
+  log.info({ callID: record.callID, status: found.status }, 'the carrier was asked after a call');
+  if (found.status === 'Live') return resultOf(command, 'Done', atMs);
+  if (found.status === 'Unreachable') return resultOf(command, 'Unreachable', atMs);
+  const occurredAtMs = (found.status === 'Ended' && found.endedAtMs) || atMs;
+  return { kind: 'hungUp', atMs, identity: record, occurredAtMs, cause: undefined, byCaller: false };
 }
 
 /** Whether there is a command other than the one just sent: that one waits for its deadline. */

@@ -35,6 +35,12 @@ const seedOf = fc.record({
     'streamFailed',
     'spoken',
     'finished',
+    'transfer',
+    'legDialled',
+    'legAnswered',
+    'bridged',
+    'legHungUp',
+    'looped',
     'counted',
     'hungUp',
     'due',
@@ -53,6 +59,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
   const command = { step, generation: present ? (call?.record.command?.generation ?? 0) : 9 };
   const conversation = { ...newConversation('lead-capture'), sttMs };
   const occurredAtMs = atMs;
+  const transfer = present ? (call?.record.transfer?.generation ?? 1) : 3;
   const events: { readonly [K in CallEventKind]: CallEvent<K> } = {
     admitted: { kind: 'admitted', atMs, identity, pod: 'a', occurredAtMs },
     refused: { kind: 'refused', atMs, identity, cause: 'USER_BUSY', occurredAtMs },
@@ -66,6 +73,25 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     streamFailed: { kind: 'streamFailed', atMs, generation },
     spoken: { kind: 'spoken', atMs },
     finished: { kind: 'finished', atMs, reason: 'WorkflowCompleted', told: atMs % 2 === 0 },
+    transfer: {
+      kind: 'transfer',
+      atMs,
+      generation,
+      target: 'sales',
+      number: '+15550100777',
+      timeLimitSeconds: 3_600,
+    },
+    legDialled: { kind: 'legDialled', atMs, generation: transfer, legCallID: 'v3:leg' },
+    legAnswered: { kind: 'legAnswered', atMs, generation: transfer, occurredAtMs },
+    bridged: { kind: 'bridged', atMs, generation: flag ? transfer : undefined, occurredAtMs },
+    legHungUp: {
+      kind: 'legHungUp',
+      atMs,
+      generation: transfer,
+      occurredAtMs,
+      failure: flag ? 'Busy' : undefined,
+    },
+    looped: { kind: 'looped', atMs },
     counted: { kind: 'counted', atMs, conversation },
     hungUp: { kind: 'hungUp', atMs, identity, occurredAtMs, cause: undefined, byCaller: flag },
     due: { kind: 'due', atMs: call?.record.deadlineAtMs ?? atMs },
@@ -117,6 +143,8 @@ test('whatever happens in whatever order, a call keeps its rules', () => {
           expect(record.deadlineAtMs).toBeTypeOf('number');
           expect(settled).toBe(0);
         }
+        // Nothing of ours is said into the conversation of two people.
+        if (record.state === 'handed-over') expect(['look_up', undefined]).toContain(record.command?.step);
         expect(record.generation).toBeGreaterThanOrEqual(generation);
         generation = record.generation;
         seconds += counters?.callSeconds ?? 0;

@@ -4,6 +4,7 @@ import * as anyState from './steps/any-state.ts';
 import * as beginning from './steps/beginning.ts';
 import * as ending from './steps/ending.ts';
 import * as streaming from './steps/streaming.ts';
+import * as transferring from './steps/transferring.ts';
 import type { Outcome } from './transition.ts';
 
 /**
@@ -22,7 +23,14 @@ import type { Outcome } from './transition.ts';
  *     │  │ mediaLost, streamStopped                                         │
  *     ▼  │ [streaming_start, next generation]                               │
  *   talking ──finished, due (maximum duration) [hangup]──▶ ending           │
- *     │ finished, the caller not told: [speak the apology], then [hangup]   │
+ *     │  ▲ finished, the caller not told: [speak the apology], then [hangup]│
+ *     │  └─ attaching ◀─ legHungUp, looped, failed, due [streaming_start] ─┐│
+ *     │ transfer [transfer]                                                ││
+ *     ▼                                                                    ││
+ *   transferring ──────────────────────────────────────────────────────────┘│
+ *     │ bridged                                                             │
+ *     ▼                                                                     │
+ *   handed-over ⟲ due [look_up: does it live?] ── no more ─────────────────▶│
  *     └── hungUp, from every state ─────────────────────────────────────────┘
  *
  * `ringing` is never stored: it is every call we have no record of.
@@ -69,6 +77,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     mediaAttached: streaming.startTalking,
     streamStopped: streaming.presentStreamFailed,
     streamFailed: streaming.presentStreamFailed,
+    bridged: transferring.bridgeAfterReturn,
     hungUp: anyState.settleHungUp,
     due: streaming.attachmentDue,
   },
@@ -77,20 +86,42 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     streamStopped: streaming.carrierStoppedStream,
     streamFailed: streaming.carrierStoppedStream,
     finished: streaming.finish,
+    transfer: transferring.transfer,
+    bridged: transferring.bridgeAfterReturn,
     hungUp: anyState.settleHungUp,
     due: streaming.endTooLong,
+  },
+  transferring: {
+    commandDone: anyState.awaitConfirmation,
+    commandFailed: transferring.transferCommandFailed,
+    legDialled: transferring.noteLeg,
+    legAnswered: transferring.noteLegAnswered,
+    bridged: transferring.bridge,
+    legHungUp: transferring.legEnded,
+    looped: transferring.endLoop,
+    hungUp: anyState.settleHungUp,
+    due: transferring.transferDue,
+  },
+  'handed-over': {
+    commandDone: transferring.stillThere,
+    bridged: transferring.noteBridge,
+    legHungUp: transferring.personHungUp,
+    hungUp: anyState.settleHungUp,
+    due: transferring.askAfter,
   },
   ending: {
     answered: ending.noteAnswered,
     commandDone: anyState.awaitConfirmation,
     commandFailed: ending.endCommandFailed,
     spoken: ending.hangUpAfterSpeaking,
+    bridged: transferring.noteBridge,
     hungUp: anyState.settleHungUp,
     due: ending.endingDue,
   },
   settled: {
     answered: ending.correctAnswered,
     counted: ending.correctCount,
+    bridged: transferring.correctBridge,
     hungUp: ending.correctHungUp,
   },
 };

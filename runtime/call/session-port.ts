@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { CallTurn } from '#crds/ledger/ledger-event.ts';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
+import type { TransferFailure } from './call-record.ts';
 import type { CollectedField, ConversationState } from './conversation-state.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface SessionContext {
   readonly profile: TenantProfile;
   /** Where the conversation stands: new, or what an earlier pod had collected. */
   readonly conversation: ConversationState;
+  /** The caller comes back from a person who was not reached, for this reason, and is to be told so first. */
+  readonly transferFailure?: TransferFailure | undefined;
   /** Wall-clock epoch ms of the carrier's call.answered: turn times count from it. */
   readonly answeredAtMs: number;
   readonly events: SessionEvents;
@@ -30,6 +33,12 @@ export interface SessionEvents {
   progress(conversation: ConversationState): void;
   /** The form is complete, or as complete as it will get. */
   lead(workflow: string, fields: readonly CollectedField[], complete: boolean): void;
+  /**
+   * Hands the caller, who was told, to a person: `target` is a name in the profile. True: the session is
+   * closed and the caller hears the ringing. False: there is no such person to be had, and the
+   * conversation goes on.
+   */
+  transfer(target: string): Promise<boolean>;
   /**
    * The conversation is over: hang up, for this reason. `told`: its last word was played, so the
    * caller knows; otherwise our voice failed, and the carrier is to say it.

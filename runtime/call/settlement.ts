@@ -16,7 +16,7 @@ export function settle(call: StoredCall, nowMs: number): Transition {
   const changed = figures !== undefined && !sameFigures(figures, before);
   const settlement = changed ? { ...figures, revision: before ? before.revision + 1 : 0 } : before;
   const ledger: LedgerEvent[] = [];
-  if (first) ledger.push(endedEvent(record, endedAtMs));
+  if (first) ledger.push(endedEvent(record, endedAtMs, 0));
   if (changed && settlement) ledger.push(usageEvent(record, settlement, endedAtMs));
   return {
     call: {
@@ -48,21 +48,23 @@ export function settle(call: StoredCall, nowMs: number): Transition {
  * When the call ended: the carrier's hang-up time. Where the carrier never told, the moment we
  * decided to end it: never later than the real end, so a caller's silence is never billed.
  */
-function endOf(record: CallRecord, nowMs: number): number {
+export function endOf(record: CallRecord, nowMs: number): number {
   return record.hungUpAtMs ?? record.endingAtMs ?? nowMs;
 }
 
 /**
- * What an answered call used. Seconds are the carrier's time from call.answered to the end, each
- * call rounded up to a whole second; the month is the UTC month of call.answered.
+ * What an answered call used. Seconds are the carrier's time from call.answered to the end, or to
+ * the bridge to a person, each call rounded up to a whole second; the month is the UTC month of
+ * call.answered.
  */
 function figuresOf(call: StoredCall, endedAtMs: number): Omit<Settlement, 'revision'> | undefined {
-  const { answeredAtMs } = call.record;
+  const { answeredAtMs, bridgedAtMs = endedAtMs } = call.record;
   if (answeredAtMs === undefined) return undefined;
+  const oursUntilMs = Math.min(endedAtMs, bridgedAtMs);
   return {
     month: monthOf(answeredAtMs),
     calls: 1,
-    callSeconds: Math.max(0, Math.ceil((endedAtMs - answeredAtMs) / 1_000)),
+    callSeconds: Math.max(0, Math.ceil((oursUntilMs - answeredAtMs) / 1_000)),
     sttSeconds: Math.ceil((call.conversation?.sttMs ?? 0) / 1_000),
     ttsCharacters: call.conversation?.ttsCharacters ?? 0,
   };
@@ -82,11 +84,12 @@ function sameFigures(figures: Omit<Settlement, 'revision'>, before: Settlement |
   );
 }
 
-function endedEvent(record: CallRecord, endedAtMs: number): LedgerEvent {
+/** `revision`: above 0 for a correction. */
+export function endedEvent(record: CallRecord, endedAtMs: number, revision: number): LedgerEvent {
   return {
     ...commonOf(record, 'ended', endedAtMs),
     kind: 'ended',
-    revision: 0,
+    revision,
     reason: record.reason ?? 'CarrierEnded',
     ...(record.carrierCause === undefined ? {} : { carrierCause: record.carrierCause }),
   };

@@ -29,6 +29,8 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
       readonly from?: string;
       /** How long it may ring, 5–600 s. */
       readonly timeoutSeconds: number;
+      /** After how long the carrier ends the two people's conversation, 30–14,400 s. */
+      readonly timeLimitSeconds: number;
       /** Comes back in each webhook of the new leg; names the call it belongs to. */
       readonly legClientState: string;
     }

@@ -90,6 +90,7 @@ function transferBody(command: CommandOf<'transfer'>): Telnyx.Calls.ActionTransf
     to: command.to,
     ...(command.from === undefined ? {} : { from: command.from }),
     timeout_secs: command.timeoutSeconds,
+    time_limit_secs: command.timeLimitSeconds,
     target_leg_client_state: command.legClientState,
   };
 }

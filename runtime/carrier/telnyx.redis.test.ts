@@ -1,50 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import Telnyx from 'telnyx';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { freePort } from '#hack/local/free-port.ts';
-import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
-import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
-import { CALLER, NUMBER, TestRuntime } from '#runtime/testing/test-runtime.ts';
+import type { TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
+import { type CarrierSite, startCarrierSite } from '#runtime/testing/carrier-site.ts';
+import { CALLER, NUMBER, type TestRuntime } from '#runtime/testing/test-runtime.ts';
 
-let server: TestRedis;
+let site: CarrierSite;
 let carrier: TelnyxStandIn;
 let pod: TestRuntime;
 
 beforeEach(async () => {
-  server = await startTestRedis();
-  carrier = await startTelnyxStandIn({ settings: { orderDelayMs: 5 } });
-  const port = await freePort();
-  pod = await TestRuntime.start(server.url, {
-    PORT: String(port),
-    MEDIA_URL: `ws://127.0.0.1:${port}`,
-    TELNYX_BASE_URL: carrier.url,
-    TELNYX_PUBLIC_KEY: carrier.publicKey,
-    TELNYX_API_KEY: carrier.apiKey,
-  });
-  await buyNumber();
+  site = await startCarrierSite();
+  ({ carrier, pod } = site);
 });
 
-afterEach(async () => {
-  await pod.stop();
-  await carrier.stop();
-  await server.stop();
-});
-
-async function buyNumber(): Promise<void> {
-  const telnyx = new Telnyx({ apiKey: carrier.apiKey, baseURL: carrier.url, maxRetries: 0 });
-  const application = await telnyx.callControlApplications.create({
-    application_name: 'veralux',
-    webhook_event_url: pod.webhookURL,
-    webhook_api_version: '2',
-  });
-  const order = await telnyx.numberOrders.create({
-    phone_numbers: [{ phone_number: NUMBER }],
-    connection_id: application.data?.id ?? '',
-    customer_reference: randomUUID(),
-  });
-  const id = order.data?.id ?? '';
-  await expect.poll(async () => (await telnyx.numberOrders.retrieve(id)).data?.status).toBe('success');
-}
+afterEach(() => site.stop());
 
 test('the carrier answers, streams and hangs up as it is told, and its seconds are ours', async () => {
   const placed = carrier.control.placeCall({ from: CALLER, to: NUMBER });

@@ -9,7 +9,7 @@ import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { Routing } from '#runtime/admission/routing.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import { LiveCall, type LiveCallServices } from '#runtime/call/call.ts';
-import type { CallRecord, StoredCall } from '#runtime/call/call-record.ts';
+import { type CallRecord, holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
 import type { LiveCalls } from '#runtime/call/live-calls.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
@@ -147,7 +147,7 @@ export class MediaServer {
   #letGo(call: LiveCall, present: CallRecord | undefined): void {
     const { live, slots, pod, log } = this.#options;
     live.remove(call);
-    if (live.has(call.callID) || (present && present.state !== 'settled' && present.pod === pod)) return;
+    if (live.has(call.callID) || (present && holdsSlot(present) && present.pod === pod)) return;
     slots.release(pod, call.ref).catch((error: unknown) => {
       log.warn({ err: error, callID: call.callID }, 'a slot was not given back; it expires by itself');
     });

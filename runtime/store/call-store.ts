@@ -17,6 +17,8 @@ import {
 import { type CallRef, dueMember, parseDueMember, storeKeys } from './store-keys.ts';
 
 const HOUR_MS = 3_600_000;
+/** How many of a tenant's ringing transfers are looked through for a loop. */
+const DIALLING_LIMIT = 1_000;
 /** How long a settled call, or a tombstone, is remembered: the carrier's retries end long before. */
 const SETTLED_TTL_MS = HOUR_MS;
 /** How long a month's counters are kept: the month and the time in which corrections come. */
@@ -71,7 +73,7 @@ export class CallStore {
     const { transition, version, eventID, limits } = options;
     const { record } = transition.call;
     const nowMs = this.#clock.now();
-    const liveTtlMs = record.maxDurationMs + HOUR_MS;
+    const liveTtlMs = lifeOf(record) + HOUR_MS;
     const request: CommitRequest = {
       eventID,
       version,
@@ -87,10 +89,28 @@ export class CallStore {
       counters: transition.counters,
       counterTtlMs: COUNTER_TTL_MS,
       limits,
+      dialling: diallingOf(record),
       ledger: transition.ledger.map((event) => ({ id: ledgerID(event), event: JSON.stringify(event) })),
     };
     const month = transition.counters?.month ?? monthOf(nowMs);
     return commitScript.run(this.#redis, callKeys(record, month), [JSON.stringify(request)]);
+  }
+
+  /** The calls of a tenant that are being transferred to `number`, or seem to come from it. */
+  async diallingTo(tenantID: string, number: string): Promise<readonly CallRef[]> {
+    const key = storeKeys.dialling(tenantID);
+    const members = await this.#redis.zrangebyscore(
+      key,
+      this.#clock.now(),
+      '+inf',
+      'LIMIT',
+      0,
+      DIALLING_LIMIT,
+    );
+    return members.flatMap((member) => {
+      const [dialled, callID] = member.split(' ');
+      return dialled === number && callID ? { tenantID, callID } : [];
+    });
   }
 
   /** False when the stream has another owner by now. */
@@ -133,6 +153,20 @@ function ledgerID(event: LedgerEvent): string {
   return 'revision' in event ? `${event.id}@${event.revision}` : event.id;
 }
 
+/** How long a call may last from now on: as we allow it, or as the carrier does once a person has it. */
+function lifeOf({ maxDurationMs, transfer }: CallRecord): number {
+  return Math.max(maxDurationMs, (transfer?.timeLimitSeconds ?? 0) * 1_000);
+}
+
+/** The person sees the dialled number as the caller, so a call that comes back may show either. */
+function diallingOf({ state, transfer, to, callID, deadlineAtMs }: CallRecord): CommitRequest['dialling'] {
+  if (!transfer) return undefined;
+  return {
+    members: [`${transfer.number} ${callID}`, `${to} ${callID}`],
+    untilMs: state === 'transferring' ? deadlineAtMs : undefined,
+  };
+}
+
 function callKeys(record: CallRecord, month: string) {
   return {
     call: storeKeys.call(record),
@@ -140,6 +174,7 @@ function callKeys(record: CallRecord, month: string) {
     due: storeKeys.due(shardOf(record.tenantID), record.runtime),
     leases: storeKeys.leases(record.tenantID),
     counters: storeKeys.counters(record.tenantID, month),
+    dialling: storeKeys.dialling(record.tenantID),
     ledger: storeKeys.ledger(record.tenantID),
   };
 }

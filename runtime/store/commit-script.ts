@@ -20,6 +20,10 @@ export interface CommitRequest {
   readonly counters: { readonly calls: number; readonly callSeconds: number } | undefined;
   readonly counterTtlMs: number;
   readonly limits: AdmissionLimits | undefined;
+  /** Of a call with a transfer: `<number> <callID>`, known until `untilMs`; without it, known no more. */
+  readonly dialling:
+    | { readonly members: readonly string[]; readonly untilMs: number | undefined }
+    | undefined;
   readonly ledger: readonly { readonly id: string; readonly event: string }[];
 }
 
@@ -34,7 +38,7 @@ export interface AdmissionLimits {
  * The one script that changes a call. It takes a transition whole or not at all: it refuses a known
  * event (`duplicate`), a decision made on an old version (`stale`) and a call above the tenant's
  * limits (`ConcurrentCalls`, `CallsPerMonth`, `MinutesPerMonth`); otherwise it stores the call and
- * its deadline, holds or frees the lease, adds to the counters and appends each ledger event that
+ * its deadline, holds or frees the lease, keeps which numbers are being dialled, adds to the counters and appends each ledger event that
  * this call has not appended before (`stored`). Sent again after a lost reply it finds its own
  * event id and changes nothing.
  *
@@ -44,7 +48,7 @@ export interface AdmissionLimits {
  */
 export const commitScript = new Script({
   name: 'commit',
-  keys: ['call', 'seen', 'due', 'leases', 'counters', 'ledger'],
+  keys: ['call', 'seen', 'due', 'leases', 'counters', 'dialling', 'ledger'],
   lua: `
     local q = cjson.decode(ARGV[1])
     if redis.call('SISMEMBER', seen, q.eventID) == 1 then return 'duplicate' end
@@ -74,6 +78,15 @@ export const commitScript = new Script({
     if q.lease == 'hold' then redis.call('ZADD', leases, q.leaseUntilMs, q.callID) end
     if q.lease == 'free' then redis.call('ZREM', leases, q.callID) end
     if redis.call('EXISTS', leases) == 1 then redis.call('PEXPIRE', leases, q.counterTtlMs) end
+
+    if q.dialling then
+      redis.call('ZREMRANGEBYSCORE', dialling, '-inf', q.nowMs)
+      for _, member in ipairs(q.dialling.members) do
+        if q.dialling.untilMs then redis.call('ZADD', dialling, q.dialling.untilMs, member)
+        else redis.call('ZREM', dialling, member) end
+      end
+      redis.call('PEXPIRE', dialling, q.ttlMs)
+    end
 
     if q.limits or q.counters then
       redis.call('HSETNX', counters, 'since', q.nowMs)

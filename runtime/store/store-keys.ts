@@ -19,6 +19,11 @@ export const storeKeys = {
   /** Sorted set: `<tenantID>/<callID>` of one runtime's calls, scored by deadline in epoch ms. */
   due: (shard: Shard, runtime: string) => `due:{${shard}}:${runtime}`,
   leases: callKeys.leases,
+  /**
+   * Sorted set: `<number> <callID>` of a tenant's transfers that ring, scored by expiry in epoch ms: the
+   * number that is dialled, and the one it sees.
+   */
+  dialling: (tenantID: string) => `dialling:{${shardOf(tenantID)}}:${tenantID}`,
   /** Hash of a UTC month: `calls`, `callSeconds`, `since` (epoch ms), `seeded`. */
   counters: (tenantID: string, month: string) => `counters:{${shardOf(tenantID)}}:${tenantID}:${month}`,
   ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),

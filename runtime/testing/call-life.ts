@@ -1,6 +1,6 @@
 import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
-import type { StoredCall } from '#runtime/call/call-record.ts';
+import type { StoredCall, TransferFailure } from '#runtime/call/call-record.ts';
 import { decide } from '#runtime/call/machine.ts';
 import type { Transition } from '#runtime/call/transition.ts';
 
@@ -72,3 +72,41 @@ export function run(...steps: readonly Step[]): { call: StoredCall | undefined; 
 }
 
 export const talking = [admitted, answered(), attached] as const;
+
+/** The call's way to a person, who is dialled 10 s after the call began. */
+export const transferred = (call: StoredCall | undefined): CallEvent => ({
+  kind: 'transfer',
+  atMs: at(10),
+  generation: generationOf(call),
+  target: 'sales',
+  number: '+15550100777',
+  timeLimitSeconds: 3_600,
+});
+const ofTransfer = (call: StoredCall | undefined, s: number) => ({
+  atMs: at(s),
+  generation: call?.record.transfer?.generation ?? 1,
+  occurredAtMs: at(s),
+});
+export const legDialled = (call: StoredCall | undefined): CallEvent => ({
+  kind: 'legDialled',
+  legCallID: 'v3:leg',
+  ...ofTransfer(call, 11),
+});
+export const legAnswered = (call: StoredCall | undefined): CallEvent => ({
+  kind: 'legAnswered',
+  ...ofTransfer(call, 15),
+});
+/** As it is told of the leg; `OfCaller`: of the caller's leg. */
+export const bridged = (call: StoredCall | undefined): CallEvent => ({
+  kind: 'bridged',
+  ...ofTransfer(call, 15),
+});
+export const bridgedOfCaller: CallEvent = {
+  kind: 'bridged',
+  atMs: at(15),
+  generation: undefined,
+  occurredAtMs: at(15),
+};
+export const legHungUp =
+  (s: number, failure?: TransferFailure) =>
+  (call: StoredCall | undefined): CallEvent => ({ kind: 'legHungUp', failure, ...ofTransfer(call, s) });

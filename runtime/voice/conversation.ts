@@ -43,8 +43,9 @@ export class Conversation {
   /** Holds the conversation; resolves with why it ended. Rejects when `signal` aborts, or EngineError. */
   async hold(signal: AbortSignal): Promise<HangupReason> {
     const { workflow, context, options } = this.#parts;
-    if (this.#state.phase === 'Done') return 'WorkflowCompleted';
-    let step = openingStep(this.#state, workflow, context.profile);
+    const returned = context.transferFailure !== undefined;
+    if (this.#state.phase === 'Done' && !returned) return 'WorkflowCompleted';
+    let step = openingStep(this.#state, workflow, context.profile, returned ? 'FailedTransfer' : 'Loss');
     for (let turn = 0; turn < options.maxTurns; turn++) {
       await this.#take(step, signal);
       if (step.effect === 'Complete') {

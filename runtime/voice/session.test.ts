@@ -170,6 +170,15 @@ describe('a media session', () => {
     await call.session.close();
   });
 
+  test('says first that nobody was reached to a caller who comes back, also with the form complete', async () => {
+    const conversation = { ...newConversation('lead-capture'), phase: 'Done' as const, nextTurn: 9 };
+    const call = callInTest({ heard: [] }, { conversation, transferFailure: 'Busy' });
+    call.carrier.start();
+    await call.clock.advance(20_000);
+    expect(call.reported[1]).toMatch(/^Agent: I am sorry, nobody could take your call there\. /);
+    expect(call.reported.at(-1)).toBe('finished WorkflowCompleted');
+  });
+
   test("reports the agent's turn as far as it was heard when the carrier stops the stream", async () => {
     const call = callInTest({ heard: [] });
     call.carrier.start();

@@ -28,6 +28,7 @@ const envelopeSchema = z.object({
 const EVENTS = [
   'call.initiated',
   'call.answered',
+  'call.bridged',
   'call.hangup',
   'call.speak.ended',
   'streaming.stopped',

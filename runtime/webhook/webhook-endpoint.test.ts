@@ -50,8 +50,8 @@ function deliver(port: number): Promise<Response> {
 test('webhooks above what can be worked on are put off with 503, and taken once there is room', async () => {
   const inHand: (() => void)[] = [];
   const route = () =>
-    new Promise<{ outcome: string; call: undefined }>((resolve) => {
-      inHand.push(() => resolve({ outcome: 'Known', call: undefined }));
+    new Promise<{ outcome: string; calls: [] }>((resolve) => {
+      inHand.push(() => resolve({ outcome: 'Known', calls: [] }));
     });
   const port = await serve({ router: { route }, maxInHand: 2 });
   const taken = [deliver(port), deliver(port)];

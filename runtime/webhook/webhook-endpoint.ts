@@ -73,10 +73,10 @@ export class WebhookEndpoint {
     const webhook = parseCarrierWebhook(rawBody);
     if (!webhook) return this.#refuse(response, MALFORMED);
     try {
-      const { outcome, call } = await router.route(webhook);
+      const { outcome, calls } = await router.route(webhook);
       metrics.webhooks.inc({ event: webhook.event, outcome });
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"received":true}');
-      if (call) drive(call);
+      for (const call of calls) drive(call);
     } catch (error) {
       log.error({ err: error, event: webhook.event }, 'a webhook could not be taken');
       metrics.webhooks.inc({ event: webhook.event, outcome: 'Failed' });

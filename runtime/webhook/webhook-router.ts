@@ -1,5 +1,4 @@
 import type { Clock } from '#lib/clock/clock.ts';
-import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type Admission, identityOf } from '#runtime/admission/admission.ts';
 import type { Routing } from '#runtime/admission/routing.ts';
@@ -8,14 +7,13 @@ import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { StoredCall } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
-import type { Carrier, CarrierResult } from '#runtime/carrier/carrier.ts';
-import { decodeClientState } from '#runtime/carrier/client-state.ts';
+import type { Carrier } from '#runtime/carrier/carrier.ts';
+import { type ClientState, decodeClientState } from '#runtime/carrier/client-state.ts';
 import { streamGenerationOf } from '#runtime/media-server/media-url.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CarrierWebhook } from './carrier-webhook.ts';
-
-/** The reply is due within 2 s, so what comes before it has less. */
-const REJECT_WITHIN_MS = 1_500;
+import { sendBeforeReply } from './send-before-reply.ts';
+import { TransferLegs } from './transfer-legs.ts';
 
 export interface WebhookRouterOptions {
   readonly admission: Admission;
@@ -33,8 +31,8 @@ export interface WebhookRouterOptions {
 export interface Routed {
   /** A word for the metric. */
   readonly outcome: string;
-  /** The call as this delivery stored it, for its next command to be carried out after the reply. */
-  readonly call: StoredCall | undefined;
+  /** The calls as this delivery stored them, for their next commands to be carried out after the reply. */
+  readonly calls: readonly StoredCall[];
 }
 
 /**
@@ -43,67 +41,73 @@ export interface Routed {
  */
 export class WebhookRouter {
   readonly #options: WebhookRouterOptions;
+  readonly #legs: TransferLegs;
 
   constructor(options: WebhookRouterOptions) {
     this.#options = options;
+    this.#legs = new TransferLegs(options);
   }
 
   async route(webhook: CarrierWebhook): Promise<Routed> {
     const { carrierCallID } = webhook;
-    if (webhook.event === 'other' || carrierCallID === undefined)
-      return { outcome: 'Other', call: undefined };
+    if (webhook.event === 'other' || carrierCallID === undefined) return { outcome: 'Other', calls: [] };
     if (webhook.applicationID !== undefined) this.#options.carrier.noteApplication(webhook.applicationID);
-    // Legs that we dial ourselves belong to their parent call: never admitted, never metered.
-    if (webhook.outgoing) return { outcome: 'Outgoing', call: undefined };
+    const state = decodeClientState(webhook.clientState, this.#options.callTokenSecret);
+    if (state?.leg) {
+      const call = await this.#legs.take(webhook, carrierCallID, state);
+      return { outcome: 'Leg', calls: call ? [call] : [] };
+    }
+    // Somebody else's, under our application: never admitted, never metered.
+    if (webhook.outgoing) return { outcome: 'Outgoing', calls: [] };
     if (webhook.event === 'call.initiated') return this.#admit(webhook, carrierCallID);
-    return this.#advance(webhook, carrierCallID);
+    return this.#advance(webhook, carrierCallID, state);
   }
 
   async #admit(webhook: CarrierWebhook, carrierCallID: string): Promise<Routed> {
     const { admission, metrics, log } = this.#options;
     const { id: eventID, from, to, occurredAtMs } = webhook;
-    const { outcome, call } = await admission.admit({ eventID, carrierCallID, from, to, occurredAtMs });
+    const admitted = await admission.admit({ eventID, carrierCallID, from, to, occurredAtMs });
+    const { outcome, call, looped = [] } = admitted;
     metrics.admissions.inc({ outcome });
     log.info({ outcome, callID: callIDOf(carrierCallID), tenantID: call?.record.tenantID }, 'call.initiated');
     if (outcome === 'UnknownNumber' || outcome === 'OtherRuntime') await this.#rejectUnstored(carrierCallID);
-    return { outcome, call: outcome === 'Known' ? undefined : call };
+    return { outcome, calls: call && outcome !== 'Known' ? [call, ...looped] : looped };
   }
 
-  /**
-   * A call of no tenant has no shard to store a command in, so it is rejected before the reply. Where
-   * the carrier does not take that in time, this throws: the next delivery repeats the same command,
-   * which the carrier carries out once.
-   */
+  /** A call of no tenant has no shard to store a command in, so it is rejected before the reply. */
   async #rejectUnstored(carrierCallID: string): Promise<void> {
-    const { carrier, clock, log } = this.#options;
-    const commandID = commandIDOf(callIDOf(carrierCallID), { step: 'reject', generation: 0 });
-    const { promise: overdue, resolve } = Promise.withResolvers<CarrierResult>();
-    const cancel = clock.after(REJECT_WITHIN_MS, () => resolve('Unreachable'));
-    const sent = carrier.send({ step: 'reject', cause: 'CALL_REJECTED', carrierCallID, commandID });
-    const result = await Promise.race([sent, overdue]);
-    cancel();
-    if (result === 'Unreachable') throw new NotRejected();
+    const { log } = this.#options;
+    const step = 'reject';
+    const commandID = commandIDOf(callIDOf(carrierCallID), { step, generation: 0 });
+    const command = { step, cause: 'CALL_REJECTED', carrierCallID, commandID } as const;
+    const result = await sendBeforeReply(command, this.#options);
     if (result !== 'Done' && result !== 'CallEnded')
       log.warn({ result }, 'a call of no tenant was not rejected');
   }
 
-  async #advance(webhook: CarrierWebhook, carrierCallID: string): Promise<Routed> {
+  async #advance(
+    webhook: CarrierWebhook,
+    carrierCallID: string,
+    state: ClientState | undefined,
+  ): Promise<Routed> {
     const { advancer } = this.#options;
-    const identity = await this.#identify(webhook, carrierCallID);
-    if (!identity) return { outcome: 'Unrouted', call: undefined };
+    const identity = await this.#identify(webhook, carrierCallID, state);
+    if (!identity) return { outcome: 'Unrouted', calls: [] };
     const event = this.#eventOf(webhook, identity);
-    if (!event) return { outcome: 'Ignored', call: undefined };
+    if (!event) return { outcome: 'Ignored', calls: [] };
     const { outcome, call } = await advancer.advance({ ref: identity, eventID: webhook.id, event });
-    return { outcome, call: outcome === 'Stored' ? call : undefined };
+    return { outcome, calls: call && outcome === 'Stored' ? [call] : [] };
   }
 
   /** Whose call it is: our signed word where the carrier returns it, else the dialled number's. */
-  async #identify(webhook: CarrierWebhook, carrierCallID: string): Promise<CallIdentity | undefined> {
-    const { routing, callTokenSecret, runtime, maxDurationMs } = this.#options;
-    const { from, to, clientState } = webhook;
+  async #identify(
+    { from, to }: CarrierWebhook,
+    carrierCallID: string,
+    state: ClientState | undefined,
+  ): Promise<CallIdentity | undefined> {
+    const { routing, runtime, maxDurationMs } = this.#options;
     const call = { carrierCallID, from, to };
-    const state = decodeClientState(clientState, callTokenSecret);
-    if (state && !state.leg && state.callID === callIDOf(carrierCallID)) {
+    if (state && state.callID === callIDOf(carrierCallID)) {
       const { tenantID, workflow = '' } = state;
       return identityOf(call, { tenantID, runtime, workflow }, maxDurationMs);
     }
@@ -116,6 +120,8 @@ export class WebhookRouter {
     const generation = streamGenerationOf(webhook.streamURL);
     const { event, endedAtMs, hangupCause: cause, byCaller, occurredAtMs } = webhook;
     if (event === 'call.answered') return { kind: 'answered', atMs, occurredAtMs };
+    // Of our own leg: only a transfer bridges it.
+    if (event === 'call.bridged') return { kind: 'bridged', atMs, generation: undefined, occurredAtMs };
     if (event === 'call.hangup') {
       return { kind: 'hungUp', atMs, identity, occurredAtMs: endedAtMs, cause, byCaller };
     }
@@ -123,14 +129,5 @@ export class WebhookRouter {
     if (generation === undefined) return undefined;
     if (event === 'streaming.stopped') return { kind: 'streamStopped', atMs, generation };
     return event === 'streaming.failed' ? { kind: 'streamFailed', atMs, generation } : undefined;
-  }
-}
-
-/** The carrier has not taken a rejection of which nothing is stored. */
-class NotRejected extends OperatingError {
-  constructor() {
-    super('not_rejected', 'the carrier did not take the rejection of a call of no tenant', {
-      retryable: true,
-    });
   }
 }

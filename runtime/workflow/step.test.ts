@@ -92,6 +92,10 @@ describe('the step-by-step driver', () => {
       'Sorry, we were cut off for a moment. What number can we call you back on?',
     );
     expect(resumed.state).toEqual(state);
+    const returned = openingStep(state, leadCapture, subject, 'FailedTransfer');
+    expect(returned.speech.text).toBe(
+      'I am sorry, nobody could take your call there. What number can we call you back on?',
+    );
   });
 
   test('a workflow without fields greets and says goodbye', () => {

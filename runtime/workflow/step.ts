@@ -34,8 +34,16 @@ export type Heard =
 
 type Subject = Pick<TenantProfile, 'assistant' | 'recording'>;
 
-/** The first step on a stream: the greeting of a new call, or the thread of one taken up again. */
-export function openingStep(state: ConversationState, workflow: Workflow, subject: Subject): Step {
+/**
+ * The first step on a stream: the greeting of a new call, or the thread of one taken up again, after
+ * the loss of a stream or with a caller whom a person did not take.
+ */
+export function openingStep(
+  state: ConversationState,
+  workflow: Workflow,
+  subject: Subject,
+  after: 'Loss' | 'FailedTransfer' = 'Loss',
+): Step {
   if (state.phase === 'Greeting') {
     const greeting = greetingOf(subject);
     const first = ask(state, workflow, workflow.fields[0]);
@@ -45,8 +53,14 @@ export function openingStep(state: ConversationState, workflow: Workflow, subjec
     return { ...first, speech: { text, protectedCharacters } };
   }
   const asked = workflow.fields.find(({ name }) => name === state.asking);
-  if (state.phase !== 'Collecting' || !asked) return close(state, workflow);
-  return { speech: interruptible(joined(PHRASES.resumed, asked.prompt)), state, effect: 'Listen' };
+  const excuse = after === 'Loss' ? PHRASES.resumed : PHRASES.notReached;
+  if (state.phase === 'Collecting' && asked) {
+    return { speech: interruptible(joined(excuse, asked.prompt)), state, effect: 'Listen' };
+  }
+  const closing = close(state, workflow);
+  if (after === 'Loss') return closing;
+  const text = joined(excuse, closing.speech.text);
+  return { ...closing, speech: { text, protectedCharacters: text.length } };
 }
 
 /** What follows the caller's turn. Silence does not use up an attempt: the session counts it. */
@@ -83,6 +97,7 @@ const MAX_ATTEMPTS = 3;
 /** The session's own sentences. */
 export const PHRASES = {
   resumed: 'Sorry, we were cut off for a moment.',
+  notReached: 'I am sorry, nobody could take your call there.',
   silent: 'Are you still there?',
   unusable: 'Sorry, I did not get that.',
   hearingFailed: 'Sorry, I could not hear that. Could you say it again please?',

@@ -1,6 +1,13 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
-import { ANSWER_CONFIRM_MS, APOLOGY_MS, ATTACH_MS, HANGUP_CONFIRM_MS } from '../deadlines.ts';
+import {
+  ANSWER_CONFIRM_MS,
+  APOLOGY_MS,
+  ATTACH_MS,
+  HANDED_OVER_CHECK_MS,
+  HANGUP_CONFIRM_MS,
+  TRANSFER_MS,
+} from '../deadlines.ts';
 import { settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { isPresent, moved, withDeadline, withHangUp, withRecord } from './moves.ts';
@@ -14,6 +21,8 @@ export function awaitConfirmation(call: StoredCall, event: CallEvent<'commandDon
   const waitMs = {
     answer: ANSWER_CONFIRM_MS,
     streaming_start: ATTACH_MS,
+    transfer: TRANSFER_MS,
+    look_up: HANDED_OVER_CHECK_MS,
     speak: APOLOGY_MS,
     hangup: HANGUP_CONFIRM_MS,
     reject: HANGUP_CONFIRM_MS,

@@ -22,6 +22,7 @@ export function newRecord(event: CallEvent<'admitted' | 'refused' | 'hungUp'>): 
     state: 'ringing',
     generation: 0,
     resumes: 0,
+    transfers: 0,
     attempts: 1,
     startedAtMs: event.occurredAtMs,
   };
@@ -62,18 +63,26 @@ export function repeat(call: StoredCall, nowMs: number): Transition {
  * so long after the command's cause that a caller may still be there; from then on tries count.
  */
 export function waitForCarrier(call: StoredCall, nowMs: number): Outcome {
-  const { state, startedAtMs, generation, endingAtMs = nowMs, attempts } = call.record;
-  const sinceMs = { answering: startedAtMs, attaching: generation / 1_000 }[state as string] ?? endingAtMs;
+  const { state, startedAtMs, generation, transfer, endingAtMs = nowMs, attempts } = call.record;
+  const sinceMs =
+    { answering: startedAtMs, attaching: generation / 1_000, transferring: transfer?.startedAtMs }[
+      state as string
+    ] ?? endingAtMs;
   if (attempts < 1 || nowMs - sinceMs > THROTTLED_FOR_MS) return undefined;
   return moved(withRecord(call, { attempts: attempts - 1, deadlineAtMs: nowMs + THROTTLED_PAUSE_MS }));
 }
 
 /**
- * Asks for a stream of a new generation: the time in µs, or one more than the last where a clock is
- * behind, so that two generations never meet, even when Redis forgot the last.
+ * The time in µs, or one more than the last where a clock is behind: two generations never meet, even
+ * when Redis forgot the last.
  */
+export function nextGeneration(last: number, nowMs: number): number {
+  return Math.max(last + 1, nowMs * 1_000);
+}
+
+/** Asks for a stream of a new generation. */
 export function startGeneration(call: StoredCall, nowMs: number, attempts: number): StoredCall {
-  const generation = Math.max(call.record.generation + 1, nowMs * 1_000);
+  const generation = nextGeneration(call.record.generation, nowMs);
   const sent = send('streaming_start', generation, nowMs);
   return withRecord(call, {
     ...sent,
@@ -88,7 +97,8 @@ export function startGeneration(call: StoredCall, nowMs: number, attempts: numbe
 export function resume(call: StoredCall, nowMs: number, afterPause: boolean): Transition {
   const { record } = call;
   if (record.resumes >= MAX_RESUMES) return hangUp(call, nowMs, 'MediaLost');
-  const resumed = withRecord(call, { resumes: record.resumes + 1 });
+  // The caller has been told by now that a transfer had failed.
+  const resumed = withRecord(call, { resumes: record.resumes + 1, transfer: undefined });
   if (!afterPause) return moved(startGeneration(resumed, nowMs, 1));
   return moved(
     withDeadline(

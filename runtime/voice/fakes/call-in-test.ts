@@ -2,6 +2,7 @@ import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
+import type { TransferFailure } from '#runtime/call/call-record.ts';
 import { type ConversationState, newConversation } from '#runtime/call/conversation-state.ts';
 import { type AudioCodec, codecFor } from '#runtime/media/audio-codec.ts';
 import { MediaSession } from '../session.ts';
@@ -22,6 +23,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
       generation: 7,
       profile,
       conversation: setUp.conversation ?? newConversation('lead-capture'),
+      transferFailure: setUp.transferFailure,
       answeredAtMs: clock.now(),
       events: {
         turn: ({ speaker, text, interrupted }) =>
@@ -31,6 +33,10 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
           reported.push(
             `lead ${workflow} ${fields.map(({ value }) => value).join(', ')}${complete ? '' : ' (partial)'}`,
           ),
+        transfer: (target) => {
+          reported.push(`transfer ${target}`);
+          return Promise.resolve(true);
+        },
         finished: (reason, told) => reported.push(`finished ${reason}${told ? '' : ' (untold)'}`),
         disconnected: (stopped) => reported.push(`disconnected${stopped ? ' (stopped)' : ''}`),
       },
@@ -52,6 +58,7 @@ export interface CallSetUp {
   /** Default: PCMU, as the fake carrier's line. */
   readonly sendCodec?: AudioCodec;
   readonly conversation?: ConversationState;
+  readonly transferFailure?: TransferFailure;
   readonly options?: Partial<VoiceOptions>;
 }
 

@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+import {
+  at,
+  attached,
+  bridged,
+  bridgedOfCaller,
+  due,
+  generationOf,
+  hungUp,
+  legAnswered,
+  legDialled,
+  legHungUp,
+  result,
+  run,
+  type Step,
+  talking,
+  transferred,
+} from '#runtime/testing/call-life.ts';
+import type { CallState, TransferFailure } from '../call-record.ts';
+import { MAX_ATTEMPTS, MAX_TRANSFERS } from '../deadlines.ts';
+import { decide } from '../machine.ts';
+import type { Transition } from '../transition.ts';
+
+const ringing = [...talking, transferred, result, legDialled] as const;
+const handedOver = [...ringing, bridged] as const;
+
+const PATHS: readonly [
+  string,
+  readonly Step[],
+  CallState,
+  string | undefined,
+  TransferFailure | undefined,
+][] = [
+  ['a transfer is asked of the carrier', [...talking, transferred], 'transferring', 'transfer', undefined],
+  ['a bridge hands the call over', handedOver, 'handed-over', undefined, undefined],
+  [
+    'so does one that is told first',
+    [...talking, transferred, bridgedOfCaller],
+    'handed-over',
+    undefined,
+    undefined,
+  ],
+  [
+    'a busy person gives the caller back',
+    [...ringing, legHungUp(12, 'Busy')],
+    'attaching',
+    'streaming_start',
+    'Busy',
+  ],
+  [
+    'so does a carrier that refuses',
+    [...talking, transferred, (call) => result(call, 'Refused')],
+    'attaching',
+    'streaming_start',
+    'Failed',
+  ],
+  [
+    'and one that never replies',
+    [...talking, transferred, ...Array<Step>(MAX_ATTEMPTS).fill(due)],
+    'attaching',
+    'streaming_start',
+    'Failed',
+  ],
+  [
+    'ringing of which nothing more is told ends',
+    [...ringing, due],
+    'attaching',
+    'streaming_start',
+    'NoAnswer',
+  ],
+  [
+    'a person who answered has the call, also where the bridge is not told',
+    [...ringing, legAnswered, due],
+    'handed-over',
+    undefined,
+    undefined,
+  ],
+  [
+    'a person who answered and hung up had the call, also where the bridge is not told yet',
+    [...ringing, legHungUp(20)],
+    'handed-over',
+    undefined,
+    undefined,
+  ],
+  [
+    'a caller who hangs up while it rings is settled',
+    [...ringing, hungUp(13)],
+    'settled',
+    undefined,
+    undefined,
+  ],
+  [
+    'a loop gives the caller back',
+    [...ringing, { kind: 'looped', atMs: at(12) }],
+    'attaching',
+    'streaming_start',
+    'Loop',
+  ],
+  [
+    'a person who answers after the transfer was given up has the call all the same',
+    [...ringing, due, bridged],
+    'handed-over',
+    undefined,
+    undefined,
+  ],
+  ['a call with a person is asked after', [...handedOver, due], 'handed-over', 'look_up', undefined],
+  ['and left alone where it lives', [...handedOver, due, result], 'handed-over', 'look_up done', undefined],
+  [
+    "a caller whose person is gone and who is still there is the agent's again",
+    [...handedOver, legHungUp(20), due, result],
+    'attaching',
+    'streaming_start',
+    'Failed',
+  ],
+  [
+    'a call is not transferred for ever',
+    [
+      ...talking,
+      ...Array.from({ length: MAX_TRANSFERS }, (): Step[] => [
+        transferred,
+        legHungUp(12, 'Busy'),
+        attached,
+      ]).flat(),
+      transferred,
+    ],
+    'attaching',
+    'streaming_start',
+    'Failed',
+  ],
+];
+
+describe('a call on its way to a person', () => {
+  test.each(PATHS)('%s', (_name, steps, ...expected) => {
+    const { state, command, transfer } = run(...steps).call?.record ?? {};
+    const shown = command && `${command.step}${command.done ? ' done' : ''}`;
+    expect([state, shown, transfer?.failure]).toEqual(expected);
+  });
+
+  test.each([
+    ['transferring', ringing],
+    ['handed-over', handedOver],
+  ])('in %s the end of the stream and of its session says nothing', (_state, steps) => {
+    const { call } = run(...steps);
+    const generation = generationOf(call);
+    for (const event of [
+      { kind: 'mediaLost', atMs: at(16), generation, stopped: true },
+      { kind: 'streamStopped', atMs: at(16), generation },
+      { kind: 'streamFailed', atMs: at(16), generation },
+    ] as const) {
+      expect(decide(call, event)).toBeUndefined();
+    }
+  });
+
+  test('what is told of an earlier transfer says nothing of the present one', () => {
+    const { call } = run(...ringing, legHungUp(12, 'Busy'), attached, transferred);
+    expect(
+      decide(call, { kind: 'legHungUp', atMs: at(13), generation: 1, occurredAtMs: at(13), failure: 'Busy' }),
+    ).toBeUndefined();
+    expect(
+      decide(call, { kind: 'bridged', atMs: at(13), generation: 1, occurredAtMs: at(13) }),
+    ).toBeUndefined();
+  });
+
+  test('a leg that may still ring is hung up before the caller gets a stream, one that has ended is not', () => {
+    expect(run(...ringing, due).call?.record.command?.endLeg).toBe(true);
+    expect(run(...ringing, legHungUp(12, 'Busy')).call?.record.command?.endLeg).toBe(false);
+  });
+
+  test('that the caller came back is told once', () => {
+    const returned = run(...ringing, legHungUp(12, 'Busy'), attached).call;
+    expect(returned?.record.transfer?.failure).toBe('Busy');
+    const lost = {
+      kind: 'mediaLost',
+      atMs: at(14),
+      generation: generationOf(returned),
+      stopped: false,
+    } as const;
+    expect(decide(returned, lost)?.call.record.transfer).toBeUndefined();
+  });
+});
+
+describe('the books of a call that a person had', () => {
+  const last = (transitions: readonly Transition[], kind: 'usage' | 'ended') =>
+    transitions.flatMap(({ ledger }) => ledger).findLast((event) => event.kind === kind);
+
+  test('seconds end at the bridge, and the lease is held until the hang-up', () => {
+    const { transitions } = run(...handedOver, hungUp(600));
+    expect(last(transitions, 'usage')).toMatchObject({ calls: 1, callSeconds: 14, revision: 0 });
+    expect(last(transitions, 'ended')).toMatchObject({ reason: 'Transferred', revision: 0 });
+    expect(transitions.map(({ lease }) => lease).filter((lease) => lease !== 'keep')).toEqual([
+      'hold',
+      'hold',
+      'free',
+    ]);
+  });
+
+  test('a caller who was given back is counted to the hang-up', () => {
+    const { transitions } = run(...ringing, legHungUp(12, 'Busy'), attached, hungUp(61));
+    expect(last(transitions, 'usage')).toMatchObject({ callSeconds: 60 });
+    expect(last(transitions, 'ended')).toMatchObject({ reason: 'CallerHungUp' });
+  });
+
+  test('are the same in whatever order, and however often, the carrier tells', () => {
+    const told: readonly Step[] = [
+      legDialled,
+      legAnswered,
+      bridged,
+      bridgedOfCaller,
+      legHungUp(20),
+      hungUp(20),
+    ];
+    for (const order of permutationsOf(told)) {
+      const { call, transitions } = run(...talking, transferred, ...order.flatMap((step) => [step, step]));
+      expect(call?.record.state).toBe('settled');
+      expect(last(transitions, 'usage')).toMatchObject({ calls: 1, callSeconds: 14 });
+      expect(last(transitions, 'ended')).toMatchObject({ reason: 'Transferred' });
+      const counted = transitions.reduce((sum, { counters }) => sum + (counters?.callSeconds ?? 0), 0);
+      expect(counted).toBe(14);
+    }
+  });
+});
+
+function permutationsOf<T>(items: readonly T[]): T[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) =>
+    permutationsOf(items.toSpliced(index, 1)).map((others) => [item, ...others]),
+  );
+}

@@ -1,0 +1,215 @@
+import type { CallEvent } from '../call-event.ts';
+import type { CallRecord, StoredCall, Transfer, TransferFailure } from '../call-record.ts';
+import {
+  BRIDGE_CONFIRM_MS,
+  HANDED_OVER_CHECK_MS,
+  HANDED_OVER_SLACK_MS,
+  LEG_OVER_GRACE_MS,
+  MAX_ATTEMPTS,
+  MAX_END_ATTEMPTS,
+  MAX_TRANSFERS,
+  TRANSFER_MS,
+} from '../deadlines.ts';
+import { endedEvent, endOf, settle } from '../settlement.ts';
+import type { Outcome, Transition } from '../transition.ts';
+import {
+  awaitHangUp,
+  hangUp,
+  isPresent,
+  moved,
+  nextGeneration,
+  repeat,
+  send,
+  startGeneration,
+  waitForCarrier,
+  withDeadline,
+  withRecord,
+} from './moves.ts';
+
+/** The cells of the table in machine.ts for calls on their way to a person, and for those with one. */
+
+// ── talking ──────────────────────────────────────────────────────────────────────────────────────
+
+export function transfer(call: StoredCall, event: CallEvent<'transfer'>): Outcome {
+  const { record } = call;
+  const { target, number, timeLimitSeconds, atMs } = event;
+  if (event.generation !== record.generation) return undefined;
+  const generation = nextGeneration(record.transfer?.generation ?? 0, atMs);
+  const begun = withRecord(call, {
+    ...send('transfer', generation, atMs),
+    state: 'transferring',
+    transfer: { target, number, timeLimitSeconds, generation, startedAtMs: atMs },
+    transfers: record.transfers + 1,
+  });
+  return record.transfers < MAX_TRANSFERS ? moved(begun) : returnToAgent(begun, atMs, 'Failed');
+}
+
+// ── transferring ─────────────────────────────────────────────────────────────────────────────────
+
+export function transferCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
+  if (!isPresent(call, event)) return undefined;
+  const { failure, atMs } = event;
+  if (failure === 'CallEnded') return awaitHangUp(call, atMs);
+  if (failure === 'Throttled') return waitForCarrier(call, atMs);
+  return failure === 'Unreachable' ? undefined : returnToAgent(call, atMs, 'Failed');
+}
+
+export function noteLeg(call: StoredCall, event: CallEvent<'legDialled'>): Outcome {
+  const transfer = transferOf(call.record, event);
+  if (!transfer || transfer.legCallID !== undefined) return undefined;
+  const { command } = call.record;
+  return moved(
+    withRecord(call, {
+      transfer: { ...transfer, legCallID: event.legCallID },
+      command: command && { ...command, done: true },
+      deadlineAtMs: event.atMs + TRANSFER_MS,
+    }),
+  );
+}
+
+export function noteLegAnswered(call: StoredCall, event: CallEvent<'legAnswered'>): Outcome {
+  const transfer = transferOf(call.record, event);
+  if (!transfer || transfer.legAnsweredAtMs !== undefined) return undefined;
+  const answered = { ...transfer, legAnsweredAtMs: event.occurredAtMs };
+  return moved(withRecord(call, { transfer: answered, deadlineAtMs: event.atMs + BRIDGE_CONFIRM_MS }));
+}
+
+export function bridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
+  const transfer = transferOf(call.record, event);
+  return transfer && handOver(call, event.atMs, event.occurredAtMs);
+}
+
+/** Nobody was reached, or the whole conversation was shorter than the way of the webhook of its begin. */
+export function legEnded(call: StoredCall, event: CallEvent<'legHungUp'>): Outcome {
+  const transfer = transferOf(call.record, event);
+  if (!transfer) return undefined;
+  const over = withRecord(call, { transfer: { ...transfer, legOver: true } });
+  if (event.failure !== undefined) return returnToAgent(over, event.atMs, event.failure);
+  return handOver(over, event.atMs, transfer.legAnsweredAtMs ?? event.occurredAtMs);
+}
+
+export function endLoop(call: StoredCall, event: CallEvent<'looped'>): Transition {
+  return returnToAgent(call, event.atMs, 'Loop');
+}
+
+/** Somebody answered and the bridge was not told, or the command is to be repeated, or nobody answers. */
+export function transferDue(call: StoredCall, event: CallEvent<'due'>): Transition {
+  const { command, attempts, transfer } = call.record;
+  if (transfer?.legAnsweredAtMs !== undefined) return handOver(call, event.atMs, transfer.legAnsweredAtMs);
+  if (command && !command.done && attempts < MAX_ATTEMPTS) return repeat(call, event.atMs);
+  return returnToAgent(call, event.atMs, command?.done ? 'NoAnswer' : 'Failed');
+}
+
+// ── attaching, talking ───────────────────────────────────────────────────────────────────────────
+
+/** We had given the transfer up, and somebody answered all the same: the two are talking. */
+export function bridgeAfterReturn(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
+  const transfer = transferOf(call.record, event);
+  return transfer?.failure === undefined ? undefined : handOver(call, event.atMs, event.occurredAtMs);
+}
+
+// ── handed-over ──────────────────────────────────────────────────────────────────────────────────
+
+/** The carrier hangs up the caller's leg, too, and tells so in a moment. */
+export function personHungUp(call: StoredCall, event: CallEvent<'legHungUp'>): Outcome {
+  const transfer = transferOf(call.record, event);
+  if (!transfer || transfer.legOver) return undefined;
+  const over = withRecord(call, { transfer: { ...transfer, legOver: true }, attempts: 0 });
+  return moved(withDeadline(over, event.atMs + LEG_OVER_GRACE_MS));
+}
+
+/** Asks the carrier whether the call lives: nothing of ours ends it, and its webhooks may be lost. */
+export function askAfter(call: StoredCall, event: CallEvent<'due'>): Transition {
+  const { attempts, transfer, bridgedAtMs = event.atMs } = call.record;
+  const limitMs = (transfer?.timeLimitSeconds ?? 0) * 1_000 + HANDED_OVER_SLACK_MS;
+  if (event.atMs > bridgedAtMs + limitMs) return settle(call, event.atMs);
+  if (transfer?.legOver && attempts >= MAX_END_ATTEMPTS) return hangUp(call, event.atMs, 'Transferred');
+  const generation = nextGeneration(call.record.command?.generation ?? 0, event.atMs);
+  return moved(
+    withRecord(call, {
+      command: { step: 'look_up', generation, done: false },
+      attempts: attempts + 1,
+      deadlineAtMs: event.atMs + (transfer?.legOver ? LEG_OVER_GRACE_MS : HANDED_OVER_CHECK_MS),
+    }),
+  );
+}
+
+/** The call lives. A caller whose person is gone is nobody's: back to the agent. */
+export function stillThere(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  const { command, transfer } = call.record;
+  if (!command || command.done || !isPresent(call, event)) return undefined;
+  if (transfer?.legOver) return returnToAgent(call, event.atMs, 'Failed');
+  return moved(withRecord(call, { command: { ...command, done: true } }));
+}
+
+// ── handed-over, ending, settled ─────────────────────────────────────────────────────────────────
+
+/** The bridge is told late: its time was a guess, if it was known at all. */
+export function noteBridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
+  if (!isNewsOfBridge(call.record, event)) return undefined;
+  return moved(withRecord(call, asHandedOver(event.occurredAtMs)));
+}
+
+/** The bridge is told after the hang-up: fewer seconds were the agent's, and a person had the call. */
+export function correctBridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
+  if (!isNewsOfBridge(call.record, event)) return undefined;
+  const bridged = withRecord(call, asHandedOver(event.occurredAtMs));
+  const settled = settle(bridged, event.atMs);
+  if (call.record.reason === 'Transferred') return settled;
+  return {
+    ...settled,
+    ledger: [endedEvent(bridged.record, endOf(bridged.record, event.atMs), 1), ...settled.ledger],
+  };
+}
+
+// ── parts ────────────────────────────────────────────────────────────────────────────────────────
+
+function handOver(call: StoredCall, nowMs: number, bridgedAtMs: number): Transition {
+  const { transfer } = call.record;
+  const waitMs = transfer?.legOver ? LEG_OVER_GRACE_MS : HANDED_OVER_CHECK_MS;
+  return moved(
+    withRecord(call, {
+      ...asHandedOver(bridgedAtMs),
+      transfer: transfer && { ...transfer, failure: undefined },
+      state: 'handed-over',
+      command: undefined,
+      attempts: 0,
+      deadlineAtMs: nowMs + waitMs,
+    }),
+    // Held anew, as the call may last longer from now on; see the README for why it is held at all.
+    { lease: 'hold' },
+  );
+}
+
+function asHandedOver(bridgedAtMs: number) {
+  return { bridgedAtMs, reason: 'Transferred' } as const;
+}
+
+/** The caller is the agent's again, which is told why; nothing of the transfer is left at the carrier. */
+function returnToAgent(call: StoredCall, nowMs: number, failure: TransferFailure): Transition {
+  const { transfer } = call.record;
+  const returned = withRecord(call, {
+    transfer: transfer && { ...transfer, failure },
+    bridgedAtMs: undefined,
+    reason: undefined,
+  });
+  const started = startGeneration(returned, nowMs, 1);
+  const { command } = started.record;
+  const endLeg = transfer?.legCallID !== undefined && !transfer.legOver;
+  return moved(withRecord(started, { command: command && { ...command, endLeg } }));
+}
+
+/** The transfer that a webhook is about, where it is the latest one. */
+function transferOf(
+  record: CallRecord,
+  event: { readonly generation: number | undefined },
+): Transfer | undefined {
+  const { transfer } = record;
+  return event.generation === undefined || event.generation === transfer?.generation ? transfer : undefined;
+}
+
+function isNewsOfBridge(record: CallRecord, event: CallEvent<'bridged'>): boolean {
+  const transfer = transferOf(record, event);
+  const { bridgedAtMs = Number.POSITIVE_INFINITY } = record;
+  return transfer !== undefined && transfer.failure === undefined && event.occurredAtMs < bridgedAtMs;
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { CallAdvancer } from '#runtime/call/advance.ts';
+import type { CallEvent } from '#runtime/call/call-event.ts';
+import type { CallRecord, StoredCall, TransferFailure } from '#runtime/call/call-record.ts';
+import { commandIDOf } from '#runtime/call/command-id.ts';
+import type { Carrier } from '#runtime/carrier/carrier.ts';
+import type { ClientState } from '#runtime/carrier/client-state.ts';
+import type { CarrierWebhook } from './carrier-webhook.ts';
+import { sendBeforeReply } from './send-before-reply.ts';
+
+export interface TransferLegsOptions {
+  readonly advancer: CallAdvancer;
+  readonly carrier: Carrier;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/**
+ * The webhooks of legs that we dialled to hand a call to a person: events of the call that they were
+ * dialled for, named by our signed state. Such a leg is never admitted, metered or a call of its own.
+ */
+export class TransferLegs {
+  readonly #options: TransferLegsOptions;
+
+  constructor(options: TransferLegsOptions) {
+    this.#options = options;
+  }
+
+  /** The call as this webhook stored it; undefined where it says nothing new. Throws as WebhookRouter does. */
+  async take(
+    webhook: CarrierWebhook,
+    legCallID: string,
+    { tenantID, callID, generation = 0 }: ClientState,
+  ): Promise<StoredCall | undefined> {
+    const { advancer, clock } = this.#options;
+    const event = legEventOf(webhook, { legCallID, generation, atMs: clock.now() });
+    if (!event) return undefined;
+    const { outcome, call } = await advancer.advance({
+      ref: { tenantID, callID },
+      eventID: webhook.id,
+      event,
+    });
+    if (event.kind === 'legDialled' && !isWanted(call?.record, generation)) {
+      await this.#hangUp(legCallID, callID, generation);
+    }
+    return outcome === 'Stored' ? call : undefined;
+  }
+
+  /** The transfer was given up before this leg was heard of: nobody is to be called for it. */
+  async #hangUp(legCallID: string, callID: string, generation: number): Promise<void> {
+    const step = 'hangup';
+    const commandID = commandIDOf(callID, { step, generation });
+    const command = { step, carrierCallID: legCallID, commandID } as const;
+    const result = await sendBeforeReply(command, this.#options);
+    this.#options.log.info({ callID, step, leg: true, result }, 'carrier command');
+  }
+}
+
+function isWanted(record: CallRecord | undefined, generation: number): boolean {
+  if (record?.transfer?.generation !== generation) return false;
+  return record.state === 'transferring' || record.state === 'handed-over';
+}
+
+function legEventOf(
+  { event, occurredAtMs, endedAtMs, hangupCause }: CarrierWebhook,
+  { legCallID, generation, atMs }: { legCallID: string; generation: number; atMs: number },
+): CallEvent | undefined {
+  const about = { atMs, generation, occurredAtMs } as const;
+  if (event === 'call.initiated') return { kind: 'legDialled', atMs, generation, legCallID };
+  if (event === 'call.answered') return { kind: 'legAnswered', ...about };
+  if (event === 'call.bridged') return { kind: 'bridged', ...about };
+  if (event !== 'call.hangup') return undefined;
+  return { kind: 'legHungUp', ...about, occurredAtMs: endedAtMs, failure: failureOf(hangupCause) };
+}
+
+/** The causes with which a leg ends that somebody had answered. */
+const CONNECTED = ['normal_clearing', 'time_limit'];
+const FAILURES: Readonly<Record<string, TransferFailure>> = {
+  user_busy: 'Busy',
+  no_answer: 'NoAnswer',
+  timeout: 'NoAnswer',
+  not_found: 'NotFound',
+  call_rejected: 'Declined',
+};
+
+function failureOf(cause: string | undefined): TransferFailure | undefined {
+  if (cause !== undefined && CONNECTED.includes(cause)) return undefined;
+  return FAILURES[cause ?? ''] ?? 'Failed';
+}
