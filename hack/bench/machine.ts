@@ -9,13 +9,12 @@ export interface Machine {
   readonly os: string;
   readonly kernel: string;
   readonly node: string;
-  readonly kubernetes: string;
-  /** What of the servers differs from production. */
-  readonly servers: string;
+  /** What ran beside the program, and what of it differs from production. */
+  readonly setting: string;
 }
 
-/** This machine, with the version that the control plane says of itself. */
-export function describeMachine(kubernetes: string): Machine {
+/** This machine, and what the benches say of what ran on it. */
+export function describeMachine(setting: string): Machine {
   return {
     cores: availableParallelism(),
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -23,18 +22,14 @@ export function describeMachine(kubernetes: string): Machine {
     os: osName(),
     kernel: release(),
     node: process.version,
-    kubernetes,
-    servers: 'etcd without fsync, Postgres and Redis with it, all on this machine',
+    setting,
   };
 }
 
 /** One line for a table or a terminal. */
 export function machineLine(machine: Machine): string {
-  const { cores, cpu, memoryGiB, os, kernel, node, kubernetes, servers } = machine;
-  return (
-    `${cores} cores (${cpu}), ${memoryGiB} GiB, ${os}, Linux ${kernel}, Node.js ${node}, ` +
-    `Kubernetes ${kubernetes}; ${servers}.`
-  );
+  const { cores, cpu, memoryGiB, os, kernel, node, setting } = machine;
+  return `${cores} cores (${cpu}), ${memoryGiB} GiB, ${os}, Linux ${kernel}, Node.js ${node}; ${setting}.`;
 }
 
 function osName(): string {

@@ -1,4 +1,5 @@
-import type { BenchOutcome, BenchSetting } from './bench.ts';
+import type { BenchOutcome } from '../bench-outcome.ts';
+import type { BenchSetting } from './bench.ts';
 import type { PopulatedSite } from './populated-site.ts';
 
 /** What a bench of the operator is given. */

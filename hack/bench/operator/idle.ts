@@ -1,6 +1,6 @@
 /** What an operator costs that has nothing to do, watched for some minutes and scaled to an hour. */
 import { systemClock } from '#lib/clock/clock.ts';
-import { type BenchOutcome, whole } from './bench.ts';
+import { type BenchOutcome, whole } from '../bench-outcome.ts';
 import type { BenchContext } from './bench-context.ts';
 
 const HOUR_SECONDS = 3_600;

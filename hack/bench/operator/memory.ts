@@ -1,6 +1,6 @@
 /** The operator's memory: at its most while it brings everything up, and when nothing happens any more. */
 import { systemClock } from '#lib/clock/clock.ts';
-import { type BenchOutcome, whole } from './bench.ts';
+import { type BenchOutcome, whole } from '../bench-outcome.ts';
 import type { BenchContext } from './bench-context.ts';
 
 const TARGET_MB = 250;

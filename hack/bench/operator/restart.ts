@@ -7,7 +7,7 @@ import { LocalError } from '#hack/local/local-error.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { SERVICE_ACCOUNTS } from '#lib/kube/resource.ts';
-import { type BenchOutcome, seconds, whole } from './bench.ts';
+import { type BenchOutcome, seconds, whole } from '../bench-outcome.ts';
 import type { BenchContext } from './bench-context.ts';
 import { benchTenantName } from './bench-tenant.ts';
 import type { PopulatedSite } from './populated-site.ts';

@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { section } from '#hack/generate/generator.ts';
-import { type Machine, machineLine } from '../machine.ts';
-import type { BenchOutcome, BenchRow } from './bench.ts';
-import { BENCH_NAMES, type BenchName } from './config.ts';
+import type { BenchOutcome, BenchRow } from './bench-outcome.ts';
+import { type Machine, machineLine } from './machine.ts';
 
 /** What one bench measured, as its JSON file holds it. */
 export interface BenchResult extends BenchOutcome {
-  readonly bench: BenchName;
-  readonly tenants: number;
+  readonly bench: string;
+  /** How much was there while it ran: so many Tenants, or calls. */
+  readonly size: number;
   readonly machine: Machine;
   /** The commit that was measured, with a `+` where files differed from it. */
   readonly revision: string;
@@ -16,14 +16,19 @@ export interface BenchResult extends BenchOutcome {
 
 export function writeResult(folder: string, result: BenchResult): void {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${result.bench}-${result.tenants}.json`);
+  const path = join(folder, `${result.bench}-${result.size}.json`);
   writeFileSync(path, `${JSON.stringify(result, undefined, 2)}\n`);
 }
 
-/** The results of runs with so many Tenants, in the order of the benches. */
-export function readResults(folder: string, tenants: number): readonly BenchResult[] {
+/** The results of these benches at this size, in their order; those that have none are left out. */
+export function readResults(
+  folder: string,
+  benches: readonly string[],
+  size: number,
+): readonly BenchResult[] {
   const files = new Set(readdirSync(folder));
-  return BENCH_NAMES.map((bench) => `${bench}-${tenants}.json`)
+  return benches
+    .map((bench) => `${bench}-${size}.json`)
     .filter((file) => files.has(file))
     .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as BenchResult);
 }

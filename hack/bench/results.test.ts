@@ -14,12 +14,11 @@ const machine = {
   os: 'An OS',
   kernel: '6.1',
   node: 'v26',
-  kubernetes: 'v1.35',
-  servers: 'etcd without fsync',
+  setting: 'Kubernetes v1.35, etcd without fsync',
 };
 const memory: BenchResult = {
   bench: 'memory',
-  tenants: 10,
+  size: 10,
   machine,
   revision: 'abc',
   rows: [{ what: 'RSS', target: '≤ 250 MB', measured: '300 MB', isMet: false }],
@@ -29,9 +28,9 @@ const memory: BenchResult = {
 test('the table has the rows of all results of one size, says what was missed, and names the machine', () => {
   writeResult(folder, memory);
   writeResult(folder, { ...memory, bench: 'cold', rows: [{ what: 'cold', measured: '5 s' }] });
-  writeResult(folder, { ...memory, bench: 'idle', tenants: 11 });
+  writeResult(folder, { ...memory, bench: 'idle', size: 11 });
   const page = 'Before\n<!-- generated: bench -->\nold\n<!-- /generated -->\nAfter\n';
-  const text = benchSection('README.md', readResults(folder, 10)).render(page);
+  const text = benchSection('README.md', readResults(folder, ['cold', 'memory', 'idle'], 10)).render(page);
   expect(text).toBe(`Before
 <!-- generated: bench -->
 | what | target | measured |
@@ -39,7 +38,7 @@ test('the table has the rows of all results of one size, says what was missed, a
 | cold |  | 5 s |
 | RSS | ≤ 250 MB | 300 MB (missed) |
 
-2 cores (A CPU), 24 GiB, An OS, Linux 6.1, Node.js v26, Kubernetes v1.35; etcd without fsync.
+2 cores (A CPU), 24 GiB, An OS, Linux 6.1, Node.js v26; Kubernetes v1.35, etcd without fsync.
 <!-- /generated -->
 After
 `);
