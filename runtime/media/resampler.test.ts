@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { resampleWhole } from './resample-whole.ts';
 import { Resampler } from './resampler.ts';
 
 const AMPLITUDE = 16_000;
@@ -65,6 +66,20 @@ describe('resampling', () => {
     }
     expect(pieces).toEqual([...whole]);
     expect(whole.length).toBe(to);
+  });
+
+  test('a whole recording in pieces is the same as at once, and lets others run in between', async () => {
+    const input = tone(440, 8_000, 3.5);
+    let turns = 0;
+    const count = () => {
+      turns++;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    const whole = await resampleWhole(input, 8_000, 16_000);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(3);
+    expect(whole).toEqual(new Resampler(8_000, 16_000).process(input));
   });
 
   test('a full-scale signal is clipped, not wrapped', () => {

@@ -6,13 +6,13 @@
 export class Resampler {
   readonly #bank: FilterBank;
   /** The last `taps - 1` samples of what came before, followed by the new ones. */
-  #history: Float32Array;
+  #history: Float64Array;
   /** Position of the next output, in 1/up of an input sample, from the start of the new input. */
   #phase = 0;
 
   constructor(fromHz: number, toHz: number) {
     this.#bank = filterBank(fromHz, toHz);
-    this.#history = new Float32Array(this.#bank.taps - 1);
+    this.#history = new Float64Array(this.#bank.taps - 1);
   }
 
   /** The output that the input so far determines; chunk borders leave no trace in it. */
@@ -20,20 +20,25 @@ export class Resampler {
     const { up, down, taps, phases } = this.#bank;
     if (up === down) return input;
     const kept = taps - 1;
-    const line = new Float32Array(kept + input.length);
+    const line = new Float64Array(kept + input.length);
     line.set(this.#history);
     line.set(input, kept);
     const end = input.length * up;
     const output = new Int16Array(Math.max(0, Math.ceil((end - this.#phase) / down)));
-    let position = this.#phase;
-    for (let n = 0; n < output.length; n++, position += down) {
-      const coefficients = phases[position % up] ?? EMPTY;
-      const newest = kept + Math.floor(position / up);
-      let sum = 0;
-      for (let k = 0; k < taps; k++) sum += (coefficients[k] ?? 0) * (line[newest - k] ?? 0);
-      output[n] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+    // Outputs `up` apart have the same coefficients, on samples `down` apart.
+    const groups = Math.floor(output.length / (AT_ONCE * up)) * up;
+    for (let group = 0; group < groups; group++) {
+      const n = Math.floor(group / up) * AT_ONCE * up + (group % up);
+      const position = this.#phase + n * down;
+      sumFour(phases[position % up] ?? EMPTY, line, Math.floor(position / up), down);
+      for (let i = 0; i < AT_ONCE; i++) output[n + i * up] = clipped(SUMS[i] ?? 0);
     }
-    this.#phase = position - end;
+    for (let n = groups * AT_ONCE; n < output.length; n++) {
+      const position = this.#phase + n * down;
+      sumFour(phases[position % up] ?? EMPTY, line, Math.floor(position / up), 0);
+      output[n] = clipped(SUMS[0] ?? 0);
+    }
+    this.#phase += output.length * down - end;
     this.#history = line.slice(line.length - kept);
     return output;
   }
@@ -44,15 +49,42 @@ export class Resampler {
   }
 }
 
+/**
+ * Four outputs at once, into SUMS: the coefficients times the samples from `at`, `at + step` and so on. Most of
+ * what a speaking call costs is spent here, and four sums that share their coefficients take half the time
+ * of one after another. The casts hold as `line` reaches that far.
+ */
+function sumFour(coefficients: Float64Array, line: Float64Array, at: number, step: number): void {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let k = 0, from = at; k < coefficients.length; k++, from++) {
+    const coefficient = coefficients[k] as number;
+    a += coefficient * (line[from] as number);
+    b += coefficient * (line[from + step] as number);
+    c += coefficient * (line[from + 2 * step] as number);
+    d += coefficient * (line[from + 3 * step] as number);
+  }
+  SUMS[0] = a;
+  SUMS[1] = b;
+  SUMS[2] = c;
+  SUMS[3] = d;
+}
+
+const AT_ONCE = 4;
+const SUMS = new Float64Array(AT_ONCE);
+
+function clipped(sum: number): number {
+  return Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+}
+
 interface FilterBank {
   readonly up: number;
   readonly down: number;
-  /** Coefficients a phase. */
+  /** Coefficients a phase, the one of the oldest sample first. */
   readonly taps: number;
-  readonly phases: readonly Float32Array[];
+  readonly phases: readonly Float64Array[];
 }
 
-const EMPTY = new Float32Array(0);
+const EMPTY = new Float64Array(0);
 const banks = new Map<string, FilterBank>();
 
 /** Kept for the life of the process; the codecs and engines know only a handful of rates. */
@@ -80,13 +112,13 @@ function designBank(fromHz: number, toHz: number): FilterBank {
   const taps = Math.ceil((STOP_BAND_DB - 8) / (2.285 * width) / up) + 1;
   const length = taps * up;
   const cutoff = (nyquist * (1 + PASS_SHARE)) / 2;
-  const phases = Array.from({ length: up }, () => new Float32Array(taps));
+  const phases = Array.from({ length: up }, () => new Float64Array(taps));
   for (let i = 0; i < length; i++) {
     const x = i - (length - 1) / 2;
     const ratio = (2 * x) / (length - 1);
     const window = besselI0(beta * Math.sqrt(Math.max(0, 1 - ratio * ratio))) / besselI0(beta);
     const phase = phases[i % up];
-    if (phase) phase[Math.floor(i / up)] = up * 2 * cutoff * sinc(2 * cutoff * x) * window;
+    if (phase) phase[taps - 1 - Math.floor(i / up)] = up * 2 * cutoff * sinc(2 * cutoff * x) * window;
   }
   return { up, down, taps, phases };
 }

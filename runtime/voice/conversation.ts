@@ -4,7 +4,7 @@ import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
-import { Resampler } from '#runtime/media/resampler.ts';
+import { resampleWhole } from '#runtime/media/resample-whole.ts';
 import {
   type Heard,
   leadOf,
@@ -130,13 +130,12 @@ export class Conversation {
   /** Undefined when the recogniser failed. */
   async #transcribe(utterance: Utterance, signal: AbortSignal): Promise<string | undefined> {
     const { stt, sampleRateHz, context } = this.#parts;
-    const resampler = new Resampler(sampleRateHz, stt.capabilities.sampleRateHz);
     const { assistant, language } = context.profile;
     this.#state = { ...this.#state, sttMs: this.#state.sttMs + utterance.durationMs };
     try {
       return await stt.transcribe(
         {
-          samples: resampler.process(utterance.samples),
+          samples: await resampleWhole(utterance.samples, sampleRateHz, stt.capabilities.sampleRateHz),
           language,
           vocabulary: stt.capabilities.vocabulary ? assistant.vocabulary.map(({ word }) => word) : [],
         },

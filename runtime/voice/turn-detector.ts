@@ -1,3 +1,4 @@
+import { concatenated } from '#runtime/media/concatenated.ts';
 import type { JudgedFrame } from './caller-audio.ts';
 import { SilenceStop } from './silence-stop.ts';
 import { DETECTOR_FRAME_MS } from './speech-detector.ts';
@@ -109,16 +110,6 @@ export interface Utterance {
 
 /** Recognisers want a little silence after the last word. */
 const KEPT_SILENCE_MS = 256;
-
-function concatenated(frames: readonly Int16Array[]): Int16Array {
-  const whole = new Int16Array(frames.reduce((sum, frame) => sum + frame.length, 0));
-  let at = 0;
-  for (const frame of frames) {
-    whole.set(frame, at);
-    at += frame.length;
-  }
-  return whole;
-}
 
 function rootMeanSquare(frame: Int16Array): number {
   let sum = 0;
