@@ -67,6 +67,10 @@ verify: node_modules ## Fail where a generated file differs from its source.
 bench-operator: node_modules ## Measure the operator beside raw baselines (BENCH=cold,…; TENANTS=…; hack/bench/README.md).
 	@node hack/bench/operator/main.ts
 
+.PHONY: bench-calls
+bench-calls: node_modules ## Measure many calls in one runtime pod (BENCH=calls,…; CALLS=…; SECONDS=…; hack/bench/README.md).
+	@node hack/bench/calls/main.ts
+
 # npm writes this file at the end of an installation.
 node_modules: node_modules/.package-lock.json
 node_modules/.package-lock.json: package-lock.json .npmrc

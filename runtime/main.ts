@@ -8,8 +8,10 @@ import { type RuntimeConfig, runtimeOptions } from './config.ts';
 import { createEngineObserver } from './engine-metrics.ts';
 import { createEngines } from './engines/create-engines.ts';
 import { EnginesService } from './engines-service.ts';
+import { createLoadMetrics } from './load-metrics.ts';
 import { type AudioCodec, codecFor } from './media/audio-codec.ts';
-import { malformedFrameCounter } from './media-metrics.ts';
+import { createMediaMetrics } from './media-metrics.ts';
+import { eventLoopUtilization, LoadWatch } from './pod/load-watch.ts';
 import { createRuntime } from './runtime.ts';
 import { createSessions } from './voice/open-session.ts';
 import { VoiceActivity } from './voice/voice-activity.ts';
@@ -55,6 +57,12 @@ async function serve(
   const enginesService = new EnginesService(engines, log, clock);
   const sendCodec = sendCodecOf(config);
   if (!sendCodec) throw new Error('the settings were checked and name no codec all the same');
+  const load = new LoadWatch({
+    clock,
+    utilization: eventLoopUtilization(),
+    metrics: createLoadMetrics(registry),
+    log,
+  });
   const voiceActivity = await VoiceActivity.load({ clock, log });
   const { open: openSession } = createSessions({
     engines,
@@ -62,7 +70,8 @@ async function serve(
     log,
     clock,
     sendCodec,
-    onMalformedFrame: malformedFrameCounter(registry),
+    observer: createMediaMetrics(registry, (ms) => load.frameJudged(ms)),
+    load,
     options: { l16ByteOrder: config.L16_BYTE_ORDER },
   });
   let started = false;
@@ -71,6 +80,7 @@ async function serve(
     redis,
     openSession,
     canServe: () => enginesService.warm,
+    takesCalls: () => load.takesCalls,
     notReady: () => [
       ...(started ? [] : ['The runtime is starting.']),
       ...(enginesService.warm ? [] : ['The engines do not answer yet.']),
@@ -82,7 +92,7 @@ async function serve(
   return supervise({
     log,
     signal,
-    services: [enginesService, ...runtime.services],
+    services: [enginesService, load, ...runtime.services],
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
     onReady: () => {
       started = true;

@@ -33,6 +33,8 @@ export interface RuntimeOptions {
   readonly openSession: OpenSession;
   /** False while the pod is up but could not hold a call. Absent: always true. */
   readonly canServe?: () => boolean;
+  /** False while the pod is too busy for further calls. Absent: always true. */
+  readonly takesCalls?: () => boolean;
   /** What else keeps the pod from serving, for /readyz. */
   readonly notReady?: () => readonly string[];
   readonly registry: Registry;
@@ -76,8 +78,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return { services: [watch, ledger, pod, driver, server], server, driver, ledger, pod };
 }
 
+const always = () => true;
+
+type CarrierParts = Pick<ConstructorParameters<typeof TelnyxCarrier>[0], 'log' | 'clock' | 'metrics'>;
+
 function createParts(options: RuntimeOptions) {
   const { config, redis, openSession, registry, log, clock } = options;
+  const { canServe = always, takesCalls = always } = options;
   const runtime = config.RUNTIME_NAME;
   const callTokenSecret = config.CALL_TOKEN_SECRET;
   const maxDurationMs = config.MAX_CALL_DURATION_SECONDS * 1_000;
@@ -93,10 +100,9 @@ function createParts(options: RuntimeOptions) {
   const watch = new RedisWatch({ redis, onBack: () => store.bringBack(), log, clock });
   const away = () => watch.away;
   const advancer = new CallAdvancer(store, metrics);
-  const canServe = options.canServe ?? (() => true);
   const own = new OwnSlots({
     away,
-    serving: () => canServe() && !pod.draining,
+    serving: () => canServe() && takesCalls() && !pod.draining,
     self: { pod: config.POD_NAME, runtime, mediaURL: config.MEDIA_URL, slots: slotCount },
     calls: () => [...live.refs(), ...store.open],
     now: () => clock.now(),
@@ -104,17 +110,7 @@ function createParts(options: RuntimeOptions) {
   const slots = new PodSlots({ redis, clock, runtime, own });
   const routing = new Routing(redis, log, away);
   const ledger = new LedgerWriter({ ...common, store });
-  const carrier = new TelnyxCarrier({
-    ...common,
-    apiKey: config.TELNYX_API_KEY,
-    baseURL: config.TELNYX_BASE_URL,
-    applicationID: config.TELNYX_CONNECTION_ID,
-    stream: {
-      codec: config.STREAM_CODEC,
-      sampleRate: config.STREAM_SAMPLE_RATE,
-      targetLegs: config.STREAM_TARGET_LEGS,
-    },
-  });
+  const carrier = createCarrier(config, common);
   const onSettled = (callID: string) => live.end(callID);
   const paths = { store, advancer, slots, routing, carrier, runtime, callTokenSecret, maxDurationMs };
   const driver = new CallDriver({ ...common, ...paths, onSettled });
@@ -129,6 +125,7 @@ function createParts(options: RuntimeOptions) {
     slots,
     live,
     canServe,
+    takesCalls,
   });
   const media = new MediaServer({
     ...common,
@@ -146,4 +143,18 @@ function createParts(options: RuntimeOptions) {
     drive: (call) => driver.drive(call),
   });
   return { driver, ledger, pod, media, webhooks, watch };
+}
+
+function createCarrier(config: RuntimeConfig, common: CarrierParts): TelnyxCarrier {
+  return new TelnyxCarrier({
+    ...common,
+    apiKey: config.TELNYX_API_KEY,
+    baseURL: config.TELNYX_BASE_URL,
+    applicationID: config.TELNYX_CONNECTION_ID,
+    stream: {
+      codec: config.STREAM_CODEC,
+      sampleRate: config.STREAM_SAMPLE_RATE,
+      targetLegs: config.STREAM_TARGET_LEGS,
+    },
+  });
 }

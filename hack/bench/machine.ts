@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 
 /** Where figures were measured. */
 export interface Machine {
@@ -13,10 +13,10 @@ export interface Machine {
   readonly setting: string;
 }
 
-/** This machine, and what the benches say of what ran on it. */
+/** This machine, and what the benches say of what ran on it; all its CPUs, also where we may use some alone. */
 export function describeMachine(setting: string): Machine {
   return {
-    cores: availableParallelism(),
+    cores: cpus().length,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     os: osName(),

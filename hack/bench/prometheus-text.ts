@@ -6,6 +6,11 @@ export class Samples {
     this.#samples = text.split('\n').flatMap((line) => sampleOf(line) ?? []);
   }
 
+  /** The labels of each of a metric's samples. */
+  labelsOf(name: string): readonly Readonly<Record<string, string>>[] {
+    return this.#samples.filter((sample) => sample.name === name).map(({ labels }) => labels);
+  }
+
   /** The sum of a metric's samples whose labels pass; 0 where there are none. */
   sum(name: string, where: (labels: Readonly<Record<string, string>>) => boolean = () => true): number {
     return this.#samples

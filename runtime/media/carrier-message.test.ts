@@ -14,7 +14,7 @@ describe("the carrier's frames", () => {
     ],
     [
       '{"event":"media","sequence_number":"4","stream_id":"s","media":{"track":"inbound","chunk":"2","timestamp":"5","payload":"//8A"}}',
-      { event: 'media', track: 'inbound', chunk: 2, payload: Buffer.from([255, 255, 0]) },
+      { event: 'media', track: 'inbound', chunk: 2, timestampMs: 5, payload: Buffer.from([255, 255, 0]) },
     ],
     [
       '{"event":"dtmf","stream_id":"s","occurred_at":"2026-01-01T00:00:00Z","sequence_number":"5","dtmf":{"digit":"#"}}',

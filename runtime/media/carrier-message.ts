@@ -8,7 +8,14 @@ import { z } from 'zod';
 export type CarrierMessage =
   | { readonly event: 'connected' }
   | { readonly event: 'start'; readonly callControlID: string; readonly format: MediaFormat }
-  | { readonly event: 'media'; readonly track: string; readonly chunk: number; readonly payload: Buffer }
+  | {
+      readonly event: 'media';
+      readonly track: string;
+      readonly chunk: number;
+      /** Milliseconds of the stream; absent where the carrier gives none. */
+      readonly timestampMs: number | undefined;
+      readonly payload: Buffer;
+    }
   | { readonly event: 'dtmf'; readonly digit: string; readonly occurredAtMs: number }
   | { readonly event: 'mark'; readonly name: string }
   | { readonly event: 'stop' }
@@ -91,6 +98,7 @@ function parseMedia(raw: Json): CarrierMessage | undefined {
     event: 'media',
     track: typeof media.track === 'string' ? media.track : 'inbound',
     chunk,
+    timestampMs: wholeNumber(media.timestamp),
     payload,
   };
 }

@@ -10,7 +10,7 @@ interface Sent {
   readonly mark?: { name: string };
 }
 
-function setUp(options: { maxQueuedMs?: number } = {}) {
+function setUp(options: { maxQueuedMs?: number; strained?: boolean } = {}) {
   const clock = new FakeClock(0);
   const sent: Sent[] = [];
   const stalls: number[] = [];
@@ -29,12 +29,19 @@ function setUp(options: { maxQueuedMs?: number } = {}) {
     clock,
     generation: 7,
     leadMs: 200,
+    load: { strained: options.strained ?? false },
     maxQueuedMs: options.maxQueuedMs ?? 60_000,
     onStalled: () => stalls.push(clock.monotonic()),
   });
   const marks = () => sent.flatMap(({ mark }) => (mark ? [mark.name] : []));
   const media = () => sent.filter(({ event }) => event === 'media');
-  return { clock, socket, playout, sent, marks, media, stalls };
+  const messages = () => media().map(({ atMs, media }) => ({ atMs, ms: payloadOf(media).length / 8 }));
+  const sentMs = () => messages().reduce((sum, { ms }) => sum + ms, 0);
+  return { clock, socket, playout, sent, marks, media, messages, sentMs, stalls };
+}
+
+function payloadOf(media: Sent['media']): Buffer {
+  return Buffer.from(media?.payload ?? '', 'base64');
 }
 
 function audio(ms: number): Int16Array {
@@ -42,18 +49,29 @@ function audio(ms: number): Int16Array {
 }
 
 describe('the playout', () => {
-  test('sends 20 ms frames, a lead of 200 ms at once and then one every 20 ms', async () => {
-    const { clock, playout, media } = setUp();
+  test('sends a lead of 200 ms as one message, and then 20 ms every 20 ms', async () => {
+    const { clock, playout, messages } = setUp();
     playout.begin();
     await playout.write(audio(1_000));
-    expect(media()).toHaveLength(10);
+    expect(messages()).toEqual([{ atMs: 0, ms: 200 }]);
     await clock.advance(2_000);
-    expect(media().map(({ atMs }) => atMs)).toEqual(
-      Array.from({ length: 50 }, (_, i) => Math.max(0, i - 9) * 20),
+    expect(messages().slice(1)).toEqual(
+      Array.from({ length: 40 }, (_, i) => ({ atMs: (i + 1) * 20, ms: 20 })),
     );
-    expect(new Set(media().map((frame) => frame.media?.payload.length))).toEqual(new Set([216]));
     playout.close();
     expect(clock.pending).toBe(0);
+  });
+
+  test('of a strained pod sends further ahead and less often, in no longer messages', async () => {
+    const { clock, playout, messages, marks } = setUp({ strained: true });
+    playout.begin();
+    await playout.write(audio(1_000));
+    expect(messages()).toEqual(Array.from({ length: 3 }, () => ({ atMs: 0, ms: 200 })));
+    void playout.end();
+    await clock.advance(2_000);
+    expect(messages().slice(3)).toEqual([100, 200, 300, 400].map((atMs) => ({ atMs, ms: 100 })));
+    expect(marks()).toEqual(['7/0/0', '7/0/1', '7/0/2']);
+    playout.close();
   });
 
   test('marks each 400 ms and the end, stamped with generation and utterance', async () => {
@@ -73,7 +91,7 @@ describe('the playout', () => {
     for (let i = 0; i < 7; i++) await playout.write(audio(5));
     void playout.end();
     await clock.advance(100);
-    const frames = media().map((frame) => Buffer.from(frame.media?.payload ?? '', 'base64'));
+    const frames = media().map((frame) => payloadOf(frame.media));
     expect(frames.map((frame) => frame.length)).toEqual([160, 160]);
     expect(frames[1]?.subarray(120).every((code) => code === 0xff)).toBe(true);
     expect(frames[1]?.subarray(0, 120).includes(0xff)).toBe(false);
@@ -129,7 +147,7 @@ describe('the playout', () => {
   });
 
   test('a clear wakes the writer and ends the utterance', async () => {
-    const { clock, playout, media } = setUp({ maxQueuedMs: 400 });
+    const { clock, playout, sentMs } = setUp({ maxQueuedMs: 400 });
     playout.begin();
     let written = false;
     void playout.write(audio(2_000)).finally(() => {
@@ -140,7 +158,7 @@ describe('the playout', () => {
     playout.clear();
     await clock.advance(5_000);
     expect(written).toBe(true);
-    expect(media()).toHaveLength(10);
+    expect(sentMs()).toBe(200);
     expect(clock.pending).toBe(0);
   });
 
@@ -154,7 +172,7 @@ describe('the playout', () => {
   });
 
   test('sends nothing while the socket is congested, and reports it when that lasts 5 s', async () => {
-    const { clock, socket, playout, media, stalls } = setUp();
+    const { clock, socket, playout, media, sentMs, stalls } = setUp();
     socket.bufferedAmount = 300 * 1024;
     playout.begin();
     await playout.write(audio(1_000));
@@ -162,7 +180,7 @@ describe('the playout', () => {
     expect(media()).toHaveLength(0);
     socket.bufferedAmount = 0;
     await clock.advance(1_000);
-    expect(media()).toHaveLength(50);
+    expect(sentMs()).toBe(1_000);
     socket.bufferedAmount = 300 * 1024;
     await playout.write(audio(1_000));
     await clock.advance(6_000);

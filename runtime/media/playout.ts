@@ -98,11 +98,12 @@ export class Playout {
       this.#wakeIn(FRAME_MS);
       return;
     }
-    while (utterance.queuedMs > 0 && this.#playedAtMs - nowMs + FRAME_MS <= this.#options.leadMs) {
-      this.#sendFrame(utterance, nowMs);
+    const { leadMs, periodMs } = this.#pace;
+    for (let due = this.#dueFrames(leadMs, nowMs); utterance.queuedMs > 0 && due > 0; ) {
+      due -= this.#sendFrames(utterance, Math.min(due, MAX_MESSAGE_FRAMES), nowMs);
     }
     if (utterance.queuedMs > 0) {
-      this.#wakeIn(this.#playedAtMs - nowMs + FRAME_MS - this.#options.leadMs);
+      this.#wakeIn(this.#playedAtMs - nowMs + periodMs - leadMs);
     } else if (utterance.ended) {
       if (utterance.sentMs > utterance.lastMarkMs || utterance.sentMs === 0) this.#sendMark(utterance);
       this.#cancelTimer = this.#options.clock.after(
@@ -113,14 +114,32 @@ export class Playout {
     }
   }
 
-  #sendFrame(utterance: Utterance, nowMs: number): void {
-    const payload = utterance.take();
-    if (!payload) return;
-    if (utterance.sentMs > 0 && this.#playedAtMs < nowMs) this.#underruns++;
-    utterance.sent(FRAME_MS, nowMs);
-    this.#playedAtMs = Math.max(this.#playedAtMs, nowMs) + FRAME_MS;
+  /** A busy pod sends more at once and further ahead, of which the caller hears nothing. */
+  get #pace(): { readonly leadMs: number; readonly periodMs: number } {
+    const { leadMs, load } = this.#options;
+    return load?.strained ? STRAINED_PACE : { leadMs, periodMs: FRAME_MS };
+  }
+
+  /** How many frames are missing from the lead. */
+  #dueFrames(leadMs: number, nowMs: number): number {
+    return Math.floor((leadMs - Math.max(0, this.#playedAtMs - nowMs)) / FRAME_MS);
+  }
+
+  /** Sends so many frames as one message, or as many as there are; returns how many. */
+  #sendFrames(utterance: Utterance, count: number, nowMs: number): number {
+    const frames = utterance.take(count);
+    const ms = frames.length * FRAME_MS;
+    if (utterance.sentMs > 0 && this.#playedAtMs < nowMs) {
+      this.#underruns++;
+      this.#options.onUnderrun?.();
+    }
+    utterance.sent(ms, nowMs);
+    this.#playedAtMs = Math.max(this.#playedAtMs, nowMs) + ms;
+    const [first = NO_FRAME] = frames;
+    const payload = frames.length === 1 ? first : Buffer.concat(frames);
     this.#send({ event: 'media', media: { payload: payload.toString('base64') } });
     if (utterance.sentMs - utterance.lastMarkMs >= MARK_EVERY_MS) this.#sendMark(utterance);
+    return frames.length;
   }
 
   #sendMark(utterance: Utterance): void {
@@ -166,12 +185,20 @@ export interface PlayoutOptions {
   readonly generation: number;
   /** How far ahead of real time frames are sent. */
   readonly leadMs: number;
+  /** Absent: never strained. */
+  readonly load?: { readonly strained: boolean };
   /** Audio that may wait here before writers wait. */
   readonly maxQueuedMs: number;
   /** The peer takes no more data: the call's media is lost. */
   readonly onStalled: () => void;
+  /** The caller has to wait for audio inside an utterance. */
+  readonly onUnderrun?: () => void;
 }
 
+/** 200 ms. What is due at once goes in one message: the carrier takes up to 30 s. */
+const MAX_MESSAGE_FRAMES = 10;
+const NO_FRAME = Buffer.alloc(0);
+const STRAINED_PACE = { leadMs: 600, periodMs: 100 } as const;
 /** A last mark that has not come back this long after the audio's end is not waited for. */
 const MARK_GRACE_MS = 1_500;
 const MAX_SOCKET_BUFFERED_BYTES = 256 * 1024;

@@ -60,8 +60,9 @@ export class Utterance {
     this.#ended = true;
   }
 
-  take(): Buffer | undefined {
-    return this.#frames.shift();
+  /** The next frames, at most so many. */
+  take(count: number): Buffer[] {
+    return this.#frames.splice(0, count);
   }
 
   sent(ms: number, nowMs: number): void {

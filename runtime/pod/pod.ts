@@ -24,6 +24,8 @@ export interface PodOptions {
   readonly live: LiveCalls;
   /** False while the pod could not hold a call: it is not heard of until then. */
   readonly canServe: () => boolean;
+  /** False while the pod is too busy: it keeps its calls, and says that it has no slot beside them. */
+  readonly takesCalls: () => boolean;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -106,14 +108,14 @@ export class Pod implements Service {
   /** One heartbeat. Throws what Redis throws. */
   async beat(): Promise<void> {
     if (!this.#options.canServe()) return;
-    const { pod, runtime, mediaURL, slotCount, redis, slots, live, clock } = this.#options;
+    const { pod, runtime, mediaURL, slotCount, redis, slots, live, clock, takesCalls } = this.#options;
     const at = clock.now();
     const heartbeat: PodHeartbeat = {
       pod,
       runtime,
       state: this.#state,
       mediaURL,
-      slots: slotCount,
+      slots: takesCalls() ? slotCount : Math.min(slotCount, live.size),
       calls: live.size,
       at,
     };

@@ -12,39 +12,49 @@ import {
  */
 export class CallerAudio {
   readonly #detector: SpeechDetector;
-  readonly #onFrame: (frame: JudgedFrame) => void;
+  readonly #options: CallerAudioOptions;
   readonly #resampler: Resampler;
   readonly #frame: Int16Array;
   #filled = 0;
 
-  constructor(sampleRateHz: number, detector: SpeechDetector, onFrame: (frame: JudgedFrame) => void) {
+  constructor(sampleRateHz: number, detector: SpeechDetector, options: CallerAudioOptions) {
     this.#detector = detector;
-    this.#onFrame = onFrame;
+    this.#options = options;
     this.#resampler = new Resampler(sampleRateHz, DETECTOR_RATE_HZ);
     this.#frame = new Int16Array((sampleRateHz * DETECTOR_FRAME_MS) / 1000);
   }
 
-  push(samples: Int16Array): void {
+  /** Takes samples that were due at this monotonic time. */
+  push(samples: Int16Array, dueAtMs: number): void {
     for (let at = 0; at < samples.length; ) {
       const piece = samples.subarray(at, at + this.#frame.length - this.#filled);
       this.#frame.set(piece, this.#filled);
       this.#filled += piece.length;
       at += piece.length;
-      if (this.#filled === this.#frame.length) this.#judge(this.#frame.slice());
+      if (this.#filled === this.#frame.length) this.#judge(this.#frame.slice(), dueAtMs);
     }
   }
 
-  #judge(samples: Int16Array): void {
+  #judge(samples: Int16Array, dueAtMs: number): void {
     this.#filled = 0;
     const narrow = this.#resampler.process(samples);
     // All the carrier's rates are whole multiples of the detector's.
     if (narrow.length !== DETECTOR_FRAME_SAMPLES) throw new RangeError('a frame did not keep its length');
-    this.#detector.detect(narrow, (probability) => this.#onFrame({ samples, probability }));
+    const { onFrame, spare } = this.#options;
+    this.#detector.detect(narrow, (probability) => onFrame({ samples, probability, dueAtMs }), spare?.());
   }
+}
+
+export interface CallerAudioOptions {
+  readonly onFrame: (frame: JudgedFrame) => void;
+  /** Whether there are more frames than can be judged, and this call's are worth little now. */
+  readonly spare?: () => boolean;
 }
 
 /** 32 ms of the caller at the carrier's rate. */
 export interface JudgedFrame {
   readonly samples: Int16Array;
   readonly probability: number;
+  /** When the last of it should have come, by the monotonic clock. */
+  readonly dueAtMs: number;
 }

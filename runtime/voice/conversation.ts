@@ -17,6 +17,7 @@ import {
 import type { AgentVoice } from './agent-voice.ts';
 import type { Listener } from './listener.ts';
 import type { Utterance } from './turn-detector.ts';
+import type { VoiceObserver } from './voice-observer.ts';
 import type { VoiceOptions } from './voice-options.ts';
 
 /**
@@ -30,6 +31,8 @@ export class Conversation {
   /** Empty hearings in a row, by kind. */
   #silences = 0;
   #failures = 0;
+  /** When the caller was last heard to speak; undefined once that was replied to. */
+  #spokeUntilMs: number | undefined;
 
   constructor(parts: ConversationParts) {
     this.#parts = parts;
@@ -95,6 +98,10 @@ export class Conversation {
   async #say(speech: Speech, signal: AbortSignal): Promise<void> {
     const spoken = await this.#parts.voice.speak(speech, signal);
     this.#state = { ...this.#state, ttsCharacters: this.#state.ttsCharacters + spoken.text.length };
+    if (this.#spokeUntilMs !== undefined && spoken.text !== '') {
+      this.#parts.observer.replied(Math.max(0, spoken.startedAtMs - this.#spokeUntilMs));
+    }
+    this.#spokeUntilMs = undefined;
     this.#turn('Agent', spoken);
     this.#keep(this.#state);
     if (spoken.failure) throw spoken.failure;
@@ -122,6 +129,7 @@ export class Conversation {
       if (!listener.busy) break;
     }
     if (words.length === 0) return { kind };
+    this.#spokeUntilMs = endedAtMs;
     const text = words.join(' ');
     this.#turn('Caller', { text, startedAtMs, endedAtMs, interrupted: false });
     return { kind: 'Words', text };
@@ -177,6 +185,7 @@ export interface ConversationParts {
   /** The carrier's. */
   readonly sampleRateHz: number;
   readonly clock: { now(): number };
+  readonly observer: Pick<VoiceObserver, 'replied'>;
   readonly options: VoiceOptions;
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { Engines } from '#runtime/engines/create-engines.ts';
 import type { AudioCodec } from '#runtime/media/audio-codec.ts';
 import type { SpeechDetectors } from './speech-detector.ts';
+import type { VoiceObserver } from './voice-observer.ts';
 import type { VoiceOptions } from './voice-options.ts';
 
 /** What all sessions of a pod share. */
@@ -14,8 +15,9 @@ export interface SessionParts {
    * `start` announces, and the two differ on a PCMA leg asked for PCMU.
    */
   readonly sendCodec: AudioCodec;
-  /** Called for each message of the carrier that is no message we know the form of, and was skipped. */
-  readonly onMalformedFrame: () => void;
+  readonly observer: VoiceObserver;
+  /** Strained: what callers do not hear is to be given up, so that they hear no gap. */
+  readonly load: { readonly strained: boolean };
   readonly log: Logger;
   readonly clock: Clock;
   readonly options: VoiceOptions;

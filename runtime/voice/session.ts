@@ -60,8 +60,8 @@ export class MediaSession implements Session {
   readonly #handlers: { readonly [E in CarrierMessage['event']]: (message: MessageOf<E>) => void } = {
     connected: () => {},
     start: (message) => this.#start(message),
-    media: ({ track, chunk, payload }) => {
-      if (track === 'inbound') this.#stream?.media(chunk, payload);
+    media: (message) => {
+      if (message.track === 'inbound') this.#stream?.media(message);
     },
     dtmf: () => {},
     mark: ({ name }) => this.#stream?.mark(name),
@@ -71,7 +71,7 @@ export class MediaSession implements Session {
     unknown: () => {},
     malformed: () => {
       this.#malformed++;
-      this.#parts.onMalformedFrame();
+      this.#parts.observer.malformedFrame();
     },
   };
 

@@ -2,9 +2,10 @@
 export interface SpeechDetector {
   /**
    * Judges `DETECTOR_FRAME_SAMPLES` at 8 kHz; `done` gets the probability of speech, 0–1, in the
-   * order of the frames, some milliseconds later. Nothing comes after `close`.
+   * order of the frames, some milliseconds later. Nothing comes after `close`. Of frames that are
+   * `spare`, every other one may be answered with what the one before it got.
    */
-  detect(frame: Int16Array, done: (probability: number) => void): void;
+  detect(frame: Int16Array, done: (probability: number) => void, spare?: boolean): void;
   close(): void;
 }
 

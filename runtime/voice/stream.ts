@@ -1,12 +1,14 @@
 import type { SessionContext } from '#runtime/call/session-port.ts';
+import { ArrivalClock } from '#runtime/media/arrival-clock.ts';
 import type { AudioCodec } from '#runtime/media/audio-codec.ts';
+import type { CarrierMessage } from '#runtime/media/carrier-message.ts';
 import type { MediaSocket } from '#runtime/media/media-socket.ts';
 import { Playout } from '#runtime/media/playout.ts';
 import { ReorderWindow } from '#runtime/media/reorder-window.ts';
 import { workflowFor } from '#runtime/workflow/workflow-for.ts';
 import { AgentVoice } from './agent-voice.ts';
 import { takesTheFloor } from './barge-in.ts';
-import { CallerAudio } from './caller-audio.ts';
+import { CallerAudio, type CallerAudioOptions } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
 import { Listener } from './listener.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -18,7 +20,7 @@ import { TurnDetector } from './turn-detector.ts';
  */
 export interface Stream {
   readonly conversation: Conversation;
-  media(chunk: number, payload: Buffer): void;
+  media(frame: Pick<MediaMessage, 'chunk' | 'timestampMs' | 'payload'>): void;
   mark(name: string): void;
   close(): StreamCounts;
 }
@@ -30,6 +32,8 @@ export interface StreamCounts {
   readonly underruns: number;
 }
 
+type MediaMessage = Extract<CarrierMessage, { event: 'media' }>;
+
 export interface StreamOptions {
   readonly socket: MediaSocket;
   readonly receiveCodec: AudioCodec;
@@ -39,10 +43,19 @@ export interface StreamOptions {
 }
 
 export function openStream({ socket, receiveCodec, context, parts, onStalled }: StreamOptions): Stream {
-  const { clock, options, engines, sendCodec } = parts;
+  const { clock, options, engines, sendCodec, load } = parts;
   const { profile, generation } = context;
   const { sampleRateHz } = receiveCodec;
-  const playout = new Playout({ socket, codec: sendCodec, clock, generation, onStalled, ...options });
+  const playout = new Playout({
+    socket,
+    codec: sendCodec,
+    clock,
+    generation,
+    onStalled,
+    onUnderrun: () => parts.observer.underrun(),
+    load,
+    ...options,
+  });
   const voice = new AgentVoice({
     tts: engines.tts,
     playout,
@@ -64,9 +77,10 @@ export function openStream({ socket, receiveCodec, context, parts, onStalled }: 
     maxUtteranceMs: options.maxUtteranceMs,
     speaking: () => turns.speaking,
   });
-  const detector = parts.voiceActivity.open();
-  const audio = new CallerAudio(sampleRateHz, detector, (frame) => turns.push(frame));
-  const reorder = new ReorderWindow<Buffer>(options.reorderFrames);
+  const wayIn = openWayIn(receiveCodec, parts, {
+    onFrame: (frame) => turns.push(frame),
+    spare: () => load.strained && voice.speaking && !turns.speaking,
+  });
   const workflow = workflowFor(profile, context.conversation.workflow);
   return {
     conversation: new Conversation({
@@ -77,16 +91,45 @@ export function openStream({ socket, receiveCodec, context, parts, onStalled }: 
       stt: engines.stt,
       sampleRateHz,
       clock,
+      observer: parts.observer,
       options,
     }),
-    media(chunk, payload) {
-      for (const frame of reorder.push(chunk, payload)) audio.push(receiveCodec.decode(frame));
-    },
+    media: (frame) => wayIn.media(frame),
     mark: (name) => playout.marked(name),
     close() {
-      detector.close();
       playout.close();
-      return { lostFrames: reorder.lost, droppedFrames: reorder.dropped, underruns: playout.underruns };
+      return { ...wayIn.close(), underruns: playout.underruns };
+    },
+  };
+}
+
+/** The caller's frames as they arrive → in order, decoded, judged. */
+function openWayIn(receiveCodec: AudioCodec, parts: SessionParts, { onFrame, ...rest }: CallerAudioOptions) {
+  const { clock, observer, options } = parts;
+  const detector = parts.voiceActivity.open();
+  const audio = new CallerAudio(receiveCodec.sampleRateHz, detector, {
+    ...rest,
+    onFrame(frame) {
+      observer.frameJudged(clock.monotonic() - frame.dueAtMs);
+      onFrame(frame);
+    },
+  });
+  const arrivals = new ArrivalClock();
+  const reorder = new ReorderWindow<{ readonly payload: Buffer; readonly dueAtMs: number }>(
+    options.reorderFrames,
+  );
+  return {
+    media({ chunk, timestampMs, payload }: Parameters<Stream['media']>[0]): void {
+      const nowMs = clock.monotonic();
+      const dueAtMs = timestampMs === undefined ? nowMs : arrivals.dueMs(timestampMs, nowMs);
+      observer.frameCame(nowMs - dueAtMs);
+      for (const frame of reorder.push(chunk, { payload, dueAtMs })) {
+        audio.push(receiveCodec.decode(frame.payload), frame.dueAtMs);
+      }
+    },
+    close() {
+      detector.close();
+      return { lostFrames: reorder.lost, droppedFrames: reorder.dropped };
     },
   };
 }

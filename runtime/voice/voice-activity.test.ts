@@ -43,6 +43,18 @@ describe('voice activity', () => {
     expect(Math.max(...others)).toBeLessThan(0.35);
   });
 
+  test('leaves out every other spare frame of a silent caller, and none of a speaking one', async () => {
+    const silence = new Int16Array(speech.length);
+    const before = activity.judged;
+    await judged(activity.open(), silence, true);
+    expect(activity.judged - before).toBe(Math.ceil(Math.floor(silence.length / DETECTOR_FRAME_SAMPLES) / 2));
+    const all = await judged(activity.open(), speech);
+    const spared = await judged(activity.open(), speech, true);
+    const spoken = (probabilities: readonly number[]) => probabilities.filter((value) => value >= 0.5).length;
+    expect(spared).toHaveLength(all.length);
+    expect(Math.abs(spoken(spared) - spoken(all))).toBeLessThan(6);
+  });
+
   test('says nothing after close, and a call that is far behind loses frames instead of piling them up', () => {
     const detector = activity.open();
     const before = activity.dropped;
@@ -75,11 +87,13 @@ describe('the turn of a speaking caller', () => {
     const frames = Math.floor(line.length / ((sampleRateHz * DETECTOR_FRAME_MS) / 1000));
     await new Promise<void>((resolve) => {
       let seen = 0;
-      const audio = new CallerAudio(sampleRateHz, detector, (frame) => {
-        turns.push(frame);
-        if (++seen === frames) resolve();
+      const audio = new CallerAudio(sampleRateHz, detector, {
+        onFrame(frame) {
+          turns.push(frame);
+          if (++seen === frames) resolve();
+        },
       });
-      feedSlowly(line, sampleRateHz / 50, (piece) => audio.push(piece));
+      feedSlowly(line, sampleRateHz / 50, (piece) => audio.push(piece, 0));
     });
     expect(utterances).toHaveLength(1);
     const [utterance] = utterances;
@@ -90,11 +104,11 @@ describe('the turn of a speaking caller', () => {
 });
 
 /** The probabilities of all whole frames, fed no faster than they are judged. */
-async function judged(detector: SpeechDetector, samples: Int16Array): Promise<number[]> {
+async function judged(detector: SpeechDetector, samples: Int16Array, spare = false): Promise<number[]> {
   const probabilities: number[] = [];
   for (let at = 0; at + DETECTOR_FRAME_SAMPLES <= samples.length; at += DETECTOR_FRAME_SAMPLES) {
     const frame = samples.slice(at, at + DETECTOR_FRAME_SAMPLES);
-    probabilities.push(await new Promise((resolve) => detector.detect(frame, resolve)));
+    probabilities.push(await new Promise((resolve) => detector.detect(frame, resolve, spare)));
   }
   detector.close();
   return probabilities;

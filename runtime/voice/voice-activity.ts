@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { DETECTOR_FRAME_SAMPLES, type SpeechDetector, type SpeechDetectors } from './speech-detector.ts';
+import { SILENCE_PROBABILITY } from './speech-start.ts';
 
 /**
  * Silero's voice activity detection over all calls of a pod. Frames that arrive within a few
@@ -19,6 +20,7 @@ export class VoiceActivity implements SpeechDetectors {
   #waiting: WaitingFrame[] = [];
   #scheduled = false;
   #dropped = 0;
+  #judged = 0;
 
   private constructor(model: InferenceSession, { clock, log }: VoiceActivityOptions) {
     this.#model = model;
@@ -46,10 +48,18 @@ export class VoiceActivity implements SpeechDetectors {
     return this.#dropped;
   }
 
+  /** Frames that the model was run on. */
+  get judged(): number {
+    return this.#judged;
+  }
+
   open(): SpeechDetector {
     const stream = new Stream();
     return {
-      detect: (frame, done) => this.#submit({ stream, frame, done }),
+      detect: (frame, done, spare = false) => {
+        if (spare && stream.maySkip()) done(stream.probability);
+        else this.#submit({ stream, frame, done });
+      },
       close: () => {
         stream.closed = true;
         this.#waiting = this.#waiting.filter((waiting) => waiting.stream !== stream);
@@ -117,6 +127,7 @@ export class VoiceActivity implements SpeechDetectors {
         state.set(stream.halfOfState(half), (half * rows.length + row) * STATE_SIZE);
       }
     }
+    this.#judged += rows.length;
     const { output, stateN } = await this.#model.run({
       input: new Tensor('float32', input, [rows.length, ROW_SAMPLES]),
       state: new Tensor('float32', state, [2, rows.length, STATE_SIZE]),
@@ -129,7 +140,8 @@ export class VoiceActivity implements SpeechDetectors {
         const at = (half * rows.length + row) * STATE_SIZE;
         stream.halfOfState(half).set(states.subarray(at, at + STATE_SIZE));
       }
-      if (!stream.closed) done(probabilities[row] ?? 0);
+      stream.probability = probabilities[row] ?? 0;
+      if (!stream.closed) done(stream.probability);
     }
   }
 }
@@ -160,8 +172,18 @@ const MAX_WAITING_FRAMES = 62;
 class Stream {
   readonly context = new Float32Array(CONTEXT_SAMPLES);
   readonly #state = new Float32Array(2 * STATE_SIZE);
+  /** Of its last frame that was judged. */
+  probability = 0;
   waiting = 0;
   closed = false;
+  #skipped = false;
+
+  /** Every other frame of a silent caller, where none before it waits: its answer would come too early. */
+  maySkip(): boolean {
+    this.#skipped =
+      !this.#skipped && !this.closed && this.waiting === 0 && this.probability < SILENCE_PROBABILITY;
+    return this.#skipped;
+  }
 
   halfOfState(half: number): Float32Array {
     return this.#state.subarray(half * STATE_SIZE, (half + 1) * STATE_SIZE);

@@ -9,6 +9,7 @@ import { MediaSession } from '../session.ts';
 import { DEFAULT_VOICE_OPTIONS, type VoiceOptions } from '../voice-options.ts';
 import { FakeCarrier } from './fake-carrier.ts';
 import { type EngineScript, loudnessDetectors, scriptedEngines } from './scripted-engines.ts';
+import { silentObserver } from './silent-observer.ts';
 
 /** A whole call on a fake clock; what the session reports is written down as lines. */
 export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
@@ -45,7 +46,8 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
       engines: scriptedEngines(clock, script),
       voiceActivity: loudnessDetectors,
       sendCodec: setUp.sendCodec ?? pcmu,
-      onMalformedFrame: () => reported.push('malformed frame'),
+      observer: { ...silentObserver, malformedFrame: () => reported.push('malformed frame') },
+      load: { strained: false },
       log: silentLogger,
       clock,
       options: { ...DEFAULT_VOICE_OPTIONS, ...setUp.options },

@@ -7,7 +7,7 @@ import { parse } from '../rest/page.ts';
 import { type OpenCaller, openSilentCaller } from './caller.ts';
 import { TalkingCaller, talkingSchema } from './talking-caller.ts';
 
-/** "My name is Alice Johnson", 2.25 s. */
+/** "My name is Alice Johnson", 1.9 s between its first sound and its last. */
 const SENTENCE = new URL(
   '../../../../runtime/voice/fixtures/my-name-is-alice-johnson-8khz.wav',
   import.meta.url,
@@ -20,7 +20,7 @@ export function openBuiltInCaller(others: OpenCaller | undefined): OpenCaller {
   return (spec, line) => {
     const kind = kindSchema.safeParse(spec).data?.kind;
     if (kind === 'talks') {
-      sentence ??= new CodedAudio(decodeWav(readFileSync(SENTENCE)));
+      sentence ??= new CodedAudio(spokenPart(decodeWav(readFileSync(SENTENCE))));
       return new TalkingCaller(parse(talkingSchema, spec), line, sentence);
     }
     if (others) return others(spec, line);
@@ -28,3 +28,14 @@ export function openBuiltInCaller(others: OpenCaller | undefined): OpenCaller {
     throw apiErrors.invalid('There is no such kind of caller here.', '/caller/kind');
   };
 }
+
+/** Without the silence at its ends, so that a turn begins and ends with words. */
+function spokenPart(audio: ReturnType<typeof decodeWav>): ReturnType<typeof decodeWav> {
+  const { samples } = audio;
+  const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+  const spoken = (sample: number) => Math.abs(sample) > loudest * SPOKEN_SHARE;
+  return { ...audio, samples: samples.slice(samples.findIndex(spoken), samples.findLastIndex(spoken) + 1) };
+}
+
+/** 30 dB below its loudest sample. */
+const SPOKEN_SHARE = 0.03;

@@ -20,6 +20,8 @@ export const talkingSchema = z.strictObject({
   hangUpAfterMs: ms.exactOptional(),
 });
 
+export type Talking = z.input<typeof talkingSchema>;
+
 /** Costs next to nothing, so that hundreds can call: speech that was coded before, and ears for sound alone. */
 export class TalkingCaller implements Caller {
   readonly hearsSoundOnly = true;

@@ -24,6 +24,10 @@ const streamLedgerSchema = z.object({
   marksPlayed: z.number(),
   marksCleared: z.number(),
   clears: z.number(),
+  /** From the caller's last word to the agent's first audio, at the socket. */
+  repliesMs: z.array(ms),
+  /** From the caller's first word over the agent to its `clear`, at the socket. */
+  clearsMs: z.array(ms),
   /** Error frames sent. */
   errors: z.array(z.object({ code: z.string(), detail: z.string() })),
   /** What became of second sockets with the same token. */

@@ -55,6 +55,8 @@ function streamLedgerOf(stream: StreamRecord): CallLedger['streams'][number] {
     marksPlayed: stream.marksPlayed,
     marksCleared: stream.marksCleared,
     clears: stream.clears,
+    repliesMs: [...stream.repliesMs],
+    clearsMs: [...stream.clearsMs],
     errors: [...stream.errors],
     twins: [...stream.twins],
     faults: [...stream.faults],

@@ -9,6 +9,7 @@ import { LineAudio } from './line-audio.ts';
 import { PlayOut } from './play-out.ts';
 import type { StreamPlan } from './stream-plan.ts';
 import { newStreamRecord, type StreamRecord } from './stream-record.ts';
+import { TurnTimes } from './turn-times.ts';
 import { openTwin } from './twin-socket.ts';
 import { WireAudio } from './wire-audio.ts';
 
@@ -56,9 +57,12 @@ export class MediaStream {
   /** For the outbound track: what the caller heard, sent back. */
   readonly #echoToWire: WireAudio;
   readonly #toLine: LineAudio;
+  readonly #turns = new TurnTimes();
   #sequence = 0;
   #chunks = 0;
   #startedMs = 0;
+  /** When the caller's words were sent last. */
+  #saidAtMs = 0;
   #open = false;
   #over = false;
   /** What plays in this frame, at the stream's rate; what was made of it for the ear. */
@@ -82,6 +86,8 @@ export class MediaStream {
       ownDelayMs: options.ownDelayMs,
     });
     this.record.underruns = this.#playOut.underruns;
+    this.record.repliesMs = this.#turns.repliesMs;
+    this.record.clearsMs = this.#turns.clearsMs;
     this.#toWire = new WireAudio(plan.inbound);
     this.#echoToWire = new WireAudio(plan.inbound);
     this.#toLine = new LineAudio(plan.outbound.sampleRateHz);
@@ -210,6 +216,7 @@ export class MediaStream {
         return;
       case 'clear':
         this.record.clears += 1;
+        this.#turns.cleared(this.#options.clock.monotonic());
         this.#playOut.clear();
         return;
       case 'mark':
@@ -223,6 +230,7 @@ export class MediaStream {
   #takeMedia(payload: Buffer): void {
     const { plan } = this.#options;
     this.record.mediaMessages += 1;
+    this.#turns.agentAudio(this.#options.clock.monotonic());
     if (plan.inaudible !== undefined) {
       if (!this.record.faults.includes(plan.inaudible)) this.record.faults.push(plan.inaudible);
       return;
@@ -257,13 +265,24 @@ export class MediaStream {
     }
     if (fault?.kind === 'gap') this.#withholdUntilMs = clock.monotonic() + fault.gapMs;
     if (fault?.kind === 'stopReading') this.#stopReading(fault.forMs);
-    if (plan.track !== 'outbound_track') this.#sendAudio('inbound', this.#toWire.payloadOf(said));
+    if (plan.track !== 'outbound_track') {
+      this.#sendAudio('inbound', this.#toWire.payloadOf(said));
+      this.#noteTurn(said !== undefined);
+    }
     if (plan.track !== 'inbound_track') {
       this.#sendAudio('outbound', this.#echoToWire.payloadOf(this.heard()));
     }
     if (this.#beforeStart === 0) return;
     this.#beforeStart -= 1;
     if (this.#beforeStart === 0) this.#send({ event: 'start', start: this.#startMessage() });
+  }
+
+  /** The last frame of a turn is the one before the first without words, so a turn ends as it was sent. */
+  #noteTurn(speaks: boolean): void {
+    const queued = this.#playing !== undefined || this.#playOut.queuedMs > 0;
+    const nowMs = this.#options.clock.monotonic();
+    this.#turns.sent(speaks, queued, speaks ? nowMs : this.#saidAtMs);
+    if (speaks) this.#saidAtMs = nowMs;
   }
 
   #sendAudio(track: 'inbound' | 'outbound', payload: string): void {

@@ -25,6 +25,9 @@ export interface StreamRecord {
   clears: number;
   /** Silences inside utterances, by the play-out clock. */
   underruns: readonly Underrun[];
+  /** From the caller's last word to the agent's first audio, and from the first word over it to its `clear`. */
+  repliesMs: readonly number[];
+  clearsMs: readonly number[];
   /** Error frames sent. */
   readonly errors: { readonly code: string; readonly detail: string }[];
   /** What became of second sockets with the same token, where a fault opened any. */
@@ -50,6 +53,8 @@ export function newStreamRecord(streamID: string, plan: StreamPlan, startedAt: s
     marksCleared: 0,
     clears: 0,
     underruns: [],
+    repliesMs: [],
+    clearsMs: [],
     errors: [],
     twins: [],
     faults: [],

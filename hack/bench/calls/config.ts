@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { type ConfigOf, option } from '#lib/config/config.ts';
+
+export const BENCH_NAMES = ['calls', 'turns', 'first-audio', 'memory', 'admission', 'capacity'] as const;
+export type BenchName = (typeof BENCH_NAMES)[number];
+
+/** The number of calls for which there are targets, and the only one whose figures go into the README. */
+export const FULL_SIZE = 150;
+
+const names = z.string().transform((text, context) => {
+  if (text === 'all') return [...BENCH_NAMES];
+  const asked = text.split(',').map((name) => name.trim());
+  const unknown = asked.filter((name) => !BENCH_NAMES.some((known) => known === name));
+  if (unknown.length > 0) {
+    const message = `there is no bench ${unknown.join(', ')}; there are ${BENCH_NAMES.join(', ')}`;
+    context.addIssue({ code: 'custom', message });
+  }
+  return BENCH_NAMES.filter((name) => asked.includes(name));
+});
+
+/** The settings of `make bench-calls`, all environment variables. */
+export const benchOptions = {
+  BENCH: { schema: names, default: 'all', description: 'Which benches to run, with commas between them.' },
+  CALLS: {
+    schema: option.positiveInt,
+    default: String(FULL_SIZE),
+    description: 'How many calls are up at once. Fewer are for trying the benches out.',
+  },
+  SECONDS: {
+    schema: option.positiveInt,
+    default: '600',
+    description: 'How long the calls bench goes on; turns takes a fifth of it.',
+  },
+  STEP_SECONDS: {
+    schema: option.positiveInt,
+    default: '30',
+    description: 'How long the capacity bench looks at each number of calls.',
+  },
+  RUNTIME_FLAGS: {
+    schema: z.string(),
+    default: '',
+    description: "Node.js' flags for the runtime, as runtime/README.md advises for its container.",
+  },
+  PROFILE: {
+    schema: option.boolean,
+    default: 'false',
+    description: "true writes V8 profiles of the runtime's CPU beside the logs; they cost it time.",
+  },
+} as const;
+
+export type BenchConfig = ConfigOf<typeof benchOptions>;

@@ -1,0 +1,72 @@
+/** From the carrier's call.initiated until the caller hears the greeting, alone, beside other calls, and in a burst. */
+
+import { LocalError } from '#hack/local/local-error.ts';
+import { waitUntil } from '#hack/local/wait-until.ts';
+import type { Control } from '#hack/standins/telnyx/control/control.ts';
+import { settingsOf } from '#hack/standins/telnyx/settings.ts';
+import { type BenchOutcome, type BenchRow, seconds } from '../bench-outcome.ts';
+import { type Distribution, distributionOf } from '../distribution.ts';
+import type { BenchContext } from './bench-context.ts';
+import type { CallSite } from './call-site.ts';
+import { msText, SPARE_SLOTS } from './calls.ts';
+import { gather, TAKES_TURNS } from './crowd.ts';
+
+const TARGET_MS = 1_000;
+const BURST = 50;
+/** Calls that are looked at while others are up, and over how long they come in. */
+const PROBES = 20;
+const PROBES_WITHIN_MS = 8_000;
+const HEARD_TIMEOUT_MS = 15_000;
+
+const { webhookDelayMs, commandDelayMs } = settingsOf('realistic');
+/** Two webhooks (initiated, answered) and two commands (answer, streaming_start). */
+const CARRIER_MS = 2 * webhookDelayMs + 2 * commandDelayMs;
+
+export async function firstAudioBench({ config, open, say }: BenchContext): Promise<BenchOutcome> {
+  const { CALLS } = config;
+  const rows: BenchRow[] = [];
+  const figures: Record<string, Distribution> = {};
+  const site = await open({ name: 'first-audio', slots: CALLS + BURST + SPARE_SLOTS, profile: 'realistic' });
+  const note = (where: string, times: Distribution) => {
+    figures[where] = times;
+    rows.push(rowOf(where, times));
+  };
+  for (const others of [0, 50, CALLS]) {
+    say(`${PROBES} calls beside ${others} others`);
+    const crowd = await gather(site.load(TAKES_TURNS), others);
+    note(others === 0 ? 'alone' : `beside ${others} calls`, await firstAudio(site, PROBES, PROBES_WITHIN_MS));
+    await crowd.leave();
+  }
+  say(`${BURST} calls in one second`);
+  note(`of ${BURST} calls in one second`, await firstAudio(site, BURST, 1_000));
+  await site.close();
+  return { rows, figures: { carrierMs: CARRIER_MS, ...figures } };
+}
+
+/** Places calls and lets them hang up once they have heard something. */
+async function firstAudio(site: CallSite, calls: number, withinMs: number): Promise<Distribution> {
+  const { control } = site.telnyx;
+  const load = site.load(TAKES_TURNS);
+  const ids = await load.place(calls, withinMs);
+  const heard = await waitUntil(
+    () => ids.every((id) => control.ledgerOf(id).firstSoundMs !== undefined),
+    HEARD_TIMEOUT_MS,
+  );
+  if (!heard) throw new LocalError('call_not_heard', 'A caller was not greeted.');
+  await load.hangUpAll();
+  return distributionOf(ids.map((id) => afterInitiatedMs(control, id)));
+}
+
+function afterInitiatedMs(control: Control, id: string): number {
+  const { initiatedAtMs, answeredAtMs = Number.NaN, firstSoundMs = Number.NaN } = control.ledgerOf(id);
+  return answeredAtMs + firstSoundMs - initiatedAtMs;
+}
+
+function rowOf(where: string, { p50, p99 }: Distribution): BenchRow {
+  return {
+    what: `call.initiated → first audio, ${where}; ${CARRIER_MS} ms of it are the carrier's own`,
+    target: `p99 ≤ ${seconds(TARGET_MS)}`,
+    measured: `p50 ${msText(p50)}, p99 ${msText(p99)}`,
+    isMet: p99 <= TARGET_MS,
+  };
+}

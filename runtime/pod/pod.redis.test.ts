@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
+import { systemClock } from '#lib/clock/clock.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { createRegistry } from '#lib/metrics/registry.ts';
+import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { PodSlots } from '#runtime/admission/pod-slots.ts';
+import { LiveCalls } from '#runtime/call/live-calls.ts';
+import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import { Pod } from './pod.ts';
+
+const RUNTIME = 'test/runtime';
+const SLOTS = 5;
+
+let server: TestRedis;
+let redis: Redis;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger, commandTimeoutMs: 30_000 });
+});
+
+afterAll(async () => {
+  await disconnectRedis(redis);
+  await server.stop();
+});
+
+const call = () => ({ tenantID: '6f1c1d1e-0000-4000-8000-00000000000a', callID: randomUUID() });
+
+test('a pod that is too busy gets no new calls, keeps those that have a slot, and serves again when it is calm', async () => {
+  let takesCalls = true;
+  const common = { redis, clock: systemClock, log: silentLogger, runtime: RUNTIME };
+  // Each look at the pods is a fresh one: a slots object remembers its last for a moment.
+  const reserve = (ref: ReturnType<typeof call>) => new PodSlots(common).reserve(ref);
+  const pod = new Pod({
+    ...common,
+    pod: 'a',
+    mediaURL: 'ws://x',
+    slotCount: SLOTS,
+    slots: new PodSlots(common),
+    live: new LiveCalls(createRuntimeMetrics(createRegistry('test'))),
+    canServe: () => true,
+    takesCalls: () => takesCalls,
+  });
+  await pod.beat();
+  const admitted = call();
+  expect((await reserve(admitted)).outcome).toBe('Reserved');
+  takesCalls = false;
+  await pod.beat();
+  expect((await reserve(call())).outcome).toBe('PodsFull');
+  expect(await new PodSlots(common).reserveOn('a', admitted, SLOTS)).toBe(true);
+  expect(pod.notReady()).toEqual([]);
+  takesCalls = true;
+  await pod.beat();
+  expect((await reserve(call())).outcome).toBe('Reserved');
+});

@@ -1,0 +1,10 @@
+import type { VoiceObserver } from '../voice-observer.ts';
+
+/** Measures nothing. */
+export const silentObserver: VoiceObserver = {
+  malformedFrame: () => {},
+  frameCame: () => {},
+  frameJudged: () => {},
+  underrun: () => {},
+  replied: () => {},
+};

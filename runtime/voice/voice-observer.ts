@@ -1,0 +1,13 @@
+/** Told of what happens to the audio of every call, for metrics. It measures and never touches. */
+export interface VoiceObserver {
+  /** A message of the carrier is no message we know the form of, and was skipped. */
+  malformedFrame(): void;
+  /** A frame of the caller came so much later than its stream's quickest ones. */
+  frameCame(lateMs: number): void;
+  /** From when a frame's last audio was due to the decision whether it is speech. */
+  frameJudged(ms: number): void;
+  /** The caller had to wait for audio inside an utterance. */
+  underrun(): void;
+  /** From the caller's last speech to the first audio of the reply, endpointing and engines included. */
+  replied(ms: number): void;
+}
