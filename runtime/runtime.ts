@@ -108,7 +108,7 @@ function createParts(options: RuntimeOptions) {
     now: () => clock.now(),
   });
   const slots = new PodSlots({ redis, clock, runtime, own });
-  const routing = new Routing(redis, log, away);
+  const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });
   const carrier = createCarrier(config, common);
   const onSettled = (callID: string) => live.end(callID);

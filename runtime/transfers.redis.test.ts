@@ -45,6 +45,7 @@ async function recordOf(): Promise<StoredRecord> {
 }
 
 const stateOf = async (): Promise<string> => (await recordOf()).state;
+const today = (): string => new Date().toISOString().slice(0, 10);
 const stateAtCarrier = (): string => carrier.control.call(caller.id).state;
 const legOf = (): CallRecord | undefined =>
   carrier.control.calls().findLast(({ direction }) => direction === 'outgoing');
@@ -84,6 +85,10 @@ describe('a caller who is handed to a person', () => {
       callSeconds: Math.ceil((bridgedAtMs - answeredAtMs) / 1_000),
     });
     expect(await pod.redis.zcard(storeKeys.leases(TENANT))).toBe(0);
+    const { hungUpAtMs = 0 } = await recordOf();
+    expect(await pod.redis.get(storeKeys.transferSeconds(TENANT, today()))).toBe(
+      String(Math.ceil((hungUpAtMs - bridgedAtMs) / 1_000)),
+    );
     expect((await pod.ledgerKinds()).filter((kind) => kind === 'started')).toHaveLength(1);
   });
 
@@ -193,12 +198,13 @@ test.each([
   },
 );
 
-test('a name that is not in the profile, or a tenant without minutes for it, reaches nobody: the agent goes on', async () => {
+test('a name that is not in the profile, or a tenant whose minutes of the day are used up, reaches nobody: the agent goes on', async () => {
   await talk();
   expect(await pod.opened[0]?.events.transfer('support')).toBe(false);
   carrier.control.callerHangsUp(caller.id);
   await expect.poll(() => pod.runtime.pod.calls, PATIENCE).toBe(0);
-  await pod.project({ ...withSales, limits: { ...profile.limits, transferMinutesPerDay: 0 } });
+  await pod.project({ ...withSales, limits: { ...profile.limits, transferMinutesPerDay: 30 } });
+  await pod.redis.set(storeKeys.transferSeconds(TENANT, today()), String(30 * 60 - 10));
   caller = carrier.control.placeCall({ from: CALLER, to: NUMBER });
   await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
   expect(await pod.opened[1]?.events.transfer('sales')).toBe(false);

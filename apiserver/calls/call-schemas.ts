@@ -16,7 +16,9 @@ export const callSummarySchema = z.strictObject({
     .number()
     .int()
     .nullable()
-    .describe('From answered to hang-up, as metered; null until the call is settled.'),
+    .describe(
+      'From answered to hang-up, or to the bridge to a person, as metered; null until the call is settled.',
+    ),
   hasLead: z.boolean(),
 });
 
@@ -50,6 +52,14 @@ export const callDetailSchema = callSummarySchema.extend({
     }),
   ),
   lead: leadSchema.nullable(),
+  recording: z
+    .strictObject({
+      purpose: z.enum(['Voicemail']),
+      startedAt: time,
+      durationMs: z.number().int(),
+    })
+    .nullable()
+    .describe('What the carrier recorded; null: nothing.'),
   usage: z
     .strictObject({
       month: z.string().describe('The UTC month it counts to, YYYY-MM.'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Database, PoolClient } from '../database/database.ts';
 import { ApiError } from '../http/api-error.ts';
 import { defineRoute, type Route } from '../http/route.ts';
+import type { CallRecording } from '../ledger/call-changes.ts';
 import { callDetailSchema } from './call-schemas.ts';
 import { CALL_COLUMNS, type CallRow, summaryOf } from './list-calls.ts';
 import { LEAD_COLUMNS, type LeadRow, leadOf } from './list-leads.ts';
@@ -12,6 +13,7 @@ interface DetailRow extends CallRow {
   readonly runtime: string | null;
   readonly carrier_call_id: string | null;
   readonly carrier_cause: string | null;
+  readonly recording: CallRecording | null;
 }
 
 /** `GET /api/admin/calls/{callID}`: one call with what was said, the lead and what it used. */
@@ -42,7 +44,7 @@ async function readCall(
 ): Promise<CallDetail | undefined> {
   const key = [tenantID, callID];
   const calls = await client.query<DetailRow>(
-    `SELECT ${CALL_COLUMNS}, c.runtime, c.carrier_call_id, c.carrier_cause
+    `SELECT ${CALL_COLUMNS}, c.runtime, c.carrier_call_id, c.carrier_cause, c.recording
        FROM calls c WHERE c.tenant_id = $1 AND c.call_id = $2`,
     key,
   );
@@ -59,8 +61,14 @@ async function readCall(
     carrierCause: row.carrier_cause,
     transcript: await readTranscript(client, key),
     lead: leads.rows[0] ? leadOf(leads.rows[0]) : null,
+    recording: row.recording && recordingOf(row.recording),
     usage: await readUsage(client, key),
   };
+}
+
+/** Under which id the carrier has the sound is nobody's business. */
+function recordingOf({ purpose, startedAt, durationMs }: CallRecording): CallDetail['recording'] {
+  return { purpose, startedAt, durationMs };
 }
 
 async function readTranscript(client: PoolClient, key: readonly string[]): Promise<CallDetail['transcript']> {

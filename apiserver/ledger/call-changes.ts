@@ -13,6 +13,15 @@ export interface CallChange {
   readonly ended_at?: string;
   readonly hangup_reason?: string;
   readonly carrier_cause?: string | undefined;
+  readonly recording?: CallRecording;
+}
+
+/** The column `recording` of `calls`. */
+export interface CallRecording {
+  readonly purpose: 'Voicemail';
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly carrierLegID: string;
 }
 
 /** Gathers a batch's events by call, one change each: a statement may touch a row only once. */
@@ -45,6 +54,10 @@ function changeOf(event: LedgerEvent): Partial<CallChange> {
       return { answered_at: event.occurredAt };
     case 'ended':
       return { ended_at: event.occurredAt, hangup_reason: event.reason, carrier_cause: event.carrierCause };
+    case 'recording': {
+      const { purpose, occurredAt: startedAt, durationMs, carrierLegID } = event;
+      return { recording: { purpose, startedAt, durationMs, carrierLegID } };
+    }
     case 'turn':
     case 'lead':
     case 'usage':

@@ -43,6 +43,30 @@ describe('the ledger writer', () => {
     expect(leads.body.items).toEqual([call.lead]);
   });
 
+  test('what the carrier recorded of a call is kept with it, and its place at the carrier is not shown', async () => {
+    await ledger.startWriter();
+    const events = callEvents({ tenantID: ledger.tenant.tenantID });
+    const { tenantID } = ledger.tenant;
+    const callID = events[0]?.callID ?? '';
+    const recording: LedgerEvent = {
+      schemaVersion: 1,
+      id: `${callID}/recording`,
+      tenantID,
+      callID,
+      occurredAt: new Date().toISOString(),
+      kind: 'recording',
+      purpose: 'Voicemail',
+      durationMs: 4_200,
+      carrierLegID: 'leg-1',
+    };
+    await append(ledger.redis, [recording, recording, ...events]);
+    expect((await ledger.settled(events)).recording).toEqual({
+      purpose: 'Voicemail',
+      startedAt: recording.occurredAt,
+      durationMs: 4_200,
+    });
+  });
+
   test('says what is committed, and keeps only the last entry of a read stream', async () => {
     await ledger.startWriter();
     const events = callEvents({ tenantID: ledger.tenant.tenantID });

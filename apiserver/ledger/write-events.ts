@@ -53,13 +53,13 @@ async function recordEvents(client: PoolClient, entries: readonly LedgerEntry[])
 async function upsertCalls(client: PoolClient, events: readonly LedgerEvent[]): Promise<void> {
   await client.query(
     `INSERT INTO calls AS c (tenant_id, call_id, from_number, to_number, runtime, carrier_call_id,
-                             started_at, answered_at, ended_at, hangup_reason, carrier_cause)
+                             started_at, answered_at, ended_at, hangup_reason, carrier_cause, recording)
      SELECT tenant_id, call_id, from_number, to_number, runtime, carrier_call_id,
-            started_at, answered_at, ended_at, hangup_reason, carrier_cause
+            started_at, answered_at, ended_at, hangup_reason, carrier_cause, recording
        FROM jsonb_to_recordset($1::jsonb) AS x (
          tenant_id uuid, call_id uuid, from_number text, to_number text, runtime text, carrier_call_id text,
          started_at timestamptz, answered_at timestamptz, ended_at timestamptz,
-         hangup_reason text, carrier_cause text)
+         hangup_reason text, carrier_cause text, recording jsonb)
      ON CONFLICT (tenant_id, call_id) DO UPDATE SET
        from_number = COALESCE(excluded.from_number, c.from_number),
        to_number = COALESCE(excluded.to_number, c.to_number),
@@ -70,7 +70,8 @@ async function upsertCalls(client: PoolClient, events: readonly LedgerEvent[]): 
        ended_at = COALESCE(excluded.ended_at, c.ended_at),
        hangup_reason = COALESCE(excluded.hangup_reason, c.hangup_reason),
        carrier_cause = CASE WHEN excluded.hangup_reason IS NULL THEN c.carrier_cause
-                            ELSE excluded.carrier_cause END`,
+                            ELSE excluded.carrier_cause END,
+       recording = COALESCE(excluded.recording, c.recording)`,
     [JSON.stringify(callChanges(events))],
   );
 }

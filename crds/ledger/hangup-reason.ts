@@ -9,6 +9,8 @@ export const hangupReasonSchema = z.enum([
   'MaxTurns',
   'Transferred',
   'Rejected',
+  // Not taken by an agent: the caller heard the message of spec.busy.
+  'Busy',
   'EnginesFailed',
   'MediaLost',
   'RuntimeError',

@@ -58,6 +58,19 @@ export const callLeadSchema = z.object({
   ),
 });
 
+export const callRecordingSchema = z.object({
+  ...common,
+  kind: z.literal('recording'),
+  purpose: z.enum(['Voicemail']),
+  durationMs: z.number().int().nonnegative(),
+  carrierLegID: z
+    .string()
+    .max(200)
+    .describe(
+      "The carrier's call_leg_id, under which it gives out the sound. Its links last for minutes, so none is kept.",
+    ),
+});
+
 export const callEndedSchema = z.object({
   ...common,
   kind: z.literal('ended'),
@@ -93,6 +106,7 @@ export const ledgerEventSchema = z.discriminatedUnion('kind', [
   callAnsweredSchema,
   callTurnSchema,
   callLeadSchema,
+  callRecordingSchema,
   callEndedSchema,
   callUsageSchema,
 ]);

@@ -13,8 +13,17 @@ export const projectionKeys = {
   epoch: () => 'projection:epoch',
 } as const;
 
-/** The fields of a projected hash: the value as JSON, and the fence under which it was written. */
-export const PROJECTED_FIELDS = { value: 'value', term: 'term', sequence: 'sequence' } as const;
+/**
+ * The fields of a projected hash: the value as JSON, and the fence under which it was written. Of a key
+ * that was removed, for an hour: its last value, and when that was in epoch ms.
+ */
+export const PROJECTED_FIELDS = {
+  value: 'value',
+  term: 'term',
+  sequence: 'sequence',
+  removed: 'removed',
+  removedAt: 'removedAt',
+} as const;
 
 export const callKeys = {
   /** Sorted set, written by the runtime: a tenant's calls in progress, scored by the lease's expiry in epoch ms. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PROJECTED_FIELDS } from '#crds/projection/keys.ts';
 import { Script } from '#lib/redis/script.ts';
 
-const { value, term, sequence } = PROJECTED_FIELDS;
+const { value, term, sequence, removed, removedAt } = PROJECTED_FIELDS;
 
 /** How long a removed key remembers its fence, so that a late write of an older one does not revive it. */
 const TOMBSTONE_SECONDS = 3_600;
@@ -28,19 +28,26 @@ export const putScript = new Script({
   keys: ['key'],
   lua: `${refuseOlder}
   redis.call('PERSIST', key)
+  redis.call('HDEL', key, '${removed}', '${removedAt}')
   if redis.call('HGET', key, '${value}') == ARGV[3] then return 'unchanged' end
   redis.call('HSET', key, '${value}', ARGV[3])
   return 'written'`,
   reply: outcome,
 });
 
-/** ARGV: term, sequence. */
+/** ARGV: term, sequence, 1 where the last value is remembered as long as the fence. */
 export const removeScript = new Script({
   name: 'projection-remove',
   keys: ['key'],
   lua: `${refuseOlder}
   redis.call('EXPIRE', key, ${TOMBSTONE_SECONDS})
-  if redis.call('HDEL', key, '${value}') == 0 then return 'unchanged' end
+  local last = redis.call('HGET', key, '${value}')
+  if not last then return 'unchanged' end
+  redis.call('HDEL', key, '${value}')
+  if ARGV[3] == '1' then
+    local time = redis.call('TIME')
+    redis.call('HSET', key, '${removed}', last, '${removedAt}', time[1] * 1000 + math.floor(time[2] / 1000))
+  end
   return 'written'`,
   reply: outcome,
 });

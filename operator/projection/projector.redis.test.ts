@@ -28,6 +28,21 @@ beforeEach(async () => {
 const projectorOf = (term: number) => new Projector({ redis, term: () => term });
 const value = (key: string) => redis.hget(key, 'value');
 
+test('where a removed number led is remembered, what a removed tenant was is not', async () => {
+  const projector = projectorOf(1);
+  const before = Date.now();
+  for (const key of ['did:+1', 'tenant:{s01}:1']) {
+    await projector.put(key, { a: 1 });
+    await projector.remove(key);
+  }
+  const removed = await redis.hgetall('did:+1');
+  expect(removed).toMatchObject({ removed: '{"a":1}' });
+  expect(Number(removed['removedAt'])).toBeGreaterThanOrEqual(before - 1_000);
+  expect(await redis.hkeys('tenant:{s01}:1')).toEqual(['term', 'sequence']);
+  await projector.put('did:+1', { a: 2 });
+  expect(await redis.hkeys('did:+1')).toEqual(['term', 'sequence', 'value']);
+});
+
 describe('a fenced write', () => {
   test('of an older operator is refused, also after the key was removed', async () => {
     const [older, newer] = [projectorOf(1), projectorOf(2)];

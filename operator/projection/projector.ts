@@ -59,10 +59,11 @@ export class Projector {
     return reply === 'written';
   }
 
-  /** Takes the value away; true when there was one. */
+  /** Takes the value away; true when there was one. Where a number led is remembered for an hour. */
   async remove(key: string, sequence = this.mark()): Promise<boolean> {
     const fence = this.#fence(sequence);
-    const reply = await this.#ask(() => removeScript.run(this.#redis, { key }, fence));
+    const remembers = key.startsWith(projectionKeys.did('')) ? 1 : 0;
+    const reply = await this.#ask(() => removeScript.run(this.#redis, { key }, [...fence, remembers]));
     if (reply === 'stale') throw new StaleFence(key);
     return reply === 'written';
   }

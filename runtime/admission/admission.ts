@@ -1,14 +1,15 @@
 import type { DidRecord } from '#crds/projection/did-record.ts';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-import type { CallAdvancer } from '#runtime/call/advance.ts';
+import type { Advanced, CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
-import type { StoredCall } from '#runtime/call/call-record.ts';
-import type { AdmissionLimits, LimitRefusal } from '#runtime/store/commit-script.ts';
+import type { StoredCall, Treatment } from '#runtime/call/call-record.ts';
+import type { AdmissionLimits } from '#runtime/store/commit-script.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { AwayStore } from './away-store.ts';
 import type { PodSlots } from './pod-slots.ts';
+import { MAX_TREATED, REJECT_CAUSE, type Refusal, refusalOf, treatmentOf } from './refusal.ts';
 import type { Routing } from './routing.ts';
 
 export interface IncomingCall {
@@ -20,22 +21,12 @@ export interface IncomingCall {
   readonly occurredAtMs: number;
 }
 
-/** Why a call of a known tenant is not taken. */
-type Refusal =
-  | LimitRefusal
-  | 'Suspended'
-  | 'CallerBlocked'
-  | 'NotServed'
-  | 'PodsFull'
-  | 'FairShare'
-  | 'ForwardingLoop';
-
 export type Admitted = {
   /** The calls whose transfer this one turned out to be a loop of; each has a command stored. */
   readonly looped?: readonly StoredCall[];
 } /** The call is to be answered; its first command is stored. */ & (
   | { readonly outcome: 'Admitted'; readonly call: StoredCall }
-  /** The call is to be rejected; that command is stored. */
+  /** The call is to be rejected, or answered with a message; that command is stored. */
   | { readonly outcome: Refusal; readonly call: StoredCall | undefined }
   /** This or another delivery of it was taken before, or it is over already. */
   | { readonly outcome: 'Known'; readonly call: StoredCall | undefined }
@@ -55,19 +46,6 @@ export interface AdmissionOptions {
   readonly clock: Clock;
 }
 
-/** What the caller's network is told. Busy invites to try again, rejected does not. */
-const REJECT_CAUSE: Readonly<Record<Refusal, 'CALL_REJECTED' | 'USER_BUSY'>> = {
-  Suspended: 'CALL_REJECTED',
-  CallerBlocked: 'CALL_REJECTED',
-  NotServed: 'USER_BUSY',
-  PodsFull: 'USER_BUSY',
-  FairShare: 'USER_BUSY',
-  ConcurrentCalls: 'USER_BUSY',
-  ForwardingLoop: 'USER_BUSY',
-  CallsPerMonth: 'USER_BUSY',
-  MinutesPerMonth: 'USER_BUSY',
-};
-
 /**
  * Decides on call.initiated, in two scripts because two slots of Redis are touched: first a slot on
  * a named pod, then the tenant's shard with its limits. A refusal gives the slot back. Stores its
@@ -83,38 +61,40 @@ export class Admission {
   async admit(incoming: IncomingCall): Promise<Admitted> {
     const { routing, runtime, store, slots, maxDurationMs, away } = this.#options;
     const did = await routing.numberOf(incoming.to);
-    if (!did) return { outcome: 'UnknownNumber', call: undefined };
-    if (did.runtime !== runtime) return { outcome: 'OtherRuntime', call: undefined };
-    const identity = identityOf(incoming, did, maxDurationMs);
+    const route = did ?? (await routing.removedNumberOf(incoming.to));
+    if (!route) return { outcome: 'UnknownNumber', call: undefined };
+    const identity = identityOf(incoming, { ...route, runtime }, maxDurationMs);
     if (away()) store.begin(identity);
-    // A slot must not be reserved again for a call that is known: nobody would give it back.
-    const [{ call: known }, loops] = await Promise.all([
+    const [{ call: known }, loops, profile] = await Promise.all([
+      // A slot must not be reserved again for a call that is known: nobody would give it back.
       store.load(identity),
       // Without Redis nobody knows; such a call is bounded by slots and by the ringing.
-      away() ? [] : store.diallingTo(did.tenantID, incoming.from),
+      away() ? [] : store.diallingTo(route.tenantID, incoming.from),
+      routing.tenantOf(route.tenantID),
     ]);
     if (known) return { outcome: 'Known', call: known };
+    const moving = did?.runtime !== runtime;
+    if (!profile && moving) return { outcome: did ? 'OtherRuntime' : 'UnknownNumber', call: undefined };
+    if (!profile) return this.#reject(incoming, identity, 'NotServed');
     if (loops.length > 0) return this.#endLoop(incoming, identity, loops);
-
-    const profile = await routing.tenantOf(did.tenantID);
-    const refusal = refusalOf(profile, incoming.from);
-    if (!profile || refusal) return this.#refuse(incoming, identity, refusal ?? 'NotServed');
+    const refusal = refusalOf(profile, incoming.from) ?? (moving ? 'NumberMoving' : undefined);
+    if (refusal) return this.#refuse(incoming, { identity, profile, refusal });
     const { outcome, pod } = await slots.reserve(identity, { fair: hasNeighbours(profile) });
-    if (outcome !== 'Reserved') return this.#refuse(incoming, identity, outcome);
-    return this.#take(incoming, { identity, pod: pod.pod, limits: limitsOf(profile) });
+    if (outcome !== 'Reserved') return this.#refuse(incoming, { identity, profile, refusal: outcome });
+    return this.#take(incoming, { identity, pod: pod.pod, profile });
   }
 
   async #take(
     incoming: IncomingCall,
-    offer: { identity: CallIdentity; pod: string; limits: AdmissionLimits },
+    offer: { identity: CallIdentity; pod: string; profile: TenantProfile },
   ): Promise<Admitted> {
     const { advancer, slots, clock } = this.#options;
-    const { identity, pod, limits } = offer;
+    const { identity, pod, profile } = offer;
     const { outcome, call } = await advancer.advance({
       ref: identity,
       eventID: incoming.eventID,
       event: { kind: 'admitted', atMs: clock.now(), identity, pod, occurredAtMs: incoming.occurredAtMs },
-      limits,
+      limits: limitsOf(profile),
     });
     if (outcome === 'Stored' && call) return { outcome: 'Admitted', call };
     // Another delivery was faster: its slot may be the same one, and is its call's to keep.
@@ -122,7 +102,7 @@ export class Admission {
     if (outcome === 'Stored' || outcome === 'Duplicate' || outcome === 'Ignored') {
       return { outcome: 'Known', call };
     }
-    return this.#refuse(incoming, identity, outcome);
+    return this.#refuse(incoming, { identity, profile, refusal: outcome });
   }
 
   /** The tenant is just calling the number that this call comes from: it forwards to us. */
@@ -142,23 +122,52 @@ export class Admission {
       });
       if (outcome === 'Stored' && call) looped.push(call);
     }
-    return { ...(await this.#refuse(incoming, identity, 'ForwardingLoop')), looped };
+    return { ...(await this.#reject(incoming, identity, 'ForwardingLoop')), looped };
   }
 
-  async #refuse(incoming: IncomingCall, identity: CallIdentity, refusal: Refusal): Promise<Admitted> {
+  /** With a message where the tenant wants one, as long as its month and the number of messages allow. */
+  async #refuse(
+    incoming: IncomingCall,
+    { identity, profile, refusal }: { identity: CallIdentity; profile: TenantProfile; refusal: Refusal },
+  ): Promise<Admitted> {
+    const treatment = treatmentOf(refusal, profile);
+    if (!treatment) return this.#reject(incoming, identity, refusal);
+    const limits = { ...limitsOf(profile), concurrentCalls: MAX_TREATED };
+    const { outcome, call } = await this.#store(incoming, { identity, refusal, treatment, limits });
+    if (outcome === 'Stored') return { outcome: refusal, call };
+    if (outcome === 'Duplicate' || outcome === 'Ignored') return { outcome: 'Known', call };
+    return this.#reject(incoming, identity, outcome === 'ConcurrentCalls' ? refusal : outcome);
+  }
+
+  async #reject(incoming: IncomingCall, identity: CallIdentity, refusal: Refusal): Promise<Admitted> {
+    const { outcome, call } = await this.#store(incoming, { identity, refusal });
+    return { outcome: outcome === 'Stored' ? refusal : 'Known', call };
+  }
+
+  #store(
+    { eventID, occurredAtMs }: IncomingCall,
+    refused: {
+      identity: CallIdentity;
+      refusal: Refusal;
+      treatment?: Treatment;
+      limits?: AdmissionLimits;
+    },
+  ): Promise<Advanced> {
     const { advancer, clock } = this.#options;
-    const { outcome, call } = await advancer.advance({
+    const { identity, refusal, treatment, limits } = refused;
+    return advancer.advance({
       ref: identity,
-      eventID: incoming.eventID,
+      eventID,
       event: {
         kind: 'refused',
         atMs: clock.now(),
         identity,
         cause: REJECT_CAUSE[refusal],
-        occurredAtMs: incoming.occurredAtMs,
+        occurredAtMs,
+        ...(treatment ? { treatment } : {}),
       },
+      ...(limits ? { limits } : {}),
     });
-    return { outcome: outcome === 'Stored' ? refusal : 'Known', call };
   }
 }
 
@@ -177,15 +186,6 @@ export function identityOf(
     to: call.to,
     maxDurationMs,
   };
-}
-
-function refusalOf(profile: TenantProfile | undefined, from: string): Refusal | undefined {
-  if (!profile) return 'NotServed';
-  if (profile.suspensions.length > 0) return 'Suspended';
-  const screening = profile.callScreening;
-  if (screening?.blocked.includes(from)) return 'CallerBlocked';
-  if (screening?.anonymous === 'Reject' && !from.startsWith('+')) return 'CallerBlocked';
-  return undefined;
 }
 
 /** On a site of one's own there is nobody to keep room for: each call may have the last slot. */

@@ -5,7 +5,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
-import { holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
+import { type CallRecord, holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import { decide } from '#runtime/call/machine.ts';
 import { monthOf } from '#runtime/call/settlement.ts';
@@ -32,6 +32,7 @@ interface AwayCall {
   /** All that its transitions gave the ledger and the counters so far. */
   ledger: LedgerEvent[];
   counters: Transition['counters'];
+  transferred: Transition['transferred'];
   /** While it is being brought to Redis. */
   moving: Promise<unknown> | undefined;
 }
@@ -63,8 +64,9 @@ export class AwayStore extends CallStore {
   begin({ tenantID, callID }: CallRef): void {
     if (this.#calls.has(callID)) return;
     if (this.#calls.size >= MAX_CALLS) throw new AwayStoreFull();
-    const none = { version: 0, call: undefined, ledger: [], counters: undefined, moving: undefined };
-    this.#calls.set(callID, { ref: { tenantID, callID }, seen: new Set(), ...none });
+    const none = { call: undefined, counters: undefined, transferred: undefined, moving: undefined };
+    const ref = { tenantID, callID };
+    this.#calls.set(callID, { ref, version: 0, seen: new Set(), ledger: [], ...none });
   }
 
   /** The calls that were taken here and need a slot. */
@@ -90,7 +92,7 @@ export class AwayStore extends CallStore {
     }
     if (away.seen.has(eventID)) return 'duplicate';
     if (away.version !== version) return 'stale';
-    const refusal = limits && this.#refusalOf(record.tenantID, limits);
+    const refusal = limits && this.#refusalOf(record, limits);
     if (refusal) return refusal;
     away.seen.add(eventID);
     take(away, transition);
@@ -166,6 +168,7 @@ export class AwayStore extends CallStore {
         ledger: away.ledger.map(asUnchecked),
         lease: settled ? 'free' : 'hold',
         counters: away.counters,
+        transferred: away.transferred,
       },
     });
     if (result !== 'stored' && result !== 'duplicate') return;
@@ -180,17 +183,24 @@ export class AwayStore extends CallStore {
     return this.#calls.get(callID);
   }
 
+  #treatedOf(tenantID: string): number {
+    return [...this.#calls.values()].filter(
+      ({ ref, call }) =>
+        ref.tenantID === tenantID && call?.record.treatment && call.record.state !== 'settled',
+    ).length;
+  }
+
   /**
    * Held against what this pod holds itself and what it last read of the month: other pods' calls are
    * not seen, so with n pods a limit may be passed by what n − 1 of them admit, at most their slots.
    */
   #refusalOf(
-    tenantID: string,
+    { tenantID, treatment }: CallRecord,
     { concurrentCalls, callsPerMonth, minutesPerMonth }: AdmissionLimits,
   ): CommitResult | undefined {
     const { usage, liveOf, clock } = this.#options;
     const here = this.open.filter((ref) => ref.tenantID === tenantID).map(({ callID }) => callID);
-    const live = new Set([...here, ...liveOf(tenantID)]).size;
+    const live = treatment ? this.#treatedOf(tenantID) : new Set([...here, ...liveOf(tenantID)]).size;
     const month = usage.lastKnown(tenantID, monthOf(clock.now()));
     const since = [...this.#calls.values()].filter(
       ({ ref, counters }) => ref.tenantID === tenantID && counters !== undefined,
@@ -217,10 +227,14 @@ class AwayStoreFull extends OperatingError {
   }
 }
 
-function take(away: AwayCall, { call, ledger, counters }: Transition): void {
+function take(away: AwayCall, { call, ledger, counters, transferred }: Transition): void {
   away.version += 1;
   away.call = call;
   away.ledger = [...away.ledger, ...ledger];
+  if (transferred) {
+    const { day, seconds } = transferred;
+    away.transferred = { day, seconds: seconds + (away.transferred?.seconds ?? 0) };
+  }
   if (!counters) return;
   away.counters = {
     month: counters.month,

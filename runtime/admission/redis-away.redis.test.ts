@@ -107,6 +107,19 @@ test('it is held to the slots of this pod', async () => {
   expect(pod.recorder.commands.filter(({ step }) => step === 'answer')).toHaveLength(4);
 });
 
+test('it hears the message of the tenant where this pod has no slot left', async () => {
+  await pod.project({ ...profile, busy: { treatment: 'Message', message: 'All lines are busy.' } });
+  await pod.deliver(webhookOf('call.initiated', 'v3:seen'));
+  await pod.deliver(webhookOf('call.hangup', 'v3:seen'));
+  await pod.runtime.driver.idle();
+  await redisGoes();
+  for (const call of ['v3:1', 'v3:2', 'v3:3']) await pod.deliver(webhookOf('call.initiated', call));
+  await pod.deliver(webhookOf('call.initiated', 'v3:busy'));
+  await pod.recorder.next('v3:busy', 'answer');
+  await pod.deliver(webhookOf('call.answered', 'v3:busy'));
+  await pod.recorder.next('v3:busy', 'speak');
+});
+
 test('a number that this pod never read of is delivered again', async () => {
   await redisGoes();
   expect(await pod.deliver(webhookOf('call.initiated', 'v3:new', { to: '+15550100077' }))).toBe(503);

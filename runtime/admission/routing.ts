@@ -1,9 +1,21 @@
 import { type DidRecord, didRecordSchema } from '#crds/projection/did-record.ts';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
 import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
+import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { LastKnown } from './last-known.ts';
+
+/** For so long a number that was taken away may be on its way to another resource or runtime. */
+const MOVING_MS = 300_000;
+
+export interface RoutingOptions {
+  readonly redis: Redis;
+  readonly log: Logger;
+  /** Whether Redis is. */
+  readonly away: () => boolean;
+  readonly clock: Clock;
+}
 
 /**
  * Reads what the operator has projected: where a number leads, and what a tenant is. While Redis is
@@ -13,18 +25,28 @@ export class Routing {
   readonly #redis: Redis;
   readonly #log: Logger;
   readonly #away: () => boolean;
+  readonly #clock: Clock;
   readonly #lastKnown = new LastKnown();
 
-  /** `away` says whether Redis is. */
-  constructor(redis: Redis, log: Logger, away: () => boolean) {
+  constructor({ redis, log, away, clock }: RoutingOptions) {
     this.#redis = redis;
     this.#log = log;
     this.#away = away;
+    this.#clock = clock;
   }
 
   /** Undefined for a number that leads nowhere. Throws what Redis throws, for what was never read. */
   async numberOf(e164: string): Promise<DidRecord | undefined> {
     const value = await this.#read(projectionKeys.did(e164));
+    return this.#parse(value, didRecordSchema, 'number');
+  }
+
+  /** Where a number led that leads nowhere any more, for five minutes after it was taken away. */
+  async removedNumberOf(e164: string): Promise<DidRecord | undefined> {
+    if (this.#away()) return undefined;
+    const { removed, removedAt } = PROJECTED_FIELDS;
+    const [value = null, at] = await this.#redis.hmget(projectionKeys.did(e164), removed, removedAt);
+    if (Number(at ?? 0) < this.#clock.now() - MOVING_MS) return undefined;
     return this.#parse(value, didRecordSchema, 'number');
   }
 

@@ -1,5 +1,5 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
-import type { CallRecord, Command, Transfer, TransferFailure } from './call-record.ts';
+import type { CallRecord, Command, Transfer, TransferFailure, Treatment } from './call-record.ts';
 import type { ConversationState } from './conversation-state.ts';
 
 /** What a call is before it has a record. */
@@ -24,10 +24,12 @@ export type CommandFailure =
 interface Kinds {
   /** call.initiated, and the call has its slot and its lease. */
   readonly admitted: { readonly identity: CallIdentity; readonly pod: string; readonly occurredAtMs: number };
-  /** call.initiated, and we do not take it. */
+  /** call.initiated, and no agent takes it. */
   readonly refused: {
     readonly identity: CallIdentity;
     readonly cause: 'CALL_REJECTED' | 'USER_BUSY';
+    /** Absent: it is rejected. */
+    readonly treatment?: Treatment;
     readonly occurredAtMs: number;
   };
   readonly answered: { readonly occurredAtMs: number };
@@ -43,8 +45,14 @@ interface Kinds {
   readonly streamStopped: { readonly generation: number };
   /** streaming.failed, likewise. */
   readonly streamFailed: { readonly generation: number };
-  /** call.speak.ended: our apology was said. */
+  /** call.speak.ended: our message or apology was said. */
   readonly spoken: unknown;
+  /** call.recording.saved: what a caller left. */
+  readonly recorded: {
+    readonly startedAtMs: number;
+    readonly endedAtMs: number;
+    readonly carrierLegID: string;
+  };
   /** The conversation is over. `told`: the caller has heard its last word. */
   readonly finished: { readonly reason: HangupReason; readonly told: boolean };
   /** The agent hands the caller, who was told, to a person. The number is the profile's, never the model's. */

@@ -9,6 +9,8 @@ export const callStateSchema = z.enum([
   'talking',
   'transferring',
   'handed-over',
+  'announcing',
+  'recording',
   'ending',
   'settled',
 ]);
@@ -18,7 +20,16 @@ const epochMs = z.number().int().nonnegative();
 
 /** The next thing to tell or ask the carrier. `generation` makes a repeat recognisable, see command-id.ts. */
 export const commandSchema = z.object({
-  step: z.enum(['answer', 'reject', 'streaming_start', 'transfer', 'look_up', 'speak', 'hangup']),
+  step: z.enum([
+    'answer',
+    'reject',
+    'streaming_start',
+    'transfer',
+    'look_up',
+    'speak',
+    'record_start',
+    'hangup',
+  ]),
   generation: z.number().int().nonnegative(),
   /** The carrier has accepted it. */
   done: z.boolean(),
@@ -30,6 +41,14 @@ export const commandSchema = z.object({
   cause: z.enum(['CALL_REJECTED', 'USER_BUSY']).optional(),
 });
 export type Command = z.output<typeof commandSchema>;
+
+/** What a caller meets whom no agent takes, other than the busy tone: spec.busy as it was then. */
+const treatmentSchema = z.object({
+  kind: z.enum(['Message', 'Voicemail']),
+  message: z.string(),
+  language: z.string(),
+});
+export type Treatment = z.output<typeof treatmentSchema>;
 
 /** Why a transfer gave the caller back to the agent. `Loop`: the target forwards to the tenant itself. */
 export const transferFailureSchema = z.enum(['Busy', 'NoAnswer', 'NotFound', 'Declined', 'Loop', 'Failed']);
@@ -92,11 +111,16 @@ export const callRecordSchema = z.object({
   startedAtMs: epochMs,
   /** The carrier's time of call.answered; absent for a call that was never answered. */
   answeredAtMs: epochMs.optional(),
+  treatment: treatmentSchema.optional(),
+  /** The recording of a voicemail is in the ledger. */
+  recorded: z.boolean().optional(),
   transfer: transferSchema.optional(),
   /** How many transfers there were. */
   transfers: z.number().int().nonnegative().default(0),
   /** The carrier's time of the bridge to a person: the call's seconds end there. */
   bridgedAtMs: epochMs.optional(),
+  /** How long a person had it: what of it is in the tenant's count of the day. */
+  transferSeconds: z.number().int().nonnegative().optional(),
   /** When we decided to end it. */
   endingAtMs: epochMs.optional(),
   /** The carrier's time of call.hangup; absent while, or when, it never told. */

@@ -8,6 +8,7 @@ import type { LedgerWriter } from '#runtime/ledger/ledger-writer.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CallAdvancer } from './advance.ts';
+import { beginTransfer } from './begin-transfer.ts';
 import type { CallRecord } from './call-record.ts';
 import { commandIDOf } from './command-id.ts';
 import { type ConversationState, newConversation } from './conversation-state.ts';
@@ -15,7 +16,6 @@ import type { CallDriver } from './driver.ts';
 import { retry } from './retry.ts';
 import type { OpenSession, Session, SessionEvents } from './session-port.ts';
 import { commonOf } from './settlement.ts';
-import { transferTarget } from './transfer-target.ts';
 
 /** How long a live call tries to store what it has to say, with Redis away. */
 const STORE_FOR_MS = 60_000;
@@ -99,23 +99,14 @@ export class LiveCall {
 
   /** Stored first: where that fails, the caller has an agent to talk to all the same. */
   async #transfer(name: string): Promise<boolean> {
-    const { record, profile, services } = this.#options;
-    const { advancer, clock, driver } = services;
-    const target = transferTarget(profile, name);
-    if (!target || this.#ending) return false;
-    const { generation } = record;
     try {
-      const { outcome, call } = await advancer.advance({
-        ref: record,
-        eventID: `transfer/${generation}`,
-        event: { kind: 'transfer', atMs: clock.now(), generation, ...target },
-      });
-      if (outcome !== 'Stored' || !call) return false;
-      driver.drive(call);
+      const call = this.#ending ? undefined : await beginTransfer(name, this.#options);
+      if (!call) return false;
+      this.#options.services.driver.drive(call);
       this.#ending ??= this.#endWith(() => Promise.resolve(call.record));
       return true;
     } catch (error) {
-      this.#log.warn({ err: error }, 'a transfer could not be stored');
+      this.#log.warn({ err: error }, 'a transfer could not be begun');
       return false;
     }
   }

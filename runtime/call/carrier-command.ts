@@ -7,7 +7,7 @@ import { signMediaToken } from '#runtime/media-server/media-token.ts';
 import { mediaURLOf } from '#runtime/media-server/media-url.ts';
 import type { CallRecord, Command } from './call-record.ts';
 import { commandIDOf } from './command-id.ts';
-import { RING_SECONDS } from './deadlines.ts';
+import { RING_SECONDS, VOICEMAIL_SECONDS, VOICEMAIL_SILENCE_SECONDS } from './deadlines.ts';
 
 /** The media socket has to be opened within this time after the stream was asked for. */
 const TOKEN_LIFETIME_MS = 60_000;
@@ -35,11 +35,15 @@ export function carrierCommandOf(
   const base = { carrierCallID, commandID: commandIDOf(record.callID, command) };
   if (step === 'hangup') return { ...base, step };
   if (step === 'reject') return { ...base, step, cause: command.cause ?? 'CALL_REJECTED' };
-  if (step === 'speak') return { ...base, step, text: APOLOGY, language: 'en-US' };
+  if (step === 'speak') return { ...base, step, ...speechOf(record) };
   if (step === 'transfer') return { ...base, step, ...transferOf(record, context.secret) };
   if (step === 'look_up') throw new Error('a question is no command');
   const clientState = clientStateOf(record, context.secret);
   if (step === 'answer') return { ...base, step, clientState };
+  if (step === 'record_start') {
+    const [maxSeconds, silenceSeconds] = [VOICEMAIL_SECONDS, VOICEMAIL_SILENCE_SECONDS];
+    return { ...base, step, clientState, maxSeconds, silenceSeconds };
+  }
   const { stream, clock, secret } = context;
   if (!stream) throw new Error('a stream needs a pod');
   const { tenantID, callID } = record;
@@ -57,6 +61,12 @@ export function carrierCommandOf(
     streamURL: mediaURLOf(stream.mediaURL, stream.pod, callID, generation),
     streamToken: signMediaToken(token, secret),
   };
+}
+
+function speechOf({ treatment }: CallRecord): { text: string; language: string } {
+  return treatment
+    ? { text: treatment.message, language: treatment.language }
+    : { text: APOLOGY, language: 'en-US' };
 }
 
 /** The person sees the number that the caller dialled: the caller's own would have to be proved to the carrier. */

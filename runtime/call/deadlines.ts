@@ -40,6 +40,14 @@ export const LEG_OVER_GRACE_MS = 3_000;
 export const HANDED_OVER_SLACK_MS = 1_800_000;
 /** Enough for the carrier's voice to say the apology, about 20 words. */
 export const APOLOGY_MS = 9_000;
+/** Enough for the carrier's voice to begin, and then to say one character of a tenant's message. */
+export const SPEECH_START_MS = 4_000;
+export const SPEECH_CHARACTER_MS = 100;
+/** The longest message that a caller may leave, and the silence that ends it, in seconds. */
+export const VOICEMAIL_SECONDS = 120;
+export const VOICEMAIL_SILENCE_SECONDS = 5;
+/** From a done `record_start` to the end of what was recorded and its webhook. */
+export const VOICEMAIL_MS = (VOICEMAIL_SECONDS + 8) * 1_000;
 /** From a done hang-up to its webhook; then the call is settled without it. */
 export const HANGUP_CONFIRM_MS = 15_000;
 

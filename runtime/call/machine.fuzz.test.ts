@@ -34,6 +34,7 @@ const seedOf = fc.record({
     'streamStopped',
     'streamFailed',
     'spoken',
+    'recorded',
     'finished',
     'transfer',
     'legDialled',
@@ -59,10 +60,18 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
   const command = { step, generation: present ? (call?.record.command?.generation ?? 0) : 9 };
   const conversation = { ...newConversation('lead-capture'), sttMs };
   const occurredAtMs = atMs;
+  const treatment = { kind: present ? 'Message' : 'Voicemail', message: 'Busy.', language: 'en-US' } as const;
   const transfer = present ? (call?.record.transfer?.generation ?? 1) : 3;
   const events: { readonly [K in CallEventKind]: CallEvent<K> } = {
     admitted: { kind: 'admitted', atMs, identity, pod: 'a', occurredAtMs },
-    refused: { kind: 'refused', atMs, identity, cause: 'USER_BUSY', occurredAtMs },
+    refused: {
+      kind: 'refused',
+      atMs,
+      identity,
+      cause: 'USER_BUSY',
+      occurredAtMs,
+      ...(flag ? { treatment } : {}),
+    },
     answered: { kind: 'answered', atMs, occurredAtMs },
     commandDone: { kind: 'commandDone', atMs, ...command },
     commandFailed: { kind: 'commandFailed', atMs, ...command, failure },
@@ -72,6 +81,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     streamStopped: { kind: 'streamStopped', atMs, generation },
     streamFailed: { kind: 'streamFailed', atMs, generation },
     spoken: { kind: 'spoken', atMs },
+    recorded: { kind: 'recorded', atMs, startedAtMs: atMs, endedAtMs: atMs + 1, carrierLegID: 'leg' },
     finished: { kind: 'finished', atMs, reason: 'WorkflowCompleted', told: atMs % 2 === 0 },
     transfer: {
       kind: 'transfer',

@@ -2,6 +2,7 @@ import type { CallEvent, CallEventKind } from './call-event.ts';
 import type { CallState, StoredCall } from './call-record.ts';
 import * as anyState from './steps/any-state.ts';
 import * as beginning from './steps/beginning.ts';
+import * as busy from './steps/busy.ts';
 import * as ending from './steps/ending.ts';
 import * as streaming from './steps/streaming.ts';
 import * as transferring from './steps/transferring.ts';
@@ -13,7 +14,7 @@ import type { Outcome } from './transition.ts';
  *
  *                    hungUp: a tombstone, so that a late call.initiated does nothing
  *   ringing ────────────────────────────────────────────────────────────────┐
- *     │ admitted [answer]         │ refused [reject]                        │
+ *     │ admitted [answer]         │ refused [reject]; with a treatment: below
  *     ▼                           ▼                                         ▼
  *   answering ──due, failed──▶  ending ──hungUp, due after the last try──▶ settled ⟲ corrections
  *     │ answered [streaming_start]▲  ⟲ due [same command again]             ▲
@@ -31,6 +32,14 @@ import type { Outcome } from './transition.ts';
  *     │ bridged                                                             │
  *     ▼                                                                     │
  *   handed-over ⟲ due [look_up: does it live?] ── no more ─────────────────▶│
+ *     │                                                                     │
+ *   ringing ── refused, to be treated [answer] ──▶ answering                │
+ *     │ answered [speak the tenant's message]                               │
+ *     ▼                                                                     │
+ *   announcing ── spoken, due, failed [hangup] ──▶ ending                   │
+ *     │ spoken, due, for a voicemail [record_start]                         │
+ *     ▼                                                                     │
+ *   recording ── recorded, due, failed [hangup] ──▶ ending                  │
  *     └── hungUp, from every state ─────────────────────────────────────────┘
  *
  * `ringing` is never stored: it is every call we have no record of.
@@ -47,7 +56,7 @@ export function decide(call: StoredCall | undefined, event: CallEvent): Outcome 
 
 function decideRinging(event: CallEvent): Outcome {
   if (event.kind === 'admitted') return beginning.answerIt(event);
-  if (event.kind === 'refused') return beginning.rejectIt(event);
+  if (event.kind === 'refused') return event.treatment ? busy.answerBusy(event) : beginning.rejectIt(event);
   if (event.kind === 'hungUp') return beginning.leaveTombstone(event);
   return undefined;
 }
@@ -109,12 +118,27 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     hungUp: anyState.settleHungUp,
     due: transferring.askAfter,
   },
+  announcing: {
+    commandDone: anyState.awaitConfirmation,
+    commandFailed: busy.busyCommandFailed,
+    spoken: busy.afterMessage,
+    hungUp: anyState.settleHungUp,
+    due: busy.messageDue,
+  },
+  recording: {
+    commandDone: anyState.awaitConfirmation,
+    commandFailed: busy.busyCommandFailed,
+    recorded: busy.endRecording,
+    hungUp: anyState.settleHungUp,
+    due: busy.recordingDue,
+  },
   ending: {
     answered: ending.noteAnswered,
     commandDone: anyState.awaitConfirmation,
     commandFailed: ending.endCommandFailed,
     spoken: ending.hangUpAfterSpeaking,
     bridged: transferring.noteBridge,
+    recorded: busy.noteRecording,
     hungUp: anyState.settleHungUp,
     due: ending.endingDue,
   },
@@ -122,6 +146,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     answered: ending.correctAnswered,
     counted: ending.correctCount,
     bridged: transferring.correctBridge,
+    recorded: busy.noteRecording,
     hungUp: ending.correctHungUp,
   },
 };

@@ -15,6 +15,7 @@ export function settle(call: StoredCall, nowMs: number): Transition {
   const before = record.settlement;
   const changed = figures !== undefined && !sameFigures(figures, before);
   const settlement = changed ? { ...figures, revision: before ? before.revision + 1 : 0 } : before;
+  const transferSeconds = transferSecondsOf(record, endedAtMs);
   const ledger: LedgerEvent[] = [];
   if (first) ledger.push(endedEvent(record, endedAtMs, 0));
   if (changed && settlement) ledger.push(usageEvent(record, settlement, endedAtMs));
@@ -29,6 +30,7 @@ export function settle(call: StoredCall, nowMs: number): Transition {
         endingAtMs: record.endingAtMs ?? endedAtMs,
         reason: record.reason ?? 'CarrierEnded',
         settlement,
+        ...(transferSeconds === undefined ? {} : { transferSeconds }),
       },
     },
     ledger,
@@ -41,6 +43,7 @@ export function settle(call: StoredCall, nowMs: number): Transition {
             callSeconds: settlement.callSeconds - (before?.callSeconds ?? 0),
           }
         : undefined,
+    transferred: transferredSince(record, transferSeconds),
   };
 }
 
@@ -68,6 +71,23 @@ function figuresOf(call: StoredCall, endedAtMs: number): Omit<Settlement, 'revis
     sttSeconds: Math.ceil((call.conversation?.sttMs ?? 0) / 1_000),
     ttsCharacters: call.conversation?.ttsCharacters ?? 0,
   };
+}
+
+/** How long a person had the call; undefined: nobody did. */
+function transferSecondsOf({ bridgedAtMs }: CallRecord, endedAtMs: number): number | undefined {
+  if (bridgedAtMs === undefined) return undefined;
+  return Math.max(0, Math.ceil((endedAtMs - bridgedAtMs) / 1_000));
+}
+
+function transferredSince(record: CallRecord, seconds = 0): Transition['transferred'] {
+  const { bridgedAtMs, transferSeconds = 0 } = record;
+  if (bridgedAtMs === undefined || seconds === transferSeconds) return undefined;
+  return { day: dayOf(bridgedAtMs), seconds: seconds - transferSeconds };
+}
+
+/** The UTC day of a time, as YYYY-MM-DD. */
+export function dayOf(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 10);
 }
 
 /** The UTC month of a time, as YYYY-MM. */

@@ -9,6 +9,8 @@ export interface Transition {
   readonly lease: 'hold' | 'free' | 'keep';
   /** What to add to the tenant's counters of a month. */
   readonly counters?: { month: string; calls: number; callSeconds: number } | undefined;
+  /** What to add to the tenant's count of a UTC day of seconds that people had its calls. */
+  readonly transferred?: { day: string; seconds: number } | undefined;
 }
 
 /** No transition: the event says nothing new in this state. */

@@ -4,7 +4,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRecord, callRecordSchema, type StoredCall } from '#runtime/call/call-record.ts';
 import { type ConversationState, conversationStateSchema } from '#runtime/call/conversation-state.ts';
-import { monthOf } from '#runtime/call/settlement.ts';
+import { dayOf, monthOf } from '#runtime/call/settlement.ts';
 import type { Transition } from '#runtime/call/transition.ts';
 import {
   type AdmissionLimits,
@@ -23,6 +23,8 @@ const DIALLING_LIMIT = 1_000;
 const SETTLED_TTL_MS = HOUR_MS;
 /** How long a month's counters are kept: the month and the time in which corrections come. */
 const COUNTER_TTL_MS = 75 * 24 * HOUR_MS;
+/** How long a day's count of transfers is kept: the day, the longest call that began on it, and some. */
+const TRANSFER_TTL_MS = 48 * HOUR_MS;
 /** How many overdue calls of a shard are taken at a time. */
 const DUE_LIMIT = 16;
 
@@ -89,11 +91,14 @@ export class CallStore {
       counters: transition.counters,
       counterTtlMs: COUNTER_TTL_MS,
       limits,
+      transferSeconds: transition.transferred?.seconds,
+      transferTtlMs: TRANSFER_TTL_MS,
       dialling: diallingOf(record),
       ledger: transition.ledger.map((event) => ({ id: ledgerID(event), event: JSON.stringify(event) })),
     };
     const month = transition.counters?.month ?? monthOf(nowMs);
-    return commitScript.run(this.#redis, callKeys(record, month), [JSON.stringify(request)]);
+    const day = transition.transferred?.day ?? dayOf(nowMs);
+    return commitScript.run(this.#redis, callKeys(record, { month, day }), [JSON.stringify(request)]);
   }
 
   /** The calls of a tenant that are being transferred to `number`, or seem to come from it. */
@@ -111,6 +116,11 @@ export class CallStore {
       const [dialled, callID] = member.split(' ');
       return dialled === number && callID ? { tenantID, callID } : [];
     });
+  }
+
+  /** For how many seconds people had a tenant's calls that were handed to them on this day. */
+  async transferSeconds(tenantID: string, day: string): Promise<number> {
+    return Number(await this.#redis.get(storeKeys.transferSeconds(tenantID, day)));
   }
 
   /** False when the stream has another owner by now. */
@@ -167,14 +177,17 @@ function diallingOf({ state, transfer, to, callID, deadlineAtMs }: CallRecord): 
   };
 }
 
-function callKeys(record: CallRecord, month: string) {
+function callKeys(record: CallRecord, { month, day }: { month: string; day: string }) {
   return {
     call: storeKeys.call(record),
     seen: storeKeys.seen(record),
     due: storeKeys.due(shardOf(record.tenantID), record.runtime),
-    leases: storeKeys.leases(record.tenantID),
+    // A call with a message is held apart, and held against the number of such calls.
+    leases: record.treatment ? storeKeys.treated(record.tenantID) : storeKeys.leases(record.tenantID),
+    otherLeases: record.treatment ? storeKeys.leases(record.tenantID) : storeKeys.treated(record.tenantID),
     counters: storeKeys.counters(record.tenantID, month),
     dialling: storeKeys.dialling(record.tenantID),
+    transferSeconds: storeKeys.transferSeconds(record.tenantID, day),
     ledger: storeKeys.ledger(record.tenantID),
   };
 }

@@ -20,6 +20,9 @@ export interface CommitRequest {
   readonly counters: { readonly calls: number; readonly callSeconds: number } | undefined;
   readonly counterTtlMs: number;
   readonly limits: AdmissionLimits | undefined;
+  /** What to add to the seconds of a day's transfers. */
+  readonly transferSeconds: number | undefined;
+  readonly transferTtlMs: number;
   /** Of a call with a transfer: `<number> <callID>`, known until `untilMs`; without it, known no more. */
   readonly dialling:
     | { readonly members: readonly string[]; readonly untilMs: number | undefined }
@@ -48,7 +51,7 @@ export interface AdmissionLimits {
  */
 export const commitScript = new Script({
   name: 'commit',
-  keys: ['call', 'seen', 'due', 'leases', 'counters', 'dialling', 'ledger'],
+  keys: ['call', 'seen', 'due', 'leases', 'otherLeases', 'counters', 'dialling', 'transferSeconds', 'ledger'],
   lua: `
     local q = cjson.decode(ARGV[1])
     if redis.call('SISMEMBER', seen, q.eventID) == 1 then return 'duplicate' end
@@ -59,8 +62,10 @@ export const commitScript = new Script({
       redis.call('ZREMRANGEBYSCORE', leases, '-inf', q.nowMs)
       local live = redis.call('ZCARD', leases)
       if q.limits.concurrentCalls and live >= q.limits.concurrentCalls then return 'ConcurrentCalls' end
+      local inProgress = live + redis.call('ZCOUNT', otherLeases, q.nowMs, '+inf')
       local month = redis.call('HMGET', counters, 'calls', 'callSeconds')
-      if month[1] and q.limits.callsPerMonth and tonumber(month[1]) + live >= q.limits.callsPerMonth then
+      if month[1] and q.limits.callsPerMonth
+        and tonumber(month[1]) + inProgress >= q.limits.callsPerMonth then
         return 'CallsPerMonth'
       end
       if month[2] and q.limits.minutesPerMonth
@@ -86,6 +91,11 @@ export const commitScript = new Script({
         else redis.call('ZREM', dialling, member) end
       end
       redis.call('PEXPIRE', dialling, q.ttlMs)
+    end
+
+    if q.transferSeconds then
+      redis.call('INCRBY', transferSeconds, q.transferSeconds)
+      redis.call('PEXPIRE', transferSeconds, q.transferTtlMs)
     end
 
     if q.limits or q.counters then

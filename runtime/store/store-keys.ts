@@ -19,6 +19,8 @@ export const storeKeys = {
   /** Sorted set: `<tenantID>/<callID>` of one runtime's calls, scored by deadline in epoch ms. */
   due: (shard: Shard, runtime: string) => `due:{${shard}}:${runtime}`,
   leases: callKeys.leases,
+  /** Sorted set: the same of calls that no agent took and that are answered with a message. */
+  treated: (tenantID: string) => `treated:{${shardOf(tenantID)}}:${tenantID}`,
   /**
    * Sorted set: `<number> <callID>` of a tenant's transfers that ring, scored by expiry in epoch ms: the
    * number that is dialled, and the one it sees.
@@ -26,6 +28,8 @@ export const storeKeys = {
   dialling: (tenantID: string) => `dialling:{${shardOf(tenantID)}}:${tenantID}`,
   /** Hash of a UTC month: `calls`, `callSeconds`, `since` (epoch ms), `seeded`. */
   counters: (tenantID: string, month: string) => `counters:{${shardOf(tenantID)}}:${tenantID}:${month}`,
+  /** String: seconds that people had a tenant's calls on a UTC day, YYYY-MM-DD. */
+  transferSeconds: (tenantID: string, day: string) => `transferred:{${shardOf(tenantID)}}:${tenantID}:${day}`,
   ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),
 } as const;
 

@@ -1,6 +1,6 @@
 import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
-import type { StoredCall, TransferFailure } from '#runtime/call/call-record.ts';
+import type { StoredCall, TransferFailure, Treatment } from '#runtime/call/call-record.ts';
 import { decide } from '#runtime/call/machine.ts';
 import type { Transition } from '#runtime/call/transition.ts';
 
@@ -20,12 +20,24 @@ const identity: CallIdentity = {
 /** Events with the identity and times filled in: `s` is seconds after T0. */
 export const at = (s: number) => T0 + s * 1_000;
 export const admitted: CallEvent = { kind: 'admitted', atMs: at(0), identity, pod: 'a', occurredAtMs: at(0) };
-export const refused: CallEvent = {
+export const refused: CallEvent<'refused'> = {
   kind: 'refused',
   atMs: at(0),
   identity,
   cause: 'USER_BUSY',
   occurredAtMs: at(0),
+};
+export const treated = (kind: Treatment['kind']): CallEvent => ({
+  ...refused,
+  treatment: { kind, message: 'All lines are busy.', language: 'en-US' },
+});
+export const spoken: CallEvent = { kind: 'spoken', atMs: at(6) };
+export const recorded: CallEvent = {
+  kind: 'recorded',
+  atMs: at(20),
+  startedAtMs: at(7),
+  endedAtMs: at(19),
+  carrierLegID: 'leg',
 };
 export const answered = (s = 1): CallEvent => ({ kind: 'answered', atMs: at(s), occurredAtMs: at(s) });
 export const hungUp = (s: number): CallEvent => ({

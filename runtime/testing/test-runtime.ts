@@ -45,7 +45,8 @@ export const profile = {
   workflows: [],
   knowledge: [],
   tools: [],
-  transferTargets: [],
+  transferTargets: [] as object[],
+  busy: {},
   recording: {},
   transcripts: {},
 };

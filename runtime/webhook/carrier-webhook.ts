@@ -17,6 +17,9 @@ const envelopeSchema = z.object({
         end_time: z.iso.datetime({ offset: true }).nullish(),
         hangup_cause: z.string().max(200).nullish(),
         hangup_source: z.string().max(200).nullish(),
+        call_leg_id: z.string().max(200).nullish(),
+        recording_started_at: z.iso.datetime({ offset: true }).nullish(),
+        recording_ended_at: z.iso.datetime({ offset: true }).nullish(),
         stream_url: z.string().max(2_000).nullish(),
         stream_params: z.object({ stream_url: z.string().max(2_000).nullish() }).nullish(),
       })
@@ -31,6 +34,7 @@ const EVENTS = [
   'call.bridged',
   'call.hangup',
   'call.speak.ended',
+  'call.recording.saved',
   'streaming.stopped',
   'streaming.failed',
 ] as const;
@@ -53,6 +57,10 @@ export interface CarrierWebhook {
   readonly hangupCause: string | undefined;
   readonly byCaller: boolean;
   readonly streamURL: string | undefined;
+  /** For call.recording.saved, which need not name the call itself. */
+  readonly recording:
+    | { readonly startedAtMs: number; readonly endedAtMs: number; readonly carrierLegID: string }
+    | undefined;
 }
 
 /** Undefined for a body that is not such a webhook. */
@@ -81,6 +89,19 @@ export function parseCarrierWebhook(rawBody: Buffer): CarrierWebhook | undefined
     hangupCause: payload.hangup_cause ?? undefined,
     byCaller: isByCaller(payload.hangup_source, payload.hangup_cause),
     streamURL: payload.stream_url ?? payload.stream_params?.stream_url ?? undefined,
+    recording: recordingOf(payload),
+  };
+}
+
+type Payload = z.output<typeof envelopeSchema>['data']['payload'];
+
+function recordingOf(payload: Payload): CarrierWebhook['recording'] {
+  const { call_leg_id, recording_started_at, recording_ended_at } = payload;
+  if (!call_leg_id || !recording_started_at || !recording_ended_at) return undefined;
+  return {
+    startedAtMs: Date.parse(recording_started_at),
+    endedAtMs: Date.parse(recording_ended_at),
+    carrierLegID: call_leg_id,
   };
 }
 

@@ -50,6 +50,7 @@ export class WebhookRouter {
 
   async route(webhook: CarrierWebhook): Promise<Routed> {
     const { carrierCallID } = webhook;
+    if (webhook.event === 'call.recording.saved') return this.#noteRecording(webhook);
     if (webhook.event === 'other' || carrierCallID === undefined) return { outcome: 'Other', calls: [] };
     if (webhook.applicationID !== undefined) this.#options.carrier.noteApplication(webhook.applicationID);
     const state = decodeClientState(webhook.clientState, this.#options.callTokenSecret);
@@ -83,6 +84,16 @@ export class WebhookRouter {
     const result = await sendBeforeReply(command, this.#options);
     if (result !== 'Done' && result !== 'CallEnded')
       log.warn({ result }, 'a call of no tenant was not rejected');
+  }
+
+  /** Named by our state alone: the carrier does not promise to name the call. */
+  async #noteRecording({ id, clientState, recording }: CarrierWebhook): Promise<Routed> {
+    const { advancer, callTokenSecret, clock } = this.#options;
+    const state = decodeClientState(clientState, callTokenSecret);
+    if (!state || state.leg || !recording) return { outcome: 'Unrouted', calls: [] };
+    const event = { kind: 'recorded', atMs: clock.now(), ...recording } as const;
+    const { outcome, call } = await advancer.advance({ ref: state, eventID: id, event });
+    return { outcome, calls: call && outcome === 'Stored' ? [call] : [] };
   }
 
   async #advance(

@@ -6,7 +6,10 @@ import {
   ATTACH_MS,
   HANDED_OVER_CHECK_MS,
   HANGUP_CONFIRM_MS,
+  SPEECH_CHARACTER_MS,
+  SPEECH_START_MS,
   TRANSFER_MS,
+  VOICEMAIL_MS,
 } from '../deadlines.ts';
 import { settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
@@ -18,12 +21,14 @@ import { isPresent, moved, withDeadline, withHangUp, withRecord } from './moves.
 export function awaitConfirmation(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
   const { command } = call.record;
   if (!command || command.done || !isPresent(call, event)) return undefined;
+  const { treatment } = call.record;
   const waitMs = {
     answer: ANSWER_CONFIRM_MS,
     streaming_start: ATTACH_MS,
     transfer: TRANSFER_MS,
     look_up: HANDED_OVER_CHECK_MS,
-    speak: APOLOGY_MS,
+    speak: treatment ? SPEECH_START_MS + SPEECH_CHARACTER_MS * treatment.message.length : APOLOGY_MS,
+    record_start: VOICEMAIL_MS,
     hangup: HANGUP_CONFIRM_MS,
     reject: HANGUP_CONFIRM_MS,
   }[command.step];

@@ -2,6 +2,7 @@ import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall } from '../call-record.ts';
 import { ANSWER_CONFIRM_MS, COMMAND_MS, MAX_ATTEMPTS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
+import { announce } from './busy.ts';
 import {
   answeredEvent,
   awaitHangUp,
@@ -52,6 +53,7 @@ export function leaveTombstone(event: CallEvent<'hungUp'>): Transition {
 // ── answering ────────────────────────────────────────────────────────────────────────────────────
 
 export function startStream(call: StoredCall, event: CallEvent<'answered'>): Transition {
+  if (call.record.treatment) return announce(call, event);
   const record = { ...call.record, answeredAtMs: event.occurredAtMs };
   return moved(startGeneration({ ...call, record }, event.atMs, 1), { ledger: [answeredEvent(record)] });
 }

@@ -47,8 +47,8 @@ export function giveUpEnding(call: StoredCall, event: CallEvent<'due'>): Transit
 /** call.answered came after call.hangup: only now do we know that the call was answered. */
 export function correctAnswered(call: StoredCall, event: CallEvent<'answered'>): Outcome {
   const { record } = call;
-  // Without a slot, the call was refused or is a tombstone: no command of ours answered it.
-  if (record.answeredAtMs !== undefined || record.pod === undefined) return undefined;
+  // Without a slot or a message, the call was rejected or is a tombstone: no command of ours answered it.
+  if (record.answeredAtMs !== undefined || !(record.pod ?? record.treatment)) return undefined;
   const answered = { ...record, answeredAtMs: event.occurredAtMs };
   const settled = settle({ ...call, record: answered }, event.atMs);
   return { ...settled, ledger: [answeredEvent(answered), ...settled.ledger] };

@@ -65,9 +65,13 @@ export function repeat(call: StoredCall, nowMs: number): Transition {
 export function waitForCarrier(call: StoredCall, nowMs: number): Outcome {
   const { state, startedAtMs, generation, transfer, endingAtMs = nowMs, attempts } = call.record;
   const sinceMs =
-    { answering: startedAtMs, attaching: generation / 1_000, transferring: transfer?.startedAtMs }[
-      state as string
-    ] ?? endingAtMs;
+    {
+      answering: startedAtMs,
+      announcing: startedAtMs,
+      recording: startedAtMs,
+      attaching: generation / 1_000,
+      transferring: transfer?.startedAtMs,
+    }[state as string] ?? endingAtMs;
   if (attempts < 1 || nowMs - sinceMs > THROTTLED_FOR_MS) return undefined;
   return moved(withRecord(call, { attempts: attempts - 1, deadlineAtMs: nowMs + THROTTLED_PAUSE_MS }));
 }

@@ -216,6 +216,8 @@ describe('the books of a call that a person had', () => {
       expect(last(transitions, 'ended')).toMatchObject({ reason: 'Transferred' });
       const counted = transitions.reduce((sum, { counters }) => sum + (counters?.callSeconds ?? 0), 0);
       expect(counted).toBe(14);
+      const byPeople = transitions.reduce((sum, { transferred: added }) => sum + (added?.seconds ?? 0), 0);
+      expect(byPeople).toBe(5);
     }
   });
 });

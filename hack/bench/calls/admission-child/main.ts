@@ -96,7 +96,7 @@ function createAdmission(): Admission {
   return new Admission({
     runtime: RUNTIME,
     maxDurationMs: MAX_DURATION_MS,
-    routing: new Routing(redis, log, away),
+    routing: new Routing({ redis, log, away, clock }),
     slots: new PodSlots({ redis, clock, runtime: RUNTIME }),
     store,
     away,

@@ -1,0 +1,41 @@
+import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
+import type { LiveCallOptions } from './call.ts';
+import type { StoredCall, Transfer } from './call-record.ts';
+import { MAX_HANDED_OVER_SECONDS, MIN_HANDED_OVER_SECONDS } from './deadlines.ts';
+import { dayOf } from './settlement.ts';
+
+/**
+ * Stores that a live call goes to the person whom `name` stands for in its tenant's profile. Resolves to
+ * the call, whose next command is to be driven; undefined: nobody is to be had under this name, nothing
+ * is left of the tenant's day, or the call has moved on. Throws what Redis throws.
+ */
+export async function beginTransfer(
+  name: string,
+  { record, profile, services }: Pick<LiveCallOptions, 'record' | 'profile' | 'services'>,
+): Promise<StoredCall | undefined> {
+  const { advancer, clock, store } = services;
+  const { generation, tenantID } = record;
+  const isLimited = profile.limits.transferMinutesPerDay !== null;
+  const usedSeconds = isLimited ? await store.transferSeconds(tenantID, dayOf(clock.now())) : 0;
+  const target = targetOf(profile, name, usedSeconds);
+  if (!target) return undefined;
+  const { outcome, call } = await advancer.advance({
+    ref: record,
+    eventID: `transfer/${generation}`,
+    event: { kind: 'transfer', atMs: clock.now(), generation, ...target },
+  });
+  return outcome === 'Stored' ? call : undefined;
+}
+
+/** Whom a name stands for, and for how long the call may be theirs: at most for what is left of the day. */
+function targetOf(
+  { transferTargets, limits }: TenantProfile,
+  name: string,
+  usedSeconds: number,
+): Pick<Transfer, 'target' | 'number' | 'timeLimitSeconds'> | undefined {
+  const target = transferTargets.find((candidate) => candidate.name === name);
+  const leftSeconds = (limits.transferMinutesPerDay ?? Number.POSITIVE_INFINITY) * 60 - usedSeconds;
+  if (!target || leftSeconds < MIN_HANDED_OVER_SECONDS) return undefined;
+  const timeLimitSeconds = Math.min(MAX_HANDED_OVER_SECONDS, leftSeconds);
+  return { target: name, number: target.number, timeLimitSeconds };
+}
