@@ -87,7 +87,9 @@ export class ChildCache extends Informer<CachedChild> {
   /** Takes over what came of a write, so that the next look needs no request; as this cache keeps it. */
   take(live: KubeObject, wanted: Wanted): CachedChild {
     this.observe(live);
-    const child = this.trim(live);
+    const kept = this.get(keyOf(live.metadata));
+    const isTaken = kept?.metadata.resourceVersion === live.metadata.resourceVersion;
+    const child = kept !== undefined && isTaken ? kept : this.trim(live);
     if (child.digest === wanted.digest) return child;
     const got = ownedPart(this.kind, this.names, live as unknown as Fields, live.metadata);
     if (this.#habits.learn(wanted.part, got)) {
