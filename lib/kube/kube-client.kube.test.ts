@@ -115,6 +115,12 @@ test('a list of metadata brings nothing else, page by page', async () => {
   expect(rest.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
 });
 
+test('a list of the metadata of nothing is empty, which the API server writes as null', async () => {
+  const none = { namespace: NAMESPACE, labelSelector: 'nobody=has-it', limit: 2 };
+  expect((await admin.listMetadataPage(CONFIG_MAPS, none)).items).toEqual([]);
+  expect((await admin.listPage(CONFIG_MAPS, none)).items).toEqual([]);
+});
+
 describe('credentials', () => {
   async function whoAmI(client: KubeClient): Promise<unknown> {
     const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };

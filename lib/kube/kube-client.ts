@@ -57,6 +57,9 @@ const LIST_ATTEMPTS = 3;
 /** Asks for the metadata of a list's objects alone. A server that can't do so sends them whole. */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
+/** A list as it comes: Go writes a list of metadata without any object as null, not as []. */
+type ListReply<T extends KubeObject> = Omit<KubeList<T>, 'items'> & { readonly items: readonly T[] | null };
+
 /**
  * The API server over one pool of connections. Every method throws a KubeError when the request
  * fails and retries nothing: that is the caller's layer. An abort rejects with the signal's reason.
@@ -249,10 +252,14 @@ export class KubeClient {
     query.set('limit', String(options.limit));
     if (options.continueFrom !== undefined) query.set('continue', options.continueFrom);
     const path = `${collectionPath(resource, options.namespace)}?${query.toString()}`;
-    const page = (await this.#call(resource, 'GET', path, { accept, signal: options.signal })) as KubeList<T>;
+    const page = (await this.#call(resource, 'GET', path, {
+      accept,
+      signal: options.signal,
+    })) as ListReply<T>;
     // Items of a list come without the two fields that name their kind.
     const apiVersion = apiVersionOf(resource);
-    return { ...page, items: page.items.map((item) => ({ ...item, apiVersion, kind: resource.kind })) };
+    const items = (page.items ?? []).map((item) => ({ ...item, apiVersion, kind: resource.kind }));
+    return { ...page, items };
   }
 
   #call(resource: Resource, ...[method, path, options]: Parameters<KubeRequests['call']>): Promise<unknown> {

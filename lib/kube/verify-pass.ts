@@ -1,5 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
-import { messageOf } from '#lib/errors/operating-error.ts';
+import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { KubeClient } from './kube-client.ts';
 import { type KubeObject, keyOf, type ObjectMeta } from './kube-object.ts';
@@ -65,8 +65,9 @@ export class VerifyPass<T extends KubeObject> {
         await this.#verify();
       } catch (error) {
         if (signal.aborted) return;
-        log.info(
-          { kind: resource.kind, reason: messageOf(error) },
+        const isFault = !(error instanceof OperatingError);
+        log[isFault ? 'error' : 'info'](
+          isFault ? { kind: resource.kind, err: error } : { kind: resource.kind, reason: messageOf(error) },
           'a cache could not be verified this time',
         );
       }
