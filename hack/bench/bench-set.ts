@@ -1,36 +1,32 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { capture } from '#hack/local/capture.ts';
 import type { BenchOutcome } from './bench-outcome.ts';
 import { type Machine, machineLine } from './machine.ts';
-import { benchSection, readResults, writeResult } from './results.ts';
+import { benchSection, type KeptBenches, REPOSITORY, writeResult } from './results.ts';
 
-export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const CAPTURE_TIMEOUT_MS = 20_000;
 
 export interface BenchSet<Name extends string> {
-  /** All benches of the program, in the order of their rows. */
-  readonly all: readonly Name[];
   readonly asked: readonly Name[];
   readonly run: (bench: Name) => Promise<BenchOutcome>;
   readonly size: number;
-  /** Whether what is measured is what the targets are for, so that it belongs into the README. */
-  readonly full: boolean;
-  /** The README with the table, from the repository's root. */
-  readonly readme: string;
-  /** Where the results are kept as JSON. */
-  readonly results: string;
+  /** Where the results belong that were measured in full, at the size that the targets are for. */
+  readonly kept: KeptBenches;
+  /** The folder for all others. */
+  readonly tries: string;
   readonly machine: Machine;
   readonly say: (text: string) => void;
 }
 
 /**
- * Runs the benches that were asked for, prints their rows, keeps each result as JSON, and writes the README's
- * table where they ran in full. A missed target is a result and no failure.
+ * Runs the benches that were asked for, prints their rows and writes each result as JSON; in full, into the
+ * repository and its README's table. A missed target is a result and no failure.
  */
 export async function runBenchSet<Name extends string>(set: BenchSet<Name>): Promise<void> {
-  const { all, asked, run, size, full, results, machine, say } = set;
+  const { asked, run, size, kept, tries, machine, say } = set;
+  const isFull = size === kept.size;
+  const results = isFull ? join(REPOSITORY, kept.folder) : tries;
   say(machineLine(machine));
   const revision = await revisionOfTree();
   for (const bench of asked) {
@@ -39,10 +35,9 @@ export async function runBenchSet<Name extends string>(set: BenchSet<Name>): Pro
     tell(outcome, say);
     writeResult(results, { bench, size, machine, revision, ...outcome });
   }
-  if (full) {
-    const readme = join(REPOSITORY, set.readme);
-    const generator = benchSection(readme, readResults(results, all, size));
-    writeFileSync(readme, generator.render(readFileSync(readme, 'utf8')));
+  if (isFull) {
+    const readme = join(REPOSITORY, kept.readme);
+    writeFileSync(readme, benchSection(kept).render(readFileSync(readme, 'utf8')));
   }
   say(`\nAll figures: ${results}`);
 }

@@ -1,8 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { section } from '#hack/generate/generator.ts';
+import { fileURLToPath } from 'node:url';
+import { type Generator, section } from '#hack/generate/generator.ts';
 import type { BenchOutcome, BenchRow } from './bench-outcome.ts';
 import { type Machine, machineLine } from './machine.ts';
+
+export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What one bench measured, as its JSON file holds it. */
 export interface BenchResult extends BenchOutcome {
@@ -26,22 +29,42 @@ export function readResults(
   benches: readonly string[],
   size: number,
 ): readonly BenchResult[] {
-  const files = new Set(readdirSync(folder));
+  const files = new Set(existsSync(folder) ? readdirSync(folder) : []);
   return benches
     .map((bench) => `${bench}-${size}.json`)
     .filter((file) => files.has(file))
     .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as BenchResult);
 }
 
-/** The section `bench` of a README: the rows of all benches and the machines they ran on. */
-export function benchSection(path: string, results: readonly BenchResult[]) {
-  return section(path, 'bench', () => markdownOf(results));
+/** The benches of one program whose results in full are kept in the repository, and shown in its README. */
+export interface KeptBenches {
+  /** The program's README, from the repository's root; its section `bench` is the table. */
+  readonly readme: string;
+  /** The folder of the results, from the repository's root. */
+  readonly folder: string;
+  /** In the order of their rows. */
+  readonly benches: readonly string[];
+  readonly size: number;
 }
 
-function markdownOf(results: readonly BenchResult[]): string {
+/** The table of a README: the rows of all benches, the machines they ran on, and at which commits. */
+export function benchSection({ readme, folder, benches, size }: KeptBenches): Generator {
+  return section(readme, 'bench', () =>
+    markdownOf(readResults(join(REPOSITORY, folder), benches, size), benches),
+  );
+}
+
+function markdownOf(results: readonly BenchResult[], benches: readonly string[]): string {
   const rows = results.flatMap((result) => result.rows).map(rowOf);
   const machines = [...new Set(results.map(({ machine }) => machineLine(machine)))];
-  return ['| what | target | measured |', '|---|---|---|', ...rows, '', ...machines].join('\n');
+  const measured = results.map(({ bench, revision }) => `${bench} at ${revision}`).join(', ');
+  const missing = benches.filter((name) => !results.some(({ bench }) => bench === name));
+  return [
+    ...(rows.length === 0 ? [] : ['| what | target | measured |', '|---|---|---|', ...rows, '']),
+    ...machines,
+    ...(measured === '' ? [] : [`Measured: ${measured}.`]),
+    ...(missing.length === 0 ? [] : [`Not yet measured in full: ${missing.join(', ')}.`]),
+  ].join('\n');
 }
 
 function rowOf({ what, target = '', measured, isMet }: BenchRow): string {

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { API_SERVER_OPTIONS } from '#apiserver/config.ts';
 import { PROBLEMS } from '#apiserver/http/problem-codes.ts';
 import { MIGRATE_OPTIONS } from '#apiserver/migrate/config.ts';
+import { KEPT_BENCHES as CALL_BENCHES } from '#hack/bench/calls/config.ts';
+import { KEPT_BENCHES as OPERATOR_BENCHES } from '#hack/bench/operator/config.ts';
+import { benchSection } from '#hack/bench/results.ts';
 import { markdownTable } from '#lib/config/config.ts';
 import { operatorOptions } from '#operator/config.ts';
 import { runtimeOptions } from '#runtime/config.ts';
@@ -25,6 +28,8 @@ export const GENERATORS: readonly Generator[] = [
   section('operator/README.md', 'settings', () => markdownTable(operatorOptions)),
   section('operator/engine/README.md', 'example', engineExample),
   section('runtime/README.md', 'settings', () => markdownTable(runtimeOptions)),
+  benchSection(OPERATOR_BENCHES),
+  benchSection(CALL_BENCHES),
 ];
 
 function problemTable(): string {

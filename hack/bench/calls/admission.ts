@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Processes } from '#hack/local/processes.ts';
 import { startRedis } from '#hack/local/redis.ts';
 import { type BenchOutcome, percent, whole } from '../bench-outcome.ts';
-import { REPOSITORY } from '../bench-set.ts';
 import { medianOf } from '../distribution.ts';
+import { REPOSITORY } from '../results.ts';
 import type { AdmissionResult } from './admission-child/main.ts';
 import type { BenchContext } from './bench-context.ts';
 

@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { type ConfigOf, option } from '#lib/config/config.ts';
+import type { KeptBenches } from '../results.ts';
 
 export const BENCH_NAMES = ['calls', 'turns', 'first-audio', 'memory', 'admission', 'capacity'] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 /** The number of calls for which there are targets, and the only one whose figures go into the README. */
 export const FULL_SIZE = 150;
+
+export const KEPT_BENCHES: KeptBenches = {
+  readme: 'runtime/README.md',
+  folder: 'hack/bench/calls/generated',
+  benches: BENCH_NAMES,
+  size: FULL_SIZE,
+};
 
 const names = z.string().transform((text, context) => {
   if (text === 'all') return [...BENCH_NAMES];

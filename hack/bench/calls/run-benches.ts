@@ -9,7 +9,7 @@ import type { Bench, BenchContext } from './bench-context.ts';
 import { openCallSite } from './call-site.ts';
 import { callsBench } from './calls.ts';
 import { capacityBench } from './capacity.ts';
-import { BENCH_NAMES, type BenchConfig, type BenchName, FULL_SIZE } from './config.ts';
+import { type BenchConfig, type BenchName, KEPT_BENCHES } from './config.ts';
 import { divideCPUs } from './cpus.ts';
 import { firstAudioBench } from './first-audio.ts';
 import { memoryBench } from './memory.ts';
@@ -42,13 +42,11 @@ export async function runBenches(config: BenchConfig, output: NodeJS.WriteStream
   };
   try {
     await runBenchSet({
-      all: BENCH_NAMES,
       asked: config.BENCH,
       run: (bench) => BENCHES[bench](context),
       size: config.CALLS,
-      full: config.CALLS === FULL_SIZE,
-      readme: 'runtime/README.md',
-      results: join(instance.directory, 'results'),
+      kept: KEPT_BENCHES,
+      tries: join(instance.directory, 'results'),
       machine: describeMachine(
         `the runtime alone on CPU ${cpus.runtime}; the load, the carrier's stand-in, Redis and engines that take no time on CPU ${cpus.others}`,
       ),

@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onFreePorts } from '#hack/local/free-port.ts';
 import type { Processes } from '#hack/local/processes.ts';
-import { REPOSITORY } from '../bench-set.ts';
 import { type ProcessUsage, processUsage } from '../process-usage.ts';
 import { Samples } from '../prometheus-text.ts';
+import { REPOSITORY } from '../results.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 30_000;

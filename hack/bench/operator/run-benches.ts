@@ -8,7 +8,7 @@ import { runBenchSet } from '../bench-set.ts';
 import { describeMachine } from '../machine.ts';
 import type { Bench, BenchContext } from './bench-context.ts';
 import { coldBench } from './cold.ts';
-import { BENCH_NAMES, type BenchConfig, type BenchName, FULL_SIZE } from './config.ts';
+import { type BenchConfig, type BenchName, KEPT_BENCHES } from './config.ts';
 import { driftBench } from './drift.ts';
 import { idleBench } from './idle.ts';
 import { memoryBench } from './memory.ts';
@@ -53,13 +53,11 @@ export async function runBenches(config: BenchConfig, output: NodeJS.WriteStream
   };
   try {
     await runBenchSet({
-      all: BENCH_NAMES,
       asked: config.BENCH,
       run: (bench) => BENCHES[bench](whole),
       size: config.TENANTS,
-      full: config.TENANTS === FULL_SIZE,
-      readme: 'operator/README.md',
-      results: join(instance.directory, 'results'),
+      kept: KEPT_BENCHES,
+      tries: join(instance.directory, 'results'),
       machine: describeMachine(
         `Kubernetes ${kubernetes}, etcd without fsync, Postgres and Redis with it, all on this machine`,
       ),
