@@ -54,6 +54,12 @@ export const runtimeOptions = {
     schema: z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, "must be a pod's name"),
     description: 'The name of this pod, unique within the runtime.',
   },
+  POD_IP: {
+    schema: z.union([z.ipv4(), z.ipv6()]),
+    optional: true,
+    description:
+      'The IP address at which other pods of the runtime reach this one, at PORT, to ask it after its calls.',
+  },
   TELNYX_API_KEY: { schema: z.string(), secret: true, description: "The Telnyx account's API key." },
   TELNYX_PUBLIC_KEY: {
     schema: base64Key,

@@ -1,3 +1,5 @@
+import type { RequestListener } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { Clock } from '#lib/clock/clock.ts';
 import { healthRoutes } from '#lib/http/health-routes.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
@@ -21,7 +23,10 @@ import { TelnyxCarrier } from './carrier/telnyx.ts';
 import type { RuntimeConfig } from './config.ts';
 import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { MediaServer } from './media-server/media-server.ts';
+import { HELD_CALLS_PATH, heldCallsRoute } from './pod/held-calls.ts';
 import { Pod } from './pod/pod.ts';
+import { PodRegistry } from './pod/pod-registry.ts';
+import { PodWatch } from './pod/pod-watch.ts';
 import { createRuntimeMetrics } from './runtime-metrics.ts';
 import { webhookKeyOf } from './webhook/verify-signature.ts';
 import { WEBHOOK_PATH, WebhookEndpoint } from './webhook/webhook-endpoint.ts';
@@ -57,7 +62,7 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const { driver, ledger, pod, media, webhooks, watch } = parts;
+  const { driver, ledger, pod, podWatch, media, routes, watch } = parts;
   const server = new HttpServer({
     name: 'http server',
     host: config.HOST,
@@ -69,13 +74,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       registry,
       notReady: () => [...pod.notReady(), ...(options.notReady?.() ?? [])],
       next: (request, response) => {
-        if (request.url?.split('?', 1)[0] === WEBHOOK_PATH) void webhooks.handle(request, response);
+        const route = routes.get(request.url?.split('?', 1)[0] ?? '');
+        if (route) void route(request, response);
         else sendProblem(response, NOT_FOUND);
       },
     }),
     onUpgrade: (request, socket, head) => void media.upgrade(request, socket, head),
   });
-  return { services: [watch, ledger, pod, driver, server], server, driver, ledger, pod };
+  return { services: [watch, ledger, pod, driver, podWatch, server], server, driver, ledger, pod };
 }
 
 const always = () => true;
@@ -108,6 +114,7 @@ function createParts(options: RuntimeOptions) {
     now: () => clock.now(),
   });
   const slots = new PodSlots({ redis, clock, runtime, own });
+  const pods = new PodRegistry(redis, runtime);
   const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });
   const carrier = createCarrier(config, common);
@@ -120,12 +127,23 @@ function createParts(options: RuntimeOptions) {
     pod: config.POD_NAME,
     runtime,
     mediaURL: config.MEDIA_URL,
+    address: addressOf(config),
     slotCount,
-    redis,
+    registry: pods,
     slots,
     live,
     canServe,
     takesCalls,
+  });
+  const podWatch = new PodWatch({
+    ...paths,
+    clock,
+    log,
+    pod: config.POD_NAME,
+    registry: pods,
+    driver,
+    redisWatch: watch,
+    held: () => live.held(),
   });
   const media = new MediaServer({
     ...common,
@@ -142,7 +160,18 @@ function createParts(options: RuntimeOptions) {
     router: new WebhookRouter({ ...common, ...paths, admission }),
     drive: (call) => driver.drive(call),
   });
-  return { driver, ledger, pod, media, webhooks, watch };
+  const heldCalls = heldCallsRoute({ callTokenSecret, clock, pod: config.POD_NAME, held: () => live.held() });
+  const routes = new Map<string, (...exchange: Parameters<RequestListener>) => Promise<void> | void>([
+    [WEBHOOK_PATH, (request, response) => webhooks.handle(request, response)],
+    [HELD_CALLS_PATH, heldCalls],
+  ]);
+  return { driver, ledger, pod, podWatch, media, routes, watch };
+}
+
+/** Where other pods reach this one; undefined where its IP is not known, or its port only once it listens. */
+function addressOf({ POD_IP: ip, PORT: port }: RuntimeConfig): string | undefined {
+  if (ip === undefined || port === 0) return undefined;
+  return `http://${isIPv6(ip) ? `[${ip}]` : ip}:${port}`;
 }
 
 function createCarrier(config: RuntimeConfig, common: CarrierParts): TelnyxCarrier {

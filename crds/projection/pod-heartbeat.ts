@@ -8,6 +8,10 @@ export const podHeartbeatSchema = z.object({
   mediaURL: z
     .string()
     .describe('The ws(s) base URL at which the carrier reaches this pod; /media/<pod>/<call> follows.'),
+  address: z
+    .url()
+    .optional()
+    .describe('The http base URL at which other pods of the runtime reach this one.'),
   slots: z.number().int().nonnegative().describe('Calls it can hold.'),
   calls: z.number().int().nonnegative().describe('Calls it holds now.'),
   at: z.number().int().describe('Epoch milliseconds.'),

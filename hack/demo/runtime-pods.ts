@@ -36,8 +36,8 @@ export async function startRuntimePods(
     Promise.all(
       ports.map(async (port, index) => {
         const name = NAMES[index] ?? `runtime-${index}`;
-        const own = { POD_NAME: name, MEDIA_URL: `ws://127.0.0.1:${port}`, CALL_TOKEN_SECRET: secret };
-        const pod: RuntimePod = { name, port, env: { ...common, ...own } };
+        const own = { POD_NAME: name, POD_IP: '127.0.0.1', MEDIA_URL: `ws://127.0.0.1:${port}` };
+        const pod: RuntimePod = { name, port, env: { ...common, ...own, CALL_TOKEN_SECRET: secret } };
         await startPod(processes, pod);
         return pod;
       }),

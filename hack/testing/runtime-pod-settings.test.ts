@@ -13,6 +13,7 @@ interface Variable {
 /** What a Secret or the pod itself gives; the values are not the operator's to know. */
 const FILLED_IN = {
   POD_NAME: 'shared-7d9c-x2x2x',
+  POD_IP: '10.0.0.7',
   REDIS_URL: 'redis://redis:6379',
   CALL_TOKEN_SECRET: 'x'.repeat(43),
   TELNYX_API_KEY: 'key',

@@ -145,6 +145,7 @@ function environment(
   };
   return [
     { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
     ...Object.entries(values).map(([name, value]) => ({ name, value })),
     ...secretVariables(runtime, plan).map(({ env, name, key }) => ({
       name: env,

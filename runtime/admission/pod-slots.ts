@@ -2,7 +2,7 @@ import { podKeys } from '#crds/projection/keys.ts';
 import { HEARTBEAT_STALE_MS, type PodHeartbeat, podHeartbeatSchema } from '#crds/projection/pod-heartbeat.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
-import { type CallRef, dueMember } from '#runtime/store/store-keys.ts';
+import { type CallRef, dueMember, parseDueMember } from '#runtime/store/store-keys.ts';
 import type { OwnSlots } from './own-slots.ts';
 import { heldSlots, livePods, placeCall, presentPod, RESERVE_REPLY, reserveSlot } from './slot-scripts.ts';
 
@@ -13,6 +13,8 @@ import { heldSlots, livePods, placeCall, presentPod, RESERVE_REPLY, reserveSlot 
 const RESERVATION_MS = 60_000;
 /** How many pods are tried for one call before it is refused. */
 const MAX_PODS_TRIED = 8;
+/** More than any pod holds. */
+const MAX_CALLS_ON_POD = 1_000;
 /** For how long a look at the pods serves further calls; what is reserved meanwhile is added to it. */
 const LOOK_MS = 250;
 /** The age at which a look is too old to refuse a call by. */
@@ -179,6 +181,16 @@ export class PodSlots {
     return heldSlots.run(this.#redis, { slots: podKeys.slots(this.#runtime, pod) }, []);
   }
 
+  /** All calls with a slot on a pod, also where their time is up: what a dead one leaves. At most 1,000. */
+  async callsOn(pod: string): Promise<readonly CallRef[]> {
+    const members = await this.#redis.zrange(
+      podKeys.slots(this.#runtime, pod),
+      '0',
+      String(MAX_CALLS_ON_POD - 1),
+    );
+    return members.flatMap((member) => parseDueMember(member) ?? []);
+  }
+
   async release(pod: string, ref: CallRef): Promise<void> {
     this.#own?.release(ref.callID);
     if (this.#own?.away) return;
@@ -195,6 +207,7 @@ function shareOf({ pod, reserved }: SeenPod): number {
   return reserved / Math.max(1, pod.slots);
 }
 
-function parsePod(value: string | null): PodHeartbeat | undefined {
+/** A heartbeat as it is kept; undefined where there is none, or none that can be read. */
+export function parsePod(value: string | null): PodHeartbeat | undefined {
   return value === null ? undefined : podHeartbeatSchema.safeParse(JSON.parse(value)).data;
 }

@@ -28,14 +28,21 @@ export class RedisWatch implements Service {
   readonly #loop: Loop;
   #misses = 0;
   #unsettled = false;
+  #lastAwayMs: number;
 
   constructor(options: RedisWatchOptions) {
     this.#options = options;
+    this.#lastAwayMs = options.clock.monotonic();
     this.#loop = new Loop({ clock: options.clock, step: () => this.#look() });
   }
 
   get away(): boolean {
     return this.#options.redis.status !== 'ready' || this.#misses >= MISSES;
+  }
+
+  /** For how long Redis has been there without a break; 0 while it is away. */
+  get presentForMs(): number {
+    return this.away ? 0 : this.#options.clock.monotonic() - this.#lastAwayMs;
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
@@ -47,10 +54,11 @@ export class RedisWatch implements Service {
   }
 
   async #look(): Promise<number> {
-    const { log, onBack } = this.#options;
+    const { log, onBack, clock } = this.#options;
     const was = this.away;
     this.#misses = (await this.#answers()) ? 0 : this.#misses + 1;
     const { away } = this;
+    if (away || was) this.#lastAwayMs = clock.monotonic();
     if (away) this.#unsettled = true;
     if (away !== was) log[away ? 'error' : 'info']({ away }, 'Redis went away or came back');
     if (!away && this.#unsettled) this.#unsettled = !(await onBack());

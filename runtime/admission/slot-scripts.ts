@@ -5,7 +5,7 @@ import { Script } from '#lib/redis/script.ts';
  * The scripts behind PodSlots. Every time is Redis' own, so that pods whose clocks differ agree on
  * what has expired and who is there.
  */
-const NOW = `local time = redis.call('TIME')
+export const NOW = `local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 export const RESERVE_REPLY = { reserved: 1, full: 0, keptForOthers: -1 } as const;
@@ -36,7 +36,7 @@ const TAKE = `
       end
     end
     redis.call('ZADD', slots, now + ARGV[2], member)
-    redis.call('PEXPIRE', slots, 2 * ARGV[2])
+    redis.call('PEXPIRE', slots, 10 * ARGV[2])
     return ${RESERVE_REPLY.reserved}`;
 
 /** Present pods that serve: what `pods` and `pod` say at this moment, not what was read before. */

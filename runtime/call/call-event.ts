@@ -45,6 +45,10 @@ interface Kinds {
   readonly streamStopped: { readonly generation: number };
   /** streaming.failed, likewise. */
   readonly streamFailed: { readonly generation: number };
+  /** The pod that has the stream is dead, or says that it has no such stream. */
+  readonly ownerLost: { readonly generation: number; readonly pod: string };
+  /** The pod that has the stream gives it to another; in a pause of speech, or because none comes. */
+  readonly givenAway: { readonly generation: number; readonly to: string; readonly inPause: boolean };
   /** call.speak.ended: our message or apology was said. */
   readonly spoken: unknown;
   /** call.recording.saved: what a caller left. */
@@ -54,7 +58,11 @@ interface Kinds {
     readonly carrierLegID: string;
   };
   /** The conversation is over. `told`: the caller has heard its last word. */
-  readonly finished: { readonly reason: HangupReason; readonly told: boolean };
+  readonly finished: {
+    readonly generation: number;
+    readonly reason: HangupReason;
+    readonly told: boolean;
+  };
   /** The agent hands the caller, who was told, to a person. The number is the profile's, never the model's. */
   readonly transfer: Pick<Transfer, 'target' | 'number' | 'timeLimitSeconds'> & {
     /** Of the stream whose session says so. */
@@ -74,7 +82,7 @@ interface Kinds {
   /** A call came in from the number that is being dialled: it forwards to us. */
   readonly looped: unknown;
   /** A session's last word on what it used. */
-  readonly counted: { readonly conversation: ConversationState };
+  readonly counted: { readonly generation: number; readonly conversation: ConversationState };
   readonly hungUp: {
     readonly identity: CallIdentity;
     readonly occurredAtMs: number;

@@ -101,8 +101,12 @@ export const callRecordSchema = z.object({
   state: callStateSchema,
   /** The pod that holds the call's slot. */
   pod: z.string().optional(),
+  /** The pod at which the last stream was lost: the next one goes elsewhere where there is room. */
+  lostPod: z.string().optional(),
   /** The generation of the newest stream, 0 before the first. */
   generation: z.number().int().nonnegative(),
+  /** The present stream was given from one pod to another in a pause of speech, so there is nothing to apologise for. */
+  seamless: z.boolean().optional(),
   resumes: z.number().int().nonnegative(),
   command: commandSchema.optional(),
   /** Tries of the present step. */

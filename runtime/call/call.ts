@@ -1,5 +1,4 @@
 import type { WebSocket } from 'ws';
-import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -9,16 +8,15 @@ import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CallAdvancer } from './advance.ts';
 import { beginTransfer } from './begin-transfer.ts';
-import type { CallRecord } from './call-record.ts';
-import { commandIDOf } from './command-id.ts';
+import type { CallRecord, StoredCall } from './call-record.ts';
+import { CallReports } from './call-reports.ts';
 import { type ConversationState, newConversation } from './conversation-state.ts';
 import type { CallDriver } from './driver.ts';
-import { retry } from './retry.ts';
 import type { OpenSession, Session, SessionEvents } from './session-port.ts';
 import { commonOf } from './settlement.ts';
 
-/** How long a live call tries to store what it has to say, with Redis away. */
-const STORE_FOR_MS = 60_000;
+/** How long a stream that was given away waits for the carrier to stop it: above all tries of the command. */
+const REST_MS = 10_000;
 
 export interface LiveCallServices {
   readonly store: CallStore;
@@ -49,20 +47,27 @@ export interface LiveCallOptions {
 export class LiveCall {
   readonly callID: string;
   readonly ref: CallRef;
+  readonly generation: number;
   readonly #options: LiveCallOptions;
   readonly #log: Logger;
+  readonly #reports: CallReports;
   #session: Session | undefined;
   /** The newest state that is not kept yet, while an older one is being written. */
   #toKeep: ConversationState | undefined;
   #keeping: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
+  /** Set from the moment at which another pod has the call. */
+  #givenAway = false;
+  #cancelRest: (() => void) | undefined;
 
   constructor(options: LiveCallOptions) {
     this.#options = options;
     const { callID, tenantID } = options.record;
     this.callID = callID;
     this.ref = { callID, tenantID };
-    this.#log = options.services.log.child({ callID: this.callID, generation: options.record.generation });
+    this.generation = options.record.generation;
+    this.#log = options.services.log.child({ callID, generation: this.generation });
+    this.#reports = new CallReports(options.record, options.services, this.#log);
   }
 
   /** Starts the conversation on a socket that was accepted. */
@@ -74,9 +79,59 @@ export class LiveCall {
       profile,
       conversation: conversation ?? newConversation(record.workflow),
       transferFailure: record.transfer?.failure,
+      seamless: record.seamless ?? false,
       answeredAtMs: record.answeredAtMs,
       events: this.#events(),
     });
+  }
+
+  /** Whether it is here to be given away: it neither ends nor was given away already. */
+  get movable(): boolean {
+    return this.#session !== undefined && this.#ending === undefined && !this.#givenAway;
+  }
+
+  /** Neither side speaks, and the caller is waited for. */
+  get paused(): boolean {
+    return this.movable && this.#session?.paused === true;
+  }
+
+  /**
+   * Gives the call to `to`, a pod that has reserved a slot for it: that one's stream takes the place of
+   * ours, which rests from the moment at which this is stored. Resolves once the carrier was told; false
+   * where the caller has begun to speak, or the call went another way. Throws what Redis throws.
+   */
+  async giveAway(to: string): Promise<boolean> {
+    const { record, services } = this.#options;
+    await this.#keeping;
+    const conversation = this.#session?.conversation();
+    if (!conversation || !(await services.store.keepConversation(record, record.generation, conversation)))
+      return false;
+    if (!this.paused) return false;
+    const { given, call } = await this.#reports.givenAway(to, true);
+    if (!given || !call) return false;
+    this.#givenAway = true;
+    this.#session?.rest();
+    this.#cancelRest = services.clock.after(REST_MS, () => void this.end());
+    await services.driver.drive(call);
+    return true;
+  }
+
+  /**
+   * The same without a pause, for a call that makes none: cut off in mid-speech, for which the other pod
+   * apologises. Resolves when the call has left this pod, to whether it went to `to`.
+   */
+  async breakOff(to: string): Promise<boolean> {
+    let isGiven = false;
+    this.#ending ??= (this.#session?.close() ?? Promise.resolve()).then(() =>
+      this.#endWith(async () => {
+        const { given, call } = await this.#reports.givenAway(to, false);
+        isGiven = given;
+        if (given && call) void this.#options.services.driver.drive(call);
+        return call?.record;
+      }),
+    );
+    await this.#ending;
+    return isGiven;
   }
 
   /** Goes quiet and reports the socket as lost, unless the end is under way already. */
@@ -91,7 +146,7 @@ export class LiveCall {
       lead: (workflow, fields, complete) => this.#appendLead({ workflow, fields: [...fields], complete }),
       transfer: (target) => this.#transfer(target),
       finished: (reason, told) => {
-        this.#ending ??= this.#endWith(() => this.#reportFinished(reason, told));
+        this.#ending ??= this.#endWith(() => this.#end(this.#reports.finished(reason, told)));
       },
       disconnected: (stopped) => void this.#endLost(stopped),
     };
@@ -102,7 +157,7 @@ export class LiveCall {
     try {
       const call = this.#ending ? undefined : await beginTransfer(name, this.#options);
       if (!call) return false;
-      this.#options.services.driver.drive(call);
+      void this.#options.services.driver.drive(call);
       this.#ending ??= this.#endWith(() => Promise.resolve(call.record));
       return true;
     } catch (error) {
@@ -166,7 +221,7 @@ export class LiveCall {
   /** Quiet first: the turn that this cuts off belongs to the last state. */
   #endLost(stopped: boolean): Promise<void> {
     this.#ending ??= (this.#session?.close() ?? Promise.resolve()).then(() =>
-      this.#endWith(() => this.#reportLost(stopped)),
+      this.#endWith(() => this.#end(this.#reports.lost(stopped))),
     );
     return this.#ending;
   }
@@ -188,6 +243,7 @@ export class LiveCall {
       // Its deadline, or the carrier's hang-up, brings another pod to it.
       this.#log.error({ err: error }, 'the end of a call could not be reported');
     } finally {
+      this.#cancelRest?.();
       await this.#session?.close();
       onGone(record);
     }
@@ -196,13 +252,15 @@ export class LiveCall {
   /** Redis lost the call, so no deadline and no other pod ever comes to it: it must not stay open. */
   async #hangUpUnrecorded(): Promise<void> {
     this.#log.error({}, 'a live call has no record any more; it is hung up');
-    await this.#hangUp();
+    await this.#reports.hangUp();
   }
 
-  async #hangUp(): Promise<void> {
-    const { record, services } = this.#options;
-    const commandID = commandIDOf(this.callID, { step: 'hangup', generation: 0 });
-    await services.carrier.send({ step: 'hangup', carrierCallID: record.carrierCallID, commandID });
+  /** Where another pod settled the call before our last state was kept, the usage is corrected. */
+  async #end(reported: Promise<StoredCall | undefined>): Promise<CallRecord | undefined> {
+    const record = (await reported)?.record;
+    const conversation = this.#session?.conversation();
+    if (record?.state === 'settled' && conversation) await this.#reports.counted(conversation);
+    return record;
   }
 
   async #keepLast(): Promise<void> {
@@ -212,64 +270,5 @@ export class LiveCall {
     await services.store
       .keepConversation(record, record.generation, conversation)
       .catch((error: unknown) => this.#log.warn({ err: error }, 'the last state could not be kept'));
-  }
-
-  async #reportFinished(reason: HangupReason, told: boolean): Promise<CallRecord | undefined> {
-    const { record, services } = this.#options;
-    const { advancer, clock, driver } = services;
-    let hungUp = false;
-    const { call } = await retry(
-      () =>
-        advancer.advance({
-          ref: record,
-          eventID: `finished/${record.generation}`,
-          event: { kind: 'finished', atMs: clock.now(), reason, told },
-        }),
-      {
-        clock,
-        forMs: STORE_FOR_MS,
-        onFailure: (error) => {
-          this.#log.warn({ err: error }, 'the end of a conversation could not be stored yet');
-          if (hungUp) return;
-          hungUp = true;
-          // The caller must not wait in silence for Redis. The stored command, later, is the same one.
-          void this.#hangUp();
-        },
-      },
-    );
-    if (call) driver.drive(call);
-    await this.#correctCount(call?.record.state);
-    return call?.record;
-  }
-
-  async #reportLost(stopped: boolean): Promise<CallRecord | undefined> {
-    const { record, services } = this.#options;
-    const { advancer, clock, driver } = services;
-    const { generation } = record;
-    const { call, outcome } = await retry(
-      () =>
-        advancer.advance({
-          ref: record,
-          eventID: `lost/${generation}`,
-          event: { kind: 'mediaLost', atMs: clock.now(), generation, stopped },
-        }),
-      { clock, forMs: STORE_FOR_MS },
-    );
-    this.#log.info({ outcome, stopped, state: call?.record.state }, 'media lost');
-    if (call && outcome === 'Stored') driver.drive(call);
-    await this.#correctCount(call?.record.state);
-    return call?.record;
-  }
-
-  /** Where another pod settled the call before our last state was kept, the usage is corrected. */
-  async #correctCount(state: CallRecord['state'] | undefined): Promise<void> {
-    const { record, services } = this.#options;
-    const conversation = this.#session?.conversation();
-    if (state !== 'settled' || !conversation) return;
-    await services.advancer.advance({
-      ref: record,
-      eventID: `counted/${record.generation}`,
-      event: { kind: 'counted', atMs: services.clock.now(), conversation },
-    });
   }
 }

@@ -65,11 +65,14 @@ export class CallDriver implements Service {
     while (this.#driven.size > 0) await Promise.all(this.#driven.values());
   }
 
-  /** Starts to carry out what `call` has stored as its next command. Never throws. */
-  drive(call: StoredCall): void {
+  /**
+   * Carries out what `call` has stored as its next command; resolves when that is done, or left to the
+   * deadline. Never rejects.
+   */
+  drive(call: StoredCall): Promise<void> {
     const { callID } = call.record;
     const before = this.#driven.get(callID);
-    if (!before && this.#driven.size >= MAX_DRIVEN) return;
+    if (!before && this.#driven.size >= MAX_DRIVEN) return Promise.resolve();
     // What was under way may have carried it out already, so the call is read again after it.
     const driving = (before ? before.then(() => this.#reload(call)) : Promise.resolve(call))
       .then((present) => this.#carryOut(present))
@@ -81,6 +84,7 @@ export class CallDriver implements Service {
         if (this.#driven.get(callID) === driving) this.#driven.delete(callID);
       });
     this.#driven.set(callID, driving);
+    return driving;
   }
 
   async #reload({ record }: StoredCall): Promise<StoredCall | undefined> {
@@ -166,12 +170,27 @@ export class CallDriver implements Service {
     this.#options.log.info({ callID, step, leg: true, result }, 'carrier command');
   }
 
-  /** The pod that the stream shall come to: the one with the call's slot, or another where that one ends. */
+  /**
+   * The pod that the stream shall come to: the one with the call's slot, or another where that one
+   * ends or has just lost the call's stream.
+   */
   async #prepareStream(record: CallRecord, generation: number): Promise<PodHeartbeat | undefined> {
-    const { slots, advancer, clock } = this.#options;
+    const { slots } = this.#options;
     const present = record.pod === undefined ? undefined : await slots.pod(record.pod);
-    const serving = present?.state === 'Serving';
-    if (serving && (await slots.reserveOn(present.pod, record, present.slots))) return present;
+    const keep = async () =>
+      present?.state === 'Serving' && (await slots.reserveOn(present.pod, record, present.slots))
+        ? present
+        : undefined;
+    const lostThere = present !== undefined && present.pod === record.lostPod;
+    if (!lostThere) {
+      const kept = await keep();
+      if (kept) return kept;
+    }
+    return (await this.#placeElsewhere(record, generation)) ?? (lostThere ? keep() : undefined);
+  }
+
+  async #placeElsewhere(record: CallRecord, generation: number): Promise<PodHeartbeat | undefined> {
+    const { slots, advancer, clock } = this.#options;
     const { pod } = await slots.reserve(record, { except: record.pod });
     if (!pod) return undefined;
     if (record.pod !== undefined) await slots.release(record.pod, record);
@@ -220,7 +239,7 @@ export class CallDriver implements Service {
       event: { kind: 'due', atMs: clock.now() },
     });
     if (outcome === 'Stored') metrics.overdue.inc({ state });
-    if (call) this.drive(call);
+    if (call) void this.drive(call);
     return undefined;
   }
 }

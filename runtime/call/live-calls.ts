@@ -5,6 +5,7 @@ import type { LiveCall } from './call.ts';
 /** The calls whose media this pod holds. Bounded by the pod's slots, which the media server keeps to. */
 export class LiveCalls {
   readonly #calls = new Map<string, LiveCall>();
+  readonly #expected = new Map<string, number>();
   readonly #metrics: RuntimeMetrics;
   #whenEmpty: (() => void)[] = [];
 
@@ -18,6 +19,23 @@ export class LiveCalls {
 
   refs(): readonly CallRef[] {
     return Array.from(this.#calls.values(), ({ ref }) => ref);
+  }
+
+  /** The generation of the stream that each call has here; of calls on their way to this pod, too. */
+  held(): ReadonlyMap<string, number> {
+    const held = new Map(this.#expected);
+    for (const { callID, generation } of this.#calls.values()) held.set(callID, generation);
+    return held;
+  }
+
+  /** A call's stream comes here: from before that is stored until it is added, or `cancel` is called. */
+  expect(callID: string, generation: number): { cancel(): void } {
+    this.#expected.set(callID, generation);
+    return {
+      cancel: () => {
+        if (this.#expected.get(callID) === generation) this.#expected.delete(callID);
+      },
+    };
   }
 
   has(callID: string): boolean {
@@ -38,6 +56,10 @@ export class LiveCalls {
     this.#metrics.calls.set(this.#calls.size);
     if (this.#calls.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  all(): readonly LiveCall[] {
+    return [...this.#calls.values()];
   }
 
   /** Ends the session of a call that was settled, wherever that was. */

@@ -5,8 +5,12 @@ import {
   at,
   attached,
   due,
+  finished,
   generationOf,
+  givenAway,
   hungUp,
+  lost,
+  ownerLost,
   refused,
   result,
   run,
@@ -85,14 +89,14 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
   ],
   [
     'a conversation whose voice failed ends in an apology',
-    [...talking, { kind: 'finished', atMs: at(30), reason: 'EnginesFailed', told: false }],
+    [...talking, finished('EnginesFailed', false)],
     'ending',
     'speak',
     'EnginesFailed',
   ],
   [
     'a finished conversation is hung up',
-    [...talking, { kind: 'finished', atMs: at(30), reason: 'WorkflowCompleted', told: true }],
+    [...talking, finished('WorkflowCompleted', true)],
     'ending',
     'hangup',
     'WorkflowCompleted',
@@ -100,20 +104,56 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
   ['the longest call is hung up', [...talking, due], 'ending', 'hangup', 'MaxDuration'],
   [
     'a broken socket is attached again at once',
-    [
-      ...talking,
-      (call) => ({ kind: 'mediaLost', atMs: at(9), generation: generationOf(call), stopped: false }),
-    ],
+    [...talking, lost(false)],
     'attaching',
     'streaming_start',
     undefined,
   ],
   [
+    'a stream that the carrier lost is attached again at once',
+    [...talking, (call) => ({ kind: 'streamFailed', atMs: at(9), generation: generationOf(call) })],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
+  [
+    'a call of a dead pod is attached again at once',
+    [...talking, ownerLost],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
+  [
+    'a stream that was asked for at a pod that died meanwhile is asked for again',
+    [admitted, answered(), result, ownerLost],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
+  [
+    'the last word of a session whose stream another pod has does not end the call',
+    [...talking, { kind: 'finished', atMs: at(9), generation: 7, reason: 'WorkflowCompleted', told: true }],
+    'talking',
+    undefined,
+    undefined,
+  ],
+  [
+    'a call that is given away is attached at once',
+    [...talking, givenAway],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
+  [
+    'a call given away by a pod that dies over it is driven on by the next who looks',
+    [...talking, givenAway, due, attached],
+    'talking',
+    undefined,
+    undefined,
+  ],
+  [
     'a stopped stream waits for a hang-up to explain it',
-    [
-      ...talking,
-      (call) => ({ kind: 'mediaLost', atMs: at(9), generation: generationOf(call), stopped: true }),
-    ],
+    [...talking, lost(true)],
     'attaching',
     undefined,
     undefined,
@@ -129,7 +169,7 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     'the webhook of a stream that was seen to stop does not cut that wait short',
     [
       ...talking,
-      (call) => ({ kind: 'mediaLost', atMs: at(9), generation: generationOf(call), stopped: true }),
+      lost(true),
       (call) => ({ kind: 'streamStopped', atMs: at(9), generation: generationOf(call) }),
     ],
     'attaching',
@@ -148,10 +188,7 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     [
       admitted,
       answered(),
-      ...Array.from({ length: MAX_RESUMES + 1 }, (): Step[] => [
-        attached,
-        (call) => ({ kind: 'mediaLost', atMs: at(9), generation: generationOf(call), stopped: false }),
-      ]).flat(),
+      ...Array.from({ length: MAX_RESUMES + 1 }, (): Step[] => [attached, lost(false)]).flat(),
     ],
     'ending',
     'hangup',
@@ -186,13 +223,37 @@ describe('the life of a call', () => {
   test('every stream but the first asks for the one before to be stopped', () => {
     const first = run(...talking.slice(0, 2)).call;
     expect(first?.record.command?.restart).toBe(false);
-    const again = run(...talking, (call) => ({
-      kind: 'mediaLost',
-      atMs: at(9),
-      generation: generationOf(call),
-      stopped: false,
-    })).call;
+    const again = run(...talking, lost(false)).call;
     expect(again?.record.command?.restart).toBe(true);
+  });
+
+  test('a stream that its pod lost goes elsewhere, one whose socket broke comes back', () => {
+    const before = run(...talking).call;
+    expect(run(...talking, ownerLost).call?.record.lostPod).toBe(before?.record.pod);
+    expect(run(...talking, ownerLost, attached).call?.record.lostPod).toBeUndefined();
+    expect(run(...talking, lost(false)).call?.record.lostPod).toBeUndefined();
+  });
+
+  test('a pod is believed dead for its own streams alone', () => {
+    const { call } = run(...talking);
+    const event = ownerLost(call);
+    if (event.kind !== 'ownerLost') throw new Error('another event');
+    expect(decide(call, { ...event, pod: 'b' })).toBeUndefined();
+    expect(decide(call, { ...event, generation: event.generation - 1 })).toBeUndefined();
+  });
+
+  test('a call given away goes to the pod that has the slot, and only in time is nothing to apologise for', () => {
+    const inTime = run(...talking, givenAway, attached).call?.record;
+    const late = run(...talking, givenAway, due, attached).call?.record;
+    const failed = run(...talking, givenAway, (call) => result(call, 'Refused'), attached).call?.record;
+    const again = run(...talking, givenAway, attached, lost(false), attached).call?.record;
+    expect(run(...talking, givenAway).call?.record.pod).toBe('b');
+    expect([inTime, late, failed, again].map((record) => record?.seamless === true)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   test('a second socket for the same generation is refused', () => {

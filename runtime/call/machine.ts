@@ -19,9 +19,9 @@ import type { Outcome } from './transition.ts';
  *   answering ──due, failed──▶  ending ──hungUp, due after the last try──▶ settled ⟲ corrections
  *     │ answered [streaming_start]▲  ⟲ due [same command again]             ▲
  *     ▼                           │                                         │
- *   attaching ──due, failed: [streaming_start, next generation]             │
+ *   attaching ──due, failed, ownerLost: [streaming_start, next generation]  │
  *     │  ▲   ╲──after the last: [speak the apology], then [hangup]──▶ ending│
- *     │  │ mediaLost, streamStopped                                         │
+ *     │  │ mediaLost, streamStopped, streamFailed, ownerLost, givenAway     │
  *     ▼  │ [streaming_start, next generation]                               │
  *   talking ──finished, due (maximum duration) [hangup]──▶ ending           │
  *     │  ▲ finished, the caller not told: [speak the apology], then [hangup]│
@@ -87,13 +87,16 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     streamStopped: streaming.presentStreamFailed,
     streamFailed: streaming.presentStreamFailed,
     bridged: transferring.bridgeAfterReturn,
+    ownerLost: streaming.awaitedPodLost,
     hungUp: anyState.settleHungUp,
     due: streaming.attachmentDue,
   },
   talking: {
     mediaLost: streaming.attachAgain,
     streamStopped: streaming.carrierStoppedStream,
-    streamFailed: streaming.carrierStoppedStream,
+    streamFailed: streaming.carrierLostStream,
+    ownerLost: streaming.takeOver,
+    givenAway: streaming.giveAway,
     finished: streaming.finish,
     transfer: transferring.transfer,
     bridged: transferring.bridgeAfterReturn,

@@ -19,6 +19,8 @@ export interface SessionContext {
   readonly conversation: ConversationState;
   /** The caller comes back from a person who was not reached, for this reason, and is to be told so first. */
   readonly transferFailure?: TransferFailure | undefined;
+  /** Another pod gave the call away in a pause: the caller is listened to, and hears of nothing. */
+  readonly seamless: boolean;
   /** Wall-clock epoch ms of the carrier's call.answered: turn times count from it. */
   readonly answeredAtMs: number;
   readonly events: SessionEvents;
@@ -51,6 +53,13 @@ export interface SessionEvents {
 export interface Session {
   /** Where the conversation stands now, usage included. */
   conversation(): ConversationState;
+  /** Neither side speaks, and the caller is waited for: all that was said is in `conversation()`. */
+  readonly paused: boolean;
+  /**
+   * Neither speaks nor hears any more, for good; the socket stays for as long as the carrier leaves it,
+   * and its end is reported as ever. Safe to repeat.
+   */
+  rest(): void;
   /**
    * Goes quiet at once: aborts engines, closes the socket, frees everything. Resolves once the turn
    * that it cut off is reported: nothing comes after that. Never rejects; safe to repeat.

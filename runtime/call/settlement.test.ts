@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { admitted, answered, at, due, hungUp, run, type Step, talking } from '#runtime/testing/call-life.ts';
+import {
+  admitted,
+  answered,
+  at,
+  due,
+  finished,
+  generationOf,
+  hungUp,
+  run,
+  type Step,
+  talking,
+} from '#runtime/testing/call-life.ts';
 import type { CallEvent } from './call-event.ts';
+import type { StoredCall } from './call-record.ts';
 import { newConversation } from './conversation-state.ts';
 import { MAX_END_ATTEMPTS } from './deadlines.ts';
 import type { Transition } from './transition.ts';
@@ -39,7 +51,7 @@ describe('settling', () => {
   test('a call given up is billed to when we ended it, and corrected by a late hang-up', () => {
     const { transitions } = run(
       ...talking,
-      { kind: 'finished', atMs: at(31), reason: 'WorkflowCompleted', told: true },
+      finished('WorkflowCompleted', true, 31),
       ...Array<Step>(MAX_END_ATTEMPTS).fill(due),
       hungUp(33),
     );
@@ -52,7 +64,12 @@ describe('settling', () => {
 
   test('what the last session used corrects the usage once', () => {
     const conversation = { ...newConversation('lead-capture'), sttMs: 4_200, ttsCharacters: 77 };
-    const counted: CallEvent = { kind: 'counted', atMs: at(32), conversation };
+    const counted = (call: StoredCall | undefined): CallEvent => ({
+      kind: 'counted',
+      atMs: at(32),
+      generation: generationOf(call),
+      conversation,
+    });
     const { transitions } = run(...talking, hungUp(31), counted, counted);
     expect(usageOf(transitions)).toMatchObject([
       { sttSeconds: 0, revision: 0 },

@@ -69,8 +69,11 @@ export class MediaServer {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { metrics, log } = this.#options;
     this.#pending += 1;
+    const token = this.#check(request);
+    const expected =
+      typeof token === 'number' ? undefined : this.#options.live.expect(token.callID, token.generation);
     try {
-      const attached = await this.#attach(request);
+      const attached = typeof token === 'number' ? token : await this.#adopt(token);
       metrics.mediaUpgrades.inc({ outcome: typeof attached === 'number' ? attached : 101 });
       if (typeof attached === 'number') refuse(socket, attached);
       else this.#grant(request, { socket, head }, attached);
@@ -79,11 +82,12 @@ export class MediaServer {
       metrics.mediaUpgrades.inc({ outcome: 503 });
       refuse(socket, 503);
     } finally {
+      expected?.cancel();
       this.#pending -= 1;
     }
   }
 
-  async #attach(request: IncomingMessage): Promise<Attached | Refusal> {
+  #check(request: IncomingMessage): MediaToken | Refusal {
     const { callTokenSecret, clock, live, slotCount, draining } = this.#options;
     const path = parseMediaPath(request.url);
     if (!path) return 404;
@@ -93,7 +97,7 @@ export class MediaServer {
     if (!token || token.callID !== path.callID || token.pod !== path.pod) return 401;
     // This upgrade is among the pending ones.
     if (draining() || live.size + this.#pending > slotCount) return 503;
-    return this.#adopt(token);
+    return token;
   }
 
   /** Tells the call that its stream is here: granted once for each generation, to one socket. */

@@ -1,15 +1,13 @@
-import { podKeys } from '#crds/projection/keys.ts';
 import { HEARTBEAT_PERIOD_MS, type PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { isAbort } from '#lib/errors/operating-error.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import type { Redis } from '#lib/redis/connect-redis.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { LiveCalls } from '#runtime/call/live-calls.ts';
+import { Drain } from './drain.ts';
+import type { PodRegistry } from './pod-registry.ts';
 
-/** A pod that was not heard of for this long is taken off the list. */
-const FORGET_MS = 60_000;
 /** How long a drained pod stays for the last hang-ups: above HANGUP_CONFIRM_MS, when they are given up. */
 const SETTLE_MS = 20_000;
 const SETTLE_POLL_MS = 200;
@@ -18,8 +16,10 @@ export interface PodOptions {
   readonly pod: string;
   readonly runtime: string;
   readonly mediaURL: string;
+  /** Where other pods reach this one; undefined where they cannot. */
+  readonly address: string | undefined;
   readonly slotCount: number;
-  readonly redis: Redis;
+  readonly registry: PodRegistry;
   readonly slots: PodSlots;
   readonly live: LiveCalls;
   /** False while the pod could not hold a call: it is not heard of until then. */
@@ -32,12 +32,13 @@ export interface PodOptions {
 
 /**
  * This pod among the pods of its runtime: says every second that it is there and renews the slots
- * of its calls. Draining takes it out of admission and waits for its calls and their settlement.
+ * of its calls. Draining takes it out of admission and empties it, see drain.ts.
  */
 export class Pod implements Service {
   readonly name = 'pod';
   readonly #options: PodOptions;
   readonly #ending = new AbortController();
+  readonly #drain: Drain;
   #state: PodHeartbeat['state'] = 'Serving';
   #beating: Promise<void> | undefined;
   #failures = 0;
@@ -46,6 +47,7 @@ export class Pod implements Service {
 
   constructor(options: PodOptions) {
     this.#options = options;
+    this.#drain = new Drain(options);
   }
 
   /** How many calls have their media here. */
@@ -74,7 +76,7 @@ export class Pod implements Service {
   async drain(): Promise<void> {
     this.#state = 'Draining';
     await this.beat().catch((error: unknown) => this.#options.log.warn({ err: error }, 'heartbeat failed'));
-    await this.#options.live.empty();
+    await this.#drain.run(this.#ending.signal);
     await this.#slotsFree();
   }
 
@@ -93,13 +95,12 @@ export class Pod implements Service {
   }
 
   async stop(): Promise<void> {
-    const { live, redis, runtime, pod, log } = this.#options;
+    const { live, registry, pod, log } = this.#options;
     this.#ending.abort();
     await this.#beating;
     await live.endAll();
     try {
-      await redis.zrem(podKeys.runtimePods(runtime), pod);
-      await redis.del(podKeys.pod(runtime, pod));
+      await registry.signOff(pod);
     } catch (error) {
       log.warn({ err: error }, 'the pod could not sign off; its heartbeat goes stale by itself');
     }
@@ -108,25 +109,20 @@ export class Pod implements Service {
   /** One heartbeat. Throws what Redis throws. */
   async beat(): Promise<void> {
     if (!this.#options.canServe()) return;
-    const { pod, runtime, mediaURL, slotCount, redis, slots, live, clock, takesCalls } = this.#options;
-    const at = clock.now();
+    const { pod, runtime, mediaURL, address, slotCount, registry, slots, live, clock, takesCalls } =
+      this.#options;
     const heartbeat: PodHeartbeat = {
       pod,
       runtime,
       state: this.#state,
       mediaURL,
+      ...(address === undefined ? {} : { address }),
       slots: takesCalls() ? slotCount : Math.min(slotCount, live.size),
       calls: live.size,
-      at,
+      at: clock.now(),
     };
-    const key = podKeys.pod(runtime, pod);
-    const pods = podKeys.runtimePods(runtime);
     await Promise.all([
-      redis.hset(key, 'value', JSON.stringify(heartbeat)),
-      redis.pexpire(key, FORGET_MS),
-      redis.zadd(pods, at, pod),
-      redis.zremrangebyscore(pods, '-inf', at - FORGET_MS),
-      redis.pexpire(pods, 10 * FORGET_MS),
+      registry.beat(heartbeat),
       ...live.refs().map((ref) => slots.reserveOn(pod, ref, slotCount)),
     ]);
     this.#announced = true;

@@ -33,6 +33,11 @@ export const storeKeys = {
   ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),
 } as const;
 
+/** String: one pod of a runtime looks after another, silent one. In the slot of the runtime's pods. */
+export function rescueKey(runtime: string, pod: string): string {
+  return `rescue:{${runtime}}:${pod}`;
+}
+
 export function dueMember({ tenantID, callID }: CallRef): string {
   return `${tenantID}/${callID}`;
 }

@@ -55,6 +55,36 @@ export const attached = (call: StoredCall | undefined, s = 2): CallEvent => ({
   generation: generationOf(call),
   pod: 'a',
 });
+export const lost =
+  (stopped: boolean) =>
+  (call: StoredCall | undefined): CallEvent => ({
+    kind: 'mediaLost',
+    atMs: at(9),
+    generation: generationOf(call),
+    stopped,
+  });
+export const finished =
+  (reason: 'EnginesFailed' | 'WorkflowCompleted', told: boolean, s = 30) =>
+  (call: StoredCall | undefined): CallEvent => ({
+    kind: 'finished',
+    atMs: at(s),
+    generation: generationOf(call),
+    reason,
+    told,
+  });
+export const ownerLost = (call: StoredCall | undefined): CallEvent => ({
+  kind: 'ownerLost',
+  atMs: at(9),
+  generation: generationOf(call),
+  pod: call?.record.pod ?? '',
+});
+export const givenAway = (call: StoredCall | undefined): CallEvent => ({
+  kind: 'givenAway',
+  atMs: at(9),
+  generation: generationOf(call),
+  to: 'b',
+  inPause: true,
+});
 export const due = (call: StoredCall | undefined): CallEvent => ({
   kind: 'due',
   atMs: call?.record.deadlineAtMs ?? at(0),

@@ -64,6 +64,10 @@ export class TestRuntime {
   readonly logged: string[] = [];
   /** The sessions that were opened. */
   readonly opened: SessionContext[] = [];
+  /** The sessions that were told to rest. */
+  readonly resting: SessionContext[] = [];
+  /** Whether every session is in a pause of speech. */
+  paused = false;
   /** What every session says it is at. */
   conversation = newConversation('lead-capture');
   /** What a session does last when it is closed. */
@@ -108,6 +112,10 @@ export class TestRuntime {
         socket.on('close', () => context.events.disconnected(false));
         return {
           conversation: () => test.conversation,
+          get paused() {
+            return test.paused;
+          },
+          rest: () => test.resting.push(context),
           close: async () => {
             socket.terminate();
             await Promise.resolve();

@@ -48,10 +48,13 @@ export class Conversation {
     const { workflow, context, options } = this.#parts;
     const returned = context.transferFailure !== undefined;
     if (this.#state.phase === 'Done' && !returned) return 'WorkflowCompleted';
-    let step = openingStep(this.#state, workflow, context.profile, returned ? 'FailedTransfer' : 'Loss');
+    // Given away in a pause: the question was put, and the caller is about to answer.
+    const isAsked = context.seamless && this.#state.phase === 'Collecting';
+    const reason = returned ? 'FailedTransfer' : 'Loss';
+    let step = isAsked ? undefined : openingStep(this.#state, workflow, context.profile, reason);
     for (let turn = 0; turn < options.maxTurns; turn++) {
-      await this.#take(step, signal);
-      if (step.effect === 'Complete') {
+      if (step) await this.#take(step, signal);
+      if (step?.effect === 'Complete') {
         this.#keep({ ...this.#state, phase: 'Done' });
         return 'WorkflowCompleted';
       }

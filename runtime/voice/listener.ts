@@ -19,6 +19,11 @@ export class Listener {
     return this.#kept.length > 0 || this.#options.speaking();
   }
 
+  /** Whether the caller is waited for and silent. */
+  get paused(): boolean {
+    return this.#waiter !== undefined && !this.busy;
+  }
+
   /** A turn of the caller ended. */
   push(utterance: Utterance): void {
     const usable = utterance.loudness >= MIN_LOUDNESS;

@@ -13,6 +13,7 @@ import { openStream, type Stream } from './stream.ts';
  * One media socket and its conversation: owns the abort signal and the order of teardown.
  *
  *   waiting ── start ──▶ talking ── last word played ──▶ finished ── close() ──▶ closed
+ *                           └── rest() ──▶ silent, until the carrier ends it ──▶ disconnected
  *      └──────── stop, socket closed, no start in time ──▶ disconnected ── close() ──┘
  */
 export class MediaSession implements Session {
@@ -41,6 +42,14 @@ export class MediaSession implements Session {
 
   conversation(): ConversationState {
     return this.#stream?.conversation.state ?? this.#context.conversation;
+  }
+
+  get paused(): boolean {
+    return !this.#ended.signal.aborted && !this.#reported && (this.#stream?.paused ?? false);
+  }
+
+  rest(): void {
+    this.#fallSilent();
   }
 
   close(): Promise<void> {
@@ -124,11 +133,15 @@ export class MediaSession implements Session {
   }
 
   #tearDown(): void {
+    this.#fallSilent();
+    if (this.#socket.readyState === SOCKET_OPEN) this.#socket.close(1000);
+  }
+
+  #fallSilent(): void {
     if (this.#ended.signal.aborted) return;
     this.#cancelStartTimer();
     this.#ended.abort();
     const counts = this.#stream?.close();
-    if (this.#socket.readyState === SOCKET_OPEN) this.#socket.close(1000);
     this.#log.info({ ...counts, malformedFrames: this.#malformed }, 'media session ended');
   }
 }

@@ -22,6 +22,8 @@ export interface Stream {
   readonly conversation: Conversation;
   media(frame: Pick<MediaMessage, 'chunk' | 'timestampMs' | 'payload'>): void;
   mark(name: string): void;
+  /** Whether neither side speaks and the caller is waited for. */
+  readonly paused: boolean;
   close(): StreamCounts;
 }
 
@@ -96,6 +98,9 @@ export function openStream({ socket, receiveCodec, context, parts, onStalled }: 
     }),
     media: (frame) => wayIn.media(frame),
     mark: (name) => playout.marked(name),
+    get paused() {
+      return listener.paused;
+    },
     close() {
       playout.close();
       return { ...wayIn.close(), underruns: playout.underruns };

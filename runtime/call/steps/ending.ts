@@ -60,6 +60,7 @@ export function correctHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Out
 }
 
 export function correctCount(call: StoredCall, event: CallEvent<'counted'>): Outcome {
+  if (event.generation !== call.record.generation) return undefined;
   const corrected = settle({ ...call, conversation: event.conversation }, event.atMs);
   return corrected.ledger.length === 0 ? undefined : corrected;
 }

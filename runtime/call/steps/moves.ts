@@ -52,6 +52,8 @@ export function repeat(call: StoredCall, nowMs: number): Transition {
   return moved(
     withRecord(call, {
       command: command && { ...command, done: false },
+      // Too late for a caller not to have noticed.
+      seamless: undefined,
       attempts: attempts + 1,
       deadlineAtMs: nowMs + COMMAND_MS,
     }),
@@ -93,6 +95,7 @@ export function startGeneration(call: StoredCall, nowMs: number, attempts: numbe
     command: { ...sent.command, restart: call.record.generation > 0 },
     state: 'attaching',
     generation,
+    seamless: undefined,
     attempts,
   });
 }

@@ -1,6 +1,6 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
-import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS } from '../deadlines.ts';
+import { GIVE_AWAY_MS, MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import {
   apologise,
@@ -13,6 +13,7 @@ import {
   startGeneration,
   waitForCarrier,
   withDeadline,
+  withRecord,
 } from './moves.ts';
 
 /** The cells of the table in machine.ts for calls that get or have a media stream. */
@@ -28,6 +29,7 @@ export function startTalking(call: StoredCall, event: CallEvent<'mediaAttached'>
       ...record,
       state: 'talking',
       pod: event.pod,
+      lostPod: undefined,
       command: undefined,
       attempts: 0,
       deadlineAtMs: record.answeredAtMs + record.maxDurationMs,
@@ -47,7 +49,7 @@ export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandF
 
 export function streamFailed(call: StoredCall, event: CallEvent): Transition {
   if (call.record.attempts >= MAX_ATTEMPTS) return apologise(call, event.atMs, 'MediaLost');
-  return moved(startGeneration(call, event.atMs, call.record.attempts + 1));
+  return moved(startGeneration(lostAtItsPod(call), event.atMs, call.record.attempts + 1));
 }
 
 /**
@@ -72,6 +74,11 @@ export function presentStreamFailed(
   return event.generation === generation && command ? streamFailed(call, event) : undefined;
 }
 
+/** The stream was asked for at a pod that is dead. Before the command is done, its driver finds out itself. */
+export function awaitedPodLost(call: StoredCall, event: CallEvent<'ownerLost'>): Outcome {
+  return isOwner(call, event) && call.record.command?.done ? streamFailed(call, event) : undefined;
+}
+
 // ── talking ──────────────────────────────────────────────────────────────────────────────────────
 
 export function attachAgain(call: StoredCall, event: CallEvent<'mediaLost'>): Outcome {
@@ -83,13 +90,51 @@ export function carrierStoppedStream(
   call: StoredCall,
   event: CallEvent<'streamStopped' | 'streamFailed'>,
 ): Outcome {
-  return event.generation === call.record.generation ? resume(call, event.atMs, true) : undefined;
+  return event.generation === call.record.generation
+    ? resume(lostAtItsPod(call), event.atMs, true)
+    : undefined;
 }
 
-export function finish(call: StoredCall, event: CallEvent<'finished'>): Transition {
+/** A stream that broke is no hang-up: nothing is waited for. */
+export function carrierLostStream(call: StoredCall, event: CallEvent<'streamFailed'>): Outcome {
+  return event.generation === call.record.generation
+    ? resume(lostAtItsPod(call), event.atMs, false)
+    : undefined;
+}
+
+export function takeOver(call: StoredCall, event: CallEvent<'ownerLost'>): Outcome {
+  return isOwner(call, event) ? resume(lostAtItsPod(call), event.atMs, false) : undefined;
+}
+
+/** The commands have to follow at once: where the pod that gives the call away dies, any other sends them. */
+export function giveAway(call: StoredCall, event: CallEvent<'givenAway'>): Outcome {
+  if (event.generation !== call.record.generation) return undefined;
+  const started = startGeneration(call, event.atMs, 1);
+  return moved(
+    withRecord(started, {
+      pod: event.to,
+      seamless: event.inPause || undefined,
+      deadlineAtMs: event.atMs + GIVE_AWAY_MS,
+    }),
+  );
+}
+
+/** The last word of a session that has lost its stream to another pod is not the call's. */
+export function finish(call: StoredCall, event: CallEvent<'finished'>): Outcome {
+  if (event.generation !== call.record.generation) return undefined;
   return event.told ? hangUp(call, event.atMs, event.reason) : apologise(call, event.atMs, event.reason);
 }
 
 export function endTooLong(call: StoredCall, event: CallEvent<'due'>): Transition {
   return hangUp(call, event.atMs, 'MaxDuration');
+}
+
+// ── both ─────────────────────────────────────────────────────────────────────────────────────────
+
+function isOwner({ record }: StoredCall, { generation, pod }: CallEvent<'ownerLost'>): boolean {
+  return record.generation === generation && record.pod === pod;
+}
+
+function lostAtItsPod(call: StoredCall): StoredCall {
+  return withRecord(call, { lostPod: call.record.pod });
 }

@@ -25,6 +25,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
       profile,
       conversation: setUp.conversation ?? newConversation('lead-capture'),
       transferFailure: setUp.transferFailure,
+      seamless: setUp.seamless ?? false,
       answeredAtMs: clock.now(),
       events: {
         turn: ({ speaker, text, interrupted }) =>
@@ -61,6 +62,7 @@ export interface CallSetUp {
   readonly sendCodec?: AudioCodec;
   readonly conversation?: ConversationState;
   readonly transferFailure?: TransferFailure;
+  readonly seamless?: boolean;
   readonly options?: Partial<VoiceOptions>;
 }
 

@@ -1,0 +1,105 @@
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { LiveCallServices } from './call.ts';
+import type { CallEvent } from './call-event.ts';
+import type { CallRecord, StoredCall } from './call-record.ts';
+import { commandIDOf } from './command-id.ts';
+import type { ConversationState } from './conversation-state.ts';
+import { retry } from './retry.ts';
+
+/** How long a live call tries to store what it has to say, with Redis away. */
+const STORE_FOR_MS = 60_000;
+
+/**
+ * What the pod that holds a call's stream tells the state machine of it, and no more once the stream is
+ * another's. Each resolves to the call as it is then, undefined where there is no record any more.
+ */
+export class CallReports {
+  readonly #record: CallRecord;
+  readonly #services: LiveCallServices;
+  readonly #log: Logger;
+
+  constructor(record: CallRecord, services: LiveCallServices, log: Logger) {
+    this.#record = record;
+    this.#services = services;
+    this.#log = log;
+  }
+
+  /** The conversation is over. The caller must not wait in silence for Redis: the hang-up is sent meanwhile. */
+  async finished(reason: HangupReason, told: boolean): Promise<StoredCall | undefined> {
+    const { generation } = this.#record;
+    const { clock, driver } = this.#services;
+    let hungUp = false;
+    const { call } = await this.#store(
+      `finished/${generation}`,
+      () => ({ kind: 'finished', atMs: clock.now(), generation, reason, told }),
+      (error) => {
+        this.#log.warn({ err: error }, 'the end of a conversation could not be stored yet');
+        if (hungUp) return;
+        hungUp = true;
+        // The stored command, later, is the same one.
+        void this.hangUp();
+      },
+    );
+    if (call) void driver.drive(call);
+    return call;
+  }
+
+  /** The socket ended; \`stopped\` when the carrier said so. */
+  async lost(stopped: boolean): Promise<StoredCall | undefined> {
+    const { generation } = this.#record;
+    const { clock, driver } = this.#services;
+    const { call, outcome } = await this.#store(`lost/${generation}`, () => ({
+      kind: 'mediaLost',
+      atMs: clock.now(),
+      generation,
+      stopped,
+    }));
+    this.#log.info({ outcome, stopped, state: call?.record.state }, 'media lost');
+    if (call && outcome === 'Stored') void driver.drive(call);
+    return call;
+  }
+
+  /** The stream shall go to the pod \`to\`. Throws what Redis throws, at once. */
+  async givenAway(
+    to: string,
+    inPause: boolean,
+  ): Promise<{ readonly given: boolean; readonly call: StoredCall | undefined }> {
+    const { generation } = this.#record;
+    const { advancer, clock } = this.#services;
+    const { outcome, call } = await advancer.advance({
+      ref: this.#record,
+      eventID: `given-away/${generation}/${to}`,
+      event: { kind: 'givenAway', atMs: clock.now(), generation, to, inPause },
+    });
+    this.#log.info({ outcome, to, inPause, state: call?.record.state }, 'a call is given to another pod');
+    return { given: outcome === 'Stored', call };
+  }
+
+  /** What the session used in all. */
+  async counted(conversation: ConversationState): Promise<void> {
+    const { generation } = this.#record;
+    const { advancer, clock } = this.#services;
+    await advancer.advance({
+      ref: this.#record,
+      eventID: `counted/${generation}`,
+      event: { kind: 'counted', atMs: clock.now(), generation, conversation },
+    });
+  }
+
+  /** Ends the call at the carrier, whatever is stored. */
+  async hangUp(): Promise<void> {
+    const { callID, carrierCallID } = this.#record;
+    const commandID = commandIDOf(callID, { step: 'hangup', generation: 0 });
+    await this.#services.carrier.send({ step: 'hangup', carrierCallID, commandID });
+  }
+
+  #store(eventID: string, event: () => CallEvent, onFailure?: (error: unknown) => void) {
+    const { advancer, clock } = this.#services;
+    return retry(() => advancer.advance({ ref: this.#record, eventID, event: event() }), {
+      clock,
+      forMs: STORE_FOR_MS,
+      ...(onFailure ? { onFailure } : {}),
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { PodSlots } from '#runtime/admission/pod-slots.ts';
+import type { LiveCall } from '#runtime/call/call.ts';
+import type { LiveCalls } from '#runtime/call/live-calls.ts';
+
+/** Pauses of speech are longer than this. */
+const LOOK_MS = 50;
+/** Calls that are given away at once: each takes two commands, and the carrier allows only so many a second. */
+const MAX_MOVING = 4;
+/** A call that makes no pause in this time is given away in mid-speech. */
+const PAUSE_WITHIN_MS = 45_000;
+/** The pause after an attempt for which no pod had room, or Redis no answer. */
+const RETRY_MS = 1_000;
+
+export interface DrainOptions {
+  readonly pod: string;
+  readonly live: LiveCalls;
+  readonly slots: PodSlots;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/**
+ * Empties a pod that ends: gives each of its calls to another pod, in a pause of its speech. While no
+ * other has room the calls go on here, to their end if need be.
+ */
+export class Drain {
+  readonly #options: DrainOptions;
+  readonly #moving = new Set<LiveCall>();
+  #breakOffAtMs = Number.POSITIVE_INFINITY;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: DrainOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when no call is left here, or \`signal\` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { live, clock } = this.#options;
+    this.#breakOffAtMs = clock.monotonic() + PAUSE_WITHIN_MS;
+    const empty = live.empty();
+    while (live.size > 0 && !signal.aborted) {
+      this.#look();
+      await Promise.race([empty, clock.sleep(LOOK_MS, signal).catch(() => undefined)]);
+    }
+  }
+
+  #look(): void {
+    const { live, clock } = this.#options;
+    const nowMs = clock.monotonic();
+    const isOverdue = nowMs >= this.#breakOffAtMs;
+    for (const call of live.all()) {
+      if (this.#moving.size >= MAX_MOVING || nowMs < this.#notBeforeMs) return;
+      if (this.#moving.has(call) || !(call.paused || (isOverdue && call.movable))) continue;
+      this.#moving.add(call);
+      void this.#move(call, !call.paused).finally(() => this.#moving.delete(call));
+    }
+  }
+
+  /** Never rejects. The slot comes first: the stream must find a pod that can take it. */
+  async #move(call: LiveCall, isInSpeech: boolean): Promise<void> {
+    const { slots, pod: own, log } = this.#options;
+    try {
+      const { pod } = await slots.reserve(call.ref, { except: own });
+      if (!pod) return this.#wait();
+      const moved = isInSpeech ? await call.breakOff(pod.pod) : await call.giveAway(pod.pod);
+      if (!moved) await slots.release(pod.pod, call.ref);
+    } catch (error) {
+      log.warn({ err: error, callID: call.callID }, 'a call could not be given to another pod yet');
+      this.#wait();
+    }
+  }
+
+  #wait(): void {
+    this.#notBeforeMs = this.#options.clock.monotonic() + RETRY_MS;
+  }
+}

@@ -1,0 +1,170 @@
+import { HEARTBEAT_PERIOD_MS } from '#crds/projection/pod-heartbeat.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { PodSlots } from '#runtime/admission/pod-slots.ts';
+import type { RedisWatch } from '#runtime/admission/redis-watch.ts';
+import type { CallAdvancer } from '#runtime/call/advance.ts';
+import type { CallRecord } from '#runtime/call/call-record.ts';
+import type { CallDriver } from '#runtime/call/driver.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
+import { askForHeldCalls, type HeldCalls } from './held-calls.ts';
+import type { PodRegistry, SilentPod } from './pod-registry.ts';
+
+/** Between two looks at the heartbeats; a random half of it on top, so that pods do not look together. */
+const LOOK_MS = 300;
+/** Between two looks at whether this pod holds what its slots say. */
+const OWN_LOOK_MS = 5_000;
+/** An answer of Redis that took longer tells of a time before others could beat. */
+const LATE_MS = 500;
+/** Calls of one pod that are worked on at once. */
+const BATCH = 32;
+
+export interface PodWatchOptions {
+  readonly pod: string;
+  readonly registry: PodRegistry;
+  readonly slots: PodSlots;
+  readonly store: CallStore;
+  readonly advancer: CallAdvancer;
+  readonly driver: Pick<CallDriver, 'drive'>;
+  readonly redisWatch: Pick<RedisWatch, 'presentForMs'>;
+  /** The calls that this pod holds, those that are on their way to it included. */
+  readonly held: () => HeldCalls;
+  readonly callTokenSecret: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/**
+ * Finds calls whose pod is gone, where the carrier tells nobody: a pod that misses its heartbeats is
+ * asked directly, by one other pod at a time, and what it does not hold is attached again elsewhere.
+ * The same for this pod's own calls of before a restart. Costs one look at the late heartbeats, however
+ * many calls there are.
+ */
+export class PodWatch implements Service {
+  readonly name = 'pod watch';
+  readonly #options: PodWatchOptions;
+  readonly #loop: Loop;
+  #ownLookAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: PodWatchOptions) {
+    this.#options = options;
+    this.#loop = new Loop({ clock: options.clock, step: () => this.#step() });
+  }
+
+  async start(fail: (error: unknown) => void): Promise<void> {
+    this.#loop.start(fail);
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  async #step(): Promise<number> {
+    try {
+      await this.look();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the other pods could not be looked at');
+    }
+    return LOOK_MS * (1 + Math.random() / 2);
+  }
+
+  /** One look. Throws what Redis throws. */
+  async look(): Promise<void> {
+    const { redisWatch, registry, pod, clock } = this.#options;
+    // Where Redis was away, nobody could beat: each has had the time for it first.
+    if (redisWatch.presentForMs < HEARTBEAT_PERIOD_MS) return;
+    await this.#lookAtOwn();
+    const startedMs = clock.monotonic();
+    const silent = await registry.silent();
+    if (clock.monotonic() - startedMs > LATE_MS) return;
+    const others = silent.filter(({ name }) => name !== pod);
+    await Promise.all(
+      others.map(async (other) => {
+        if (await registry.claim(other.name)) await this.#lookAfter(other);
+      }),
+    );
+  }
+
+  async #lookAtOwn(): Promise<void> {
+    const { pod, held, clock, log } = this.#options;
+    if (clock.monotonic() - this.#ownLookAtMs < OWN_LOOK_MS) return;
+    this.#ownLookAtMs = clock.monotonic();
+    const { records } = await this.#recordsOn(pod);
+    // What is held is asked for after the records were read: a call that comes meanwhile is in both or neither.
+    const holding = held();
+    const lost = records.filter((record) => isOf(record, pod) && !isHeld(record, holding));
+    if (lost.length === 0) return;
+    log.warn({ calls: lost.length }, 'this pod has lost calls that it is said to hold');
+    await inBatches(lost, (record) => this.#takeOver(record, pod));
+  }
+
+  async #lookAfter({ name, last }: SilentPod): Promise<void> {
+    const { registry, slots, log } = this.#options;
+    const { records, count } = await this.#recordsOn(name);
+    const answer = await this.#ask(last);
+    if (answer === 'Unaskable') return;
+    if (answer) await registry.keep(name);
+    const lost = records.filter((record) => isOf(record, name) && !(answer && isHeld(record, answer)));
+    if (lost.length > 0) {
+      log.warn(
+        { silent: name, answers: answer !== undefined, calls: lost.length },
+        'a pod has lost its calls',
+      );
+    }
+    await inBatches(lost, (record) => this.#takeOver(record, name));
+    if (answer) return;
+    // Calls that went elsewhere, or ended, while nobody could tell it.
+    const others = records.filter((record) => record.state === 'settled' || record.pod !== name);
+    await inBatches(others, (record) => slots.release(name, record));
+    if (count === others.length) await registry.forget(name);
+  }
+
+  /** Undefined: nobody is there. One that never said where it can be asked is believed to be. */
+  async #ask(last: SilentPod['last']): Promise<HeldCalls | 'Unaskable' | undefined> {
+    if (!last) return undefined;
+    const { pod, address } = last;
+    return address === undefined ? 'Unaskable' : askForHeldCalls({ pod, address }, this.#options);
+  }
+
+  async #recordsOn(pod: string): Promise<{ records: readonly CallRecord[]; count: number }> {
+    const { slots, store } = this.#options;
+    const refs = await slots.callsOn(pod);
+    const records: CallRecord[] = [];
+    await inBatches(refs, async (ref) => {
+      const { call } = await store.load(ref);
+      // None: its slot is reserved, and it is about to be stored.
+      if (call) records.push(call.record);
+    });
+    return { records, count: refs.length };
+  }
+
+  async #takeOver(record: CallRecord, pod: string): Promise<void> {
+    const { advancer, driver, clock, log } = this.#options;
+    const { generation, callID } = record;
+    const { outcome, call } = await advancer.advance({
+      ref: record,
+      eventID: `owner-lost/${generation}`,
+      event: { kind: 'ownerLost', atMs: clock.now(), generation, pod },
+    });
+    if (outcome !== 'Stored' || !call) return;
+    log.info({ callID, lostAt: pod }, 'a call is taken over');
+    await driver.drive(call);
+  }
+}
+
+/** Whether `pod` is where the call's media is, or is awaited. */
+function isOf({ state, pod: owner }: CallRecord, pod: string): boolean {
+  return owner === pod && (state === 'talking' || state === 'attaching');
+}
+
+function isHeld({ callID, generation, state }: CallRecord, held: HeldCalls): boolean {
+  return state !== 'talking' || held.get(callID) === generation;
+}
+
+async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let start = 0; start < items.length; start += BATCH) {
+    await Promise.all(items.slice(start, start + BATCH).map(work));
+  }
+}
