@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CallEvent, CallEventKind, CallIdentity, CommandFailure } from './call-event.ts';
 import { callIDOf } from './call-id.ts';
-import type { StoredCall } from './call-record.ts';
+import type { CallState, StoredCall } from './call-record.ts';
 import { callRecordSchema } from './call-record.ts';
 import { newConversation } from './conversation-state.ts';
 import { decide } from './machine.ts';
@@ -146,8 +146,18 @@ test('whatever happens in whatever order, a call keeps its rules', () => {
       const ledgerIDs = new Set<string>();
       let generation = 0;
       let seconds = 0;
+      let state: CallState = 'ringing';
+      const spokenOn = new Set<number>();
       for (const { call, ledger, counters, lease } of transitions) {
         const { record } = call;
+        if (record.state === 'talking' && state !== 'talking') {
+          // A stream gets one speaker, once.
+          expect(spokenOn.has(record.generation)).toBe(false);
+          spokenOn.add(record.generation);
+        }
+        // The pod that lost a stream is remembered until the next one is there.
+        if (record.state === 'talking') expect(record.lostPod).toBeUndefined();
+        state = record.state;
         expect(() => callRecordSchema.parse(JSON.parse(JSON.stringify(record)))).not.toThrow();
         if (lease === 'free') settled += 1;
         if (record.state === 'settled') {

@@ -256,9 +256,10 @@ describe('the life of a call', () => {
     ]);
   });
 
-  test('a second socket for the same generation is refused', () => {
-    const { call } = run(...talking);
-    expect(decide(call, attached(call))).toBeUndefined();
+  test('a second socket for the same generation is refused, also once its stream has stopped', () => {
+    for (const { call } of [run(...talking), run(...talking, lost(true))]) {
+      expect(decide(call, attached(call))).toBeUndefined();
+    }
   });
 
   test('every restart of a stream has a generation of its own, also with a clock behind', () => {

@@ -9,6 +9,7 @@ import { PodSlots } from '#runtime/admission/pod-slots.ts';
 import { LiveCalls } from '#runtime/call/live-calls.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import { Pod } from './pod.ts';
+import { PodRegistry } from './pod-registry.ts';
 
 const RUNTIME = 'test/runtime';
 const SLOTS = 5;
@@ -37,6 +38,8 @@ test('a pod that is too busy gets no new calls, keeps those that have a slot, an
     ...common,
     pod: 'a',
     mediaURL: 'ws://x',
+    address: undefined,
+    registry: new PodRegistry(redis, RUNTIME),
     slotCount: SLOTS,
     slots: new PodSlots(common),
     live: new LiveCalls(createRuntimeMetrics(createRegistry('test'))),

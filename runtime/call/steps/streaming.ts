@@ -23,6 +23,8 @@ import {
 export function startTalking(call: StoredCall, event: CallEvent<'mediaAttached'>): Outcome {
   const { record } = call;
   if (event.generation !== record.generation || record.answeredAtMs === undefined) return undefined;
+  // In the pause of STOPPED_GRACE_MS the present stream is over, and none has been asked for.
+  if (!record.command) return undefined;
   return moved({
     ...call,
     record: {
