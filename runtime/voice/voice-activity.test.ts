@@ -55,6 +55,25 @@ describe('voice activity', () => {
     expect(Math.abs(spoken(spared) - spoken(all))).toBeLessThan(6);
   });
 
+  test('judges a call that has fallen behind by its newest frame, and answers for all of them in order', async () => {
+    const judge = async (frames: number) => {
+      const before = activity.judged;
+      const detector = activity.open();
+      const answered: number[] = [];
+      await new Promise<void>((resolve) => {
+        for (let frame = 0; frame < frames; frame++) {
+          detector.detect(new Int16Array(DETECTOR_FRAME_SAMPLES), () => {
+            if (answered.push(frame) === frames) resolve();
+          });
+        }
+      });
+      expect(answered).toEqual(Array.from({ length: frames }, (_, frame) => frame));
+      return activity.judged - before;
+    };
+    expect(await judge(3)).toBe(3);
+    expect(await judge(10)).toBe(1);
+  });
+
   test('says nothing after close, and a call that is far behind loses frames instead of piling them up', () => {
     const detector = activity.open();
     const before = activity.dropped;

@@ -8,7 +8,7 @@ import { SILENCE_PROBABILITY } from './speech-start.ts';
 /**
  * Silero's voice activity detection over all calls of a pod. Frames that arrive within a few
  * milliseconds are judged in one run of the model, which costs a third of single runs; a run blocks
- * the event loop, so its rows are capped and the loop gets its turn in between.
+ * the event loop, so its rows are capped, and the loop gets its turn in between.
  *
  * All calls are judged at 8 kHz, also wideband ones: half the work for the same decisions.
  */
@@ -81,7 +81,7 @@ export class VoiceActivity implements SpeechDetectors {
     this.#clock.after(COLLECT_MS, () => void this.#runAll());
   }
 
-  /** Runs until nothing waits; never rejects. */
+  /** Runs until nothing waits; never rejects. Each run waits for a turn of the event loop by itself. */
   async #runAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const rows = this.#takeRows();
@@ -91,27 +91,29 @@ export class VoiceActivity implements SpeechDetectors {
         this.#log.error({ err: error, rows: rows.length }, 'voice activity could not be judged');
         for (const { stream, done } of rows) if (!stream.closed) done(0);
       }
-      await new Promise((resolve) => setImmediate(resolve));
     }
     this.#scheduled = false;
   }
 
-  /** The oldest frames, one a stream: a stream's next frame needs the state after this one. */
+  /**
+   * The oldest frames, one a stream: a stream's next frame needs the state after this one. Of a stream that
+   * has fallen behind, all its frames are answered by the newest: turns of a busy loop come more seldom than frames.
+   */
   #takeRows(): WaitingFrame[] {
-    const rows: WaitingFrame[] = [];
+    const rows = new Map<Stream, WaitingFrame>();
+    const behind = new Set<Stream>();
     const later: WaitingFrame[] = [];
-    const taken = new Set<Stream>();
     for (const frame of this.#waiting) {
-      if (rows.length < MAX_ROWS && !taken.has(frame.stream)) {
-        taken.add(frame.stream);
-        frame.stream.waiting--;
-        rows.push(frame);
-      } else {
-        later.push(frame);
-      }
+      const { stream } = frame;
+      const row = rows.get(stream);
+      if (row && behind.has(stream)) rows.set(stream, joined(row, frame));
+      else if (row || rows.size >= MAX_ROWS) later.push(frame);
+      else rows.set(stream, frame);
+      if (!row && stream.waiting >= BEHIND_FRAMES) behind.add(stream);
     }
+    for (const stream of rows.keys()) stream.waiting = behind.has(stream) ? 0 : stream.waiting - 1;
     this.#waiting = later;
-    return rows;
+    return [...rows.values()];
   }
 
   /** One run of the model; input is [rows, context + frame], state is [2, rows, 128]. */
@@ -157,12 +159,25 @@ interface WaitingFrame {
   readonly done: (probability: number) => void;
 }
 
+/** Both answered by what is said of the later one. */
+function joined(earlier: WaitingFrame, later: WaitingFrame): WaitingFrame {
+  return {
+    ...later,
+    done(probability) {
+      earlier.done(probability);
+      later.done(probability);
+    },
+  };
+}
+
 /** The model's input: the end of the last frame before each new one, at 8 kHz. */
 const CONTEXT_SAMPLES = 32;
 const ROW_SAMPLES = CONTEXT_SAMPLES + DETECTOR_FRAME_SAMPLES;
 const STATE_SIZE = 128;
-/** About 1 ms of blocking on one core, measured. */
-const MAX_ROWS = 32;
+/** Some 4 ms of blocking on one core, measured. */
+const MAX_ROWS = 128;
+/** 128 ms. */
+const BEHIND_FRAMES = 4;
 /** Frames of different calls come evenly; 4 ms gathers an eighth of them and delays none noticeably. */
 const COLLECT_MS = 4;
 /** 2 s: a call that far behind is beyond catching up. */

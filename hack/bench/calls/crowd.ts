@@ -30,7 +30,7 @@ export async function gather(load: CallLoad, calls: number): Promise<Crowd> {
   const kept = load.keepUp({ calls, lastsMs: LASTS_MS, withinMs }, ending.signal);
   // Its failure is told by whoever waits for its end.
   kept.catch(() => undefined);
-  await systemClock.sleep(withinMs + SETTLE_MS);
+  await systemClock.sleep(calls === 0 ? 0 : withinMs + SETTLE_MS);
   return {
     async leave() {
       ending.abort();

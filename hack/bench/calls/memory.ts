@@ -11,10 +11,10 @@ import { TAKES_TURNS } from './crowd.ts';
 
 const TARGET_MB = 1;
 const STEPS = [50, 100, 150] as const;
-const WAVES = 3;
+const WAVES = 2;
 const APART_MS = 40;
-const SETTLE_MS = 10_000;
-const SAMPLES = 10;
+const SETTLE_MS = 6_000;
+const SAMPLES = 8;
 const SAMPLE_MS = 500;
 const GONE_TIMEOUT_MS = 30_000;
 
