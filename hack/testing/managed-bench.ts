@@ -1,5 +1,6 @@
 import { PROJECTED_FIELDS, podKeys } from '#crds/projection/keys.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
+import type { SimulatedNode } from '#hack/kubernetes/simulated-nodes.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { EVENTS, PODS, type Resource } from '#lib/kube/resource.ts';
@@ -13,6 +14,8 @@ interface Event extends KubeObject {
 }
 
 const endpoint = { mediaURL: 'wss://voice.test', webhookURL: 'https://voice.test/webhooks/telnyx' };
+
+const NODES: readonly SimulatedNode[] = [{ name: 'managed-1' }, { name: 'managed-gpu', gpus: 2 }];
 
 /**
  * What the tests of Managed VoiceRuntimes stand on: the operator with its shipped rights, a real control
@@ -39,11 +42,14 @@ export class ManagedBench {
 
   static async open(): Promise<ManagedBench> {
     const bench = await OperatorBench.open();
-    const nodes = await simulateNodes(bench.cluster, [
-      { name: 'managed-1' },
-      { name: 'managed-gpu', gpus: 2 },
-    ]);
+    const nodes = await simulateNodes(bench.cluster, NODES);
     return new ManagedBench(bench, await bench.startOperator(), nodes);
+  }
+
+  /** With neither scheduler nor nodes: of its pods, tests say what a kubelet would. */
+  static async openWithoutNodes(): Promise<ManagedBench> {
+    const bench = await OperatorBench.open();
+    return new ManagedBench(bench, await bench.startOperator(), { stop: async () => undefined });
   }
 
   async close(): Promise<void> {
@@ -70,9 +76,9 @@ export class ManagedBench {
     return this.admin.get<Shown>(resource, { namespace, name });
   }
 
-  /** The runtime's own pods that are not on their way out. */
-  async podsOf(name: string): Promise<readonly KubeObject[]> {
-    const labelSelector = `veralux.io/runtime=${name},app.kubernetes.io/component=runtime`;
+  /** The runtime's own pods, or those of its engines of a kind, that are not on their way out. */
+  async podsOf(name: string, component: 'runtime' | 'stt' = 'runtime'): Promise<readonly KubeObject[]> {
+    const labelSelector = `veralux.io/runtime=${name},app.kubernetes.io/component=${component}`;
     const { items } = await this.admin.list(PODS, { namespace: SYSTEM, labelSelector });
     return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
