@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
-import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
+import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { putScript, removeScript, setEpochScript } from './fenced-scripts.ts';
 
@@ -14,7 +14,8 @@ export class StaleFence extends OperatingError {
 /** Redis did not answer; the write may or may not have happened and is safe to repeat. */
 export class RedisUnavailable extends OperatingError {
   constructor(cause: unknown) {
-    super('redis_unavailable', `Redis could not be reached: ${messageOf(cause)}`, { retryable: true, cause });
+    // Statuses show it: in steady words, which are no library's.
+    super('redis_unavailable', 'Redis could not be reached.', { retryable: true, cause });
   }
 }
 

@@ -22,22 +22,28 @@ export function profileVerdict(outcome: ProjectionOutcome, generation: number): 
         'Projected',
         `Generation ${generation} is what calls are answered by.`,
       )
-    : verdict('ProfileProjected', 'False', outcome.kind, outcome.message);
+    : verdict('ProfileProjected', 'False', outcome.kind, `${outcome.message} ${NOT_PROJECTED[outcome.kind]}`);
 }
+
+const NOT_PROJECTED = {
+  RedisUnavailable:
+    'It is tried again by itself; until then calls are answered by the profile of before, if any.',
+  StaleFence: 'This operator is being replaced; the one that follows goes on.',
+} as const;
 
 export function runtimeVerdict(key: string, runtime: RawVoiceRuntime | undefined): Verdict {
   if (runtime === undefined) {
-    return verdict('RuntimeAvailable', 'False', 'RuntimeNotFound', `There is no VoiceRuntime ${key}.`);
+    const message = `There is no VoiceRuntime ${key}. Make it, or name another in spec.runtimeRef of the Tenant.`;
+    return verdict('RuntimeAvailable', 'False', 'RuntimeNotFound', message);
   }
   if (takesCalls(runtime)) {
     return verdict('RuntimeAvailable', 'True', 'Available', `The VoiceRuntime ${key} takes calls.`);
   }
-  return verdict(
-    'RuntimeAvailable',
-    'False',
-    'RuntimeNotReady',
-    `The VoiceRuntime ${key} is not ready. ${whyNoCalls(runtime)}`,
-  );
+  const { namespace, name } = runtime.metadata;
+  const message =
+    `The VoiceRuntime ${key} is not ready. ${whyNoCalls(runtime)} ` +
+    `All of it: kubectl describe voiceruntime ${name} --namespace=${namespace}`;
+  return verdict('RuntimeAvailable', 'False', 'RuntimeNotReady', message);
 }
 
 /** Those that were found to exist. Bounded by how many there are. */

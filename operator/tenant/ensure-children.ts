@@ -78,7 +78,10 @@ function refusalOf(error: unknown, child: string): Refusal {
   if (!(error instanceof KubeError) || error.retryable || isConflict(error)) throw error;
   // The namespace began to go, or an object appeared, after the cache was read: look again.
   if (hasReason(error, 'AlreadyExists', 'NotFound') || isTerminating(error)) throw error;
-  return { reason: 'ApplyFailed', message: `The cluster refuses ${child}: ${error.message}` };
+  return {
+    reason: 'ApplyFailed',
+    message: `The cluster refuses ${child} and is asked again within a minute: ${error.message}`,
+  };
 }
 
 /** The API server answers 403 to a creation in a namespace that is going away. */

@@ -30,10 +30,12 @@ import { secretsDue } from './tenant-secrets.ts';
 import { writeTenantStatus } from './write-tenant-status.ts';
 
 /**
- * At the return of a Redis that was away the full pass repairs everything, and whoever said so is looked
- * at again; this is for one write that failed alone. Spread, since it is all tenants that wait.
+ * Nobody tells when what was refused once would be taken: by the cluster, whose quota or policy changed or
+ * where a stranger's object went, or by Redis, for one write that failed alone. At the return of a Redis that
+ * was away the full pass repairs everything. Spread, since it may be all tenants that wait.
  */
-const REDIS_RETRY = { leastMs: 15_000, spreadMs: 45_000 };
+const RETRY = { leastMs: 15_000, spreadMs: 45_000 };
+const REFUSED: ReadonlySet<string> = new Set(['ApplyFailed', 'ChildTaken']);
 
 /** Brings one Tenant's namespace, profile and status to what its spec says. */
 export async function reconcileTenant(
@@ -110,11 +112,12 @@ async function serve(
     nowMs: clock.now(),
   });
   await writeTenantStatus(world.tenants.get(name) ?? raw, status, dependencies, signal);
-  return projection.kind === 'Projected' ? {} : { requeueAfterMs: redisRetryMs(Math.random()) };
+  const wasRefused = projection.kind !== 'Projected' || REFUSED.has(namespaceReady.reason);
+  return wasRefused ? { requeueAfterMs: retryMs(Math.random()) } : {};
 }
 
-function redisRetryMs(random: number): number {
-  return REDIS_RETRY.leastMs + random * REDIS_RETRY.spreadMs;
+function retryMs(random: number): number {
+  return RETRY.leastMs + random * RETRY.spreadMs;
 }
 
 async function project(projector: Projector, tenant: Tenant, id: string): Promise<ProjectionOutcome> {

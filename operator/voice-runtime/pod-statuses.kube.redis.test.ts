@@ -166,7 +166,7 @@ describe('a Managed VoiceRuntime says what keeps an engine', () => {
       'its model still loads, as its start-up probe has it',
       { container: { state: { running: { startedAt: STARTED_AT } } } },
       'ModelLoading',
-      (pod) => `Speaches loads its model since ${STARTED_AT} (pod ${pod}); it may take 900 s.`,
+      (pod) => `speaches loads its model since ${STARTED_AT} (pod ${pod}); it may take 900 s.`,
     ],
     [
       'it takes more memory than it may',
