@@ -5,6 +5,7 @@ import { startTestRedis, type TestRedis, type TestReplica } from '#hack/testing/
 import { callIDOf } from '#runtime/call/call-id.ts';
 import { storeKeys } from '#runtime/store/store-keys.ts';
 import { profile, TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
+import { MAX_TREATED } from './refusal.ts';
 
 const PATIENCE = { timeout: 10_000 };
 
@@ -107,7 +108,7 @@ test('it is held to the slots of this pod', async () => {
   expect(pod.recorder.commands.filter(({ step }) => step === 'answer')).toHaveLength(4);
 });
 
-test('it hears the message of the tenant where this pod has no slot left', async () => {
+test('it hears the message of the tenant where this pod has no slot left, as long as not too many do', async () => {
   await pod.project({ ...profile, busy: { treatment: 'Message', message: 'All lines are busy.' } });
   await pod.deliver(webhookOf('call.initiated', 'v3:seen'));
   await pod.deliver(webhookOf('call.hangup', 'v3:seen'));
@@ -118,6 +119,12 @@ test('it hears the message of the tenant where this pod has no slot left', async
   await pod.recorder.next('v3:busy', 'answer');
   await pod.deliver(webhookOf('call.answered', 'v3:busy'));
   await pod.recorder.next('v3:busy', 'speak');
+  for (let index = 1; index < MAX_TREATED; index += 1) {
+    await pod.deliver(webhookOf('call.initiated', `v3:busy-${index}`));
+    await pod.recorder.next(`v3:busy-${index}`, 'answer');
+  }
+  await pod.deliver(webhookOf('call.initiated', 'v3:one-too-many'));
+  await pod.recorder.next('v3:one-too-many', 'reject');
 });
 
 test('a number that this pod never read of is delivered again', async () => {
