@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { OptionTable } from '#lib/config/config.ts';
 import { option } from '#lib/config/config.ts';
+import { REDIS_URL_FORMS, redisURLSchema } from '#lib/redis/redis-url.ts';
 import { emailAddressSchema } from './identity/email-address.ts';
 
 /** `https://console.example.com,https://other.example.com`: origins, without paths. */
@@ -40,9 +41,9 @@ export const API_SERVER_OPTIONS = {
     description: 'Signs access tokens (HS256), at least 32 characters; the same on every replica.',
   },
   REDIS_URL: {
-    schema: option.url('redis', 'rediss'),
+    schema: redisURLSchema,
     secret: true,
-    description: 'Redis, from whose streams the call ledger is read.',
+    description: `Redis, from whose streams the call ledger is read: ${REDIS_URL_FORMS}.`,
   },
   KUBECONFIG: {
     schema: z.string(),

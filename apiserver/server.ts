@@ -10,6 +10,7 @@ import { supervise } from '#lib/lifecycle/supervisor.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { pingRedis } from '#lib/redis/servers.ts';
 import type { API_SERVER_OPTIONS } from './config.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { Database } from './database/database.ts';
@@ -195,7 +196,7 @@ function dependenciesOf(
 ): readonly Dependency[] {
   return [
     { name: 'postgres', check: async () => void (await database.query('SELECT 1')) },
-    { name: 'redis', check: async () => void (await probe.ping()) },
+    { name: 'redis', check: () => pingRedis(probe) },
     {
       name: 'tenants',
       check: async () => {

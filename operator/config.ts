@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ConfigOf, option } from '#lib/config/config.ts';
+import { REDIS_URL_FORMS, redisURLSchema } from '#lib/redis/redis-url.ts';
 
 /** The operator's settings, all environment variables. */
 export const operatorOptions = {
@@ -14,12 +15,12 @@ export const operatorOptions = {
     description: "The operator's own namespace: its Lease, the installation's id and the claims on numbers.",
   },
   REDIS_URL: {
-    schema: option.url('redis', 'rediss'),
+    schema: redisURLSchema,
     secret: true,
-    description: 'The Redis that the phone path reads, such as redis://127.0.0.1:6379.',
+    description: `The Redis that the phone path reads: ${REDIS_URL_FORMS}.`,
   },
   RUNTIME_REDIS_URL: {
-    schema: option.url('redis', 'rediss'),
+    schema: redisURLSchema,
     secret: true,
     optional: true,
     description: 'The same Redis as the pods of Managed VoiceRuntimes reach it. Absent: REDIS_URL.',

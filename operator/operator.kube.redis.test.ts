@@ -12,6 +12,7 @@ import {
   SYSTEM,
   WAIT,
 } from '#hack/testing/operator-bench.ts';
+import { flushAll } from '#hack/testing/redis-topology.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { EVENTS, LEASES, NAMESPACES, SERVICE_ACCOUNTS } from '#lib/kube/resource.ts';
@@ -119,7 +120,7 @@ describe('a Tenant', () => {
       WAIT,
     );
     // Redis is emptied: everything is there again.
-    await bench.redis.flushall();
+    await flushAll(bench.redis);
     await bench.reportPod();
     await vi.waitFor(
       async () => expect(await bench.profileOf(tenant)).toMatchObject({ name: 'op-edited' }),

@@ -6,6 +6,7 @@ import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import { conditionOf, RUNTIME, type Shown, WAIT } from '#hack/testing/operator-bench.ts';
 import type { OperatorProgram } from '#hack/testing/operator-program.ts';
 import { ProgramBench } from '#hack/testing/program-bench.ts';
+import { mastersOf } from '#lib/redis/servers.ts';
 
 /** What the operator stands on goes away and comes back. */
 let programs: ProgramBench;
@@ -99,7 +100,7 @@ describe('when Redis', () => {
 
   test('hangs, a runtime stays as it was and says so, and no error is logged over it', async () => {
     await startWith('out-hangs');
-    await programs.bench.redis.client('PAUSE', 6_000);
+    await Promise.all(mastersOf(programs.bench.redis).map((server) => server.client('PAUSE', 6_000)));
     const shown = await programs.bench.until(VOICE_RUNTIME, RUNTIME, 'Available', 'RedisUnavailable');
     expect(conditionOf(shown, 'Available')).toMatchObject({ status: 'True' });
     expect(conditionOf(shown, 'Ready')).toMatchObject({ status: 'True' });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { enginesSchema } from '#crds/voice-runtime/engine.ts';
 import { type ConfigOf, option } from '#lib/config/config.ts';
+import { REDIS_URL_FORMS, redisURLSchema } from '#lib/redis/redis-url.ts';
 
 const base64Key = z
   .string()
@@ -42,8 +43,9 @@ export const runtimeOptions = {
     description: 'How long calls may go on after SIGTERM.',
   },
   REDIS_URL: {
-    schema: option.url('redis', 'rediss'),
-    description: 'The Redis of projection, calls and ledger.',
+    schema: redisURLSchema,
+    secret: true,
+    description: `The Redis of projection, calls and ledger: ${REDIS_URL_FORMS}.`,
   },
   RUNTIME_NAME: {
     schema: z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'must be namespace/name'),

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { shardOf } from '#crds/projection/shard.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
+import { flushAll } from '#hack/testing/redis-topology.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import { storeKeys } from '#runtime/store/store-keys.ts';
 import { CALLER, NUMBER, TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
@@ -205,7 +206,7 @@ describe('a call from its first webhook to its usage', () => {
   test('a finished call that Redis has lost is hung up all the same', async () => {
     const call = 'v3:lost';
     await pod.openMedia(await pod.answer(call));
-    await pod.redis.flushall();
+    await flushAll(pod.redis);
     pod.opened[0]?.events.finished('WorkflowCompleted', true);
     await pod.recorder.next(call, 'hangup');
     await expect.poll(() => pod.runtime.pod.calls).toBe(0);

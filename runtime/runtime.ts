@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { isIPv6 } from 'node:net';
+import { podKeys } from '#crds/projection/keys.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { healthRoutes } from '#lib/http/health-routes.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
@@ -102,12 +103,12 @@ function createParts(options: RuntimeOptions) {
   const usage = new MonthUsage(redis, clock, log);
   const liveOf = (tenantID: string) =>
     live.refs().flatMap((ref) => (ref.tenantID === tenantID ? ref.callID : []));
-  const store = new AwayStore({ redis, clock, usage, liveOf, log });
-  const watch = new RedisWatch({ redis, onBack: () => store.bringBack(), log, clock });
-  const away = () => watch.away;
+  const away = (key: string) => watch.away(key);
+  const store = new AwayStore({ redis, clock, usage, away, liveOf, log });
+  const watch = new RedisWatch({ redis, runtime, onBack: () => store.bringBack(), log, clock });
   const advancer = new CallAdvancer(store, metrics);
   const own = new OwnSlots({
-    away,
+    away: () => away(podKeys.runtimePods(runtime)),
     serving: () => canServe() && takesCalls() && !pod.draining,
     self: { pod: config.POD_NAME, runtime, mediaURL: config.MEDIA_URL, slots: slotCount },
     calls: () => [...live.refs(), ...store.open],

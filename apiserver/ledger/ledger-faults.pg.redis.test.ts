@@ -5,7 +5,9 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
+import { flushAll } from '#hack/testing/redis-topology.ts';
 import { systemClock } from '#lib/clock/clock.ts';
+import { mastersOf } from '#lib/redis/servers.ts';
 import { append, callEvents } from '../testing/ledger-events.ts';
 import { TestLedger } from '../testing/test-ledger.ts';
 import { until } from '../testing/until.ts';
@@ -26,7 +28,7 @@ describe('the ledger writer, when servers and connections end', () => {
     const first = callEvents({ tenantID: ledger.tenant.tenantID });
     await append(ledger.redis, first);
     await ledger.settled(first);
-    await ledger.redis.flushall();
+    await flushAll(ledger.redis);
     const second = callEvents({ tenantID: ledger.tenant.tenantID });
     const stream = ledgerKeys.stream(shardOf(ledger.tenant.tenantID));
     // Ids from before everything that was committed, as after a restored clock.
@@ -55,7 +57,9 @@ describe('the ledger writer, when servers and connections end', () => {
     const first = callEvents({ tenantID: ledger.tenant.tenantID });
     await append(ledger.redis, first);
     await ledger.settled(first);
-    await ledger.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    for (const server of mastersOf(ledger.redis)) {
+      await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    }
     await asAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE usename = 'veralux_worker' AND datname = current_database()`);
     const second = callEvents({ tenantID: ledger.tenant.tenantID });

@@ -131,29 +131,41 @@ export class LedgerWriter implements Service {
     const committed = new Map(rows.map((row) => [row.shard, row.last_id]));
     const positions = new Map<Shard, string>();
     const last = await lastIDs(redis);
-    for (const shard of ALL_SHARDS) {
+    for (const [shard, lastID] of last) {
       const cursor = committed.get(shard) ?? START;
-      const isLost = isAfter(cursor, last.get(shard) ?? START);
-      positions.set(shard, isLost ? START : cursor);
+      const isLost = isAfter(cursor, lastID);
       if (isLost) log.debug({ shard, cursor }, 'the stream ends before what is committed and is read anew');
-      else if (cursor !== START) await publish(redis, shard, cursor);
+      else if (cursor !== START) await this.#publish(shard, cursor);
+      positions.set(shard, isLost ? START : cursor);
     }
+    const unread = ALL_SHARDS.length - last.size;
+    if (unread > 0) log.warn({ unread }, 'the ledger of some shards cannot be read now');
     return { committed, positions };
   }
 
-  /** One read and one commit. False when Redis turned out to have lost entries meanwhile. */
+  /** One read and one commit. False when Redis turned out to have lost entries meanwhile, or a shard's server. */
   async #step({ committed, positions }: Progress): Promise<boolean> {
-    const { database, redis } = this.#options;
-    const entries = await readEntries(redis, positions);
-    if (entries.length === 0) return true;
+    const { database, redis, clock } = this.#options;
+    const { entries, isWhole } = await readEntries(redis, positions, clock);
+    if (entries.length === 0) return isWhole;
     this.#count(await writeBatch(database, entries, committed));
     const moved = new Map(entries.map((entry) => [entry.shard, entry.streamID]));
-    let isWhole = true;
+    let isTold = true;
     for (const [shard, streamID] of moved) {
       positions.set(shard, streamID);
-      if (!(await publish(redis, shard, streamID))) isWhole = false;
+      if (!(await this.#publish(shard, streamID))) isTold = false;
     }
-    return isWhole;
+    return isWhole && isTold;
+  }
+
+  /** False also where the shard's server is away: it is told when it can be. */
+  async #publish(shard: Shard, committedID: string): Promise<boolean> {
+    try {
+      return await publish(this.#options.redis, shard, committedID);
+    } catch (error) {
+      this.#options.log.debug({ err: error, shard }, 'a shard could not be told how far its ledger is');
+      return false;
+    }
   }
 
   #count({ verdicts, rejected }: BatchResult): void {

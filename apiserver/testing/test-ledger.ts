@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
+import { keysLike } from '#hack/testing/redis-topology.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
@@ -85,7 +86,7 @@ export class TestLedger {
   /** Waits until every stream has been taken in whole. */
   async drained(): Promise<void> {
     await until(async () => {
-      const keys = await this.redis.keys('ledger:{*}');
+      const keys = await keysLike(this.redis, 'ledger:{*}');
       for (const key of keys.filter((name) => !name.endsWith(':committed'))) {
         const [last] = await this.redis.xrevrange(key, '+', '-', 'COUNT', 1);
         if (last && (await this.redis.get(`${key}:committed`)) !== last[0]) return undefined;

@@ -13,19 +13,26 @@ export interface RedisOptions {
   /** Further settings, as on redis-server's command line. */
   readonly args?: readonly string[];
   readonly name?: string;
+  /** Asked of clients, and said to a master. */
+  readonly password?: string;
+  /** A server of a Cluster, which has no slots yet. */
+  readonly isClustered?: boolean;
 }
 
 export interface LocalRedis {
   readonly url: string;
+  readonly port: number;
+  /** Where the other servers of a Cluster reach it. */
+  readonly busPort: number;
   readonly process: RunningProcess;
 }
 
 /** Starts redis-server on loopback as we run it in production: append-only file on, `noeviction`. */
 export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
-  const name = options.name ?? 'redis';
+  const { name = 'redis', password, isClustered = false } = options;
   const data = join(options.directory, name);
   mkdirSync(data, { recursive: true });
-  return onFreePorts(1, async ([port]) => {
+  return onFreePorts(2, async ([port = 0, busPort = 0]) => {
     const settings = {
       port: String(port),
       bind: '127.0.0.1',
@@ -34,6 +41,8 @@ export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
       'maxmemory-policy': 'noeviction',
       save: '',
       daemonize: 'no',
+      ...(password === undefined ? {} : { requirepass: password, masterauth: password }),
+      ...(isClustered ? { 'cluster-enabled': 'yes', 'cluster-port': String(busPort) } : {}),
     };
     const args = Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]);
     const server = await options.processes.start({
@@ -42,14 +51,14 @@ export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
       args: [...args, ...(options.args ?? [])],
       cwd: data,
     });
-    const url = `redis://127.0.0.1:${port}`;
+    const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
     try {
       await server.ready(() => answers(url), READY_TIMEOUT_MS);
     } catch (error) {
       await server.end();
       throw error;
     }
-    return { url, process: server };
+    return { url, port, busPort, process: server };
   });
 }
 

@@ -4,6 +4,7 @@ import { startTestRedis } from '#hack/testing/redis.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { connectRedis, disconnectRedis, type Redis, RedisUnreachable } from './connect-redis.ts';
 import { Script } from './script.ts';
+import { mastersOf } from './servers.ts';
 
 const add = new Script({
   name: 'add',
@@ -32,7 +33,7 @@ describe('Script', () => {
   });
 
   test('runs on a server that has forgotten it', async () => {
-    await redis.script('FLUSH');
+    await Promise.all(mastersOf(redis).map((server) => server.script('FLUSH')));
     expect(await add.run(redis, { total: 'n:{b}', seen: 's:{b}' }, ['x', 3])).toBe(3);
   });
 
@@ -42,6 +43,14 @@ describe('Script', () => {
     );
     expect(await redis.exists('s:{c}')).toBe(0);
   });
+});
+
+test.each([
+  `redis.call('SET', 'a key', ARGV[1])`,
+  `redis.call('SET', ARGV[1], '1')`,
+  `redis.call('SET', keyOf(ARGV[1]), '1')`,
+])('a script that names a key it has not declared cannot be made: %s', (lua) => {
+  expect(() => new Script({ name: 'stray', keys: ['known'], lua, reply: z.any() })).toThrow('stray');
 });
 
 test('a Redis that is not there is one clear error', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { z } from 'zod';
+import type { Redis } from './servers.ts';
 
 export interface ScriptOptions<Keys extends readonly string[], Reply extends z.ZodType> {
   readonly name: string;
@@ -25,6 +25,7 @@ export class Script<const Keys extends readonly string[], Reply extends z.ZodTyp
   readonly #reply: Reply;
 
   constructor(options: ScriptOptions<Keys, Reply>) {
+    assertDeclaredKeys(options);
     this.name = options.name;
     this.#keys = options.keys;
     const locals = options.keys.map((key, index) => `local ${key} = KEYS[${index + 1}]`);
@@ -56,6 +57,19 @@ export class Script<const Keys extends readonly string[], Reply extends z.ZodTyp
 /** Redis starts each error with a code word; NOSCRIPT means the script's hash is not known there. */
 function isNoScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT ');
+}
+
+/** Commands that name no key. */
+const KEYLESS = new Set(['TIME', 'INFO']);
+
+/** On a Cluster a script may touch what it declares and nothing else: each command's first argument. */
+function assertDeclaredKeys({ name, keys, lua }: ScriptOptions<readonly string[], z.ZodType>): void {
+  for (const [call, command = '', key = ''] of lua.matchAll(
+    /redis\.p?call\(\s*'(\w+)'(?:\s*,\s*([^,)]+))?/g,
+  )) {
+    if (KEYLESS.has(command) || keys.includes(key.trim())) continue;
+    throw new Error(`script ${name} names a key that it does not declare: ${call}`);
+  }
 }
 
 function assertOneSlot(script: string, keys: readonly string[]): void {

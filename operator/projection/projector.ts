@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
-import type { Redis } from '#lib/redis/connect-redis.ts';
+import { mastersOf, type Redis } from '#lib/redis/servers.ts';
 import { putScript, removeScript, setEpochScript } from './fenced-scripts.ts';
 
 /** A newer operator has written already: this one must not write any more. */
@@ -85,12 +85,18 @@ export class Projector {
   }
 
   /**
-   * Which Redis answers: another value means that a replica was promoted or Redis was restarted, and
-   * writes may be lost. Undefined where the server does not tell (INFO may be forbidden).
+   * Which Redis answers, all masters of a Cluster together: another value means that a replica was promoted
+   * or a server was restarted, and writes may be lost. A server that does not tell (INFO may be forbidden)
+   * is left out.
    */
-  async readReplication(): Promise<string | undefined> {
-    const info = await this.#redis.info('replication').catch(() => '');
-    return /^master_replid:(\w+)/m.exec(info)?.[1];
+  async readReplication(): Promise<string> {
+    const infos = await Promise.all(
+      mastersOf(this.#redis).map((server) => server.info('replication').catch(() => '')),
+    );
+    return infos
+      .flatMap((info) => /^master_replid:(\w+)/m.exec(info)?.[1] ?? [])
+      .sort()
+      .join();
   }
 
   /** The values of the keys as text, in their order; undefined where a key has none. */
@@ -101,16 +107,16 @@ export class Projector {
     return replies.map((reply) => reply ?? undefined);
   }
 
-  /** Keys that begin with `prefix`, page by page. A key may come twice. */
+  /** Keys that begin with `prefix`, on every master, page by page. A key may come twice. */
   async *keysWith(prefix: string): AsyncGenerator<readonly string[]> {
-    let cursor = '0';
-    do {
-      const [next, keys] = await this.#ask(() =>
-        this.#redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 500),
-      );
-      cursor = next;
-      yield keys;
-    } while (cursor !== '0');
+    for (const server of mastersOf(this.#redis)) {
+      let cursor = '0';
+      do {
+        const [next, keys] = await this.#ask(() => server.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 500));
+        cursor = next;
+        yield keys;
+      } while (cursor !== '0');
+    }
   }
 
   #fence(sequence: number): readonly [term: number, sequence: number] {

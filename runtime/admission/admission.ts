@@ -6,7 +6,7 @@ import type { CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { StoredCall, Treatment } from '#runtime/call/call-record.ts';
 import type { AdmissionLimits } from '#runtime/store/commit-script.ts';
-import type { CallRef } from '#runtime/store/store-keys.ts';
+import { type CallRef, storeKeys } from '#runtime/store/store-keys.ts';
 import type { AwayStore } from './away-store.ts';
 import type { PodSlots } from './pod-slots.ts';
 import { MAX_TREATED, REJECT_CAUSE, type Refusal, refusalOf, treatmentOf } from './refusal.ts';
@@ -40,8 +40,8 @@ export interface AdmissionOptions {
   readonly routing: Routing;
   readonly slots: PodSlots;
   readonly store: AwayStore;
-  /** Whether Redis is away. */
-  readonly away: () => boolean;
+  /** Whether Redis is away, for a key. */
+  readonly away: (key: string) => boolean;
   readonly advancer: CallAdvancer;
   readonly clock: Clock;
 }
@@ -64,12 +64,13 @@ export class Admission {
     const route = did ?? (await routing.removedNumberOf(incoming.to));
     if (!route) return { outcome: 'UnknownNumber', call: undefined };
     const identity = identityOf(incoming, { ...route, runtime }, maxDurationMs);
-    if (away()) store.begin(identity);
+    const isAway = away(storeKeys.call(identity));
+    if (isAway) store.begin(identity);
     const [{ call: known }, loops, profile] = await Promise.all([
       // A slot must not be reserved again for a call that is known: nobody would give it back.
       store.load(identity),
       // Without Redis nobody knows; such a call is bounded by slots and by the ringing.
-      away() ? [] : store.diallingTo(route.tenantID, incoming.from),
+      isAway ? [] : store.diallingTo(route.tenantID, incoming.from),
       routing.tenantOf(route.tenantID),
     ]);
     if (known) return { outcome: 'Known', call: known };

@@ -17,7 +17,7 @@ import {
   type LoadedCall,
 } from '#runtime/store/call-store.ts';
 import type { AdmissionLimits } from '#runtime/store/commit-script.ts';
-import type { CallRef } from '#runtime/store/store-keys.ts';
+import { type CallRef, storeKeys } from '#runtime/store/store-keys.ts';
 import type { MonthUsage } from './month-usage.ts';
 
 /** Calls that began while Redis was away, ended ones included: above it they are not taken. */
@@ -41,6 +41,8 @@ export interface AwayStoreOptions {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly usage: MonthUsage;
+  /** Whether Redis is away, for a key. */
+  readonly away: (key: string) => boolean;
   /** The calls of a tenant whose media this pod holds. */
   readonly liveOf: (tenantID: string) => readonly string[];
   readonly log: Logger;
@@ -130,9 +132,10 @@ export class AwayStore extends CallStore {
     if (!this.#calls.has(ref.callID)) await super.dropDue(ref, runtime);
   }
 
-  /** Brings what is kept here to Redis. True when all of it is there; throws nothing. */
+  /** Brings what is kept here to Redis, as far as that is there. True when all of it is; throws nothing. */
   async bringBack(): Promise<boolean> {
     for (const away of this.#calls.values()) {
+      if (this.#options.away(storeKeys.call(away.ref))) continue;
       away.moving = this.#bring(away)
         .catch((error: unknown) => {
           this.#options.log.warn(

@@ -6,7 +6,7 @@ import { FAIR_SHARE_FACTOR } from './slot-scripts.ts';
 const RESERVATION_MS = 60_000;
 
 export interface OwnSlotsOptions {
-  /** Whether Redis is away, so that this pod answers for itself alone. */
+  /** Whether Redis is away for the slots of this runtime, so that this pod answers for itself alone. */
   readonly away: () => boolean;
   /** Whether this pod takes calls. */
   readonly serving: () => boolean;

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { podKeys } from '#crds/projection/keys.ts';
 import { HEARTBEAT_STALE_MS } from '#crds/projection/pod-heartbeat.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
+import { flushAll } from '#hack/testing/redis-topology.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { mastersOf } from '#lib/redis/servers.ts';
 import { PodSlots } from './pod-slots.ts';
 
 const RUNTIME = 'test/runtime';
@@ -30,15 +32,15 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await redis.flushall();
+  await flushAll(redis);
   clock = new FakeClock(Date.UTC(2126, 0, 1));
   slots = new PodSlots({ redis, clock, runtime: RUNTIME });
 });
 
 /** As a pod says it itself; `ageMs` by Redis' time. */
 async function announce(pod: string, slotCount: number, ageMs = 0, state = 'Serving'): Promise<void> {
-  const [seconds] = await redis.time();
-  const at = Number(seconds) * 1_000 - ageMs;
+  const seconds = await redisSeconds();
+  const at = seconds * 1_000 - ageMs;
   const beat = {
     pod,
     runtime: RUNTIME,
@@ -50,6 +52,11 @@ async function announce(pod: string, slotCount: number, ageMs = 0, state = 'Serv
   };
   await redis.hset(podKeys.pod(RUNTIME, pod), 'value', JSON.stringify(beat));
   await redis.zadd(podKeys.runtimePods(RUNTIME), at, pod);
+}
+
+async function redisSeconds(): Promise<number> {
+  const [[seconds] = []] = await Promise.all(mastersOf(redis).map((one) => one.time()));
+  return Number(seconds);
 }
 
 const call = (tenantID: string) => ({ tenantID, callID: randomUUID() });
@@ -79,7 +86,7 @@ describe('fair shares', () => {
         fc.integer({ min: 5, max: 40 }),
         fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 60 }),
         async (slotCount, arrivals) => {
-          await redis.flushall();
+          await flushAll(redis);
           slots = new PodSlots({ redis, clock, runtime: RUNTIME });
           await announce('pod-a', slotCount);
           const tenants = Array.from({ length: 7 }, () => randomUUID());
@@ -142,7 +149,7 @@ describe('a slot', () => {
     await clock.advance(3_600_000);
     expect((await slots.reserve(call(B))).outcome).toBe('PodsFull');
     const [member = ''] = await redis.zrange(podKeys.slots(RUNTIME, 'pod-a'), '0', '-1');
-    const passedMs = Number((await redis.time())[0]) * 1_000 - 1;
+    const passedMs = (await redisSeconds()) * 1_000 - 1;
     await redis.zadd(podKeys.slots(RUNTIME, 'pod-a'), passedMs, member);
     expect(await slots.held('pod-a')).toBe(0);
     expect((await slots.reserve(call(B))).outcome).toBe('Reserved');

@@ -1,8 +1,10 @@
+import { podKeys } from '#crds/projection/keys.ts';
+import { ALL_SHARDS } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import type { Redis } from '#lib/redis/connect-redis.ts';
+import { isAway, type Redis, serverOf } from '#lib/redis/servers.ts';
 
 const PERIOD_MS = 250;
 /** A reply later than this is none: webhooks have to be answered in less than 2 s. */
@@ -11,38 +13,49 @@ const PATIENCE_MS = 500;
 const MISSES = 2;
 
 export interface RedisWatchOptions {
-  readonly redis: Pick<Redis, 'ping' | 'status'>;
-  /** Called while Redis is there, after each time it was away, until it resolves true. */
+  readonly redis: Redis;
+  /** namespace/name of the VoiceRuntime. */
+  readonly runtime: string;
+  /** Called when a server is there again, and once none is away until it resolves true. */
   readonly onBack: () => Promise<boolean>;
   readonly log: Logger;
   readonly clock: Clock;
 }
 
 /**
- * Whether Redis is there, known before anybody has to wait for it: a lost connection at once, one
- * that is silent (a cut network) after about a second.
+ * Whether the server of a key is there, known before anybody has to wait for it: a lost connection at once,
+ * one that is silent (a cut network) or answers only with errors (a Cluster that is down) after about a
+ * second. On a Cluster that is a matter of the key; else all keys are there or away together.
  */
 export class RedisWatch implements Service {
   readonly name = 'redis watch';
   readonly #options: RedisWatchOptions;
   readonly #loop: Loop;
-  #misses = 0;
+  /** One key in each slot that this pod works in. */
+  readonly #keys: readonly string[];
+  readonly #podsKey: string;
+  readonly #misses = new Map<string, number>();
+  #wereAway = 0;
   #unsettled = false;
   #lastAwayMs: number;
 
   constructor(options: RedisWatchOptions) {
     this.#options = options;
     this.#lastAwayMs = options.clock.monotonic();
+    this.#podsKey = podKeys.runtimePods(options.runtime);
+    this.#keys = [...ALL_SHARDS.map((shard) => `watch:{${shard}}`), this.#podsKey];
     this.#loop = new Loop({ clock: options.clock, step: () => this.#look() });
   }
 
-  get away(): boolean {
-    return this.#options.redis.status !== 'ready' || this.#misses >= MISSES;
+  away(key: string): boolean {
+    const { redis } = this.#options;
+    const server = serverOf(redis, key);
+    return isAway(redis, key) || server === undefined || (this.#misses.get(server) ?? 0) >= MISSES;
   }
 
-  /** For how long Redis has been there without a break; 0 while it is away. */
+  /** For how long pods could be heard of without a break; 0 while Redis is away for their heartbeats. */
   get presentForMs(): number {
-    return this.away ? 0 : this.#options.clock.monotonic() - this.#lastAwayMs;
+    return this.away(this.#podsKey) ? 0 : this.#options.clock.monotonic() - this.#lastAwayMs;
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
@@ -55,21 +68,41 @@ export class RedisWatch implements Service {
 
   async #look(): Promise<number> {
     const { log, onBack, clock } = this.#options;
-    const was = this.away;
-    this.#misses = (await this.#answers()) ? 0 : this.#misses + 1;
-    const { away } = this;
-    if (away || was) this.#lastAwayMs = clock.monotonic();
-    if (away) this.#unsettled = true;
-    if (away !== was) log[away ? 'error' : 'info']({ away }, 'Redis went away or came back');
-    if (!away && this.#unsettled) this.#unsettled = !(await onBack());
+    const werePodsAway = this.away(this.#podsKey);
+    await this.#askServers();
+    const away = this.#keys.filter((key) => this.away(key)).length;
+    if (werePodsAway || this.away(this.#podsKey)) this.#lastAwayMs = clock.monotonic();
+    if (away > 0) this.#unsettled = true;
+    if (away !== this.#wereAway) {
+      log[away > 0 ? 'error' : 'info'](
+        { away, of: this.#keys.length },
+        'shards of Redis went away or came back',
+      );
+    }
+    const someCameBack = away === 0 || away < this.#wereAway;
+    this.#wereAway = away;
+    if (this.#unsettled && someCameBack) this.#unsettled = !(await onBack()) || away > 0;
     return PERIOD_MS;
   }
 
-  async #answers(): Promise<boolean> {
+  /** Asks each server for one of its keys: one that answers PING may still refuse those. */
+  async #askServers(): Promise<void> {
+    const keyOf = new Map(this.#keys.map((key) => [serverOf(this.#options.redis, key), key]));
+    for (const server of this.#misses.keys()) if (!keyOf.has(server)) this.#misses.delete(server);
+    await Promise.all(
+      [...keyOf].map(async ([server, key]) => {
+        if (server === undefined) return;
+        const missed = (await this.#answers(key)) ? 0 : (this.#misses.get(server) ?? 0) + 1;
+        this.#misses.set(server, missed);
+      }),
+    );
+  }
+
+  async #answers(key: string): Promise<boolean> {
     const { redis, clock } = this.#options;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const cancel = clock.after(PATIENCE_MS, () => resolve(false));
-    redis.ping().then(
+    redis.exists(key).then(
       () => resolve(true),
       () => resolve(false),
     );

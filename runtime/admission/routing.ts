@@ -12,8 +12,8 @@ const MOVING_MS = 300_000;
 export interface RoutingOptions {
   readonly redis: Redis;
   readonly log: Logger;
-  /** Whether Redis is. */
-  readonly away: () => boolean;
+  /** Whether Redis is, for a key. */
+  readonly away: (key: string) => boolean;
   readonly clock: Clock;
 }
 
@@ -24,7 +24,7 @@ export interface RoutingOptions {
 export class Routing {
   readonly #redis: Redis;
   readonly #log: Logger;
-  readonly #away: () => boolean;
+  readonly #away: (key: string) => boolean;
   readonly #clock: Clock;
   readonly #lastKnown = new LastKnown();
 
@@ -43,9 +43,10 @@ export class Routing {
 
   /** Where a number led that leads nowhere any more, for five minutes after it was taken away. */
   async removedNumberOf(e164: string): Promise<DidRecord | undefined> {
-    if (this.#away()) return undefined;
+    const key = projectionKeys.did(e164);
+    if (this.#away(key)) return undefined;
     const { removed, removedAt } = PROJECTED_FIELDS;
-    const [value = null, at] = await this.#redis.hmget(projectionKeys.did(e164), removed, removedAt);
+    const [value = null, at] = await this.#redis.hmget(key, removed, removedAt);
     if (Number(at ?? 0) < this.#clock.now() - MOVING_MS) return undefined;
     return this.#parse(value, didRecordSchema, 'number');
   }
@@ -58,7 +59,7 @@ export class Routing {
 
   async #read(key: string): Promise<string | null> {
     const known = this.#lastKnown.recall(key);
-    if (known !== undefined && this.#away()) return known;
+    if (known !== undefined && this.#away(key)) return known;
     const value = await this.#redis.hget(key, PROJECTED_FIELDS.value);
     this.#lastKnown.remember(key, value);
     return value;

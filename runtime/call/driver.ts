@@ -216,10 +216,17 @@ export class CallDriver implements Service {
     }
   }
 
-  /** One look at the deadlines of all shards. Throws what Redis throws. */
+  /** One look at the deadlines of all shards that Redis can be asked for. */
   async driveOverdue(): Promise<void> {
     const { store, runtime, log } = this.#options;
-    const overdue = await Promise.all(ALL_SHARDS.map((shard) => store.overdue(shard, runtime)));
+    const overdue = await Promise.all(
+      ALL_SHARDS.map((shard) =>
+        store.overdue(shard, runtime).catch((error: unknown) => {
+          log.debug({ err: error, shard }, 'the deadlines of a shard could not be read');
+          return [];
+        }),
+      ),
+    );
     for (const ref of overdue.flat().slice(0, MAX_DRIVEN)) {
       if (this.#driven.has(ref.callID)) continue;
       await this.#driveOn(ref).catch((error: unknown) => {

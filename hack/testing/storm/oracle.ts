@@ -1,10 +1,12 @@
 /** Compares the world with what a storm asked for, in words: what is missing, wrong or too much. */
+
 import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
 import { PROJECTED_FIELDS } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES } from '#lib/kube/resource.ts';
 import { conditionOf, type OperatorBench, type Shown, SYSTEM } from '../operator-bench.ts';
+import { keysLike } from '../redis-topology.ts';
 import { childDifferences } from './child-oracle.ts';
 import type { ModelNumber, ModelTenant, TenantLook } from './model.ts';
 import { same } from './same.ts';
@@ -130,7 +132,7 @@ async function numberDifferences(bench: OperatorBench, model: Model): Promise<st
 async function redisDifferences(bench: OperatorBench, model: Model): Promise<string[]> {
   const held = new Map<string, Record<string, unknown>>();
   for (const prefix of ['did:', 'tenant:']) {
-    for (const key of await bench.redis.keys(`${prefix}*`)) {
+    for (const key of await keysLike(bench.redis, `${prefix}*`)) {
       const text = await bench.redis.hget(key, PROJECTED_FIELDS.value);
       if (text !== null) held.set(key, JSON.parse(text) as Record<string, unknown>);
     }

@@ -10,6 +10,7 @@ import { WAIT } from '../operator-bench.ts';
 import type { OperatorProgram } from '../operator-program.ts';
 import type { ProgramBench } from '../program-bench.ts';
 import type { TestReplica } from '../redis.ts';
+import { flushAll } from '../redis-topology.ts';
 import { emptyModel, type ModelTenant, numberSpec, tenantSpec } from './model.ts';
 import type { Step } from './steps.ts';
 import { childrenOf, vandalise } from './vandalise.ts';
@@ -195,7 +196,7 @@ export class Storm {
       await this.#replica.cutOff();
       return;
     }
-    if (how === 'flushRedis') await bench.redis.flushall();
+    if (how === 'flushRedis') await flushAll(bench.redis);
     else if (how === 'emptyRedis') await bench.testRedis.restartEmpty();
     else {
       await this.#replica?.failOver();

@@ -11,6 +11,7 @@ import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import { connectRedis } from '#lib/redis/connect-redis.ts';
+import { mastersOf } from '#lib/redis/servers.ts';
 import { Admission } from '#runtime/admission/admission.ts';
 import { AwayStore } from '#runtime/admission/away-store.ts';
 import { MonthUsage } from '#runtime/admission/month-usage.ts';
@@ -91,8 +92,8 @@ function createAdmission(): Admission {
   const log = silentLogger;
   const clock = systemClock;
   const usage = new MonthUsage(redis, clock, log);
-  const store = new AwayStore({ redis, clock, usage, liveOf: () => [], log });
   const away = () => false;
+  const store = new AwayStore({ redis, clock, usage, away, liveOf: () => [], log });
   return new Admission({
     runtime: RUNTIME,
     maxDurationMs: MAX_DURATION_MS,
@@ -123,11 +124,13 @@ async function announcePod(): Promise<void> {
 
 /** What tells how many commands were sent so far. */
 function countCommands(): () => number {
-  const send = redis.sendCommand.bind(redis);
   let commands = 0;
-  redis.sendCommand = (...command) => {
-    commands += 1;
-    return send(...command);
-  };
+  for (const server of mastersOf(redis)) {
+    const send = server.sendCommand.bind(server);
+    server.sendCommand = (...command) => {
+      commands += 1;
+      return send(...command);
+    };
+  }
   return () => commands;
 }
