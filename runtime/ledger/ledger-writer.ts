@@ -1,4 +1,5 @@
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type Shard, shardOf } from '#crds/projection/shard.ts';
 import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { isAbort } from '#lib/errors/operating-error.ts';
@@ -75,31 +76,41 @@ export class LedgerWriter implements Service {
 
   async #flush(): Promise<void> {
     const { store, log, clock, metrics } = this.#options;
+    /** Shards that refused something since the last pause: a master that is away holds up its own only. */
+    const refusing = new Set<Shard>();
     for (let attempt = 0; this.#queue.length > 0 && !this.#ending.signal.aborted; ) {
-      const batch = sameCall(this.#queue);
+      const start = this.#queue.findIndex(({ tenantID }) => !refusing.has(shardOf(tenantID)));
+      const batch = sameCall(this.#queue, start);
       const [first] = batch;
-      if (!first) return;
-      try {
-        await store.appendLedger(first, batch);
-        this.#queue.splice(0, batch.length);
-        metrics.ledgerQueue.set(this.#queue.length);
-        attempt = 0;
-      } catch (error) {
-        log.warn({ err: error, attempt, events: this.#queue.length }, 'the ledger could not be written');
+      if (!first) {
+        log.warn({ attempt, events: this.#queue.length }, 'the ledger could not be written');
         await clock
           .sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2_000 }), this.#ending.signal)
           .catch((reason: unknown) => {
             if (!isAbort(reason)) throw reason;
           });
         attempt += 1;
+        refusing.clear();
+        continue;
+      }
+      try {
+        await store.appendLedger(first, batch);
+        this.#queue.splice(start, batch.length);
+        metrics.ledgerQueue.set(this.#queue.length);
+        attempt = 0;
+      } catch (error) {
+        log.debug({ err: error, callID: first.callID }, 'ledger events could not be written');
+        refusing.add(shardOf(first.tenantID));
       }
     }
   }
 }
 
-/** The first events of the queue that belong to one call. */
-function sameCall(queue: readonly LedgerEvent[]): readonly LedgerEvent[] {
-  const callID = queue[0]?.callID;
-  const end = queue.findIndex((event, index) => event.callID !== callID || index >= BATCH);
-  return queue.slice(0, end === -1 ? queue.length : end);
+/** The events of the queue from `start` on that belong to one call; none where `start` is -1. */
+function sameCall(queue: readonly LedgerEvent[], start: number): readonly LedgerEvent[] {
+  if (start === -1) return [];
+  const callID = queue[start]?.callID;
+  const rest = queue.slice(start, start + BATCH);
+  const end = rest.findIndex((event) => event.callID !== callID);
+  return rest.slice(0, end === -1 ? rest.length : end);
 }
