@@ -18,6 +18,8 @@ export type CommandFailure =
   | 'Refused'
   /** It takes no more commands for the moment: the same one soon, and that is no further try. */
   | 'Throttled'
+  /** No pod has a slot for the stream that is to be started: the same one soon, and that is no further try. */
+  | 'NoRoom'
   /** No reply, or server errors only. */
   | 'Unreachable';
 

@@ -21,6 +21,9 @@ const POLL_MS = 500;
 const MAX_DRIVEN = 128;
 /** Commands sent for one call without a pause: a bound, never reached by a table without a cycle. */
 const MAX_STEPS = 8;
+/** A pod that takes so long to find a slot has stood still, and the call may be another's by now. */
+const LATE_MS = 1_000;
+
 export interface CallDriverOptions {
   readonly store: CallStore;
   readonly advancer: CallAdvancer;
@@ -92,7 +95,7 @@ export class CallDriver implements Service {
   }
 
   async #carryOut(first: StoredCall | undefined): Promise<void> {
-    const { advancer, clock } = this.#options;
+    const { advancer } = this.#options;
     let call: StoredCall | undefined = first;
     for (let count = 0; call && count < MAX_STEPS; count += 1) {
       const record: CallRecord = call.record;
@@ -104,7 +107,8 @@ export class CallDriver implements Service {
       const event =
         command.step === 'look_up'
           ? await askAfter(record, command, this.#options)
-          : resultOf(command, await this.#send(record, command), clock.now());
+          : await this.#tell(record, command);
+      if (!event) return undefined;
       const result = event.kind === 'commandFailed' ? event.failure : event.kind;
       const { call: after } = await advancer.advance({
         ref: record,
@@ -125,14 +129,23 @@ export class CallDriver implements Service {
     if (record.pod !== undefined) await this.#options.slots.release(record.pod, record);
   }
 
-  async #send(record: CallRecord, command: Command): Promise<CarrierResult> {
+  async #tell(record: CallRecord, command: Command) {
+    const result = await this.#send(record, command);
+    return result && resultOf(command, result, this.#options.clock.now());
+  }
+
+  /** Undefined: another pod has gone on with the call, and nothing was sent. */
+  async #send(record: CallRecord, command: Command): Promise<CarrierResult | undefined> {
     const { carrier, log, clock, callTokenSecret } = this.#options;
     const { step, generation } = command;
+    const startedMs = clock.monotonic();
     const prepared = step === 'streaming_start' ? await this.#prepareStream(record, generation) : undefined;
     if (step === 'streaming_start' && !prepared) {
       log.warn({ callID: record.callID }, 'no pod has a slot for a stream');
-      return 'Unreachable';
+      return 'NoRoom';
     }
+    const isLate = clock.monotonic() - startedMs > LATE_MS;
+    if (isLate && !(await this.#isPresent(record, command))) return undefined;
     if (command.endLeg) await this.#endLeg(record);
     if (command.restart && (await this.#stopEarlierStream(record, generation)) === 'CallEnded')
       return 'CallEnded';
@@ -141,6 +154,13 @@ export class CallDriver implements Service {
     );
     log.info({ callID: record.callID, step, generation, result }, 'carrier command');
     return result;
+  }
+
+  /** Whether the command is still the call's next one: the stop before it must not end a newer stream. */
+  async #isPresent({ tenantID, callID }: CallRecord, { step, generation }: Command): Promise<boolean> {
+    const { call } = await this.#options.store.load({ tenantID, callID });
+    const present = call?.record.command;
+    return present?.step === step && present.generation === generation;
   }
 
   /**

@@ -50,7 +50,7 @@ const seedOf = fc.record({
   ),
   present: fc.boolean(),
   flag: fc.boolean(),
-  failure: fc.constantFrom<CommandFailure[]>('CallEnded', 'NotAnswered', 'Refused', 'Unreachable'),
+  failure: fc.constantFrom<CommandFailure[]>('CallEnded', 'NotAnswered', 'NoRoom', 'Refused', 'Unreachable'),
   sttMs: fc.integer({ min: 0, max: 9_000 }),
 });
 type Seed = typeof seedOf extends fc.Arbitrary<infer T> ? T : never;

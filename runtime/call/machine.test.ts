@@ -110,6 +110,13 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     undefined,
   ],
   [
+    'a stream for which no pod has room is asked for again, and that is no try',
+    [...talking, ownerLost, ...Array<Step>(2 * MAX_ATTEMPTS).fill((call) => result(call, 'NoRoom')), due],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
+  [
     'a stream that the carrier lost is attached again at once',
     [...talking, (call) => ({ kind: 'streamFailed', atMs: at(9), generation: generationOf(call) })],
     'attaching',

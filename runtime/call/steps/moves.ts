@@ -61,7 +61,7 @@ export function repeat(call: StoredCall, nowMs: number): Transition {
 }
 
 /**
- * The carrier takes no command for the moment: the same one soon, without counting that as a try. For
+ * The carrier takes no command for the moment, or no pod a stream: the same one soon, without counting that as a try. For
  * so long after the command's cause that a caller may still be there; from then on tries count.
  */
 export function waitForCarrier(call: StoredCall, nowMs: number): Outcome {

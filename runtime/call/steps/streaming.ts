@@ -44,7 +44,7 @@ export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandF
   const { failure, atMs } = event;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
   if (failure === 'NotAnswered') return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
-  if (failure === 'Throttled') return waitForCarrier(call, atMs);
+  if (failure === 'Throttled' || failure === 'NoRoom') return waitForCarrier(call, atMs);
   if (failure === 'Refused') return streamFailed(call, event);
   return undefined;
 }
