@@ -3,7 +3,7 @@ import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { LoadWatch } from './load-watch.ts';
 
-const BUSY = 0.9;
+const BUSY = 0.96;
 const OVERLOADED = 0.99;
 
 async function watched() {
@@ -51,7 +51,7 @@ test('one busy second changes nothing, nor does one that is only a little calmer
   }
   expect(watch.level).toBe('Normal');
   await seconds(2, BUSY);
-  await seconds(20, 0.8);
+  await seconds(20, 0.9);
   expect(watch.level).toBe('Full');
   await watch.stop();
 });

@@ -145,8 +145,8 @@ const LEVELS: readonly LoadLevel[] = ['Normal', 'Full', 'Strained'];
 
 /** Where each level begins, in the order of LEVELS. Audio is sent 200 ms ahead, so that all of this is unheard. */
 const LIMITS: readonly Load[] = [
-  { utilization: 0.85, loopDelayMs: 15, judgingMs: 40 },
-  { utilization: 0.95, loopDelayMs: 40, judgingMs: 80 },
+  { utilization: 0.95, loopDelayMs: 15, judgingMs: 40 },
+  { utilization: 0.98, loopDelayMs: 40, judgingMs: 80 },
 ];
 /** Where each level ends: well below, or it would come and go. */
 const CALM_LIMITS: readonly Load[] = LIMITS.map(({ utilization, loopDelayMs, judgingMs }) => ({

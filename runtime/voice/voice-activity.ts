@@ -6,7 +6,7 @@ import { DETECTOR_FRAME_SAMPLES, type SpeechDetector, type SpeechDetectors } fro
 import { SILENCE_PROBABILITY } from './speech-start.ts';
 
 /**
- * Silero's voice activity detection over all calls of a pod. Frames that arrive within a few
+ * Silero's voice activity detection over all calls of a pod. Frames that arrive within some
  * milliseconds are judged in one run of the model, which costs a third of single runs; a run blocks
  * the event loop, so its rows are capped, and the loop gets its turn in between.
  *
@@ -76,14 +76,20 @@ export class VoiceActivity implements SpeechDetectors {
     }
     frame.stream.waiting++;
     this.#waiting.push(frame);
-    if (this.#scheduled) return;
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  #schedule(): void {
     this.#scheduled = true;
     this.#clock.after(COLLECT_MS, () => void this.#runAll());
   }
 
-  /** Runs until nothing waits; never rejects. Each run waits for a turn of the event loop by itself. */
+  /**
+   * Judges all that waits now, and leaves what comes meanwhile to the next collection; never rejects. Each run
+   * waits for a turn of the event loop by itself.
+   */
   async #runAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    for (let left = this.#waiting.length; left > 0; left -= MAX_ROWS) {
       const rows = this.#takeRows();
       try {
         await this.#judge(rows);
@@ -93,6 +99,7 @@ export class VoiceActivity implements SpeechDetectors {
       }
     }
     this.#scheduled = false;
+    if (this.#waiting.length > 0) this.#schedule();
   }
 
   /**
@@ -178,8 +185,11 @@ const STATE_SIZE = 128;
 const MAX_ROWS = 128;
 /** 128 ms. */
 const BEHIND_FRAMES = 4;
-/** Frames of different calls come evenly; 4 ms gathers an eighth of them and delays none noticeably. */
-const COLLECT_MS = 4;
+/**
+ * Frames of different calls come evenly, and this gathers half of them: a run of few rows costs several times as
+ * much a row. A quarter of the 60 ms that a decision may take.
+ */
+const COLLECT_MS = 15;
 /** 2 s: a call that far behind is beyond catching up. */
 const MAX_WAITING_FRAMES = 62;
 
