@@ -14,23 +14,24 @@ import { until } from './until.ts';
 /** The call ledger from end to end, for tests: Redis, Postgres, writers, and the API that shows the result. */
 export class TestLedger {
   readonly database: MigratedDatabase;
-  readonly server: TestRedis;
+  readonly server: Pick<TestRedis, 'url' | 'stop'>;
   readonly redis: Redis;
   readonly api: TestApi;
   readonly #stops: (() => Promise<void>)[] = [];
   /** Whose calls the methods look at: a new one for each test. */
   tenant = { token: '', tenantID: '' };
 
-  private constructor(database: MigratedDatabase, server: TestRedis, redis: Redis, api: TestApi) {
+  private constructor(database: MigratedDatabase, server: TestLedger['server'], redis: Redis, api: TestApi) {
     this.database = database;
     this.server = server;
     this.redis = redis;
     this.api = api;
   }
 
-  static async start(): Promise<TestLedger> {
+  /** On a Redis of its own, unless one is given: then that ends with it. */
+  static async start(given?: Pick<TestRedis, 'url' | 'stop'>): Promise<TestLedger> {
     const database = await createMigratedDatabase();
-    const server = await startTestRedis();
+    const server = given ?? (await startTestRedis());
     const redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger });
     return new TestLedger(database, server, redis, await startTestApi(database));
   }
