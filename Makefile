@@ -63,6 +63,14 @@ update: node_modules ## Write the generated files anew.
 verify: node_modules ## Fail where a generated file differs from its source.
 	@node hack/generate/generate.ts --verify
 
+.PHONY: storm-calls
+storm-calls: node_modules ## Random calls and faults against real pods (RUNS=…; SEED=…; hack/testing/call-storm).
+	@node hack/testing/call-storm/main.ts
+
+.PHONY: soak-calls
+soak-calls: node_modules ## Calls that come and go for 30 minutes: memory and handles flat (SOAK_MINUTES=…).
+	@SOAK_MINUTES=$${SOAK_MINUTES:-30} node hack/testing/call-storm/main.ts
+
 .PHONY: bench-operator
 bench-operator: node_modules ## Measure the operator beside raw baselines (BENCH=cold,…; TENANTS=…; hack/bench/README.md).
 	@node hack/bench/operator/main.ts

@@ -83,16 +83,19 @@ export class FaultTable {
     this.#random = random;
   }
 
-  add(rule: FaultRule): void {
+  /** `First`: before the rules that are there. */
+  add(rule: FaultRule, place: 'First' | 'Last' = 'Last'): void {
     if (this.#entries.length >= MAX_RULES) throw new RangeError(`there are ${MAX_RULES} fault rules already`);
     const parsed = faultRuleSchema.parse(rule);
     const words = parsed.at.split('*').map((part) => RegExp.escape(part));
-    this.#entries.push({
+    const entry = {
       rule: parsed,
       pattern: new RegExp(`^${words.join('.*')}$`),
       left: parsed.count,
       passes: parsed.after,
-    });
+    };
+    if (place === 'First') this.#entries.unshift(entry);
+    else this.#entries.push(entry);
   }
 
   clear(): void {

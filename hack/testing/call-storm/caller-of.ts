@@ -1,0 +1,17 @@
+import type { Script } from './schedule.ts';
+
+/** A turn of a caller: the first words of the recorded sentence. */
+const TALK_MS = 900;
+/** So long nothing is heard before a polite caller speaks. */
+const WAITS_FOR_MS = 500;
+/** Between two turns of who speaks whether or not the agent does. */
+const PAUSE_MS = 1_700;
+
+/** The stand-in's caller for a script; undefined for one who says nothing. */
+export function callerOf({ kind }: Script): object | undefined {
+  if (kind === 'Silent' || kind === 'SilentAndLeaves') return undefined;
+  const talks = { kind: 'talks', startAfterMs: 300, talkMs: TALK_MS };
+  if (kind === 'Interrupts') return { ...talks, silenceMs: PAUSE_MS };
+  // Whoever was not understood says it again only after a while.
+  return { ...talks, silenceMs: 2 * PAUSE_MS, waitsForMs: WAITS_FOR_MS };
+}

@@ -1,0 +1,80 @@
+/** What the carrier's own account of the calls must show. */
+import type { CallEvidence, Evidence } from './evidence.ts';
+import { eventsOf, losesRedis, overlapMs } from './evidence.ts';
+import type { Invariant } from './invariants.ts';
+import { RING_TIMEOUT_MS } from './storm.ts';
+
+/** A pod that has come back is known to the others after a heartbeat, and may be thought to be gone until then. */
+const STALE_MS = 5_000;
+/** How a call that we answered may end, by our own account. */
+const GOOD_ENDS: ReadonlySet<string> = new Set([
+  'CallerHungUp',
+  'WorkflowCompleted',
+  'CallerSilent',
+  'MaxTurns',
+  'Transferred',
+]);
+
+export const answeredOnce: Invariant = ({ calls }) =>
+  calls.flatMap((call) => {
+    const ids = new Set(
+      call.carrier.commands.filter(({ action }) => action === 'answer').map(({ commandID }) => commandID),
+    );
+    return [
+      ...(call.carrier.answers > 1 ? [`${call.callID} was answered ${call.carrier.answers} times`] : []),
+      ...(ids.size > 1 ? [`${call.callID} was answered under ${ids.size} command ids`] : []),
+    ];
+  });
+
+export const noneRingsInVain: Invariant = ({ calls, outages }) =>
+  calls
+    .filter(({ carrier }) => {
+      const { answeredAtMs, initiatedAtMs, hangupAtMs = initiatedAtMs } = carrier;
+      if (answeredAtMs !== undefined || hangupAtMs - initiatedAtMs < RING_TIMEOUT_MS) return false;
+      return overlapMs({ fromMs: initiatedAtMs, toMs: hangupAtMs }, outages) === 0;
+    })
+    .map(({ callID }) => `${callID} was neither answered nor rejected`);
+
+/** Tenants with limits may be refused, and everybody while Redis does not know the numbers. */
+export const noneIsRefused: Invariant = (evidence) => {
+  if (losesRedis(evidence)) return [];
+  return evidence.calls
+    .filter(({ tenant, carrier }) => {
+      const { answeredAtMs, hangupSource, initiatedAtMs, hangupAtMs = initiatedAtMs } = carrier;
+      if (answeredAtMs !== undefined || hangupSource !== 'callee') return false;
+      const isUnlimited = tenant.concurrentCalls === 'Unlimited' && tenant.callsInSchedule === 'Unlimited';
+      const lately = { fromMs: initiatedAtMs - STALE_MS, toMs: hangupAtMs };
+      return isUnlimited && overlapMs(lately, evidence.outages) === 0;
+    })
+    .map(({ callID, carrier }) => `${callID} was refused with ${carrier.hangupCause}`);
+};
+
+export const oneStreamAtATime: Invariant = ({ calls }) =>
+  calls.flatMap(({ callID, carrier }) => [
+    ...(carrier.mostStreamsAtOnce > 1 ? [`${callID} had ${carrier.mostStreamsAtOnce} streams at once`] : []),
+    ...carrier.streams
+      .filter(({ openedAtMs, twins }) => openedAtMs !== undefined && twins.includes('stayed open'))
+      .map(({ streamID }) => `${callID} served two sockets of stream ${streamID}`),
+  ]);
+
+export const neverDropped: Invariant = ({ calls }) =>
+  calls.flatMap((call) => {
+    if (call.carrier.answeredAtMs === undefined || call.carrier.hangupSource !== 'callee') return [];
+    const reason = eventsOf(call, 'ended').at(-1)?.reason;
+    return reason === undefined || GOOD_ENDS.has(reason) ? [] : [`${call.callID} ended as ${reason}`];
+  });
+
+/** Nor does one stay up because the conversation does not go on: its caller would be there still. */
+export const noneStaysOpen: Invariant = ({ calls }) =>
+  calls.flatMap(({ callID, carrier, dialled, lostPatience }) => [
+    ...dialled
+      .filter(({ state }) => state !== 'ended')
+      .map(({ state }) => `${callID} has a leg to a person that is ${state}`),
+    ...(carrier.state === 'ended' ? [] : [`${callID} is ${carrier.state} at the carrier`]),
+    ...(lostPatience ? [`${callID} did not come to its end`] : []),
+  ]);
+
+/** The calls that were up at the carrier. */
+export function answeredCalls({ calls }: Evidence): readonly CallEvidence[] {
+  return calls.filter(({ carrier }) => carrier.answeredAtMs !== undefined);
+}

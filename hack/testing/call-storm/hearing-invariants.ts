@@ -1,0 +1,41 @@
+/** What callers must not hear: nothing. */
+import { answeredCalls } from './carrier-invariants.ts';
+import { type CallEvidence, type Evidence, overlapMs } from './evidence.ts';
+import type { FaultKind } from './faults.ts';
+import type { Invariant } from './invariants.ts';
+
+export interface SilenceLimits {
+  /** How long nobody may be heard while a caller waits for the agent. */
+  readonly limitMs: number;
+  /** The same where the carrier does not report that a socket is lost, or cannot see it. */
+  readonly unreportedLimitMs: number;
+}
+
+/** The carrier sees nothing of these: the socket stays as it is. */
+const UNSEEN: ReadonlySet<FaultKind> = new Set(['FreezePod', 'StallStreams', 'LoseWebhooks']);
+/** How long the agent waits for a caller who says nothing: that silence is the caller's. */
+const CALLERS_SILENCE_MS = 8_000;
+
+/** Time in which no pod was there to serve does not count. */
+export function neverSilent(limits: SilenceLimits): Invariant {
+  return (evidence) => answeredCalls(evidence).flatMap((call) => silencesOf(call, evidence, limits));
+}
+
+function silencesOf(call: CallEvidence, { schedule, outages }: Evidence, limits: SilenceLimits): string[] {
+  const { carrier, callID } = call;
+  const { answeredAtMs = 0 } = carrier;
+  const unseen = schedule.carrier === 'hostile' || schedule.faults.some((fault) => UNSEEN.has(fault.do));
+  const own = isSilentCaller(call) ? CALLERS_SILENCE_MS : 0;
+  const limitMs = own + (unseen ? limits.unreportedLimitMs : limits.limitMs);
+  return carrier.heard.flatMap(({ kind, atMs, lengthMs, callerMs }) => {
+    if (kind === 'Sound') return [];
+    const fromMs = answeredAtMs + atMs;
+    const silentMs = lengthMs - callerMs - overlapMs({ fromMs, toMs: fromMs + lengthMs }, outages);
+    return silentMs > limitMs ? [`${callID} was silent for ${silentMs} ms from ${atMs} ms on`] : [];
+  });
+}
+
+/** Callers who say nothing leave the agent waiting. */
+function isSilentCaller({ carrier }: CallEvidence): boolean {
+  return carrier.heard.every(({ callerMs }) => callerMs === 0);
+}

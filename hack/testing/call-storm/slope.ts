@@ -1,0 +1,22 @@
+/** A value at a time from the beginning on. */
+export interface Sample {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The slope of the least-squares line through the samples, the first share of them left out; 0 for fewer than two. */
+export function slopePerHour(samples: readonly Sample[], leftOutShare: number): number {
+  const taken = samples.slice(Math.floor(samples.length * leftOutShare));
+  const meanMs = mean(taken.map(({ atMs }) => atMs));
+  const meanValue = mean(taken.map(({ value }) => value));
+  const spread = taken.reduce((sum, { atMs }) => sum + (atMs - meanMs) ** 2, 0);
+  if (spread === 0) return 0;
+  const common = taken.reduce((sum, { atMs, value }) => sum + (atMs - meanMs) * (value - meanValue), 0);
+  return (common / spread) * HOUR_MS;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}

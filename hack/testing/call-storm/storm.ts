@@ -1,0 +1,161 @@
+import { waitUntil } from '#hack/local/wait-until.ts';
+import { systemClock } from '#lib/clock/clock.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
+import { callerOf } from './caller-of.ts';
+import { type Evidence, gatherEvidence, type Span } from './evidence.ts';
+import { Harms, UNTHROTTLED } from './harms.ts';
+import { type Counted, countedCalls, heldInRedis } from './redis-state.ts';
+import type { CallPlan, Schedule } from './schedule.ts';
+import { PERSON, STORM_TENANTS } from './tenants.ts';
+import type { StormWorld } from './world.ts';
+
+const LOOK_MS = 50;
+/** So long a caller lets it ring. */
+export const RING_TIMEOUT_MS = 30_000;
+/** So long after the last fault callers wait to be led to the end of the conversation. */
+const PATIENCE_MS = 45_000;
+/**
+ * Above what the books of a call take whose hang-up nobody reported (three tries of a stream, and the wait for
+ * the hang-up), and below the time after which a slot expires by itself.
+ */
+const SETTLE_MS = 50_000;
+const ALWAYS = 1_000_000;
+/** So soon that nobody wonders at the quiet, and for a short word. */
+const ANSWERS = { kind: 'answers', afterMs: 300, talksMs: 1_500 } as const;
+
+/** Lets one schedule happen in a world; `run` tells what became of its calls. */
+export class Storm {
+  readonly #world: StormWorld;
+  readonly #schedule: Schedule;
+  readonly #harms: Harms;
+  /** The carrier's ids of the calls, in the order in which they were placed. */
+  readonly #legs: string[] = [];
+  /** Those whose callers lost patience. */
+  readonly #impatient: string[] = [];
+  readonly #outages: Span[] = [];
+  #outageFromMs: number | undefined;
+
+  constructor(world: StormWorld, schedule: Schedule) {
+    this.#world = world;
+    this.#schedule = schedule;
+    this.#harms = new Harms(world);
+  }
+
+  async run(): Promise<Evidence> {
+    const countedBefore = await this.#prepare();
+    const watch = new Loop({ clock: systemClock, step: () => this.#look() });
+    watch.start((error) => {
+      throw error;
+    });
+    await this.#happen();
+    await this.#calm();
+    await this.#untilOver();
+    await watch.stop();
+    return gatherEvidence(this.#world, {
+      schedule: this.#schedule,
+      legs: this.#legs,
+      impatient: this.#impatient,
+      outages: this.#outages,
+      confirmed: this.#harms.confirmed,
+      countedBefore,
+    });
+  }
+
+  async #prepare(): Promise<ReadonlyMap<string, Counted>> {
+    const { carrier, redis, ledger, seats } = this.#world;
+    const { webhooks, person } = this.#schedule;
+    const { copies, jitterMs } = webhooks;
+    const { control } = carrier;
+    control.useProfile(this.#schedule.carrier);
+    control.change({ ringTimeoutMs: RING_TIMEOUT_MS, requestsPerSecond: UNTHROTTLED });
+    control.faults.clear();
+    control.setDestination(PERSON, person === 'busy' ? { kind: 'busy' } : ANSWERS);
+    if (copies > 1) {
+      const fault = { kind: 'duplicate', times: copies, jitterMs } as const;
+      control.faults.add({ at: 'webhook *', fault, count: ALWAYS });
+    }
+    ledger.forget();
+    for (const seat of seats) seat.ends.length = 0;
+    const counted = await countedCalls(redis);
+    await this.#world.project(counted);
+    return counted;
+  }
+
+  /** All calls and faults at their times; resolves when the last fault is over. */
+  async #happen(): Promise<void> {
+    const { calls, faults } = this.#schedule;
+    const moments = [
+      ...calls.map((plan) => ({ atMs: plan.atMs, happen: () => this.#call(plan) })),
+      ...faults.map((fault) => ({ atMs: fault.atMs, happen: () => this.#harms.do(fault) })),
+    ].sort((a, b) => a.atMs - b.atMs);
+    const startMs = systemClock.monotonic();
+    await Promise.all(
+      moments.map(async ({ atMs, happen }) => {
+        const waitMs = startMs + atMs - systemClock.monotonic();
+        if (waitMs > 0) await systemClock.sleep(waitMs);
+        await happen();
+      }),
+    );
+  }
+
+  async #call({ tenant, script, digitsAtMs }: CallPlan): Promise<void> {
+    const { control } = this.#world.carrier;
+    const to = STORM_TENANTS[tenant % STORM_TENANTS.length]?.number ?? '';
+    const from = `+1312${5_550_000 + this.#legs.length}`;
+    const { id } = control.placeCall({ from, to, caller: callerOf(script) });
+    this.#legs.push(id);
+    const isUp = () => control.call(id).state !== 'ended';
+    const later = async (ms: number, act: () => void) => {
+      await systemClock.sleep(ms);
+      if (isUp()) act();
+    };
+    await Promise.all([
+      ...digitsAtMs.map((atMs) => later(atMs, () => control.press(id, '5'))),
+      ...('afterMs' in script ? [later(script.afterMs, () => control.callerHangsUp(id))] : []),
+    ]);
+  }
+
+  /** Ends all faults that have not struck, and waits until every pod and Redis serve. */
+  async #calm(): Promise<void> {
+    const { carrier, seats } = this.#world;
+    carrier.control.faults.clear();
+    for (const seat of seats) {
+      seat.thaw();
+      seat.link.mend();
+    }
+    await this.#world.untilReady();
+  }
+
+  /** Callers are led to the end, or hang up at last; then the books are closed. */
+  async #untilOver(): Promise<void> {
+    const { control } = this.#world.carrier;
+    const open = () => this.#legs.filter((id) => control.call(id).state !== 'ended');
+    await waitUntil(() => open().length === 0, PATIENCE_MS);
+    for (const id of open()) {
+      this.#impatient.push(id);
+      control.callerHangsUp(id);
+    }
+    await waitUntil(() => this.#isQuiet(), SETTLE_MS);
+  }
+
+  async #isQuiet(): Promise<boolean> {
+    const { redis, ledger } = this.#world;
+    await ledger.refresh();
+    const ids = (kind: string) =>
+      new Set(ledger.entries.flatMap(({ event }) => (event.kind === kind ? event.callID : [])));
+    if (ids('started').size > ids('ended').size) return false;
+    return (await heldInRedis(redis)).length === 0 && (await this.#world.callsHeld()) === 0;
+  }
+
+  /** Notes the times in which no pod was there to serve: then nobody is to blame for silence. */
+  async #look(): Promise<number> {
+    const serves = this.#world.seats.some((seat) => seat.serves);
+    const nowMs = Date.now();
+    if (!serves) this.#outageFromMs ??= nowMs - LOOK_MS;
+    else if (this.#outageFromMs !== undefined) {
+      this.#outages.push({ fromMs: this.#outageFromMs, toMs: nowMs });
+      this.#outageFromMs = undefined;
+    }
+    return LOOK_MS;
+  }
+}
