@@ -47,16 +47,16 @@ export interface FaultMix {
 }
 
 /**
- * Kinds that the runtime is not made for yet, with the reason; they are left out unless they are asked for.
+ * Kinds that the runtime is not yet known to weather, with the reason; they are left out unless FAULTS names them.
  */
 export const NOT_YET: Partial<Record<FaultKind, string>> = {
-  KillPod: 'a stream is asked for again at the pod that was killed, as long as its last heartbeat is fresh',
-  FreezePod: 'no other pod takes over the calls of one that stands still',
-  ReplacePods: 'calls of a pod that drains are not handed on in a pause',
-  CutRedis: 'calls of a pod without Redis are not settled by others in time',
-  KillRedis: 'the slot of a call that ends while Redis is away stays reserved for a minute',
-  EmptyRedis: 'calls that Redis has lost are not stored again by the pods that hold them',
-  FailOverRedis: 'what a replica had not heard of is not stored again',
+  KillPod: 'others take its calls over, which too few schedules have shown',
+  FreezePod: 'others take its calls over, which too few schedules have shown',
+  ReplacePods: 'its calls are handed on in a pause, which no schedule has shown',
+  CutRedis: 'no schedule has shown that the calls of a pod without Redis are settled in time',
+  KillRedis: 'the slot of a call that ends while Redis is away was seen to stay reserved for a minute',
+  EmptyRedis: 'what Redis has lost is stored again by the pods only from a later change on',
+  FailOverRedis: 'what a replica had not heard of is stored again only from a later change on',
 };
 
 const times = fc.integer({ min: 1, max: 3 });
