@@ -74,6 +74,27 @@ function ledgerMetrics(registers: Registry[]) {
       help: 'Ledger events of this pod that Redis has not taken yet.',
       registers,
     }),
+    ledgerTail: new Gauge({
+      name: 'veralux_ledger_tail_events',
+      help: 'Ledger events of this pod that are in Redis and not known to be in Postgres.',
+      registers,
+    }),
+    ledgerTailDropped: new Counter({
+      name: 'veralux_ledger_tail_dropped_events_total',
+      help: 'Such events that this pod could keep no longer: if Redis loses its data now, they are lost.',
+      registers,
+    }),
+    stuckCalls: new Counter({
+      name: 'veralux_stuck_calls_total',
+      help: 'Calls that were not at the carrier as they were recorded, by what was done.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    redisLosses: new Counter({
+      name: 'veralux_redis_losses_total',
+      help: 'Shards in which Redis may have lost writes, and to which this pod brought back what it knew.',
+      registers,
+    }),
     ledgerDropped: new Counter({
       name: 'veralux_ledger_dropped_events_total',
       help: 'Ledger events given up because the queue was full: must stay 0.',

@@ -22,13 +22,20 @@ import { LiveCalls } from './call/live-calls.ts';
 import type { OpenSession } from './call/session-port.ts';
 import { TelnyxCarrier } from './carrier/telnyx.ts';
 import type { RuntimeConfig } from './config.ts';
+import { RecentCalls } from './keep/recent-calls.ts';
+import { restoreShard } from './keep/restore-shard.ts';
+import { ShardWatch } from './keep/shard-watch.ts';
+import { StuckCalls } from './keep/stuck-calls.ts';
+import { LedgerTail } from './ledger/ledger-tail.ts';
 import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { MediaServer } from './media-server/media-server.ts';
 import { HELD_CALLS_PATH, heldCallsRoute } from './pod/held-calls.ts';
 import { Pod } from './pod/pod.ts';
 import { PodRegistry } from './pod/pod-registry.ts';
 import { PodWatch } from './pod/pod-watch.ts';
-import { createRuntimeMetrics } from './runtime-metrics.ts';
+import { createRuntimeMetrics, type RuntimeMetrics } from './runtime-metrics.ts';
+import { RedisClock } from './store/redis-clock.ts';
+import { type CallRef, storeKeys } from './store/store-keys.ts';
 import { webhookKeyOf } from './webhook/verify-signature.ts';
 import { WEBHOOK_PATH, WebhookEndpoint } from './webhook/webhook-endpoint.ts';
 import { WebhookRouter } from './webhook/webhook-router.ts';
@@ -55,6 +62,7 @@ export interface Runtime {
   readonly driver: CallDriver;
   readonly ledger: LedgerWriter;
   readonly pod: Pod;
+  readonly stuck: StuckCalls;
 }
 
 const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at this path.' } as const;
@@ -63,7 +71,7 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const { driver, ledger, pod, podWatch, media, routes, watch } = parts;
+  const { driver, ledger, pod, podWatch, media, routes, watch, shards, stuck } = parts;
   const server = new HttpServer({
     name: 'http server',
     host: config.HOST,
@@ -82,7 +90,56 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     }),
     onUpgrade: (request, socket, head) => void media.upgrade(request, socket, head),
   });
-  return { services: [watch, ledger, pod, driver, podWatch, server], server, driver, ledger, pod };
+  return {
+    services: [watch, shards, ledger, pod, driver, podWatch, stuck, server],
+    server,
+    driver,
+    ledger,
+    pod,
+    stuck,
+  };
+}
+
+interface StoreParts {
+  readonly clock: RedisClock;
+  readonly metrics: RuntimeMetrics;
+  readonly live: LiveCalls;
+  readonly onBack: () => void;
+}
+
+/** Where calls and the ledger are kept, and what keeps them when Redis does not. */
+function createStores({ config, redis, log }: RuntimeOptions, { clock, metrics, live, onBack }: StoreParts) {
+  const usage = new MonthUsage(redis, clock, log);
+  const liveOf = (tenantID: string) =>
+    live.refs().flatMap((ref) => (ref.tenantID === tenantID ? ref.callID : []));
+  const tail = new LedgerTail(metrics);
+  const recent = new RecentCalls();
+  const away = (key: string) => watch.away(key);
+  const store = new AwayStore({ redis, clock, tail, recent, usage, away, liveOf, log });
+  const shards = new ShardWatch({
+    redis,
+    tail,
+    shardsOfCalls: () => [...live.shards(), ...recent.shards()],
+    restore: (shard) => restoreShard(shard, { live, recent, tail, store, clock, log }),
+    log,
+    clock,
+    metrics,
+  });
+  const bringBack = async () => {
+    onBack();
+    return (await shards.look()) && (await store.bringBack());
+  };
+  const runtime = config.RUNTIME_NAME;
+  const watch = new RedisWatch({
+    redis,
+    runtime,
+    onBack: bringBack,
+    isAwaited: () => !store.isEmpty,
+    redisClock: clock,
+    log,
+    clock,
+  });
+  return { store, shards, watch };
 }
 
 const always = () => true;
@@ -90,8 +147,9 @@ const always = () => true;
 type CarrierParts = Pick<ConstructorParameters<typeof TelnyxCarrier>[0], 'log' | 'clock' | 'metrics'>;
 
 function createParts(options: RuntimeOptions) {
-  const { config, redis, openSession, registry, log, clock } = options;
+  const { config, redis, openSession, registry, log } = options;
   const { canServe = always, takesCalls = always } = options;
+  const clock = new RedisClock(options.clock);
   const runtime = config.RUNTIME_NAME;
   const callTokenSecret = config.CALL_TOKEN_SECRET;
   const maxDurationMs = config.MAX_CALL_DURATION_SECONDS * 1_000;
@@ -100,12 +158,13 @@ function createParts(options: RuntimeOptions) {
   const common = { log, clock, metrics } as const;
 
   const live = new LiveCalls(metrics);
-  const usage = new MonthUsage(redis, clock, log);
-  const liveOf = (tenantID: string) =>
-    live.refs().flatMap((ref) => (ref.tenantID === tenantID ? ref.callID : []));
+  const { store, shards, watch } = createStores(options, {
+    clock,
+    metrics,
+    live,
+    onBack: () => stuck.hurry(),
+  });
   const away = (key: string) => watch.away(key);
-  const store = new AwayStore({ redis, clock, usage, away, liveOf, log });
-  const watch = new RedisWatch({ redis, runtime, onBack: () => store.bringBack(), log, clock });
   const advancer = new CallAdvancer(store, metrics);
   const own = new OwnSlots({
     away: () => away(podKeys.runtimePods(runtime)),
@@ -114,13 +173,17 @@ function createParts(options: RuntimeOptions) {
     calls: () => [...live.refs(), ...store.open],
     now: () => clock.now(),
   });
-  const slots = new PodSlots({ redis, clock, runtime, own });
+  const slots = new PodSlots({ redis, clock, runtime, own, announce: () => pod.beat() });
   const pods = new PodRegistry(redis, runtime);
   const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });
   const carrier = createCarrier(config, common);
   const onSettled = (callID: string) => live.end(callID);
-  const paths = { store, advancer, slots, routing, carrier, runtime, callTokenSecret, maxDurationMs };
+  const takeWithoutRedis = (ref: CallRef) => {
+    if (away(storeKeys.call(ref)) && !live.has(ref.callID)) store.begin(ref);
+  };
+  const calls = { store, advancer, takeWithoutRedis } as const;
+  const paths = { ...calls, slots, routing, carrier, runtime, callTokenSecret, maxDurationMs };
   const driver = new CallDriver({ ...common, ...paths, onSettled });
   const admission = new Admission({ ...paths, away, clock });
   const pod: Pod = new Pod({
@@ -161,12 +224,19 @@ function createParts(options: RuntimeOptions) {
     router: new WebhookRouter({ ...common, ...paths, admission }),
     drive: (call) => driver.drive(call),
   });
+  const stuck: StuckCalls = new StuckCalls({
+    ...common,
+    ...paths,
+    redis,
+    pod: config.POD_NAME,
+    drive: (call) => driver.drive(call),
+  });
   const heldCalls = heldCallsRoute({ callTokenSecret, clock, pod: config.POD_NAME, held: () => live.held() });
   const routes = new Map<string, (...exchange: Parameters<RequestListener>) => Promise<void> | void>([
     [WEBHOOK_PATH, (request, response) => webhooks.handle(request, response)],
     [HELD_CALLS_PATH, heldCalls],
   ]);
-  return { driver, ledger, pod, podWatch, media, routes, watch };
+  return { driver, ledger, pod, podWatch, media, routes, watch, shards, stuck };
 }
 
 /** Where other pods reach this one; undefined where its IP is not known, or its port only once it listens. */

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
+import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { flushAll } from '#hack/testing/redis-topology.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { mastersOf } from '#lib/redis/servers.ts';
@@ -15,9 +16,11 @@ import { until } from '../testing/until.ts';
 const CHILD = fileURLToPath(new URL('../testing/ledger-child/main.ts', import.meta.url));
 
 describe('the ledger writer, when servers and connections end', () => {
+  let server: TestRedis;
   let ledger: TestLedger;
   beforeAll(async () => {
-    ledger = await TestLedger.start();
+    server = await startTestRedis();
+    ledger = await TestLedger.start(server);
   });
   afterAll(() => ledger.stop());
   beforeEach(() => ledger.newTenant());
@@ -37,6 +40,30 @@ describe('the ledger writer, when servers and connections end', () => {
     }
     await ledger.settled(second);
     expect(await ledger.usage()).toMatchObject({ call_count: 2, call_seconds: 150 });
+  });
+
+  test('a server that took over with a slower clock is read from its first entry', async () => {
+    await ledger.startWriter();
+    const replica = await server.replicate();
+    await replica.cutOff();
+    const stream = ledgerKeys.stream(shardOf(ledger.tenant.tenantID));
+    const before = callEvents({ tenantID: ledger.tenant.tenantID });
+    const aheadMs = Date.now() + 60_000;
+    for (const [index, event] of before.entries()) {
+      await ledger.redis.xadd(stream, `${aheadMs}-${index}`, 'event', JSON.stringify(event));
+    }
+    await ledger.settled(before);
+    await replica.failOver();
+    await until(async () => (ledger.redis.status === 'ready' ? true : undefined));
+    const under = callEvents({ tenantID: ledger.tenant.tenantID });
+    await append(ledger.redis, under);
+    const over = callEvents({ tenantID: ledger.tenant.tenantID });
+    for (const [index, event] of over.entries()) {
+      await ledger.redis.xadd(stream, `${aheadMs + 1}-${index}`, 'event', JSON.stringify(event));
+    }
+    await ledger.settled(over);
+    await ledger.settled(under);
+    expect(await ledger.usage()).toMatchObject({ call_count: 3 });
   });
 
   test('of two writers one is active, and the other takes over when it ends', async () => {

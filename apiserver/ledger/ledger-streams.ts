@@ -4,6 +4,7 @@ import { ALL_SHARDS, type Shard } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { Script } from '#lib/redis/script.ts';
 import { groupsOfOneCommand, type Redis } from '#lib/redis/servers.ts';
+import { FIRST_STREAM_ID } from '#lib/redis/stream-id.ts';
 import type { StreamEntry } from './stream-entry.ts';
 
 /** Most entries of one shard in one read: 64 shards of 256 bound what a batch holds in memory. */
@@ -13,17 +14,21 @@ export const READ_BLOCK_MS = 400;
 /** Between two looks at a Cluster where there was nothing new: no one command can wait for several slots. */
 const LOOK_PERIOD_MS = 100;
 
-/** Before the first entry of any stream. */
-export const START = '0-0';
+/** Which server answers, as far as it tells: INFO may be forbidden. */
+const SERVER = `local info = redis.pcall('INFO', 'replication')
+    local server = type(info) == 'string' and string.match(info, 'master_replid:(%w+)') or ''`;
 
 /**
  * Says what is committed and drops what came before it. Does nothing and answers 0 when the stream
- * ends before that id: then Redis has lost entries, and what is in it now was not read.
+ * ends before that id, or is another server's than the one it was read from: then Redis has lost
+ * entries, and what is in it now was not read.
  */
 const publishCommitted = new Script({
   name: 'publish-committed',
   keys: ['stream', 'committed'],
   lua: `
+    ${SERVER}
+    if server ~= ARGV[2] then return 0 end
     local function parts(id)
       local ms, seq = string.match(id, '^(%d+)-(%d+)$')
       return tonumber(ms), tonumber(seq)
@@ -58,7 +63,7 @@ export async function readEntries(
   const groups = groupsOfOneCommand(redis, [...shardOfStream.keys()]);
   const { values, isWhole } = await asFarAsPossible(
     groups.map((keys) => {
-      const ids = keys.map((key) => positions.get(shardOfStream.get(key) ?? '') ?? START);
+      const ids = keys.map((key) => positions.get(shardOfStream.get(key) ?? '') ?? FIRST_STREAM_ID);
       const streams = ['STREAMS', ...keys, ...ids] as const;
       if (groups.length > 1) return redis.xread('COUNT', ENTRIES_PER_SHARD, ...streams);
       return redis.xread('COUNT', ENTRIES_PER_SHARD, 'BLOCK', READ_BLOCK_MS, ...streams);
@@ -77,15 +82,30 @@ export async function readEntries(
   return { entries, isWhole };
 }
 
-/**
- * The last id in each shard's stream; START for an empty one. Trimming always leaves the last entry. Shards
- * whose server is away are left out; throws what Redis throws where all are.
- */
-export async function lastIDs(redis: Redis): Promise<ReadonlyMap<Shard, string>> {
+/** A shard's stream as it is. */
+export interface StreamState {
+  /** Another one means that a replica was promoted or Redis was restarted, and entries may be lost. */
+  readonly server: string;
+  /** Of the last entry, which trimming always leaves; FIRST_STREAM_ID for an empty stream. */
+  readonly lastID: string;
+}
+
+const streamState = new Script({
+  name: 'stream-state',
+  keys: ['stream'],
+  lua: `
+    ${SERVER}
+    local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)
+    return { server, last[1] and last[1][1] or '${FIRST_STREAM_ID}' }`,
+  reply: z.tuple([z.string(), z.string()]),
+});
+
+/** Shards whose server is away are left out; throws what Redis throws where all are. */
+export async function readStates(redis: Redis): Promise<ReadonlyMap<Shard, StreamState>> {
   const { values } = await asFarAsPossible(
     ALL_SHARDS.map(async (shard) => {
-      const [last] = await redis.xrevrange(ledgerKeys.stream(shard), '+', '-', 'COUNT', 1);
-      return [shard, last?.[0] ?? START] as const;
+      const [server, lastID] = await streamState.run(redis, { stream: ledgerKeys.stream(shard) }, []);
+      return [shard, { server, lastID }] as const;
     }),
   );
   return new Map(values);
@@ -99,17 +119,18 @@ async function asFarAsPossible<T>(attempts: readonly Promise<T>[]) {
   return { values, isWhole: failure === undefined };
 }
 
-/** Tells the pods how far a shard is in Postgres, and trims up to there. False: Redis has lost entries. */
-export async function publish(redis: Redis, shard: Shard, committedID: string): Promise<boolean> {
+/**
+ * Tells the pods how far a shard is in Postgres, and trims up to there. False: entries may be lost, or
+ * may have come under lower ids than those that were read.
+ */
+export async function publish(
+  redis: Redis,
+  shard: Shard,
+  committedID: string,
+  server: string,
+): Promise<boolean> {
   const keys = { stream: ledgerKeys.stream(shard), committed: ledgerKeys.committed(shard) };
-  return (await publishCommitted.run(redis, keys, [committedID])) === 1;
-}
-
-/** Whether stream id `a` comes after `b`. */
-export function isAfter(a: string, b: string): boolean {
-  const [aMs, aSeq] = a.split('-').map(Number);
-  const [bMs, bSeq] = b.split('-').map(Number);
-  return aMs === bMs ? (aSeq ?? 0) > (bSeq ?? 0) : (aMs ?? 0) > (bMs ?? 0);
+  return (await publishCommitted.run(redis, keys, [committedID, server])) === 1;
 }
 
 function fieldOf(fields: readonly string[], name: string): string | undefined {

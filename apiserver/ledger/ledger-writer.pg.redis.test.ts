@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
-import { ledgerKeys } from '#crds/projection/keys.ts';
+import { counterKeys, ledgerKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import { append, callEvents } from '../testing/ledger-events.ts';
@@ -132,6 +132,23 @@ describe('the ledger writer', () => {
       { month: lastMonth.toISOString().slice(0, 7), quantity: '75' },
       { month: new Date().toISOString().slice(0, 7), quantity: '0' },
     ]);
+  });
+
+  test('a month that the runtime had to begin anew gets the figures of Postgres, with what was counted since', async () => {
+    await ledger.startWriter();
+    const { tenantID } = ledger.tenant;
+    const month = new Date().toISOString().slice(0, 7);
+    const counters = counterKeys.counters(tenantID, month);
+    const unseeded = counterKeys.unseeded(shardOf(tenantID));
+    await append(ledger.redis, callEvents({ tenantID, seconds: 75 }));
+    await ledger.drained();
+    // Redis was emptied, and one more call was settled since.
+    await ledger.redis.hset(counters, { since: '1', calls: '1', callSeconds: '5' });
+    await append(ledger.redis, callEvents({ tenantID, seconds: 5 }));
+    await ledger.redis.sadd(unseeded, `${tenantID}/${month}`);
+    await until(async () => ((await ledger.redis.hget(counters, 'seeded')) ? true : undefined));
+    expect(await ledger.redis.hgetall(counters)).toMatchObject({ calls: '2', callSeconds: '80', since: '1' });
+    expect(await ledger.redis.scard(unseeded)).toBe(0);
   });
 
   test('what cannot be taken in is set aside with its reason and blocks nothing', async () => {

@@ -7,9 +7,11 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
+import { FIRST_STREAM_ID, isAfterStreamID } from '#lib/redis/stream-id.ts';
 import { takeLease } from '../database/advisory-lease.ts';
 import type { Database } from '../database/database.ts';
-import { isAfter, lastIDs, publish, readEntries, START } from './ledger-streams.ts';
+import { publish, readEntries, readStates } from './ledger-streams.ts';
+import { seedCounters } from './seed-counters.ts';
 import { type BatchResult, writeBatch } from './write-batch.ts';
 
 export interface LedgerWriterOptions {
@@ -33,6 +35,8 @@ const RETRY = { initialMs: 100, maxMs: 5_000 };
 interface Progress {
   readonly committed: Map<Shard, string>;
   readonly positions: Map<Shard, string>;
+  /** Which server each stream was on. */
+  readonly servers: ReadonlyMap<Shard, string>;
 }
 
 /**
@@ -102,14 +106,14 @@ export class LedgerWriter implements Service {
     const lease = await takeLease({ url: databaseURL, key: LEDGER_LEASE, clock, log, signal });
     this.#active.set(1);
     try {
-      let progress = await this.#begin();
+      let progress = await this.#begin(new Map());
       let checkedAtMs = clock.monotonic();
       while (!signal.aborted) {
         lease.lost.throwIfAborted();
         const isWhole = await this.#step(progress);
         this.#failures = 0;
         if (isWhole && clock.monotonic() - checkedAtMs < CHECK_PERIOD_MS) continue;
-        progress = await this.#begin();
+        progress = await this.#begin(progress.servers);
         checkedAtMs = clock.monotonic();
       }
     } finally {
@@ -120,31 +124,35 @@ export class LedgerWriter implements Service {
 
   /**
    * Reads the cursors and compares them with the streams. A stream that ends before its cursor has
-   * been lost and begun anew: it is read from its first entry. What was committed but not yet told
-   * (the writer died in between) is told now.
+   * been lost and begun anew; one on another server than `before`, or on one that is not known yet, may
+   * have got entries under ids below the cursor. Both are read from the first entry, and what is known
+   * already changes nothing. What was committed but not yet told (the writer died in between) is told
+   * now, and so are the figures of months that Redis does not know.
    */
-  async #begin(): Promise<Progress> {
+  async #begin(before: ReadonlyMap<Shard, string>): Promise<Progress> {
     const { database, redis, log } = this.#options;
     const rows = await database.query<{ shard: Shard; last_id: string }>(
       'SELECT shard, last_id FROM ledger_cursors',
     );
     const committed = new Map(rows.map((row) => [row.shard, row.last_id]));
     const positions = new Map<Shard, string>();
-    const last = await lastIDs(redis);
-    for (const [shard, lastID] of last) {
-      const cursor = committed.get(shard) ?? START;
-      const isLost = isAfter(cursor, lastID);
-      if (isLost) log.debug({ shard, cursor }, 'the stream ends before what is committed and is read anew');
-      else if (cursor !== START) await this.#publish(shard, cursor);
-      positions.set(shard, isLost ? START : cursor);
+    const states = await readStates(redis);
+    for (const [shard, { server, lastID }] of states) {
+      const cursor = committed.get(shard) ?? FIRST_STREAM_ID;
+      const isWhole = before.get(shard) === server && !isAfterStreamID(cursor, lastID);
+      positions.set(shard, isWhole ? cursor : FIRST_STREAM_ID);
+      if (!isWhole) log.debug({ shard, cursor }, 'a stream is read from its first entry');
+      else if (cursor !== FIRST_STREAM_ID) await this.#publish(shard, cursor, server);
     }
-    const unread = ALL_SHARDS.length - last.size;
+    const unread = ALL_SHARDS.length - states.size;
     if (unread > 0) log.warn({ unread }, 'the ledger of some shards cannot be read now');
-    return { committed, positions };
+    await seedCounters(redis, database, committed);
+    const servers = new Map(Array.from(states, ([shard, { server }]) => [shard, server]));
+    return { committed, positions, servers };
   }
 
   /** One read and one commit. False when Redis turned out to have lost entries meanwhile, or a shard's server. */
-  async #step({ committed, positions }: Progress): Promise<boolean> {
+  async #step({ committed, positions, servers }: Progress): Promise<boolean> {
     const { database, redis, clock } = this.#options;
     const { entries, isWhole } = await readEntries(redis, positions, clock);
     if (entries.length === 0) return isWhole;
@@ -153,15 +161,15 @@ export class LedgerWriter implements Service {
     let isTold = true;
     for (const [shard, streamID] of moved) {
       positions.set(shard, streamID);
-      if (!(await this.#publish(shard, streamID))) isTold = false;
+      if (!(await this.#publish(shard, streamID, servers.get(shard) ?? ''))) isTold = false;
     }
     return isWhole && isTold;
   }
 
   /** False also where the shard's server is away: it is told when it can be. */
-  async #publish(shard: Shard, committedID: string): Promise<boolean> {
+  async #publish(shard: Shard, committedID: string, server: string): Promise<boolean> {
     try {
-      return await publish(this.#options.redis, shard, committedID);
+      return await publish(this.#options.redis, shard, committedID, server);
     } catch (error) {
       this.#options.log.debug({ err: error, shard }, 'a shard could not be told how far its ledger is');
       return false;

@@ -14,7 +14,14 @@ const common = {
   occurredAt: z.iso.datetime().describe('UTC, when it happened at the carrier or in the call.'),
 };
 
-const revision = z.number().int().nonnegative();
+/** Of an ending told by a runtime whose Redis had lost the call's record. */
+export const REBUILT_REVISION = -1;
+
+const revision = z
+  .number()
+  .int()
+  .min(REBUILT_REVISION)
+  .describe('0 for what is told first, -1 where Redis had lost the record; a higher one replaces a lower.');
 
 export const callStartedSchema = z.object({
   ...common,

@@ -30,6 +30,16 @@ export const callKeys = {
   leases: (tenantID: string) => `leases:{${shardOf(tenantID)}}:${tenantID}`,
 } as const;
 
+export const counterKeys = {
+  /**
+   * Hash of a tenant's UTC month (`YYYY-MM`): `calls` and `callSeconds` that were settled, counted by the
+   * runtime since `since` (epoch ms); `seeded` (epoch ms): as the API server has them, and from then on.
+   */
+  counters: (tenantID: string, month: string) => `counters:{${shardOf(tenantID)}}:${tenantID}:${month}`,
+  /** Set of `<tenantID>/<month>`: the counters that began anew, for the API server to put right. */
+  unseeded: (shard: Shard) => `unseeded:{${shard}}`,
+} as const;
+
 export const ledgerKeys = {
   /** Stream: the shard's call ledger. Entry fields: `event`, a LedgerEvent as JSON. */
   stream: (shard: Shard) => `ledger:{${shard}}`,

@@ -1,10 +1,8 @@
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import type { Shard } from '#crds/projection/shard.ts';
 import { shardOf } from '#crds/projection/shard.ts';
-import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRecord, holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import { decide } from '#runtime/call/machine.ts';
@@ -12,11 +10,13 @@ import { monthOf } from '#runtime/call/settlement.ts';
 import type { Transition } from '#runtime/call/transition.ts';
 import {
   CallStore,
+  type CallStoreOptions,
   type CommitOptions,
   type CommitResult,
   type LoadedCall,
 } from '#runtime/store/call-store.ts';
 import type { AdmissionLimits } from '#runtime/store/commit-script.ts';
+import type { RestoreResult } from '#runtime/store/restore-script.ts';
 import { type CallRef, storeKeys } from '#runtime/store/store-keys.ts';
 import type { MonthUsage } from './month-usage.ts';
 
@@ -37,9 +37,7 @@ interface AwayCall {
   moving: Promise<unknown> | undefined;
 }
 
-export interface AwayStoreOptions {
-  readonly redis: Redis;
-  readonly clock: Clock;
+export interface AwayStoreOptions extends CallStoreOptions {
   readonly usage: MonthUsage;
   /** Whether Redis is away, for a key. */
   readonly away: (key: string) => boolean;
@@ -49,16 +47,16 @@ export interface AwayStoreOptions {
 }
 
 /**
- * The call store that goes on while Redis is away, for calls that begin then: it keeps them in this
- * pod, under the same rules, and brings each to Redis as one transition when Redis is back. All
- * other calls are CallStore's, and fail with it.
+ * The call store that goes on while Redis is away, for calls that begin or are taken up then: it keeps
+ * them in this pod, under the same rules, and brings each to Redis as one transition when Redis is
+ * back. All other calls are CallStore's, and fail with it.
  */
 export class AwayStore extends CallStore {
   readonly #options: AwayStoreOptions;
   readonly #calls = new Map<string, AwayCall>();
 
   constructor(options: AwayStoreOptions) {
-    super(options.redis, options.clock);
+    super(options);
     this.#options = options;
   }
 
@@ -69,6 +67,11 @@ export class AwayStore extends CallStore {
     const none = { call: undefined, counters: undefined, transferred: undefined, moving: undefined };
     const ref = { tenantID, callID };
     this.#calls.set(callID, { ref, version: 0, seen: new Set(), ledger: [], ...none });
+  }
+
+  /** Whether nothing is kept here. */
+  get isEmpty(): boolean {
+    return this.#calls.size === 0;
   }
 
   /** The calls that were taken here and need a slot. */
@@ -99,6 +102,12 @@ export class AwayStore extends CallStore {
     away.seen.add(eventID);
     take(away, transition);
     return 'stored';
+  }
+
+  /** A call that is kept here is brought to Redis by `bringBack`. */
+  override async restore(call: StoredCall, version: number): Promise<RestoreResult> {
+    const away = await this.#settled(call.record.callID);
+    return away ? 'There' : super.restore(call, version);
   }
 
   override async keepConversation(
@@ -156,7 +165,9 @@ export class AwayStore extends CallStore {
     const { version, call: there } = await super.load(ref);
     if (there) adopt(away, there, this.#options.clock.now());
     const { call } = away;
-    if (!call || (there && there.record.generation > call.record.generation)) {
+    const isPast =
+      there && (there.record.generation > (call?.record.generation ?? 0) || there.record.settlement);
+    if (!call || isPast) {
       // Another pod has gone on with it; what happened here is in the ledger all the same.
       if (away.ledger.length > 0) await super.appendLedger(ref, away.ledger.map(asUnchecked));
       this.#calls.delete(ref.callID);

@@ -38,7 +38,9 @@ export class MonthUsage {
     this.#redis
       .hmget(storeKeys.counters(tenantID, month), 'calls', 'callSeconds')
       .then(([calls, callSeconds]) =>
-        this.#remember(tenantID, { month, calls: Number(calls), callSeconds: Number(callSeconds) }),
+        calls && callSeconds
+          ? this.#remember(tenantID, { month, calls: Number(calls), callSeconds: Number(callSeconds) })
+          : this.#byTenant.delete(tenantID),
       )
       .catch((error: unknown) => this.#log.debug({ err: error, tenantID }, 'a month could not be read'));
   }

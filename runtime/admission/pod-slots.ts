@@ -43,6 +43,8 @@ export interface PodSlotsOptions {
   readonly runtime: string;
   /** Absent: while Redis is away, everything throws what Redis throws. */
   readonly own?: OwnSlots;
+  /** Says at once that this pod is there, for when nobody is: Redis has lost the heartbeats then. */
+  readonly announce?: () => Promise<void>;
 }
 
 /**
@@ -55,13 +57,15 @@ export class PodSlots {
   readonly #runtime: string;
   /** This pod alone, for the time that Redis is away. */
   readonly #own: OwnSlots | undefined;
+  readonly #announce: (() => Promise<void>) | undefined;
   #look: { readonly atMs: number; readonly pods: Promise<readonly SeenPod[]> } | undefined;
 
-  constructor({ redis, clock, runtime, own }: PodSlotsOptions) {
+  constructor({ redis, clock, runtime, own, announce }: PodSlotsOptions) {
     this.#redis = redis;
     this.#clock = clock;
     this.#runtime = runtime;
     this.#own = own;
+    this.#announce = announce;
   }
 
   /** The pods that serve and were heard of lately, the emptiest first; as of at most 250 ms ago. */
@@ -93,9 +97,11 @@ export class PodSlots {
   }
 
   async #lookAtPods(): Promise<readonly SeenPod[]> {
-    const names = await livePods.run(this.#redis, { pods: podKeys.runtimePods(this.#runtime) }, [
-      HEARTBEAT_STALE_MS,
-    ]);
+    let names = await this.#livePods();
+    if (names.length === 0 && this.#announce) {
+      await this.#announce();
+      names = await this.#livePods();
+    }
     const seen = await Promise.all(
       names.map(async (name) => {
         const [value, reserved] = await Promise.all([
@@ -106,6 +112,11 @@ export class PodSlots {
       }),
     );
     return seen.flatMap(({ pod, reserved }) => (pod?.state === 'Serving' ? { pod, reserved } : []));
+  }
+
+  #livePods(): Promise<readonly string[]> {
+    const keys = { pods: podKeys.runtimePods(this.#runtime) };
+    return livePods.run(this.#redis, keys, [HEARTBEAT_STALE_MS]);
   }
 
   /** A pod's last heartbeat, undefined when it is stale or there is none. */

@@ -88,6 +88,24 @@ test('a hang-up that another pod could only note ends the call that began withou
   await other.stop();
 });
 
+test('a call that was answered before is attached and hung up then, and is in the books once', async () => {
+  const answeredAtMs = Date.now() - 30_000;
+  const start = await pod.answer('v3:answered', answeredAtMs);
+  await redisGoes();
+  expect(await pod.openMedia(start)).toBeInstanceOf(WebSocket);
+  const hangUp = {
+    client_state: start.body['client_state'],
+    end_time: new Date(answeredAtMs + 30_000).toISOString(),
+  };
+  expect(await pod.deliver(webhookOf('call.hangup', 'v3:answered', hangUp))).toBe(200);
+  await redisComesBack();
+  await expect.poll(() => pod.ledgerKinds(), PATIENCE).toContain('usage');
+  const ledger = (await pod.ledger()).filter(({ callID }) => callID === callIDOf('v3:answered'));
+  expect(ledger.map(({ kind }) => kind)).toEqual(['started', 'answered', 'ended', 'usage']);
+  expect(ledger.at(-1)).toMatchObject({ callSeconds: 30 });
+  expect(await pod.redis.zcard(storeKeys.leases(TENANT))).toBe(0);
+});
+
 test('it is held to what the pod last knew: suspension, calls at once, its own slots', async () => {
   await pod.project({ ...profile, limits: { ...profile.limits, concurrentCalls: 2 } });
   await pod.deliver(webhookOf('call.initiated', 'v3:seen'));

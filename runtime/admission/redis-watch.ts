@@ -1,10 +1,20 @@
+import { z } from 'zod';
 import { podKeys } from '#crds/projection/keys.ts';
 import { ALL_SHARDS } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { Script } from '#lib/redis/script.ts';
 import { isAway, type Redis, serverOf } from '#lib/redis/servers.ts';
+import type { RedisClock } from '#runtime/store/redis-clock.ts';
+
+const serverTime = new Script({
+  name: 'server-time',
+  keys: ['pods'],
+  lua: `return redis.call('TIME')`,
+  reply: z.tuple([z.string(), z.string()]),
+});
 
 const PERIOD_MS = 250;
 /** A reply later than this is none: webhooks have to be answered in less than 2 s. */
@@ -18,6 +28,10 @@ export interface RedisWatchOptions {
   readonly runtime: string;
   /** Called when a server is there again, and once none is away until it resolves true. */
   readonly onBack: () => Promise<boolean>;
+  /** Whether something waits for that: Redis may have been away for less than a look takes. */
+  readonly isAwaited: () => boolean;
+  /** Is told what time it is there. */
+  readonly redisClock: Pick<RedisClock, 'heard'>;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -25,7 +39,8 @@ export interface RedisWatchOptions {
 /**
  * Whether the server of a key is there, known before anybody has to wait for it: a lost connection at once,
  * one that is silent (a cut network) or answers only with errors (a Cluster that is down) after about a
- * second. On a Cluster that is a matter of the key; else all keys are there or away together.
+ * second. On a Cluster that is a matter of the key; else all keys are there or away together. Each
+ * look also asks for Redis' time.
  */
 export class RedisWatch implements Service {
   readonly name = 'redis watch';
@@ -58,7 +73,9 @@ export class RedisWatch implements Service {
     return this.away(this.#podsKey) ? 0 : this.#options.clock.monotonic() - this.#lastAwayMs;
   }
 
+  /** The time is known before anybody stores one. */
   async start(fail: (error: unknown) => void): Promise<void> {
+    await this.#askTime();
     this.#loop.start(fail);
   }
 
@@ -67,12 +84,12 @@ export class RedisWatch implements Service {
   }
 
   async #look(): Promise<number> {
-    const { log, onBack, clock } = this.#options;
+    const { log, onBack, isAwaited, clock } = this.#options;
     const werePodsAway = this.away(this.#podsKey);
-    await this.#askServers();
+    await Promise.all([this.#askServers(), this.#askTime()]);
     const away = this.#keys.filter((key) => this.away(key)).length;
     if (werePodsAway || this.away(this.#podsKey)) this.#lastAwayMs = clock.monotonic();
-    if (away > 0) this.#unsettled = true;
+    if (away > 0 || isAwaited()) this.#unsettled = true;
     if (away !== this.#wereAway) {
       log[away > 0 ? 'error' : 'info'](
         { away, of: this.#keys.length },
@@ -83,6 +100,18 @@ export class RedisWatch implements Service {
     this.#wereAway = away;
     if (this.#unsettled && someCameBack) this.#unsettled = !(await onBack()) || away > 0;
     return PERIOD_MS;
+  }
+
+  /** The time of the server that all pods of the runtime have in common; without it, the last one goes on. */
+  async #askTime(): Promise<void> {
+    const { redis, redisClock, clock, log } = this.#options;
+    const askedMs = clock.monotonic();
+    try {
+      const time = await serverTime.run(redis, { pods: this.#podsKey }, []);
+      redisClock.heard(time, clock.monotonic() - askedMs);
+    } catch (error) {
+      log.debug({ err: error }, 'Redis did not say what time it is');
+    }
   }
 
   /** Asks each server for one of its keys: one that answers PING may still refuse those. */

@@ -2,6 +2,7 @@ import { type DidRecord, didRecordSchema } from '#crds/projection/did-record.ts'
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
 import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import type { Clock } from '#lib/clock/clock.ts';
+import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { LastKnown } from './last-known.ts';
@@ -19,7 +20,8 @@ export interface RoutingOptions {
 
 /**
  * Reads what the operator has projected: where a number leads, and what a tenant is. While Redis is
- * away, what this pod read last.
+ * away, or has lost the projection and the operator has not written it anew yet, what this pod read
+ * last.
  */
 export class Routing {
   readonly #redis: Redis;
@@ -35,7 +37,10 @@ export class Routing {
     this.#clock = clock;
   }
 
-  /** Undefined for a number that leads nowhere. Throws what Redis throws, for what was never read. */
+  /**
+   * Undefined for a number that leads nowhere. Throws what Redis throws and ProjectionLost, for what
+   * was never read.
+   */
   async numberOf(e164: string): Promise<DidRecord | undefined> {
     const value = await this.#read(projectionKeys.did(e164));
     return this.#parse(value, didRecordSchema, 'number');
@@ -51,7 +56,7 @@ export class Routing {
     return this.#parse(value, didRecordSchema, 'number');
   }
 
-  /** Undefined for a tenant that is not projected, or in a form this release cannot read. */
+  /** Undefined for a tenant that is not projected, or in a form this release cannot read. Throws alike. */
   async tenantOf(tenantID: string): Promise<TenantProfile | undefined> {
     const value = await this.#read(projectionKeys.tenant(tenantID));
     return this.#parse(value, tenantProfileSchema, 'tenant');
@@ -61,8 +66,17 @@ export class Routing {
     const known = this.#lastKnown.recall(key);
     if (known !== undefined && this.#away(key)) return known;
     const value = await this.#redis.hget(key, PROJECTED_FIELDS.value);
+    if (value === null && !(await this.#isWhole())) {
+      if (known === undefined) throw new ProjectionLost();
+      return known;
+    }
     this.#lastKnown.remember(key, value);
     return value;
+  }
+
+  /** Whether Redis holds the whole projection: the operator says so when it has written it. */
+  async #isWhole(): Promise<boolean> {
+    return (await this.#redis.exists(projectionKeys.epoch())) === 1;
   }
 
   #parse<T>(value: string | null, schema: Parser<T>, what: string): T | undefined {
@@ -71,6 +85,15 @@ export class Routing {
     if (result.success) return result.data;
     this.#log.error({ what, problems: result.error.issues.map(pathOf) }, 'a projected record cannot be read');
     return undefined;
+  }
+}
+
+/** Redis was emptied, and what leads where is not written again yet: ask again in a moment. */
+class ProjectionLost extends OperatingError {
+  constructor() {
+    super('projection_lost', 'Redis has lost the projection, and this number was never read before', {
+      retryable: true,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
-import type { CallStore, CommitResult } from '#runtime/store/call-store.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
 import type { AdmissionLimits, LimitRefusal } from '#runtime/store/commit-script.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CallEvent } from './call-event.ts';
@@ -17,6 +17,8 @@ export interface AdvanceRequest {
   readonly event: CallEvent;
   /** For the event that admits a call. */
   readonly limits?: AdmissionLimits;
+  /** What is known of the call where Redis has no record of it. */
+  readonly rebuild?: CallEvent<'rebuilt'> | undefined;
 }
 
 export interface Advanced {
@@ -24,6 +26,8 @@ export interface Advanced {
   readonly outcome: 'Stored' | 'Duplicate' | 'Ignored' | LimitRefusal;
   /** The call as it is now; undefined where there is none. */
   readonly call: StoredCall | undefined;
+  /** The version of the call's record; 0 where there is none. */
+  readonly version: number;
 }
 
 /** Takes one event to one call: load, decide, store, and again where another pod was faster. */
@@ -38,11 +42,15 @@ export class CallAdvancer {
 
   /** Throws what Redis throws, and CallContended where twelve rounds were not enough. */
   async advance(request: AdvanceRequest): Promise<Advanced> {
-    const { ref, event, eventID, limits } = request;
+    const { ref, event, eventID, limits, rebuild } = request;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const { version, call } = await this.#store.load(ref);
+      if (!call && rebuild) {
+        await this.#rebuild(rebuild);
+        continue;
+      }
       const transition = decide(call, event);
-      if (!transition) return { outcome: 'Ignored', call };
+      if (!transition) return { outcome: 'Ignored', call, version };
       const result = await this.#store.commit({
         eventID,
         version,
@@ -51,9 +59,19 @@ export class CallAdvancer {
       });
       if (result === 'stale') continue;
       if (result === 'stored') this.#count(event, call, transition.call);
-      return advancedBy(result, call, transition.call);
+      if (result === 'stored') return { outcome: 'Stored', call: transition.call, version: version + 1 };
+      return { outcome: result === 'duplicate' ? 'Duplicate' : result, call, version };
     }
     throw new CallContended();
+  }
+
+  /** Stale where another pod, or the pod that holds the media, was faster. */
+  async #rebuild(event: CallEvent<'rebuilt'>): Promise<void> {
+    const transition = decide(undefined, event);
+    if (!transition) return;
+    const eventID = `rebuilt/${event.atMs}`;
+    const result = await this.#store.commit({ eventID, version: 0, transition });
+    if (result === 'stored') this.#count(event, undefined, transition.call);
   }
 
   #count(event: CallEvent, before: StoredCall | undefined, after: StoredCall): void {
@@ -63,16 +81,6 @@ export class CallAdvancer {
       this.#metrics.settled.inc({ reason: after.record.reason ?? 'CarrierEnded' });
     }
   }
-}
-
-function advancedBy(
-  result: Exclude<CommitResult, 'stale'>,
-  before: StoredCall | undefined,
-  after: StoredCall,
-): Advanced {
-  if (result === 'stored') return { outcome: 'Stored', call: after };
-  if (result === 'duplicate') return { outcome: 'Duplicate', call: before };
-  return { outcome: result, call: before };
 }
 
 class CallContended extends OperatingError {

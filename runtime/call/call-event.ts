@@ -34,6 +34,12 @@ interface Kinds {
     readonly treatment?: Treatment;
     readonly occurredAtMs: number;
   };
+  /** Redis has no record of a call that is ours: what its signed state or its token says of it. */
+  readonly rebuilt: {
+    readonly identity: CallIdentity;
+    readonly answeredAtMs: number | undefined;
+    readonly generation: number;
+  };
   readonly answered: { readonly occurredAtMs: number };
   readonly commandDone: Pick<Command, 'step' | 'generation'>;
   readonly commandFailed: Pick<Command, 'step' | 'generation'> & { readonly failure: CommandFailure };

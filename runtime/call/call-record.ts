@@ -132,6 +132,8 @@ export const callRecordSchema = z.object({
   reason: hangupReasonSchema.optional(),
   carrierCause: z.string().optional(),
   settlement: settlementSchema.optional(),
+  /** Redis lost the call, and it was written back: it may have been settled before. */
+  rebuilt: z.boolean().optional(),
 });
 export type CallRecord = z.output<typeof callRecordSchema>;
 

@@ -5,6 +5,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import type { LedgerWriter } from '#runtime/ledger/ledger-writer.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
+import type { RestoreResult } from '#runtime/store/restore-script.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CallAdvancer } from './advance.ts';
 import { beginTransfer } from './begin-transfer.ts';
@@ -31,6 +32,8 @@ export interface LiveCallServices {
 
 export interface LiveCallOptions {
   readonly record: CallRecord & { readonly answeredAtMs: number };
+  /** The version of the record as it was stored. */
+  readonly version: number;
   readonly profile: TenantProfile;
   /** As it was kept by the session before; undefined for the first. */
   readonly conversation: ConversationState | undefined;
@@ -77,7 +80,7 @@ export class LiveCall {
       callID: this.callID,
       generation: record.generation,
       profile,
-      conversation: conversation ?? newConversation(record.workflow),
+      conversation: conversation ?? newConversation(record.workflow, this.#firstTurn()),
       transferFailure: record.transfer?.failure,
       seamless: record.seamless ?? false,
       answeredAtMs: record.answeredAtMs,
@@ -132,6 +135,32 @@ export class LiveCall {
     );
     await this.#ending;
     return isGiven;
+  }
+
+  /** Of a rebuilt call, a session may have been lost that said something: less than a turn a second. */
+  #firstTurn(): number {
+    const { record, services } = this.#options;
+    return record.rebuilt ? Math.floor((services.clock.now() - record.answeredAtMs) / 1_000) : 0;
+  }
+
+  /**
+   * Writes the call back where Redis has lost it: it goes on. False where that was not needed, or no
+   * more to be done. Throws what Redis throws.
+   */
+  async restore(): Promise<boolean> {
+    // What it ends with is stored, and kept, by whoever ends it.
+    if (this.#ending) return false;
+    const result = await this.#writeBack();
+    if (result === 'Settled') void this.end();
+    return result === 'Restored';
+  }
+
+  async #writeBack(): Promise<RestoreResult> {
+    const { record, version, services } = this.#options;
+    const conversation = this.#session?.conversation() ?? this.#options.conversation;
+    const result = await services.store.restore({ record, conversation }, version);
+    if (result !== 'There') this.#log.warn({ result }, 'a live call was written back');
+    return result;
   }
 
   /** Goes quiet and reports the socket as lost, unless the end is under way already. */
@@ -238,6 +267,10 @@ export class LiveCall {
       await this.#keepLast();
       this.#appendPartialLead();
       record = await report();
+      if (!record) {
+        await this.#writeBack();
+        record = await report();
+      }
       if (!record) await this.#hangUpUnrecorded();
     } catch (error) {
       // Its deadline, or the carrier's hang-up, brings another pod to it.
@@ -249,7 +282,7 @@ export class LiveCall {
     }
   }
 
-  /** Redis lost the call, so no deadline and no other pod ever comes to it: it must not stay open. */
+  /** Redis lost the call for a second time, so no deadline and no other pod ever comes to it: it must not stay open. */
   async #hangUpUnrecorded(): Promise<void> {
     this.#log.error({}, 'a live call has no record any more; it is hung up');
     await this.#reports.hangUp();

@@ -46,13 +46,15 @@ export function carrierCommandOf(
   }
   const { stream, clock, secret } = context;
   if (!stream) throw new Error('a stream needs a pod');
-  const { tenantID, callID } = record;
+  const { tenantID, callID, workflow, answeredAtMs } = record;
+  if (answeredAtMs === undefined) throw new Error('a stream needs an answered call');
   const token = {
     tenantID,
     callID,
     generation,
     pod: stream.pod,
     expiresAtMs: clock.now() + TOKEN_LIFETIME_MS,
+    call: { carrierCallID, workflow, answeredAtMs },
   };
   return {
     ...base,

@@ -33,14 +33,15 @@ export const conversationStateSchema = z.object({
 export type CollectedField = z.output<typeof collectedFieldSchema>;
 export type ConversationState = z.output<typeof conversationStateSchema>;
 
-export function newConversation(workflow: string): ConversationState {
+/** `nextTurn`: above 0 where earlier turns may be in the ledger, of a session that is lost. */
+export function newConversation(workflow: string, nextTurn = 0): ConversationState {
   return {
     schemaVersion: 1,
     workflow,
     phase: 'Greeting',
     attempts: 0,
     collected: [],
-    nextTurn: 0,
+    nextTurn,
     sttMs: 0,
     ttsCharacters: 0,
   };

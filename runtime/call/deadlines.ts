@@ -43,6 +43,11 @@ export const HANDED_OVER_CHECK_MS = 600_000;
 export const LEG_OVER_GRACE_MS = 3_000;
 /** For so long over the carrier's own limit a hand-over is asked after; then its books are closed. */
 export const HANDED_OVER_SLACK_MS = 1_800_000;
+/**
+ * What is rebuilt of a call that Redis has lost waits so long for the pod that holds its media, which
+ * writes the whole of it back. Then the stream is started again: there is no such pod any more.
+ */
+export const REBUILT_GRACE_MS = 3_000;
 /** Enough for the carrier's voice to say the apology, about 20 words. */
 export const APOLOGY_MS = 9_000;
 /** Enough for the carrier's voice to begin, and then to say one character of a tenant's message. */
@@ -53,12 +58,15 @@ export const VOICEMAIL_SECONDS = 120;
 export const VOICEMAIL_SILENCE_SECONDS = 5;
 /** From a done `record_start` to the end of what was recorded and its webhook. */
 export const VOICEMAIL_MS = (VOICEMAIL_SECONDS + 8) * 1_000;
-/** From a done hang-up to its webhook; then the call is settled without it. */
+/** From a done hang-up to its webhook; then the carrier is asked after the call. */
 export const HANGUP_CONFIRM_MS = 15_000;
+
+/** For so long a call that the carrier says is open is hung up again and again; then StuckCalls does it. */
+export const END_FOR_MS = 600_000;
 
 /** Tries of `answer` and, each with a generation of its own, of `streaming_start`. */
 export const MAX_ATTEMPTS = 3;
-/** Tries of `hangup` and `reject`. More, because a call left open costs the tenant money. */
+/** Tries of `hangup`, `reject` and the question that follows them. More, because a call left open costs the tenant money. */
 export const MAX_END_ATTEMPTS = 6;
 /** How often one call may be handed to a person, or tried to. */
 export const MAX_TRANSFERS = 5;

@@ -289,7 +289,10 @@ async function askAfter(
   log.info({ callID: record.callID, status: found.status }, 'the carrier was asked after a call');
   if (found.status === 'Live') return resultOf(command, 'Done', atMs);
   if (found.status === 'Unreachable') return resultOf(command, 'Unreachable', atMs);
-  const occurredAtMs = (found.status === 'Ended' && found.endedAtMs) || atMs;
+  const endedAtMs = found.status === 'Ended' ? found.endedAtMs : undefined;
+  // Of a call that we were ending anyway, we know until when it is billed where the carrier does not.
+  if (endedAtMs === undefined && record.state === 'ending') return resultOf(command, 'CallEnded', atMs);
+  const occurredAtMs = endedAtMs ?? atMs;
   return { kind: 'hungUp', atMs, identity: record, occurredAtMs, cause: undefined, byCaller: false };
 }
 

@@ -1,3 +1,4 @@
+import { type Shard, shardOf } from '#crds/projection/shard.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { LiveCall } from './call.ts';
@@ -36,6 +37,20 @@ export class LiveCalls {
         if (this.#expected.get(callID) === generation) this.#expected.delete(callID);
       },
     };
+  }
+
+  shards(): Iterable<Shard> {
+    return this.refs().map(({ tenantID }) => shardOf(tenantID));
+  }
+
+  /**
+   * Writes back the calls of a shard that Redis may have lost; resolves to how many were. Throws what
+   * Redis throws.
+   */
+  async restore(shard: Shard): Promise<number> {
+    const ofShard = [...this.#calls.values()].filter(({ ref }) => shardOf(ref.tenantID) === shard);
+    const restored = await Promise.all(ofShard.map((call) => call.restore()));
+    return restored.filter(Boolean).length;
   }
 
   has(callID: string): boolean {

@@ -25,6 +25,7 @@ const seedOf = fc.record({
   kind: fc.constantFrom<CallEventKind[]>(
     'admitted',
     'refused',
+    'rebuilt',
     'answered',
     'commandDone',
     'commandFailed',
@@ -74,6 +75,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
       occurredAtMs,
       ...(flag ? { treatment } : {}),
     },
+    rebuilt: { kind: 'rebuilt', atMs, identity, answeredAtMs: flag ? atMs - 500 : undefined, generation: 0 },
     answered: { kind: 'answered', atMs, occurredAtMs },
     commandDone: { kind: 'commandDone', atMs, ...command },
     commandFailed: { kind: 'commandFailed', atMs, ...command, failure },

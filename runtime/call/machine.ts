@@ -58,6 +58,7 @@ function decideRinging(event: CallEvent): Outcome {
   if (event.kind === 'admitted') return beginning.answerIt(event);
   if (event.kind === 'refused') return event.treatment ? busy.answerBusy(event) : beginning.rejectIt(event);
   if (event.kind === 'hungUp') return beginning.leaveTombstone(event);
+  if (event.kind === 'rebuilt') return beginning.rebuildIt(event);
   return undefined;
 }
 
@@ -137,7 +138,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
   },
   ending: {
     answered: ending.noteAnswered,
-    commandDone: anyState.awaitConfirmation,
+    commandDone: ending.endingCommandDone,
     commandFailed: ending.endCommandFailed,
     spoken: ending.hangUpAfterSpeaking,
     bridged: transferring.noteBridge,

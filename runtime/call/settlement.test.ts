@@ -52,7 +52,7 @@ describe('settling', () => {
     const { transitions } = run(
       ...talking,
       finished('WorkflowCompleted', true, 31),
-      ...Array<Step>(MAX_END_ATTEMPTS).fill(due),
+      ...Array<Step>(2 * MAX_END_ATTEMPTS).fill(due),
       hungUp(33),
     );
     expect(usageOf(transitions)).toMatchObject([

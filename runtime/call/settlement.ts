@@ -1,4 +1,4 @@
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import type { CallRecord, Settlement, StoredCall } from './call-record.ts';
 import type { Transition } from './transition.ts';
 
@@ -14,10 +14,12 @@ export function settle(call: StoredCall, nowMs: number): Transition {
   const figures = figuresOf(call, endedAtMs);
   const before = record.settlement;
   const changed = figures !== undefined && !sameFigures(figures, before);
-  const settlement = changed ? { ...figures, revision: before ? before.revision + 1 : 0 } : before;
+  const settlement = changed
+    ? { ...figures, revision: before ? before.revision + 1 : firstRevisionOf(record) }
+    : before;
   const transferSeconds = transferSecondsOf(record, endedAtMs);
   const ledger: LedgerEvent[] = [];
-  if (first) ledger.push(endedEvent(record, endedAtMs, 0));
+  if (first) ledger.push(endedEvent(record, endedAtMs, firstRevisionOf(record)));
   if (changed && settlement) ledger.push(usageEvent(record, settlement, endedAtMs));
   return {
     call: {
@@ -88,6 +90,14 @@ function transferredSince(record: CallRecord, seconds = 0): Transition['transfer
 /** The UTC day of a time, as YYYY-MM-DD. */
 export function dayOf(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 10);
+}
+
+/**
+ * A call of which Redis lost the record may have been settled before that, from all that was known of
+ * it: then that settlement stands, because this one has the lower revision.
+ */
+function firstRevisionOf({ rebuilt }: CallRecord): number {
+  return rebuilt ? REBUILT_REVISION : 0;
 }
 
 /** The UTC month of a time, as YYYY-MM. */

@@ -9,10 +9,13 @@ import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { Routing } from '#runtime/admission/routing.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import { LiveCall, type LiveCallServices } from '#runtime/call/call.ts';
+import type { CallEvent } from '#runtime/call/call-event.ts';
 import { type CallRecord, holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
 import type { LiveCalls } from '#runtime/call/live-calls.ts';
+import { rebuiltFrom } from '#runtime/keep/rebuilt-from.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
 import { type MediaToken, verifyMediaToken } from './media-token.ts';
 import { parseMediaPath } from './media-url.ts';
 import { watchSocket } from './watch-socket.ts';
@@ -23,6 +26,8 @@ const TOKEN_HEADER = 'x-telnyx-streaming-auth-token';
 
 export interface MediaServerOptions {
   readonly pod: string;
+  readonly runtime: string;
+  readonly maxDurationMs: number;
   /** How many calls this pod holds at most. */
   readonly slotCount: number;
   readonly callTokenSecret: string;
@@ -30,6 +35,8 @@ export interface MediaServerOptions {
   readonly slots: PodSlots;
   readonly routing: Routing;
   readonly store: CallStore;
+  /** Keeps a call in this pod from now on, where Redis is away. */
+  readonly takeWithoutRedis: (ref: CallRef) => void;
   readonly advancer: CallAdvancer;
   readonly live: LiveCalls;
   readonly callServices: LiveCallServices;
@@ -43,6 +50,7 @@ type Refusal = 401 | 404 | 409 | 503;
 
 interface Attached {
   readonly call: StoredCall;
+  readonly version: number;
   readonly profile: TenantProfile;
 }
 
@@ -102,23 +110,35 @@ export class MediaServer {
 
   /** Tells the call that its stream is here: granted once for each generation, to one socket. */
   async #adopt(token: MediaToken): Promise<Attached | Refusal> {
-    const { store, routing, slots, advancer, clock, pod, slotCount } = this.#options;
+    const { store, routing, slots, advancer, takeWithoutRedis, clock, pod, slotCount } = this.#options;
     const { tenantID, generation } = token;
+    const rebuild = this.#rebuiltFrom(token);
+    if (rebuild) takeWithoutRedis(token);
     const [{ call: before }, profile] = await Promise.all([store.load(token), routing.tenantOf(tenantID)]);
-    if (!before || !profile) return 404;
-    const slotPod = before.record.pod;
+    if (!profile) return 404;
+    const slotPod = before?.record.pod;
     if (!(await slots.reserveOn(pod, token, slotCount))) return 503;
-    const { outcome, call } = await advancer.advance({
+    const { outcome, call, version } = await advancer.advance({
       ref: token,
       eventID: `attached/${generation}/${randomUUID()}`,
       event: { kind: 'mediaAttached', atMs: clock.now(), generation, pod },
+      rebuild,
     });
     if (outcome !== 'Stored' || !call) {
       if (slotPod !== pod) await slots.release(pod, token);
       return 409;
     }
     if (slotPod !== undefined && slotPod !== pod) await slots.release(slotPod, token);
-    return { call, profile };
+    return { call, version, profile };
+  }
+
+  /** The carrier has just opened the stream that the token was made for: its call is there. */
+  #rebuiltFrom(token: MediaToken): CallEvent<'rebuilt'> | undefined {
+    const { runtime, maxDurationMs, clock } = this.#options;
+    if (!token.call) return undefined;
+    const { carrierCallID, ...known } = token.call;
+    const context = { carrierCallID, from: '', to: '', runtime, maxDurationMs, atMs: clock.now() };
+    return rebuiltFrom({ ...token, ...known }, context);
   }
 
   #grant(request: IncomingMessage, { socket, head }: { socket: Duplex; head: Buffer }, to: Attached): void {
@@ -128,6 +148,7 @@ export class MediaServer {
     if (answeredAtMs === undefined) throw new Error('a call was attached before it was answered');
     const call = new LiveCall({
       record: { ...record, answeredAtMs },
+      version: to.version,
       profile: to.profile,
       conversation,
       services: callServices,

@@ -10,6 +10,7 @@ const token = {
   generation: 1_767_225_600_000_001,
   pod: 'runtime-7d9f',
   expiresAtMs: 1_000,
+  call: { carrierCallID: 'v3:call', workflow: 'lead-capture', answeredAtMs: 500 },
 };
 
 test('a token is read back until it expires', () => {

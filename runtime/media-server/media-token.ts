@@ -9,6 +9,10 @@ const mediaTokenSchema = z.object({
   /** The pod in the URL it was made for. */
   pod: z.string(),
   expiresAtMs: z.number().int(),
+  /** What the call is, for where Redis has lost it since; absent in tokens of the last release. */
+  call: z
+    .object({ carrierCallID: z.string(), workflow: z.string(), answeredAtMs: z.number().int() })
+    .optional(),
 });
 
 export type MediaToken = z.output<typeof mediaTokenSchema>;

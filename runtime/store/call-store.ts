@@ -1,4 +1,5 @@
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { counterKeys } from '#crds/projection/keys.ts';
 import { type Shard, shardOf } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
@@ -6,14 +7,18 @@ import { type CallRecord, callRecordSchema, type StoredCall } from '#runtime/cal
 import { type ConversationState, conversationStateSchema } from '#runtime/call/conversation-state.ts';
 import { dayOf, monthOf } from '#runtime/call/settlement.ts';
 import type { Transition } from '#runtime/call/transition.ts';
+import type { RecentCalls } from '#runtime/keep/recent-calls.ts';
+import type { LedgerTail } from '#runtime/ledger/ledger-tail.ts';
 import {
   type AdmissionLimits,
   appendLedgerScript,
   type CommitRequest,
   commitScript,
   keepConversationScript,
+  type LedgerEntry,
   type LimitRefusal,
 } from './commit-script.ts';
+import { type RestoreRequest, type RestoreResult, restoreScript } from './restore-script.ts';
 import { type CallRef, dueMember, parseDueMember, storeKeys } from './store-keys.ts';
 
 const HOUR_MS = 3_600_000;
@@ -44,14 +49,27 @@ export interface CommitOptions {
 
 export type CommitResult = 'stored' | 'duplicate' | 'stale' | LimitRefusal;
 
+export interface CallStoreOptions {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  /** Is told what was appended to the ledger. */
+  readonly tail: LedgerTail;
+  /** Is told which calls were stored. */
+  readonly recent: RecentCalls;
+}
+
 /** The live calls in Redis. Throws what Redis throws; every write is safe to repeat. */
 export class CallStore {
   readonly #redis: Redis;
   readonly #clock: Clock;
+  readonly #tail: LedgerTail;
+  readonly #recent: RecentCalls;
 
-  constructor(redis: Redis, clock: Clock) {
+  constructor({ redis, clock, tail, recent }: CallStoreOptions) {
     this.#redis = redis;
     this.#clock = clock;
+    this.#tail = tail;
+    this.#recent = recent;
   }
 
   async load(ref: CallRef): Promise<LoadedCall> {
@@ -71,11 +89,12 @@ export class CallStore {
     };
   }
 
-  commit(options: CommitOptions): Promise<CommitResult> {
+  async commit(options: CommitOptions): Promise<CommitResult> {
     const { transition, version, eventID, limits } = options;
     const { record } = transition.call;
     const nowMs = this.#clock.now();
     const liveTtlMs = lifeOf(record) + HOUR_MS;
+    const month = transition.counters?.month ?? monthOf(nowMs);
     const request: CommitRequest = {
       eventID,
       version,
@@ -90,15 +109,42 @@ export class CallStore {
       callID: record.callID,
       counters: transition.counters,
       counterTtlMs: COUNTER_TTL_MS,
+      month: `${record.tenantID}/${month}`,
       limits,
       transferSeconds: transition.transferred?.seconds,
       transferTtlMs: TRANSFER_TTL_MS,
       dialling: diallingOf(record),
-      ledger: transition.ledger.map((event) => ({ id: ledgerID(event), event: JSON.stringify(event) })),
+      ledger: transition.ledger.map(entryOf),
     };
-    const month = transition.counters?.month ?? monthOf(nowMs);
-    const day = transition.transferred?.day ?? dayOf(nowMs);
-    return commitScript.run(this.#redis, callKeys(record, { month, day }), [JSON.stringify(request)]);
+    const keys = callKeys(record, { month, day: transition.transferred?.day ?? dayOf(nowMs) });
+    const [result, ...ids] = await commitScript.run(this.#redis, keys, [JSON.stringify(request)]);
+    this.#keep(record, request.ledger, ids);
+    if (result === 'stored') this.#recent.note(transition.call, version + 1);
+    return result;
+  }
+
+  /**
+   * Writes back a call with a deadline that Redis has lost; `version` is the one that it had. It may
+   * have been settled since, which Redis has lost, too: it says of itself that it was rebuilt.
+   */
+  restore({ record, conversation }: StoredCall, version: number): Promise<RestoreResult> {
+    const nowMs = this.#clock.now();
+    const liveTtlMs = lifeOf(record) + HOUR_MS;
+    const request: RestoreRequest = {
+      record: JSON.stringify({ ...record, rebuilt: true }),
+      generation: record.generation,
+      version,
+      conversation: conversation && JSON.stringify(conversation),
+      ttlMs: liveTtlMs,
+      member: dueMember(record),
+      deadlineAtMs: record.deadlineAtMs ?? nowMs,
+      callID: record.callID,
+      // A call that was refused never had one.
+      leaseUntilMs: record.command?.step === 'reject' ? undefined : nowMs + liveTtlMs,
+      leasesTtlMs: COUNTER_TTL_MS,
+    };
+    const { call, due, leases } = callKeys(record, { month: monthOf(nowMs), day: dayOf(nowMs) });
+    return restoreScript.run(this.#redis, { call, due, leases }, [JSON.stringify(request)]);
   }
 
   /** The calls of a tenant that are being transferred to `number`, or seem to come from it. */
@@ -138,17 +184,43 @@ export class CallStore {
 
   /** Appends events of one call, each id once. */
   async appendLedger(ref: CallRef, events: readonly LedgerEvent[]): Promise<void> {
-    await appendLedgerScript.run(
+    await this.appendAgain(ref, events.map(entryOf));
+  }
+
+  /** The same for events that were appended before, and that Redis may have lost. */
+  async appendAgain(ref: CallRef, entries: readonly LedgerEntry[]): Promise<void> {
+    const ids = await appendLedgerScript.run(
       this.#redis,
       { seen: storeKeys.seen(ref), ledger: storeKeys.ledger(ref.tenantID) },
-      [SETTLED_TTL_MS, ...events.flatMap((event) => [ledgerID(event), JSON.stringify(event)])],
+      [SETTLED_TTL_MS, ...entries.flatMap(({ id, event }) => [id, event])],
     );
+    this.#keep(ref, entries, ids);
+  }
+
+  /** Asks the API server for a tenant's month: what is settled there is not all in Redis. */
+  async askForCounters(tenantID: string, month: string): Promise<void> {
+    await this.#redis.sadd(counterKeys.unseeded(shardOf(tenantID)), `${tenantID}/${month}`);
+  }
+
+  /** An empty id: another pod appended it, and keeps it. */
+  #keep({ tenantID, callID }: CallRef, entries: readonly LedgerEntry[], ids: readonly string[]): void {
+    for (const [index, { id, event }] of entries.entries()) {
+      const streamID = ids[index];
+      if (streamID)
+        this.#tail.keep(shardOf(tenantID), { ref: { tenantID, callID }, id, text: event }, streamID);
+    }
   }
 
   /** The calls of a shard whose deadline has passed, the longest overdue first, at most 16. */
   async overdue(shard: Shard, runtime: string): Promise<readonly CallRef[]> {
     const key = storeKeys.due(shard, runtime);
     const members = await this.#redis.zrangebyscore(key, '-inf', this.#clock.now(), 'LIMIT', 0, DUE_LIMIT);
+    return members.flatMap((member) => parseDueMember(member) ?? []);
+  }
+
+  /** All calls of a shard that are recorded as live. */
+  async recorded(shard: Shard, runtime: string): Promise<readonly CallRef[]> {
+    const members = await this.#redis.zrange(storeKeys.due(shard, runtime), '0', '-1');
     return members.flatMap((member) => parseDueMember(member) ?? []);
   }
 
@@ -159,8 +231,11 @@ export class CallStore {
 }
 
 /** An event's revisions are different entries; the event itself keeps one id. */
-function ledgerID(event: LedgerEvent): string {
-  return 'revision' in event ? `${event.id}@${event.revision}` : event.id;
+function entryOf(event: LedgerEvent): LedgerEntry {
+  return {
+    id: 'revision' in event ? `${event.id}@${event.revision}` : event.id,
+    event: JSON.stringify(event),
+  };
 }
 
 /** How long a call may last from now on: as we allow it, or as the carrier does once a person has it. */
@@ -186,6 +261,7 @@ function callKeys(record: CallRecord, { month, day }: { month: string; day: stri
     leases: record.treatment ? storeKeys.treated(record.tenantID) : storeKeys.leases(record.tenantID),
     otherLeases: record.treatment ? storeKeys.leases(record.tenantID) : storeKeys.treated(record.tenantID),
     counters: storeKeys.counters(record.tenantID, month),
+    unseeded: counterKeys.unseeded(shardOf(record.tenantID)),
     dialling: storeKeys.dialling(record.tenantID),
     transferSeconds: storeKeys.transferSeconds(record.tenantID, day),
     ledger: storeKeys.ledger(record.tenantID),

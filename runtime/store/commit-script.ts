@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Script } from '#lib/redis/script.ts';
+import { FIRST_STREAM_ID } from '#lib/redis/stream-id.ts';
 
 /** What one commit asks for; sent as JSON, so absent fields are absent in the script too. */
 export interface CommitRequest {
@@ -19,6 +20,8 @@ export interface CommitRequest {
   readonly callID: string;
   readonly counters: { readonly calls: number; readonly callSeconds: number } | undefined;
   readonly counterTtlMs: number;
+  /** `<tenantID>/<month>` of the counters. */
+  readonly month: string;
   readonly limits: AdmissionLimits | undefined;
   /** What to add to the seconds of a day's transfers. */
   readonly transferSeconds: number | undefined;
@@ -27,7 +30,13 @@ export interface CommitRequest {
   readonly dialling:
     | { readonly members: readonly string[]; readonly untilMs: number | undefined }
     | undefined;
-  readonly ledger: readonly { readonly id: string; readonly event: string }[];
+  readonly ledger: readonly LedgerEntry[];
+}
+
+/** A ledger event as it is appended: what tells it from others, and itself as JSON. */
+export interface LedgerEntry {
+  readonly id: string;
+  readonly event: string;
 }
 
 /** What a new call is held against, in the commit that admits it. An absent limit is unlimited. */
@@ -41,9 +50,10 @@ export interface AdmissionLimits {
  * The one script that changes a call. It takes a transition whole or not at all: it refuses a known
  * event (`duplicate`), a decision made on an old version (`stale`) and a call above the tenant's
  * limits (`ConcurrentCalls`, `CallsPerMonth`, `MinutesPerMonth`); otherwise it stores the call and
- * its deadline, holds or frees the lease, keeps which numbers are being dialled, adds to the counters and appends each ledger event that
- * this call has not appended before (`stored`). Sent again after a lost reply it finds its own
- * event id and changes nothing.
+ * its deadline, holds or frees the lease, keeps which numbers are being dialled, adds to the counters
+ * and appends each ledger event that this call has not appended before (`stored`, followed by the
+ * stream id of each, empty for one that was there before). Sent again after a lost reply it finds its
+ * own event id and changes nothing.
  *
  * Calls in progress count towards the month, so that simultaneous calls cannot pass the limit
  * together. A counter that is not there is unknown, not 0, and refuses nothing: it starts now,
@@ -51,26 +61,37 @@ export interface AdmissionLimits {
  */
 export const commitScript = new Script({
   name: 'commit',
-  keys: ['call', 'seen', 'due', 'leases', 'otherLeases', 'counters', 'dialling', 'transferSeconds', 'ledger'],
+  keys: [
+    'call',
+    'seen',
+    'due',
+    'leases',
+    'otherLeases',
+    'counters',
+    'unseeded',
+    'dialling',
+    'transferSeconds',
+    'ledger',
+  ],
   lua: `
     local q = cjson.decode(ARGV[1])
-    if redis.call('SISMEMBER', seen, q.eventID) == 1 then return 'duplicate' end
+    if redis.call('SISMEMBER', seen, q.eventID) == 1 then return {'duplicate'} end
     local version = tonumber(redis.call('HGET', call, 'version') or '0')
-    if version ~= q.version then return 'stale' end
+    if version ~= q.version then return {'stale'} end
 
     if q.limits then
       redis.call('ZREMRANGEBYSCORE', leases, '-inf', q.nowMs)
       local live = redis.call('ZCARD', leases)
-      if q.limits.concurrentCalls and live >= q.limits.concurrentCalls then return 'ConcurrentCalls' end
+      if q.limits.concurrentCalls and live >= q.limits.concurrentCalls then return {'ConcurrentCalls'} end
       local inProgress = live + redis.call('ZCOUNT', otherLeases, q.nowMs, '+inf')
       local month = redis.call('HMGET', counters, 'calls', 'callSeconds')
       if month[1] and q.limits.callsPerMonth
         and tonumber(month[1]) + inProgress >= q.limits.callsPerMonth then
-        return 'CallsPerMonth'
+        return {'CallsPerMonth'}
       end
       if month[2] and q.limits.minutesPerMonth
         and math.ceil(tonumber(month[2]) / 60) >= q.limits.minutesPerMonth then
-        return 'MinutesPerMonth'
+        return {'MinutesPerMonth'}
       end
     end
 
@@ -99,21 +120,30 @@ export const commitScript = new Script({
     end
 
     if q.limits or q.counters then
-      redis.call('HSETNX', counters, 'since', q.nowMs)
+      if redis.call('HSETNX', counters, 'since', q.nowMs) == 1 then
+        redis.call('SADD', unseeded, q.month)
+        redis.call('PEXPIRE', unseeded, q.counterTtlMs)
+      end
       redis.call('HINCRBY', counters, 'calls', q.counters and q.counters.calls or 0)
       redis.call('HINCRBY', counters, 'callSeconds', q.counters and q.counters.callSeconds or 0)
       redis.call('PEXPIRE', counters, q.counterTtlMs)
     end
 
     redis.call('SADD', seen, q.eventID)
+    local reply = {'stored'}
     for _, entry in ipairs(q.ledger) do
+      local id = ''
       if redis.call('SADD', seen, 'ledger/' .. entry.id) == 1 then
-        redis.call('XADD', ledger, '*', 'event', entry.event)
+        id = redis.call('XADD', ledger, '*', 'event', entry.event)
       end
+      table.insert(reply, id)
     end
     redis.call('PEXPIRE', seen, q.ttlMs)
-    return 'stored'`,
-  reply: z.enum(['stored', 'duplicate', 'stale', 'ConcurrentCalls', 'CallsPerMonth', 'MinutesPerMonth']),
+    return reply`,
+  reply: z.tuple(
+    [z.enum(['stored', 'duplicate', 'stale', 'ConcurrentCalls', 'CallsPerMonth', 'MinutesPerMonth'])],
+    z.string(),
+  ),
 });
 
 export type LimitRefusal = 'ConcurrentCalls' | 'CallsPerMonth' | 'MinutesPerMonth';
@@ -134,20 +164,23 @@ export const keepConversationScript = new Script({
 
 /**
  * Appends ledger events of one call outside of a transition (turns, leads), each id once:
- * ARGV[1] the time to live in ms, then pairs of id and event. Replies how many were new.
+ * ARGV[1] the time to live in ms, then pairs of id and event. Replies a stream id for each, by which
+ * it is in the stream: its own, or for one that was there before the stream's last.
  */
 export const appendLedgerScript = new Script({
   name: 'append-ledger',
   keys: ['seen', 'ledger'],
   lua: `
-    local appended = 0
+    local ids = {}
     for i = 2, #ARGV, 2 do
       if redis.call('SADD', seen, 'ledger/' .. ARGV[i]) == 1 then
-        redis.call('XADD', ledger, '*', 'event', ARGV[i + 1])
-        appended = appended + 1
+        table.insert(ids, redis.call('XADD', ledger, '*', 'event', ARGV[i + 1]))
+      else
+        local last = redis.call('XREVRANGE', ledger, '+', '-', 'COUNT', 1)
+        table.insert(ids, last[1] and last[1][1] or '${FIRST_STREAM_ID}')
       end
     end
     if redis.call('PTTL', seen) == -1 then redis.call('PEXPIRE', seen, ARGV[1]) end
-    return appended`,
-  reply: z.number().int(),
+    return ids`,
+  reply: z.array(z.string()),
 });

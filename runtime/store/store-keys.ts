@@ -1,4 +1,4 @@
-import { callKeys, ledgerKeys } from '#crds/projection/keys.ts';
+import { callKeys, counterKeys, ledgerKeys } from '#crds/projection/keys.ts';
 import { type Shard, shardOf } from '#crds/projection/shard.ts';
 
 /** Where a call lives: its tenant's shard, and within it the tenant. */
@@ -26,10 +26,13 @@ export const storeKeys = {
    * number that is dialled, and the one it sees.
    */
   dialling: (tenantID: string) => `dialling:{${shardOf(tenantID)}}:${tenantID}`,
-  /** Hash of a UTC month: `calls`, `callSeconds`, `since` (epoch ms), `seeded`. */
-  counters: (tenantID: string, month: string) => `counters:{${shardOf(tenantID)}}:${tenantID}:${month}`,
   /** String: seconds that people had a tenant's calls on a UTC day, YYYY-MM-DD. */
   transferSeconds: (tenantID: string, day: string) => `transferred:{${shardOf(tenantID)}}:${tenantID}:${day}`,
+  counters: counterKeys.counters,
+  /** String: the pod that compared a runtime's calls with the carrier's last; expires when it is due again. */
+  sweep: (runtime: string) => `sweep:{${runtime}}`,
+  /** String: chosen by the pod that looked first; missing or changed means that the shard was emptied. */
+  mark: (shard: Shard) => `mark:{${shard}}`,
   ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),
 } as const;
 

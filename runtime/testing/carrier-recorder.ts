@@ -10,7 +10,7 @@ export interface Command {
   readonly body: Record<string, string>;
 }
 
-/** A carrier that takes every command and remembers it. */
+/** A carrier that takes every command and remembers it. It knows of no call when it is asked after one. */
 export class CarrierRecorder {
   readonly commands: Command[] = [];
   /** Whether commands get a reply. */
@@ -19,6 +19,10 @@ export class CarrierRecorder {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      if (request.method === 'GET') {
+        response.writeHead(404, { 'content-type': 'application/json' }).end('{"errors":[]}');
+        return;
+      }
       const [, , , carrierCallID = '', , step = ''] = (request.url ?? '').split('/');
       const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
       this.commands.push({ carrierCallID: decodeURIComponent(carrierCallID), step, body });

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { type LedgerEvent, ledgerEventSchema } from '#crds/ledger/ledger-event.ts';
 import { ledgerKeys, projectionKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
-import { systemClock } from '#lib/clock/clock.ts';
+import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { loadConfig } from '#lib/config/config.ts';
 import { createLogger, silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
@@ -73,6 +73,7 @@ export class TestRuntime {
   /** What a session does last when it is closed. */
   onClose: (context: SessionContext) => void = () => {};
   readonly redis: Redis;
+  readonly #registry = createRegistry('runtime');
   #runtime: Runtime | undefined;
 
   private constructor(redis: Redis) {
@@ -84,6 +85,7 @@ export class TestRuntime {
     redisURL: string,
     env: Readonly<Record<string, string>> = {},
     canServe: () => boolean = () => true,
+    clock: Clock = systemClock,
   ): Promise<TestRuntime> {
     const test = new TestRuntime(
       await connectRedis({ url: redisURL, name: 'test', log: silentLogger, startTimeoutMs: 5_000 }),
@@ -124,14 +126,20 @@ export class TestRuntime {
         };
       },
       canServe,
-      registry: createRegistry('runtime'),
+      registry: test.#registry,
       log: createLogger('runtime', 'debug', { write: (line: string) => test.logged.push(line) }),
-      clock: systemClock,
+      clock,
     });
     test.#runtime = runtime;
     for (const service of runtime.services) await service.start(() => undefined);
     await test.project(profile);
     return test;
+  }
+
+  /** A metric without labels, as it is now. */
+  async metric(name: string): Promise<number | undefined> {
+    const metrics = await this.#registry.getMetricsAsJSON();
+    return metrics.find((metric) => metric.name === name)?.values[0]?.value;
   }
 
   get runtime(): Runtime {
@@ -157,6 +165,7 @@ export class TestRuntime {
       generation: 1,
       ...did,
     };
+    await this.redis.set(projectionKeys.epoch(), '1:test');
     await this.redis.hset(projectionKeys.did(NUMBER), 'value', JSON.stringify(record));
     await this.redis.hset(projectionKeys.tenant(TENANT), 'value', JSON.stringify(tenant));
   }

@@ -9,8 +9,10 @@ import type { StoredCall } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import { type ClientState, decodeClientState } from '#runtime/carrier/client-state.ts';
+import { rebuiltFrom } from '#runtime/keep/rebuilt-from.ts';
 import { streamGenerationOf } from '#runtime/media-server/media-url.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CarrierWebhook } from './carrier-webhook.ts';
 import { sendBeforeReply } from './send-before-reply.ts';
 import { TransferLegs } from './transfer-legs.ts';
@@ -20,6 +22,8 @@ export interface WebhookRouterOptions {
   readonly routing: Routing;
   readonly advancer: CallAdvancer;
   readonly carrier: Carrier;
+  /** Keeps a call in this pod from now on, where Redis is away. */
+  readonly takeWithoutRedis: (ref: CallRef) => void;
   readonly runtime: string;
   readonly maxDurationMs: number;
   readonly callTokenSecret: string;
@@ -101,29 +105,35 @@ export class WebhookRouter {
     carrierCallID: string,
     state: ClientState | undefined,
   ): Promise<Routed> {
-    const { advancer } = this.#options;
-    const identity = await this.#identify(webhook, carrierCallID, state);
+    const { advancer, takeWithoutRedis } = this.#options;
+    const known = state && this.#rebuiltFrom(state, webhook, carrierCallID);
+    const identity = known?.identity ?? (await this.#identify(webhook, carrierCallID));
     if (!identity) return { outcome: 'Unrouted', calls: [] };
     const event = this.#eventOf(webhook, identity);
     if (!event) return { outcome: 'Ignored', calls: [] };
-    const { outcome, call } = await advancer.advance({ ref: identity, eventID: webhook.id, event });
+    // Other events say too little of what the call was doing: those are left to StuckCalls.
+    const rebuild = event.kind === 'answered' || event.kind === 'hungUp' ? known : undefined;
+    if (rebuild) takeWithoutRedis(identity);
+    const { outcome, call } = await advancer.advance({ ref: identity, eventID: webhook.id, event, rebuild });
     return { outcome, calls: call && outcome === 'Stored' ? [call] : [] };
   }
 
-  /** Whose call it is: our signed word where the carrier returns it, else the dialled number's. */
-  async #identify(
+  /** Our signed word on a call that we have answered, where the carrier returns it. */
+  #rebuiltFrom(
+    state: ClientState,
     { from, to }: CarrierWebhook,
     carrierCallID: string,
-    state: ClientState | undefined,
-  ): Promise<CallIdentity | undefined> {
+  ): CallEvent<'rebuilt'> | undefined {
+    const { runtime, maxDurationMs, clock } = this.#options;
+    return rebuiltFrom(state, { carrierCallID, from, to, runtime, maxDurationMs, atMs: clock.now() });
+  }
+
+  /** Whose call it is by the number that was dialled. */
+  async #identify({ from, to }: CarrierWebhook, carrierCallID: string): Promise<CallIdentity | undefined> {
     const { routing, runtime, maxDurationMs } = this.#options;
-    const call = { carrierCallID, from, to };
-    if (state && state.callID === callIDOf(carrierCallID)) {
-      const { tenantID, workflow = '' } = state;
-      return identityOf(call, { tenantID, runtime, workflow }, maxDurationMs);
-    }
     const did = await routing.numberOf(to);
-    return did && did.runtime === runtime ? identityOf(call, did, maxDurationMs) : undefined;
+    if (did?.runtime !== runtime) return undefined;
+    return identityOf({ carrierCallID, from, to }, did, maxDurationMs);
   }
 
   #eventOf(webhook: CarrierWebhook, identity: CallIdentity): CallEvent | undefined {

@@ -1,6 +1,6 @@
 import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall } from '../call-record.ts';
-import { ANSWER_CONFIRM_MS, COMMAND_MS, MAX_ATTEMPTS } from '../deadlines.ts';
+import { ANSWER_CONFIRM_MS, COMMAND_MS, MAX_ATTEMPTS, REBUILT_GRACE_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { announce } from './busy.ts';
 import {
@@ -48,6 +48,30 @@ export function rejectIt(event: CallEvent<'refused'>): Transition {
 export function leaveTombstone(event: CallEvent<'hungUp'>): Transition {
   const record: CallRecord = { ...newRecord(event), state: 'settled', reason: 'CallerHungUp' };
   return moved({ record: withHangUp(record, event), conversation: undefined });
+}
+
+/** As it was after the last thing that is known of it. What it was told of before is in the ledger. */
+export function rebuildIt(event: CallEvent<'rebuilt'>): Transition {
+  const { atMs, answeredAtMs, generation } = event;
+  const record = {
+    ...newRecord({ ...event, occurredAtMs: answeredAtMs ?? atMs }),
+    generation,
+    rebuilt: true,
+  };
+  const state: Partial<CallRecord> =
+    answeredAtMs === undefined
+      ? {
+          state: 'answering',
+          command: { step: 'answer', generation: 0, done: true },
+          deadlineAtMs: atMs + ANSWER_CONFIRM_MS,
+        }
+      : {
+          state: 'attaching',
+          answeredAtMs,
+          command: { step: 'streaming_start', generation, done: true },
+          deadlineAtMs: atMs + REBUILT_GRACE_MS,
+        };
+  return moved({ record: { ...record, ...state }, conversation: undefined }, { lease: 'hold' });
 }
 
 // ── answering ────────────────────────────────────────────────────────────────────────────────────

@@ -1,9 +1,20 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
-import { MAX_END_ATTEMPTS } from '../deadlines.ts';
+import { END_FOR_MS, MAX_END_ATTEMPTS } from '../deadlines.ts';
 import { settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
-import { answeredEvent, awaitHangUp, isPresent, moved, repeat, send, waitForCarrier } from './moves.ts';
+import { awaitConfirmation } from './any-state.ts';
+import {
+  answeredEvent,
+  awaitHangUp,
+  isPresent,
+  moved,
+  nextGeneration,
+  repeat,
+  send,
+  waitForCarrier,
+  withRecord,
+} from './moves.ts';
 
 /** The cells of the table in machine.ts for calls that end or have ended. */
 
@@ -19,6 +30,7 @@ export function noteAnswered(call: StoredCall, event: CallEvent<'answered'>): Ou
 /** The call is over at the carrier, or cannot be ended by this command: what is left is the wait. */
 export function endCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
+  if (event.step === 'look_up') return event.failure === 'CallEnded' ? giveUpEnding(call, event) : undefined;
   if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
   if (event.failure === 'Throttled') return waitForCarrier(call, event.atMs);
   if (event.step === 'speak') return hangUpAfterSpeaking(call, event);
@@ -33,12 +45,26 @@ export function hangUpAfterSpeaking(call: StoredCall, event: CallEvent): Outcome
 export function endingDue(call: StoredCall, event: CallEvent<'due'>): Outcome {
   const { command, attempts } = call.record;
   if (command?.step === 'speak') return hangUpAfterSpeaking(call, event);
-  if (!command || command.done || attempts >= MAX_END_ATTEMPTS) return giveUpEnding(call, event);
-  return repeat(call, event.atMs);
+  if (command && !command.done && attempts < MAX_END_ATTEMPTS) return repeat(call, event.atMs);
+  return command && command.step !== 'look_up' ? askAfterEnd(call, event.atMs) : giveUpEnding(call, event);
 }
 
-/** Its hang-up was never reported, or the carrier never replied: the books are closed without it. */
-export function giveUpEnding(call: StoredCall, event: CallEvent<'due'>): Transition {
+/** No hang-up was reported: only the carrier knows whether the call is over, and since when. */
+function askAfterEnd(call: StoredCall, nowMs: number): Transition {
+  return moved(withRecord(call, send('look_up', nextGeneration(0, nowMs), nowMs)));
+}
+
+/** The carrier says that the call is open: it is hung up once more, by a command of its own. */
+export function endingCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  const { command, endingAtMs = event.atMs } = call.record;
+  if (command?.step !== 'look_up') return awaitConfirmation(call, event);
+  if (!isPresent(call, event)) return undefined;
+  if (event.atMs > endingAtMs + END_FOR_MS) return settle(call, event.atMs);
+  return moved(withRecord(call, send('hangup', nextGeneration(0, event.atMs), event.atMs)));
+}
+
+/** Neither was its hang-up reported nor does the carrier know of it: the books are closed without it. */
+export function giveUpEnding(call: StoredCall, event: CallEvent): Transition {
   return settle(call, event.atMs);
 }
 

@@ -15,7 +15,9 @@ import type { Outcome, Transition } from '../transition.ts';
 
 /** What the cells in this folder are made of: records, commands and the moves that several states make. */
 
-export function newRecord(event: CallEvent<'admitted' | 'refused' | 'hungUp'>): CallRecord {
+export function newRecord(
+  event: Pick<CallEvent<'admitted' | 'refused' | 'hungUp'>, 'identity' | 'occurredAtMs'>,
+): CallRecord {
   return {
     schemaVersion: 1,
     ...event.identity,
@@ -86,13 +88,18 @@ export function nextGeneration(last: number, nowMs: number): number {
   return Math.max(last + 1, nowMs * 1_000);
 }
 
+/** Of a call that Redis had lost, nobody knows whether it has a stream. */
+function isRestart({ generation, rebuilt }: CallRecord): boolean {
+  return generation > 0 || rebuilt === true;
+}
+
 /** Asks for a stream of a new generation. */
 export function startGeneration(call: StoredCall, nowMs: number, attempts: number): StoredCall {
   const generation = nextGeneration(call.record.generation, nowMs);
   const sent = send('streaming_start', generation, nowMs);
   return withRecord(call, {
     ...sent,
-    command: { ...sent.command, restart: call.record.generation > 0 },
+    command: { ...sent.command, restart: isRestart(call.record) },
     state: 'attaching',
     generation,
     seamless: undefined,

@@ -18,6 +18,8 @@ import { MonthUsage } from '#runtime/admission/month-usage.ts';
 import { PodSlots } from '#runtime/admission/pod-slots.ts';
 import { Routing } from '#runtime/admission/routing.ts';
 import { CallAdvancer } from '#runtime/call/advance.ts';
+import { RecentCalls } from '#runtime/keep/recent-calls.ts';
+import { LedgerTail } from '#runtime/ledger/ledger-tail.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import { inParallel } from '../../raw-pool.ts';
 import { NUMBERS, projectTenants, RUNTIME } from '../tenants.ts';
@@ -92,8 +94,10 @@ function createAdmission(): Admission {
   const log = silentLogger;
   const clock = systemClock;
   const usage = new MonthUsage(redis, clock, log);
+  const metrics = createRuntimeMetrics(createRegistry('bench'));
+  const kept = { tail: new LedgerTail(metrics), recent: new RecentCalls() };
   const away = () => false;
-  const store = new AwayStore({ redis, clock, usage, away, liveOf: () => [], log });
+  const store = new AwayStore({ redis, clock, ...kept, usage, away, liveOf: () => [], log });
   return new Admission({
     runtime: RUNTIME,
     maxDurationMs: MAX_DURATION_MS,
@@ -101,7 +105,7 @@ function createAdmission(): Admission {
     slots: new PodSlots({ redis, clock, runtime: RUNTIME }),
     store,
     away,
-    advancer: new CallAdvancer(store, createRuntimeMetrics(createRegistry('bench'))),
+    advancer: new CallAdvancer(store, metrics),
     clock,
   });
 }

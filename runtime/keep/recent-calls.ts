@@ -1,0 +1,46 @@
+import { type Shard, shardOf } from '#crds/projection/shard.ts';
+import type { StoredCall } from '#runtime/call/call-record.ts';
+
+/** Far above the calls that one pod brings on their way within the times that such states last. */
+const MAX_CALLS = 2_000;
+/** For so long after its deadline nobody else may have driven a call on. */
+const OVERDUE_MS = 5_000;
+
+interface RecentCall {
+  readonly call: StoredCall;
+  readonly version: number;
+}
+
+/**
+ * The calls whose present state this pod stored and whose media nobody holds: they ring, attach, end,
+ * or a person has them. If Redis loses one, this pod brings it back; others know only what travels
+ * with it through the carrier. A call that is talked to is LiveCalls' to keep. At its bound the oldest
+ * go.
+ */
+export class RecentCalls {
+  readonly #calls = new Map<string, RecentCall>();
+
+  /** A call as it was stored under `version`. */
+  note(call: StoredCall, version: number): void {
+    const { callID, state } = call.record;
+    this.#calls.delete(callID);
+    if (state === 'settled' || state === 'talking') return;
+    this.#calls.set(callID, { call, version });
+    if (this.#calls.size <= MAX_CALLS) return;
+    const oldest = this.#calls.keys().next().value;
+    if (oldest !== undefined) this.#calls.delete(oldest);
+  }
+
+  shards(): Iterable<Shard> {
+    return Array.from(this.#calls.values(), ({ call }) => shardOf(call.record.tenantID));
+  }
+
+  /** Those of a shard that no pod has driven on since, as far as can be known here. */
+  ofShard(shard: Shard, nowMs: number): readonly RecentCall[] {
+    for (const { call } of this.#calls.values()) {
+      const { deadlineAtMs = 0, callID } = call.record;
+      if (deadlineAtMs + OVERDUE_MS < nowMs) this.#calls.delete(callID);
+    }
+    return [...this.#calls.values()].filter(({ call }) => shardOf(call.record.tenantID) === shard);
+  }
+}

@@ -1,0 +1,55 @@
+import { callUsageSchema } from '#crds/ledger/ledger-event.ts';
+import type { Shard } from '#crds/projection/shard.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { LiveCalls } from '#runtime/call/live-calls.ts';
+import type { AppendedEvent, LedgerTail } from '#runtime/ledger/ledger-tail.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
+import type { RecentCalls } from './recent-calls.ts';
+
+/** How many events of one call are appended at a time. */
+const BATCH = 64;
+
+export interface RestoreOptions {
+  readonly live: LiveCalls;
+  readonly recent: RecentCalls;
+  readonly tail: LedgerTail;
+  readonly store: Pick<CallStore, 'appendAgain' | 'askForCounters' | 'restore'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Brings to Redis what this pod knows of a shard whose writes may be lost: first the calls that it
+ * holds or stored last, so that their webhooks find them, then the ledger events that are not in
+ * Postgres yet. What is there already stays as it is. Throws what Redis throws; safe to repeat.
+ */
+export async function restoreShard(shard: Shard, options: RestoreOptions): Promise<void> {
+  const { live, recent, tail, store, clock, log } = options;
+  const calls = await live.restore(shard);
+  for (const { call, version } of recent.ofShard(shard, clock.now())) await store.restore(call, version);
+  const lost = tail.lost(shard);
+  for (const ofCall of Map.groupBy(lost, ({ ref }) => ref.callID).values()) {
+    for (let start = 0; start < ofCall.length; start += BATCH) {
+      await appendBatch(store, ofCall.slice(start, start + BATCH));
+    }
+  }
+  for (const { id, ref, text } of lost) {
+    if (id.includes('/usage@')) await store.askForCounters(ref.tenantID, monthIn(text));
+  }
+  log.warn({ shard, calls, events: lost.length }, 'what Redis may have lost was brought back');
+}
+
+/** What was settled counts in the month that the event names, also where Redis began that month anew. */
+function monthIn(text: string): string {
+  return callUsageSchema.parse(JSON.parse(text)).month;
+}
+
+async function appendBatch(store: RestoreOptions['store'], events: readonly AppendedEvent[]): Promise<void> {
+  const [first] = events;
+  if (!first) return;
+  await store.appendAgain(
+    first.ref,
+    events.map(({ id, text }) => ({ id, event: text })),
+  );
+}
