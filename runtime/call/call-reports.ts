@@ -45,7 +45,7 @@ export class CallReports {
     return call;
   }
 
-  /** The socket ended; \`stopped\` when the carrier said so. */
+  /** The socket ended; `stopped` when the carrier said so. */
   async lost(stopped: boolean): Promise<StoredCall | undefined> {
     const { generation } = this.#record;
     const { clock, driver } = this.#services;
@@ -60,7 +60,7 @@ export class CallReports {
     return call;
   }
 
-  /** The stream shall go to the pod \`to\`. Throws what Redis throws, at once. */
+  /** The stream shall go to the pod `to`. Throws what Redis throws, at once. */
   async givenAway(
     to: string,
     inPause: boolean,

@@ -35,7 +35,7 @@ export class Drain {
     this.#options = options;
   }
 
-  /** Resolves when no call is left here, or \`signal\` aborts. */
+  /** Resolves when no call is left here, or `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { live, clock } = this.#options;
     this.#breakOffAtMs = clock.monotonic() + PAUSE_WITHIN_MS;

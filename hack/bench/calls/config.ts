@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ConfigOf, option } from '#lib/config/config.ts';
+import { askedBenches } from '../asked-benches.ts';
 import type { KeptBenches } from '../results.ts';
 
 export const BENCH_NAMES = ['calls', 'turns', 'first-audio', 'memory', 'admission', 'capacity'] as const;
@@ -15,20 +16,13 @@ export const KEPT_BENCHES: KeptBenches = {
   size: FULL_SIZE,
 };
 
-const names = z.string().transform((text, context) => {
-  if (text === 'all') return [...BENCH_NAMES];
-  const asked = text.split(',').map((name) => name.trim());
-  const unknown = asked.filter((name) => !BENCH_NAMES.some((known) => known === name));
-  if (unknown.length > 0) {
-    const message = `there is no bench ${unknown.join(', ')}; there are ${BENCH_NAMES.join(', ')}`;
-    context.addIssue({ code: 'custom', message });
-  }
-  return BENCH_NAMES.filter((name) => asked.includes(name));
-});
-
 /** The settings of `make bench-calls`, all environment variables. */
 export const benchOptions = {
-  BENCH: { schema: names, default: 'all', description: 'Which benches to run, with commas between them.' },
+  BENCH: {
+    schema: askedBenches(BENCH_NAMES),
+    default: 'all',
+    description: 'Which benches to run, with commas between them.',
+  },
   CALLS: {
     schema: option.positiveInt,
     default: String(FULL_SIZE),
