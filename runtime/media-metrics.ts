@@ -43,9 +43,9 @@ export function createMediaMetrics(registry: Registry, onJudged: (ms: number) =>
   return {
     malformedFrame: () => malformed.inc(),
     frameCame: (lateMs) => lateness.observe(lateMs / 1_000),
-    frameJudged(ms) {
-      judged.observe(ms / 1_000);
-      onJudged(ms);
+    frameJudged(sinceDueMs, sinceCameMs) {
+      judged.observe(sinceDueMs / 1_000);
+      onJudged(sinceCameMs);
     },
     underrun: () => underruns.inc(),
     replied: (ms) => replies.observe(ms / 1_000),

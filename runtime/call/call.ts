@@ -104,33 +104,36 @@ export class LiveCall {
    * where the caller has begun to speak, or the call went another way. Throws what Redis throws.
    */
   async giveAway(to: string): Promise<boolean> {
-    const { record, services } = this.#options;
-    await this.#keeping;
-    const conversation = this.#session?.conversation();
-    if (!conversation || !(await services.store.keepConversation(record, record.generation, conversation)))
-      return false;
-    if (!this.paused) return false;
+    if (!(await this.#isKept()) || !this.paused) return false;
     const { given, call } = await this.#reports.givenAway(to, true);
     if (!given || !call) return false;
     this.#givenAway = true;
     this.#session?.rest();
-    this.#cancelRest = services.clock.after(REST_MS, () => void this.end());
-    await services.driver.drive(call);
+    const { clock, driver } = this.#options.services;
+    this.#cancelRest = clock.after(REST_MS, () => void this.end());
+    await driver.drive(call);
     return true;
   }
 
   /**
    * The same without a pause, for a call that makes none: cut off in mid-speech, for which the other pod
-   * apologises. Resolves when the call has left this pod, to whether it went to `to`.
+   * apologises. Resolves when the call has left this pod, to whether it went to `to`. Throws what Redis
+   * throws while nothing is cut off yet; from then on the call is attached again somewhere.
    */
   async breakOff(to: string): Promise<boolean> {
+    if (!(await this.#isKept())) return false;
     let isGiven = false;
     this.#ending ??= (this.#session?.close() ?? Promise.resolve()).then(() =>
       this.#endWith(async () => {
-        const { given, call } = await this.#reports.givenAway(to, false);
-        isGiven = given;
-        if (given && call) void this.#options.services.driver.drive(call);
-        return call?.record;
+        try {
+          const { given, call } = await this.#reports.givenAway(to, false);
+          isGiven = given;
+          if (given && call) void this.#options.services.driver.drive(call);
+          return call?.record;
+        } catch (error) {
+          this.#log.warn({ err: error, to }, 'a call that was cut off could not be given away');
+          return this.#end(this.#reports.lost(false));
+        }
       }),
     );
     await this.#ending;
@@ -294,6 +297,15 @@ export class LiveCall {
     const conversation = this.#session?.conversation();
     if (record?.state === 'settled' && conversation) await this.#reports.counted(conversation);
     return record;
+  }
+
+  /** Stores the conversation as it is now; false where the call is another pod's by now. */
+  async #isKept(): Promise<boolean> {
+    const { record, services } = this.#options;
+    await this.#keeping;
+    const conversation = this.#session?.conversation();
+    if (!conversation) return false;
+    return services.store.keepConversation(record, record.generation, conversation);
   }
 
   async #keepLast(): Promise<void> {

@@ -19,7 +19,7 @@ import {
 } from '#runtime/testing/call-life.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallState, Command } from './call-record.ts';
-import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_RESUMES } from './deadlines.ts';
+import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_RESUMES, THROTTLED_FOR_MS } from './deadlines.ts';
 import { decide } from './machine.ts';
 
 const shown = (command: Command | undefined) => command && `${command.step}${command.done ? ' done' : ''}`;
@@ -115,6 +115,20 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     'attaching',
     'streaming_start',
     undefined,
+  ],
+  [
+    'a caller for whom no pod has room for long hears an apology',
+    [
+      ...talking,
+      ownerLost,
+      (call) => ({
+        ...result(call, 'NoRoom'),
+        atMs: generationOf(call) / 1_000 + THROTTLED_FOR_MS + 1,
+      }),
+    ],
+    'ending',
+    'speak',
+    'MediaLost',
   ],
   [
     'a stream that the carrier lost is attached again at once',

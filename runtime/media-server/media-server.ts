@@ -167,12 +167,13 @@ export class MediaServer {
 
   /**
    * The slot was given back by whoever settled the call or took it over, but this pod's heartbeat
-   * may have renewed it since.
+   * may have renewed it since. Where nobody knows what became of the call, it is left: by their slots
+   * calls are found that no pod holds.
    */
   #letGo(call: LiveCall, present: CallRecord | undefined): void {
     const { live, slots, pod, log } = this.#options;
     live.remove(call);
-    if (live.has(call.callID) || (present && holdsSlot(present) && present.pod === pod)) return;
+    if (live.has(call.callID) || !present || (holdsSlot(present) && present.pod === pod)) return;
     slots.release(pod, call.ref).catch((error: unknown) => {
       log.warn({ err: error, callID: call.callID }, 'a slot was not given back; it expires by itself');
     });

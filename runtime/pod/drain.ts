@@ -2,21 +2,23 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { LiveCall } from '#runtime/call/call.ts';
-import type { LiveCalls } from '#runtime/call/live-calls.ts';
 
 /** Pauses of speech are longer than this. */
 const LOOK_MS = 50;
 /** Calls that are given away at once: each takes two commands, and the carrier allows only so many a second. */
 const MAX_MOVING = 4;
-/** A call that makes no pause in this time is given away in mid-speech. */
+/** A call that makes no pause in this time, once there is room elsewhere, is given away in mid-speech. */
 const PAUSE_WITHIN_MS = 45_000;
 /** The pause after an attempt for which no pod had room, or Redis no answer. */
 const RETRY_MS = 1_000;
 
+/** A live call, as far as it is given to another pod. */
+export type MovableCall = Pick<LiveCall, 'callID' | 'ref' | 'paused' | 'movable' | 'giveAway' | 'breakOff'>;
+
 export interface DrainOptions {
   readonly pod: string;
-  readonly live: LiveCalls;
-  readonly slots: PodSlots;
+  readonly live: { readonly size: number; all(): readonly MovableCall[]; empty(): Promise<void> };
+  readonly slots: Pick<PodSlots, 'reserve' | 'release'>;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -27,9 +29,11 @@ export interface DrainOptions {
  */
 export class Drain {
   readonly #options: DrainOptions;
-  readonly #moving = new Set<LiveCall>();
-  #breakOffAtMs = Number.POSITIVE_INFINITY;
-  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  readonly #moving = new Set<MovableCall>();
+  /** When a call that could not be given away is tried again. */
+  readonly #notBeforeMs = new WeakMap<MovableCall, number>();
+  /** Undefined until another pod first had room. */
+  #breakOffAtMs: number | undefined;
 
   constructor(options: DrainOptions) {
     this.#options = options;
@@ -38,7 +42,6 @@ export class Drain {
   /** Resolves when no call is left here, or `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { live, clock } = this.#options;
-    this.#breakOffAtMs = clock.monotonic() + PAUSE_WITHIN_MS;
     const empty = live.empty();
     while (live.size > 0 && !signal.aborted) {
       this.#look();
@@ -49,30 +52,34 @@ export class Drain {
   #look(): void {
     const { live, clock } = this.#options;
     const nowMs = clock.monotonic();
-    const isOverdue = nowMs >= this.#breakOffAtMs;
-    for (const call of live.all()) {
-      if (this.#moving.size >= MAX_MOVING || nowMs < this.#notBeforeMs) return;
-      if (this.#moving.has(call) || !(call.paused || (isOverdue && call.movable))) continue;
+    const isOverdue = this.#breakOffAtMs !== undefined && nowMs >= this.#breakOffAtMs;
+    const calls = live.all().filter((call) => nowMs >= (this.#notBeforeMs.get(call) ?? nowMs));
+    const inSpeech = isOverdue ? calls.filter((call) => call.movable && !call.paused) : [];
+    for (const call of [...calls.filter(({ paused }) => paused), ...inSpeech]) {
+      if (this.#moving.size >= MAX_MOVING) return;
+      if (this.#moving.has(call)) continue;
       this.#moving.add(call);
       void this.#move(call, !call.paused).finally(() => this.#moving.delete(call));
     }
   }
 
   /** Never rejects. The slot comes first: the stream must find a pod that can take it. */
-  async #move(call: LiveCall, isInSpeech: boolean): Promise<void> {
-    const { slots, pod: own, log } = this.#options;
+  async #move(call: MovableCall, isInSpeech: boolean): Promise<void> {
+    const { slots, pod: own, log, clock } = this.#options;
     try {
       const { pod } = await slots.reserve(call.ref, { except: own });
-      if (!pod) return this.#wait();
+      // While Redis is away this pod knows of no other, and gives its own slots.
+      if (!pod || pod.pod === own) return this.#putOff(call);
+      this.#breakOffAtMs ??= clock.monotonic() + PAUSE_WITHIN_MS;
       const moved = isInSpeech ? await call.breakOff(pod.pod) : await call.giveAway(pod.pod);
       if (!moved) await slots.release(pod.pod, call.ref);
     } catch (error) {
       log.warn({ err: error, callID: call.callID }, 'a call could not be given to another pod yet');
-      this.#wait();
+      this.#putOff(call);
     }
   }
 
-  #wait(): void {
-    this.#notBeforeMs = this.#options.clock.monotonic() + RETRY_MS;
+  #putOff(call: MovableCall): void {
+    this.#notBeforeMs.set(call, this.#options.clock.monotonic() + RETRY_MS);
   }
 }

@@ -9,6 +9,7 @@ import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallRecord } from '#runtime/call/call-record.ts';
 import type { CallDriver } from '#runtime/call/driver.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
+import type { CallRef } from '#runtime/store/store-keys.ts';
 import { askForHeldCalls, type HeldCalls } from './held-calls.ts';
 import type { PodRegistry, SilentPod } from './pod-registry.ts';
 
@@ -39,8 +40,8 @@ export interface PodWatchOptions {
 /**
  * Finds calls whose pod is gone, where the carrier tells nobody: a pod that misses its heartbeats is
  * asked directly, by one other pod at a time, and what it does not hold is attached again elsewhere.
- * The same for this pod's own calls of before a restart. Costs one look at the late heartbeats, however
- * many calls there are.
+ * The same for this pod's own calls of before a restart, every 5 s. Costs one look at the late heartbeats,
+ * however many calls there are, and records are read only of calls that may be lost.
  */
 export class PodWatch implements Service {
   readonly name = 'pod watch';
@@ -91,7 +92,8 @@ export class PodWatch implements Service {
     const { pod, held, clock, log } = this.#options;
     if (clock.monotonic() - this.#ownLookAtMs < OWN_LOOK_MS) return;
     this.#ownLookAtMs = clock.monotonic();
-    const { records } = await this.#recordsOn(pod);
+    const before = held();
+    const { records } = await this.#recordsOn(pod, ({ callID }) => !before.has(callID));
     // What is held is asked for after the records were read: a call that comes meanwhile is in both or neither.
     const holding = held();
     const lost = records.filter((record) => isOf(record, pod) && !isHeld(record, holding));
@@ -128,29 +130,43 @@ export class PodWatch implements Service {
     return address === undefined ? 'Unaskable' : askForHeldCalls({ pod, address }, this.#options);
   }
 
-  async #recordsOn(pod: string): Promise<{ records: readonly CallRecord[]; count: number }> {
-    const { slots, store } = this.#options;
-    const refs = await slots.callsOn(pod);
+  /** The calls that have a slot of the pod, of those that are `wanted`. */
+  async #recordsOn(
+    pod: string,
+    wanted: (ref: CallRef) => boolean = () => true,
+  ): Promise<{ records: readonly CallRecord[]; count: number }> {
+    const { slots, store, log } = this.#options;
+    const refs = (await slots.callsOn(pod)).filter(wanted);
     const records: CallRecord[] = [];
     await inBatches(refs, async (ref) => {
-      const { call } = await store.load(ref);
-      // None: its slot is reserved, and it is about to be stored.
-      if (call) records.push(call.record);
+      try {
+        const { call } = await store.load(ref);
+        // None: its slot is reserved, and it is about to be stored.
+        if (call) records.push(call.record);
+      } catch (error) {
+        // Its shard is away, say: no other call waits for it, and the pod is not forgotten while it counts.
+        log.warn({ err: error, callID: ref.callID }, 'a call of a pod could not be read');
+      }
     });
     return { records, count: refs.length };
   }
 
+  /** Never rejects: one call that cannot be taken over now keeps no other from it. */
   async #takeOver(record: CallRecord, pod: string): Promise<void> {
     const { advancer, driver, clock, log } = this.#options;
     const { generation, callID } = record;
-    const { outcome, call } = await advancer.advance({
-      ref: record,
-      eventID: `owner-lost/${generation}`,
-      event: { kind: 'ownerLost', atMs: clock.now(), generation, pod },
-    });
-    if (outcome !== 'Stored' || !call) return;
-    log.info({ callID, lostAt: pod }, 'a call is taken over');
-    await driver.drive(call);
+    try {
+      const { outcome, call } = await advancer.advance({
+        ref: record,
+        eventID: `owner-lost/${generation}`,
+        event: { kind: 'ownerLost', atMs: clock.now(), generation, pod },
+      });
+      if (outcome !== 'Stored' || !call) return;
+      log.info({ callID, lostAt: pod }, 'a call is taken over');
+      await driver.drive(call);
+    } catch (error) {
+      log.warn({ err: error, callID, lostAt: pod }, 'a call could not be taken over yet');
+    }
   }
 }
 

@@ -24,24 +24,23 @@ export class CallerAudio {
     this.#frame = new Int16Array((sampleRateHz * DETECTOR_FRAME_MS) / 1000);
   }
 
-  /** Takes samples that were due at this monotonic time. */
-  push(samples: Int16Array, dueAtMs: number): void {
+  push(samples: Int16Array, arrival: Arrival): void {
     for (let at = 0; at < samples.length; ) {
       const piece = samples.subarray(at, at + this.#frame.length - this.#filled);
       this.#frame.set(piece, this.#filled);
       this.#filled += piece.length;
       at += piece.length;
-      if (this.#filled === this.#frame.length) this.#judge(this.#frame.slice(), dueAtMs);
+      if (this.#filled === this.#frame.length) this.#judge(this.#frame.slice(), arrival);
     }
   }
 
-  #judge(samples: Int16Array, dueAtMs: number): void {
+  #judge(samples: Int16Array, arrival: Arrival): void {
     this.#filled = 0;
     const narrow = this.#resampler.process(samples);
     // All the carrier's rates are whole multiples of the detector's.
     if (narrow.length !== DETECTOR_FRAME_SAMPLES) throw new RangeError('a frame did not keep its length');
     const { onFrame, spare } = this.#options;
-    this.#detector.detect(narrow, (probability) => onFrame({ samples, probability, dueAtMs }), spare?.());
+    this.#detector.detect(narrow, (probability) => onFrame({ samples, probability, arrival }), spare?.());
   }
 }
 
@@ -51,10 +50,18 @@ export interface CallerAudioOptions {
   readonly spare?: () => boolean;
 }
 
+/** Monotonic times of a piece of audio. */
+export interface Arrival {
+  /** When it should have come, by its stream's quickest pieces. */
+  readonly dueAtMs: number;
+  /** When this process took it from its socket. */
+  readonly cameAtMs: number;
+}
+
 /** 32 ms of the caller at the carrier's rate. */
 export interface JudgedFrame {
   readonly samples: Int16Array;
   readonly probability: number;
-  /** When the last of it should have come, by the monotonic clock. */
-  readonly dueAtMs: number;
+  /** Of the last of it. */
+  readonly arrival: Arrival;
 }

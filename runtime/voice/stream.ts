@@ -8,7 +8,7 @@ import { ReorderWindow } from '#runtime/media/reorder-window.ts';
 import { workflowFor } from '#runtime/workflow/workflow-for.ts';
 import { AgentVoice } from './agent-voice.ts';
 import { takesTheFloor } from './barge-in.ts';
-import { CallerAudio, type CallerAudioOptions } from './caller-audio.ts';
+import { type Arrival, CallerAudio, type CallerAudioOptions } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
 import { Listener } from './listener.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -115,12 +115,14 @@ function openWayIn(receiveCodec: AudioCodec, parts: SessionParts, { onFrame, ...
   const audio = new CallerAudio(receiveCodec.sampleRateHz, detector, {
     ...rest,
     onFrame(frame) {
-      observer.frameJudged(clock.monotonic() - frame.dueAtMs);
+      const nowMs = clock.monotonic();
+      const { dueAtMs, cameAtMs } = frame.arrival;
+      observer.frameJudged(nowMs - dueAtMs, nowMs - cameAtMs);
       onFrame(frame);
     },
   });
   const arrivals = new ArrivalClock();
-  const reorder = new ReorderWindow<{ readonly payload: Buffer; readonly dueAtMs: number }>(
+  const reorder = new ReorderWindow<{ readonly payload: Buffer; readonly arrival: Arrival }>(
     options.reorderFrames,
   );
   return {
@@ -128,8 +130,8 @@ function openWayIn(receiveCodec: AudioCodec, parts: SessionParts, { onFrame, ...
       const nowMs = clock.monotonic();
       const dueAtMs = timestampMs === undefined ? nowMs : arrivals.dueMs(timestampMs, nowMs);
       observer.frameCame(nowMs - dueAtMs);
-      for (const frame of reorder.push(chunk, { payload, dueAtMs })) {
-        audio.push(receiveCodec.decode(frame.payload), frame.dueAtMs);
+      for (const frame of reorder.push(chunk, { payload, arrival: { dueAtMs, cameAtMs: nowMs } })) {
+        audio.push(receiveCodec.decode(frame.payload), frame.arrival);
       }
     },
     close() {

@@ -114,7 +114,7 @@ describe('the turn of a speaking caller', () => {
           if (++seen === frames) resolve();
         },
       });
-      feedSlowly(line, sampleRateHz / 50, (piece) => audio.push(piece, 0));
+      feedSlowly(line, sampleRateHz / 50, (piece) => audio.push(piece, { dueAtMs: 0, cameAtMs: 0 }));
     });
     expect(utterances).toHaveLength(1);
     const [utterance] = utterances;

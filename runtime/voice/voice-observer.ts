@@ -4,8 +4,11 @@ export interface VoiceObserver {
   malformedFrame(): void;
   /** A frame of the caller came so much later than its stream's quickest ones. */
   frameCame(lateMs: number): void;
-  /** From when a frame's last audio was due to the decision whether it is speech. */
-  frameJudged(ms: number): void;
+  /**
+   * It was decided whether a frame is speech, so long after its last audio was due, and after it had come: what
+   * lies between the two may be the network's.
+   */
+  frameJudged(sinceDueMs: number, sinceCameMs: number): void;
   /** The caller had to wait for audio inside an utterance. */
   underrun(): void;
   /** From the caller's last speech to the first audio of the reply, endpointing and engines included. */

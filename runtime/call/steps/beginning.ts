@@ -14,7 +14,7 @@ import {
   send,
   startedEvent,
   startGeneration,
-  waitForCarrier,
+  waitAndRepeat,
   withHangUp,
 } from './moves.ts';
 
@@ -85,7 +85,7 @@ export function startStream(call: StoredCall, event: CallEvent<'answered'>): Tra
 export function answerFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
   if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
-  if (event.failure === 'Throttled') return waitForCarrier(call, event.atMs);
+  if (event.failure === 'Throttled') return waitAndRepeat(call, event.atMs);
   if (event.failure === 'Refused') return hangUp(call, event.atMs, 'RuntimeError');
   return undefined;
 }

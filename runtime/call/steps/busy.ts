@@ -14,7 +14,7 @@ import {
   repeat,
   send,
   startedEvent,
-  waitForCarrier,
+  waitAndRepeat,
   withRecord,
 } from './moves.ts';
 
@@ -58,7 +58,7 @@ export function busyCommandFailed(call: StoredCall, event: CallEvent<'commandFai
   if (!isPresent(call, event)) return undefined;
   const { failure, atMs } = event;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
-  if (failure === 'Throttled') return waitForCarrier(call, atMs);
+  if (failure === 'Throttled') return waitAndRepeat(call, atMs);
   return failure === 'Unreachable' ? undefined : hangUp(call, atMs, 'Busy');
 }
 

@@ -12,7 +12,7 @@ import {
   nextGeneration,
   repeat,
   send,
-  waitForCarrier,
+  waitAndRepeat,
   withRecord,
 } from './moves.ts';
 
@@ -32,7 +32,7 @@ export function endCommandFailed(call: StoredCall, event: CallEvent<'commandFail
   if (!isPresent(call, event)) return undefined;
   if (event.step === 'look_up') return event.failure === 'CallEnded' ? giveUpEnding(call, event) : undefined;
   if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
-  if (event.failure === 'Throttled') return waitForCarrier(call, event.atMs);
+  if (event.failure === 'Throttled') return waitAndRepeat(call, event.atMs);
   if (event.step === 'speak') return hangUpAfterSpeaking(call, event);
   return undefined;
 }

@@ -63,11 +63,18 @@ export function repeat(call: StoredCall, nowMs: number): Transition {
 }
 
 /**
- * The carrier takes no command for the moment, or no pod a stream: the same one soon, without counting that as a try. For
- * so long after the command's cause that a caller may still be there; from then on tries count.
+ * The carrier takes no command for the moment, or no pod a stream: the same one soon, without counting that as
+ * a try. For so long after the command's cause that a caller may still be there; from then on tries count.
  */
-export function waitForCarrier(call: StoredCall, nowMs: number): Outcome {
-  const { state, startedAtMs, generation, transfer, endingAtMs = nowMs, attempts } = call.record;
+export function waitAndRepeat(call: StoredCall, nowMs: number): Outcome {
+  const { attempts } = call.record;
+  if (attempts < 1 || hasWaitedLong(call, nowMs)) return undefined;
+  return moved(withRecord(call, { attempts: attempts - 1, deadlineAtMs: nowMs + THROTTLED_PAUSE_MS }));
+}
+
+/** Whether the present command has waited for as long as `waitAndRepeat` lets it. */
+export function hasWaitedLong(call: StoredCall, nowMs: number): boolean {
+  const { state, startedAtMs, generation, transfer, endingAtMs = nowMs } = call.record;
   const sinceMs =
     {
       answering: startedAtMs,
@@ -76,8 +83,7 @@ export function waitForCarrier(call: StoredCall, nowMs: number): Outcome {
       attaching: generation / 1_000,
       transferring: transfer?.startedAtMs,
     }[state as string] ?? endingAtMs;
-  if (attempts < 1 || nowMs - sinceMs > THROTTLED_FOR_MS) return undefined;
-  return moved(withRecord(call, { attempts: attempts - 1, deadlineAtMs: nowMs + THROTTLED_PAUSE_MS }));
+  return nowMs - sinceMs > THROTTLED_FOR_MS;
 }
 
 /**

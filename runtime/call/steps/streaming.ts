@@ -6,12 +6,13 @@ import {
   apologise,
   awaitHangUp,
   hangUp,
+  hasWaitedLong,
   isPresent,
   moved,
   repeat,
   resume,
   startGeneration,
-  waitForCarrier,
+  waitAndRepeat,
   withDeadline,
   withRecord,
 } from './moves.ts';
@@ -44,7 +45,11 @@ export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandF
   const { failure, atMs } = event;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
   if (failure === 'NotAnswered') return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
-  if (failure === 'Throttled' || failure === 'NoRoom') return waitForCarrier(call, atMs);
+  if (failure === 'Throttled') return waitAndRepeat(call, atMs);
+  if (failure === 'NoRoom') {
+    // Nobody is left in silence for longer: each further try would take a deadline of its own.
+    return hasWaitedLong(call, atMs) ? apologise(call, atMs, 'MediaLost') : waitAndRepeat(call, atMs);
+  }
   if (failure === 'Refused') return streamFailed(call, event);
   return undefined;
 }
@@ -114,6 +119,8 @@ export function giveAway(call: StoredCall, event: CallEvent<'givenAway'>): Outco
   const started = startGeneration(call, event.atMs, 1);
   return moved(
     withRecord(started, {
+      // The caller has been told by now that a transfer had failed.
+      transfer: undefined,
       pod: event.to,
       seamless: event.inPause || undefined,
       deadlineAtMs: event.atMs + GIVE_AWAY_MS,

@@ -21,7 +21,7 @@ import {
   repeat,
   send,
   startGeneration,
-  waitForCarrier,
+  waitAndRepeat,
   withDeadline,
   withRecord,
 } from './moves.ts';
@@ -50,7 +50,7 @@ export function transferCommandFailed(call: StoredCall, event: CallEvent<'comman
   if (!isPresent(call, event)) return undefined;
   const { failure, atMs } = event;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
-  if (failure === 'Throttled') return waitForCarrier(call, atMs);
+  if (failure === 'Throttled') return waitAndRepeat(call, atMs);
   return failure === 'Unreachable' ? undefined : returnToAgent(call, atMs, 'Failed');
 }
 
