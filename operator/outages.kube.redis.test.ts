@@ -26,12 +26,15 @@ async function startWith(tenant: string): Promise<Shown> {
   return programs.bench.until(TENANT, { name: tenant }, 'Ready', 'Ready');
 }
 
+/** Watches that failed while the API server started are opened again after at most 30 s. */
+const WAIT_FOR_WATCHES = { ...WAIT, timeout: 45_000 };
+
 async function untilProfile(tenant: Shown, profile: object | undefined): Promise<void> {
   await vi.waitFor(async () => {
     const found = await programs.bench.profileOf(tenant);
     if (profile === undefined) expect(found).toBeUndefined();
     else expect(found).toMatchObject(profile);
-  }, WAIT);
+  }, WAIT_FOR_WATCHES);
 }
 
 async function listsAfterExpiry(): Promise<number> {
@@ -42,26 +45,32 @@ async function listsAfterExpiry(): Promise<number> {
 }
 
 describe('while the API server', () => {
-  test('compacts its history beyond an interrupted watch, nothing that happened meanwhile is missed', async () => {
-    const changed = await startWith('out-changed');
-    const deleted = await add('out-deleted');
-    await programs.proxy.pause();
-    await programs.bench.applyTenant('out-changed', { displayName: 'changed meanwhile' });
-    await programs.bench.applyTenant('out-new', {});
-    await programs.bench.admin.delete(TENANT, { name: 'out-deleted' });
-    await programs.bench.cluster.compact();
-    // What it had in memory of the history is gone with the process.
-    await programs.bench.cluster.restartAPIServer();
-    await programs.proxy.resume();
-    await untilProfile(changed, { displayName: 'changed meanwhile' });
-    await programs.bench.until(TENANT, { name: 'out-new' }, 'Ready', 'Ready');
-    await untilProfile(deleted, undefined);
-    await vi.waitFor(
-      async () => expect(await programs.bench.admin.get(TENANT, { name: 'out-deleted' })).toBeUndefined(),
-      WAIT,
-    );
-    expect(await listsAfterExpiry()).toBeGreaterThan(0);
-  }, 60_000);
+  // Where a busy machine starts an API server no sooner than the lease ends, the operator ends, as it must: again.
+  const AGAIN = { retry: 2, timeout: 150_000 };
+  test(
+    'compacts its history beyond an interrupted watch, nothing that happened meanwhile is missed',
+    AGAIN,
+    async () => {
+      const changed = await startWith('out-changed');
+      const deleted = await add('out-deleted');
+      await programs.proxy.pause();
+      await programs.bench.applyTenant('out-changed', { displayName: 'changed meanwhile' });
+      await programs.bench.applyTenant('out-new', {});
+      await programs.bench.admin.delete(TENANT, { name: 'out-deleted' });
+      await programs.bench.cluster.compact();
+      // What it had in memory of the history is gone with the process.
+      await programs.bench.cluster.restartAPIServer();
+      await programs.proxy.resume();
+      await untilProfile(changed, { displayName: 'changed meanwhile' });
+      await programs.bench.until(TENANT, { name: 'out-new' }, 'Ready', 'Ready');
+      await untilProfile(deleted, undefined);
+      await vi.waitFor(
+        async () => expect(await programs.bench.admin.get(TENANT, { name: 'out-deleted' })).toBeUndefined(),
+        WAIT_FOR_WATCHES,
+      );
+      expect(await listsAfterExpiry()).toBeGreaterThan(0);
+    },
+  );
 
   test('is away for longer than the lease, the operator ends with a reason and goes on when started again', async () => {
     const tenant = await startWith('out-away');
