@@ -40,6 +40,12 @@ export const operatorOptions = {
     default: '90',
     description: "After how many days tenants' generated secrets are made anew.",
   },
+  LEASE_SECONDS: {
+    schema: z.coerce.number().int().min(3).max(3_600),
+    default: '15',
+    description:
+      'How long another operator waits after the last sign of this one. This one ends when it could not renew its lease for two thirds of it.',
+  },
   HOST: {
     schema: z.string(),
     default: '0.0.0.0',

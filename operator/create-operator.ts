@@ -29,6 +29,7 @@ export function createOperator(parts: OperatorParts): Operator {
     identity: parts.identity,
     clock,
     log,
+    ...(parts.leaseSeconds === undefined ? {} : { leaseSeconds: parts.leaseSeconds }),
     onChange: (isLeader) => metrics.leading(FIELD_MANAGER, isLeader),
   });
   const world = new World({

@@ -20,6 +20,8 @@ export interface OperatorParts {
   readonly namespace: string;
   /** Different for every process. */
   readonly identity: string;
+  /** See `LeaseElectorOptions`. */
+  readonly leaseSeconds?: number;
   readonly installationID: string;
   /** See `ensureMasterKey`. */
   readonly masterKey: Uint8Array;

@@ -52,6 +52,7 @@ export async function runOperator(config: OperatorConfig, signal: AbortSignal): 
           clock: systemClock,
           namespace: config.NAMESPACE,
           identity: `${hostname()}_${randomUUID()}`,
+          leaseSeconds: config.LEASE_SECONDS,
           rotationDays: config.SECRET_ROTATION_DAYS,
           runtimeSettings: {
             image: config.IMAGE,

@@ -13,6 +13,8 @@ export interface OperatorProgramOptions {
   readonly config: KubeConfig;
   readonly redisURL: string;
   readonly telnyxURL: string;
+  /** Default 15. */
+  readonly leaseSeconds?: number;
 }
 
 /** It drains for up to 10 s; the rest is for a machine that is busy. */
@@ -46,6 +48,7 @@ export class OperatorProgram {
         LOG_LEVEL: 'debug',
         NODE_OPTIONS: `--import=${CLOCK}`,
         CLOCK_OFFSET_MS: String(CLOCK_OFFSET_MS),
+        ...(options.leaseSeconds === undefined ? {} : { LEASE_SECONDS: String(options.leaseSeconds) }),
       },
     });
     return new OperatorProgram(program);

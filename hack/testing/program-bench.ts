@@ -6,7 +6,9 @@ import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { LEASES } from '#lib/kube/resource.ts';
 import { FaultyProxy } from './faulty-proxy.ts';
 import { OperatorBench, type Shown, SYSTEM, WAIT } from './operator-bench.ts';
-import { OperatorProgram } from './operator-program.ts';
+import { OperatorProgram, type OperatorProgramOptions } from './operator-program.ts';
+
+type StartOptions = Pick<OperatorProgramOptions, 'leaseSeconds'>;
 
 const LEASE = { namespace: SYSTEM, name: 'veralux-operator' };
 const KEEPER_PERIOD_MS = 100;
@@ -46,23 +48,24 @@ export class ProgramBench {
   }
 
   /** Starts another operator; see OperatorProgram.start. One that ends over a fault is started again. */
-  async start(): Promise<OperatorProgram> {
+  async start(options: StartOptions = {}): Promise<OperatorProgram> {
     for (let left = STARTS; ; left -= 1) {
       try {
-        return await this.#startOnce();
+        return await this.#startOnce(options);
       } catch (error) {
         if (left === 0 || !(error instanceof LocalError && error.code === 'process_died')) throw error;
       }
     }
   }
 
-  async #startOnce(): Promise<OperatorProgram> {
+  async #startOnce(options: StartOptions): Promise<OperatorProgram> {
     const { bench } = this;
     const program = await OperatorProgram.start({
       directory: bench.cluster.directory,
       config: this.proxy.kubeConfig(bench.account),
       redisURL: bench.testRedis.url,
       telnyxURL: bench.telnyx.url,
+      ...options,
     });
     this.#programs.push(program);
     return program;

@@ -72,7 +72,7 @@ class JumpingClock extends FakeClock {
   }
 }
 
-function create(store = new LeaseStore(), identity = 'a') {
+function create(store = new LeaseStore(), identity = 'a', leaseSeconds?: number) {
   const clock = new JumpingClock();
   const fail = vi.fn();
   const elector = new LeaseElector({
@@ -82,6 +82,7 @@ function create(store = new LeaseStore(), identity = 'a') {
     identity,
     clock,
     log: silentLogger,
+    ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
   });
   return { store, clock, fail, elector };
 }
@@ -96,6 +97,24 @@ describe('a lease', () => {
     await elector.stop();
     expect([elector.isHeld, store.lease?.spec['holderIdentity']]).toEqual([false, '']);
   });
+
+  test.each([3, 15, 120])(
+    'of %i s is renewed in time, and let go after two thirds without a renewal',
+    async (seconds) => {
+      const { store, clock, fail, elector } = create(new LeaseStore(), 'a', seconds);
+      await elector.start(fail);
+      await clock.advance(3_000 * seconds);
+      expect(elector.isHeld).toBe(true);
+      expect(store.lease?.spec['leaseDurationSeconds']).toBe(seconds);
+      store.isAway = true;
+      const renewMs = Math.min(2_000, (seconds * 1_000 * 2) / 15);
+      await clock.advance((seconds * 1_000 * 2) / 3 - renewMs - 1);
+      expect([elector.isHeld, fail.mock.calls.length]).toEqual([true, 0]);
+      await clock.advance(2 * renewMs + 1);
+      expect(elector.isHeld).toBe(false);
+      expect(fail.mock.calls).toMatchObject([[{ code: 'lease_lost' }]]);
+    },
+  );
 
   test('of another is taken only after we have seen it unchanged for its time, under the next term', async () => {
     const store = new LeaseStore();

@@ -17,6 +17,8 @@ export interface LeaseElectorOptions {
   readonly identity: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How long the lease outlasts its last renewal: a longer one rides out a longer outage. Default 15. */
+  readonly leaseSeconds?: number;
   readonly onChange?: (isLeader: boolean) => void;
 }
 
@@ -38,12 +40,13 @@ export class LeaseLost extends OperatingError {
 }
 
 /**
- * client-go's times: a lease of 15 s, not used any more 10 s after the last renewal began. The 5 s
- * between are for what left before and is still on its way.
+ * client-go's times: a lease of 15 s, not used any more 10 s after the last renewal began. The third
+ * between is for what left before and is still on its way. A shorter lease is renewed the more often.
  */
 const LEASE_SECONDS = 15;
-const RENEW_DEADLINE_MS = 10_000;
+const DEADLINE_SHARE = 2 / 3;
 const RENEW_MS = 2_000;
+const RENEWALS_BEFORE_DEADLINE = 5;
 /** How soon one that waits takes a lease that was given back. */
 const WAIT_MS = 1_000;
 
@@ -52,13 +55,16 @@ const WAIT_MS = 1_000;
  * fence: a later holder has a greater one. Another's lease is judged by how long we have seen it
  * unchanged, never by comparing clocks. It is the fence of this process's writes.
  *
- *   waiting ──free, expired or released──▶ holding ──taken, or 10 s without a renewal──▶ LeaseLost
+ *   waiting ──free, expired or released──▶ holding ──taken, or the deadline passed──▶ LeaseLost
  */
 export class LeaseElector implements Service, WriteFence {
   readonly name = 'lease';
   /** Resolves with the term once the lease is ours; never rejects. */
   readonly elected: Promise<number>;
   readonly #options: LeaseElectorOptions;
+  readonly #leaseSeconds: number;
+  /** After the last renewal began. */
+  readonly #deadlineMs: number;
   readonly #loop: Loop;
   readonly #won = Promise.withResolvers<number>();
   readonly #onLapse = new Set<() => void>();
@@ -72,6 +78,8 @@ export class LeaseElector implements Service, WriteFence {
 
   constructor(options: LeaseElectorOptions) {
     this.#options = options;
+    this.#leaseSeconds = options.leaseSeconds ?? LEASE_SECONDS;
+    this.#deadlineMs = this.#leaseSeconds * 1_000 * DEADLINE_SHARE;
     this.elected = this.#won.promise;
     this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#step(signal) });
   }
@@ -112,12 +120,12 @@ export class LeaseElector implements Service, WriteFence {
    */
   get isHeld(): boolean {
     const sinceMs = this.#options.clock.now() - this.#renewed.wallMs;
-    return this.#isInTime && !this.#isEnding && sinceMs < RENEW_DEADLINE_MS;
+    return this.#isInTime && !this.#isEnding && sinceMs < this.#deadlineMs;
   }
 
   get #isInTime(): boolean {
     const sinceMs = this.#options.clock.monotonic() - this.#renewed.atMs;
-    return this.#lease !== undefined && sinceMs < RENEW_DEADLINE_MS;
+    return this.#lease !== undefined && sinceMs < this.#deadlineMs;
   }
 
   onLapse(lapsed: () => void): () => void {
@@ -151,9 +159,9 @@ export class LeaseElector implements Service, WriteFence {
     }
     if (this.#lease === undefined) return WAIT_MS;
     if (!this.#isInTime) {
-      throw new LeaseLost(`The lease could not be renewed for ${RENEW_DEADLINE_MS / 1_000} s.`);
+      throw new LeaseLost(`The lease could not be renewed for ${this.#deadlineMs / 1_000} s.`);
     }
-    return RENEW_MS;
+    return Math.min(RENEW_MS, this.#deadlineMs / RENEWALS_BEFORE_DEADLINE);
   }
 
   /** Ends what was written under the lease and has no reply yet. */
@@ -169,7 +177,7 @@ export class LeaseElector implements Service, WriteFence {
   #renewedSince(renewed: { readonly atMs: number; readonly wallMs: number }): void {
     this.#renewed = renewed;
     this.#cancelLapse();
-    const leftMs = renewed.atMs + RENEW_DEADLINE_MS - this.#options.clock.monotonic();
+    const leftMs = renewed.atMs + this.#deadlineMs - this.#options.clock.monotonic();
     this.#cancelLapse = this.#options.clock.after(Math.max(0, leftMs), () => this.#lapse());
     this.#setLeading(true);
   }
@@ -189,7 +197,7 @@ export class LeaseElector implements Service, WriteFence {
     const started = this.#time();
     const spec = {
       holderIdentity: identity,
-      leaseDurationSeconds: LEASE_SECONDS,
+      leaseDurationSeconds: this.#leaseSeconds,
       acquireTime: this.#now(),
       renewTime: this.#now(),
     };
@@ -230,7 +238,7 @@ export class LeaseElector implements Service, WriteFence {
       this.#options.log.info({ holder: holderIdentity }, 'another process holds the lease');
       return false;
     }
-    return nowMs - this.#seen.atMs >= (lease.spec.leaseDurationSeconds ?? LEASE_SECONDS) * 1_000;
+    return nowMs - this.#seen.atMs >= (lease.spec.leaseDurationSeconds ?? this.#leaseSeconds) * 1_000;
   }
 
   async #renew(): Promise<void> {
@@ -273,7 +281,7 @@ export class LeaseElector implements Service, WriteFence {
 
   /** A hanging request must not outlast the deadline after which we have to give up. */
   #requestSignal(): AbortSignal {
-    return AbortSignal.timeout(RENEW_DEADLINE_MS / 2);
+    return AbortSignal.timeout(this.#deadlineMs / 2);
   }
 
   /** MicroTime: Lease times carry six digits after the second. */

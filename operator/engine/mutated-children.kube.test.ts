@@ -16,6 +16,8 @@ const BINDINGS: Resource = {
   kind: 'MutatingAdmissionPolicyBinding',
 };
 const LABEL = 'child-test.example/team';
+/** The API server looks for new policies every few seconds. */
+const WAIT = { timeout: 15_000, interval: 50 };
 
 let cluster: OwnTestCluster;
 const children = new ChildrenInTest('mutated-test', async () => {
@@ -67,7 +69,7 @@ async function mutate(): Promise<void> {
     const trial = { metadata: { name: 'trial', namespace: children.namespace }, data: {} };
     const made = await children.admin.apply(CONFIG_MAPS, trial, { fieldManager, dryRun: true });
     expect(made).toMatchObject({ data: { added: 'by policy' } });
-  });
+  }, WAIT);
 }
 
 test('what a policy adds stays, whatever else is in a child, and counts as done by nobody', async () => {
