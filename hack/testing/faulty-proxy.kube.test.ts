@@ -1,5 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS } from '#lib/kube/resource.ts';
@@ -159,11 +159,11 @@ describe('a watch through a faulty proxy', () => {
   test('shows events as they happen, until it is cut', async () => {
     const watching = await watch();
     const map = await admin.create(CONFIG_MAPS, configMap());
-    await vi.waitFor(() => expect(watching.names).toEqual([map.metadata.name]));
+    await expect.poll(() => watching.names).toEqual([map.metadata.name]);
     expect(proxy.openWatches(/configmaps/)).toHaveLength(1);
     proxy.cutConnections();
     expect(await watching.end).toMatchObject({ status: 0, reason: 'Unreachable' });
-    await vi.waitFor(() => expect(proxy.openWatches()).toHaveLength(0));
+    await expect.poll(() => proxy.openWatches()).toHaveLength(0);
   });
 
   test('goes half open: it stays, and says nothing more', async () => {
@@ -171,7 +171,7 @@ describe('a watch through a faulty proxy', () => {
     proxy.silenceWatches(/configmaps/);
     const speaking = await watch();
     const map = await admin.create(CONFIG_MAPS, configMap());
-    await vi.waitFor(() => expect(speaking.names).toEqual([map.metadata.name]));
+    await expect.poll(() => speaking.names).toEqual([map.metadata.name]);
     expect([silent.names, proxy.openWatches().length]).toEqual([[], 2]);
     silent.stop();
     speaking.stop();

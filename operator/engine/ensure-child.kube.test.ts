@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { testCluster } from '#hack/testing/cluster.ts';
 import type { Applied } from '#lib/kube/kube-client.ts';
 import { CONFIG_MAPS, type Resource } from '#lib/kube/resource.ts';
@@ -123,7 +123,7 @@ test('what was changed while nobody watched is found by the first list', async (
 test('a child that was deleted is restored', async () => {
   await children.ensure(maps, children.map({ a: '1' }));
   await children.admin.delete(CONFIG_MAPS, { name: 'child', namespace: children.namespace });
-  await vi.waitFor(() => expect(maps.get(`${children.namespace}/child`)).toBeUndefined());
+  await expect.poll(() => maps.get(`${children.namespace}/child`)).toBeUndefined();
   expect(await children.ensure(maps, children.map({ a: '1' }), true)).toEqual({ outcome: 'Restored' });
 });
 
@@ -136,7 +136,7 @@ test('a child whose label and annotation were taken away is still ours', async (
     { metadata },
     { fieldManager: 'kubectl-label' },
   );
-  await vi.waitFor(() => expect(maps.get(`${children.namespace}/child`)).toBeUndefined());
+  await expect.poll(() => maps.get(`${children.namespace}/child`)).toBeUndefined();
   expect(await children.ensure(maps, children.map({ a: '1' }), true)).toEqual({ outcome: 'Corrected' });
   expect((await children.live(CONFIG_MAPS)).metadata.labels).toEqual(MARK);
 });
@@ -169,9 +169,7 @@ test('a child that is held while it is deleted is waited for', async () => {
   await children.ensure(maps, children.map({ a: '1' }));
   await children.edit(maps, { metadata: { finalizers: ['test.example/held'] } });
   await children.admin.delete(CONFIG_MAPS, { name: 'child', namespace: children.namespace });
-  await vi.waitFor(() =>
-    expect(maps.get(`${children.namespace}/child`)?.metadata.deletionTimestamp).toBeDefined(),
-  );
+  await expect.poll(() => maps.get(`${children.namespace}/child`)?.metadata.deletionTimestamp).toBeDefined();
   expect(await children.ensure(maps, children.map({ a: '2' }))).toEqual({ outcome: 'Terminating' });
   await children.edit(maps, { metadata: { finalizers: null } }).catch(() => undefined);
 });

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { testCluster } from '#hack/testing/cluster.ts';
 import type { Applied } from '#lib/kube/kube-client.ts';
 import { PERSISTENT_VOLUME_CLAIMS } from '#lib/kube/resource.ts';
@@ -27,7 +27,7 @@ test('a volume is never made anew, whatever is wanted of it', async () => {
   const ref = { name: 'child', namespace: children.namespace };
   const patch = { metadata: { labels: null } };
   await children.admin.mergePatch(PERSISTENT_VOLUME_CLAIMS, ref, patch, { fieldManager: 'kubectl-label' });
-  await vi.waitFor(() => expect(claims.get(`${children.namespace}/child`)).toBeUndefined());
+  await expect.poll(() => claims.get(`${children.namespace}/child`)).toBeUndefined();
 
   const refused = children.ensure(claims, claim('ReadWriteMany'));
   await expect(refused).rejects.toBeInstanceOf(UnchangeableChild);

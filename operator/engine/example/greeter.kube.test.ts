@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { Registry } from 'prom-client';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { testCluster } from '#hack/testing/cluster.ts';
 import { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
@@ -30,12 +30,12 @@ test('the example of the README greets, puts back what was changed, and gives it
   const ann = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'ann', namespace, labels } };
   await client.create(CONFIG_MAPS, ann);
   const text = async () => (await client.get<ConfigMap>(CONFIG_MAPS, greeting))?.data;
-  await vi.waitFor(async () => expect(await text()).toEqual({ text: 'Hello ann' }));
+  await expect.poll(text).toEqual({ text: 'Hello ann' });
   const change = { data: { text: 'Go away', more: 'x' } };
   await client.mergePatch(CONFIG_MAPS, greeting, change, { fieldManager: 'kubectl-edit' });
-  await vi.waitFor(async () => expect(await text()).toEqual({ text: 'Hello ann' }));
+  await expect.poll(text).toEqual({ text: 'Hello ann' });
   await client.delete(CONFIG_MAPS, greeting);
-  await vi.waitFor(async () => expect(await text()).toEqual({ text: 'Hello ann' }));
+  await expect.poll(text).toEqual({ text: 'Hello ann' });
 
   ending.abort();
   expect(await ended).toBe(0);
