@@ -202,6 +202,23 @@ describe('a call from its first webhook to its usage', () => {
     await expect.poll(() => pod.redis.zcard('slots:{veralux-system/shared}:pod-a')).toBe(0);
   });
 
+  test('a slot that nobody gave back, of a call that is over or was never stored, is found', async () => {
+    const over = 'v3:over';
+    await pod.openMedia(await pod.answer(over));
+    await pod.deliver(webhookOf('call.hangup', over, { hangup_source: 'caller' }));
+    await expect.poll(() => pod.runtime.pod.calls).toBe(0);
+    await pod.runtime.driver.idle();
+    const live = 'v3:on-the-way';
+    await pod.answer(live);
+    const slots = 'slots:{veralux-system/shared}:pod-a';
+    const untilMs = Date.now() + 600_000;
+    for (const call of [over, 'v3:never-stored']) {
+      await pod.redis.zadd(slots, untilMs, `${TENANT}/${callIDOf(call)}`);
+    }
+    const present = () => pod.redis.zrange(slots, '0', '-1');
+    await expect.poll(present, { timeout: 30_000 }).toEqual([`${TENANT}/${callIDOf(live)}`]);
+  }, 60_000);
+
   test('a call of which nobody told the caller the end: the carrier says it, then it is hung up', async () => {
     const call = 'v3:mute';
     await pod.openMedia(await pod.answer(call));

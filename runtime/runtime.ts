@@ -104,11 +104,15 @@ interface StoreParts {
   readonly clock: RedisClock;
   readonly metrics: RuntimeMetrics;
   readonly live: LiveCalls;
+  readonly slots: () => PodSlots;
   readonly onBack: () => void;
 }
 
 /** Where calls and the ledger are kept, and what keeps them when Redis does not. */
-function createStores({ config, redis, log }: RuntimeOptions, { clock, metrics, live, onBack }: StoreParts) {
+function createStores(
+  { config, redis, log }: RuntimeOptions,
+  { clock, metrics, live, slots, onBack }: StoreParts,
+) {
   const usage = new MonthUsage(redis, clock, log);
   const liveOf = (tenantID: string) =>
     live.refs().flatMap((ref) => (ref.tenantID === tenantID ? ref.callID : []));
@@ -127,14 +131,14 @@ function createStores({ config, redis, log }: RuntimeOptions, { clock, metrics, 
   });
   const bringBack = async () => {
     onBack();
-    return (await shards.look()) && (await store.bringBack());
+    return (await slots().releaseOwed()) && (await shards.look()) && (await store.bringBack());
   };
   const runtime = config.RUNTIME_NAME;
   const watch = new RedisWatch({
     redis,
     runtime,
     onBack: bringBack,
-    isAwaited: () => !store.isEmpty,
+    isAwaited: () => !store.isEmpty || slots().owes,
     redisClock: clock,
     log,
     clock,
@@ -162,6 +166,7 @@ function createParts(options: RuntimeOptions) {
     clock,
     metrics,
     live,
+    slots: () => slots,
     onBack: () => stuck.hurry(),
   });
   const away = (key: string) => watch.away(key);
@@ -173,7 +178,7 @@ function createParts(options: RuntimeOptions) {
     calls: () => [...live.refs(), ...store.open],
     now: () => clock.now(),
   });
-  const slots = new PodSlots({ redis, clock, runtime, own, announce: () => pod.beat() });
+  const slots: PodSlots = new PodSlots({ redis, clock, runtime, own, announce: () => pod.beat() });
   const pods = new PodRegistry(redis, runtime);
   const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });

@@ -91,11 +91,17 @@ export class Admission {
   ): Promise<Admitted> {
     const { advancer, slots, clock } = this.#options;
     const { identity, pod, profile } = offer;
-    const { outcome, call } = await advancer.advance({
+    const admitted = advancer.advance({
       ref: identity,
       eventID: incoming.eventID,
       event: { kind: 'admitted', atMs: clock.now(), identity, pod, occurredAtMs: incoming.occurredAtMs },
       limits: limitsOf(profile),
+    });
+    const { outcome, call } = await admitted.catch(async (error: unknown) => {
+      // The webhook comes again, and may be given a slot on another pod; where it was stored after all, the
+      // call reserves this one anew for its stream.
+      await slots.release(pod, identity);
+      throw error;
     });
     if (outcome === 'Stored' && call) return { outcome: 'Admitted', call };
     // Another delivery was faster: its slot may be the same one, and is its call's to keep.

@@ -3,6 +3,7 @@ import { HEARTBEAT_STALE_MS, type PodHeartbeat, podHeartbeatSchema } from '#crds
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRef, dueMember, parseDueMember } from '#runtime/store/store-keys.ts';
+import { OwedReleases } from './owed-releases.ts';
 import type { OwnSlots } from './own-slots.ts';
 import { heldSlots, livePods, placeCall, presentPod, RESERVE_REPLY, reserveSlot } from './slot-scripts.ts';
 
@@ -58,6 +59,7 @@ export class PodSlots {
   /** This pod alone, for the time that Redis is away. */
   readonly #own: OwnSlots | undefined;
   readonly #announce: (() => Promise<void>) | undefined;
+  readonly #owed = new OwedReleases();
   #look: { readonly atMs: number; readonly pods: Promise<readonly SeenPod[]> } | undefined;
 
   constructor({ redis, clock, runtime, own, announce }: PodSlotsOptions) {
@@ -165,12 +167,14 @@ export class PodSlots {
   /** Reserves or renews the slot of a call that was admitted, on one pod. */
   async reserveOn(pod: string, ref: CallRef, slots: number): Promise<boolean> {
     if (this.#own?.away) return this.#own.pod(pod) !== undefined;
+    this.#owed.drop(pod, ref);
     const keys = { slots: podKeys.slots(this.#runtime, pod) };
     const reply = await reserveSlot.run(this.#redis, keys, [dueMember(ref), RESERVATION_MS, '', slots]);
     return reply === RESERVE_REPLY.reserved;
   }
 
   #place(pod: string, ref: CallRef, fair: boolean): Promise<number> {
+    this.#owed.drop(pod, ref);
     const keys = {
       slots: podKeys.slots(this.#runtime, pod),
       pods: podKeys.runtimePods(this.#runtime),
@@ -202,10 +206,33 @@ export class PodSlots {
     return members.flatMap((member) => parseDueMember(member) ?? []);
   }
 
+  /** Gives a slot back; while Redis cannot be told, `releaseOwed` does it later. Never throws. */
   async release(pod: string, ref: CallRef): Promise<void> {
     this.#own?.release(ref.callID);
-    if (this.#own?.away) return;
+    if (this.#own?.away) return this.#owed.add(pod, ref);
+    try {
+      await this.#giveBack(pod, ref);
+    } catch {
+      // Redis went away in between, which whoever watches it logs.
+      this.#owed.add(pod, ref);
+    }
+    return undefined;
+  }
+
+  /** Whether slots are still to be given back. */
+  get owes(): boolean {
+    return !this.#owed.isEmpty;
+  }
+
+  /** Gives back what could not be given back when it was asked for. True when nothing is left; never throws. */
+  async releaseOwed(): Promise<boolean> {
+    if (!this.#own?.away) await Promise.all(this.#owed.all().map(({ pod, ref }) => this.release(pod, ref)));
+    return !this.owes;
+  }
+
+  async #giveBack(pod: string, ref: CallRef): Promise<void> {
     await this.#redis.zrem(podKeys.slots(this.#runtime, pod), dueMember(ref));
+    this.#owed.drop(pod, ref);
   }
 }
 

@@ -106,6 +106,16 @@ test('a call that was answered before is attached and hung up then, and is in th
   expect(await pod.redis.zcard(storeKeys.leases(TENANT))).toBe(0);
 });
 
+test('the slot that a call had before Redis went is given back, though it was over by the time Redis is back', async () => {
+  const start = await pod.answer('v3:answered');
+  await redisGoes();
+  const hangUp = { client_state: start.body['client_state'] };
+  expect(await pod.deliver(webhookOf('call.hangup', 'v3:answered', hangUp))).toBe(200);
+  await pod.runtime.driver.idle();
+  await redisComesBack();
+  await expect.poll(() => pod.redis.zcard('slots:{veralux-system/shared}:pod-a'), PATIENCE).toBe(0);
+});
+
 test('it is held to what the pod last knew: suspension, calls at once, its own slots', async () => {
   await pod.project({ ...profile, limits: { ...profile.limits, concurrentCalls: 2 } });
   await pod.deliver(webhookOf('call.initiated', 'v3:seen'));

@@ -6,7 +6,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { RedisWatch } from '#runtime/admission/redis-watch.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
-import type { CallRecord } from '#runtime/call/call-record.ts';
+import { type CallRecord, holdsSlot } from '#runtime/call/call-record.ts';
 import type { CallDriver } from '#runtime/call/driver.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
@@ -48,6 +48,8 @@ export class PodWatch implements Service {
   readonly #options: PodWatchOptions;
   readonly #loop: Loop;
   #ownLookAtMs = Number.NEGATIVE_INFINITY;
+  /** The calls with a slot here that, at the last own look, had no use for it. */
+  #idle: ReadonlySet<string> = new Set();
 
   constructor(options: PodWatchOptions) {
     this.#options = options;
@@ -93,13 +95,31 @@ export class PodWatch implements Service {
     if (clock.monotonic() - this.#ownLookAtMs < OWN_LOOK_MS) return;
     this.#ownLookAtMs = clock.monotonic();
     const before = held();
-    const { records } = await this.#recordsOn(pod, ({ callID }) => !before.has(callID));
+    const { records, missing } = await this.#recordsOn(pod, ({ callID }) => !before.has(callID));
+    await this.#freeIdle([
+      ...missing,
+      ...records.filter((record) => !holdsSlot(record) || record.pod !== pod),
+    ]);
     // What is held is asked for after the records were read: a call that comes meanwhile is in both or neither.
     const holding = held();
     const lost = records.filter((record) => isOf(record, pod) && !isHeld(record, holding));
     if (lost.length === 0) return;
     log.warn({ calls: lost.length }, 'this pod has lost calls that it is said to hold');
     await inBatches(lost, (record) => this.#takeOver(record, pod));
+  }
+
+  /**
+   * Gives back the slots of this pod that nobody gave back: who settled the call died, say. A call that is on
+   * its way here has one a moment before that is stored, so only what was so at two looks is taken for forgotten.
+   */
+  async #freeIdle(idle: readonly CallRef[]): Promise<void> {
+    const { pod, slots } = this.#options;
+    const before = this.#idle;
+    this.#idle = new Set(idle.map(({ callID }) => callID));
+    await inBatches(
+      idle.filter(({ callID }) => before.has(callID)),
+      (ref) => slots.release(pod, ref),
+    );
   }
 
   async #lookAfter({ name, last }: SilentPod): Promise<void> {
@@ -134,21 +154,23 @@ export class PodWatch implements Service {
   async #recordsOn(
     pod: string,
     wanted: (ref: CallRef) => boolean = () => true,
-  ): Promise<{ records: readonly CallRecord[]; count: number }> {
+  ): Promise<{ records: readonly CallRecord[]; missing: readonly CallRef[]; count: number }> {
     const { slots, store, log } = this.#options;
     const refs = (await slots.callsOn(pod)).filter(wanted);
     const records: CallRecord[] = [];
+    const missing: CallRef[] = [];
     await inBatches(refs, async (ref) => {
       try {
         const { call } = await store.load(ref);
-        // None: its slot is reserved, and it is about to be stored.
+        // None: its slot is reserved, and it is about to be stored, or was lost on the way.
         if (call) records.push(call.record);
+        else missing.push(ref);
       } catch (error) {
         // Its shard is away, say: no other call waits for it, and the pod is not forgotten while it counts.
         log.warn({ err: error, callID: ref.callID }, 'a call of a pod could not be read');
       }
     });
-    return { records, count: refs.length };
+    return { records, missing, count: refs.length };
   }
 
   /** Never rejects: one call that cannot be taken over now keeps no other from it. */
