@@ -15,7 +15,8 @@ export const projectionKeys = {
 
 /**
  * The fields of a projected hash: the value as JSON, and the fence under which it was written. Of a key
- * that was removed, for an hour: its last value, and when that was in epoch ms.
+ * that was removed, for an hour: its last value, and when that was in epoch ms. Of a tenant that ends,
+ * for as long as it has calls in progress, and no longer.
  */
 export const PROJECTED_FIELDS = {
   value: 'value',

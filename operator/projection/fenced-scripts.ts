@@ -35,12 +35,13 @@ export const putScript = new Script({
   reply: outcome,
 });
 
-/** ARGV: term, sequence, 1 where the last value is remembered as long as the fence. */
+/** ARGV: term, sequence, 1 where the last value is remembered as long as the fence, 0 where nothing of it is left. */
 export const removeScript = new Script({
   name: 'projection-remove',
   keys: ['key'],
   lua: `${refuseOlder}
   redis.call('EXPIRE', key, ${TOMBSTONE_SECONDS})
+  if ARGV[3] ~= '1' then redis.call('HDEL', key, '${removed}', '${removedAt}') end
   local last = redis.call('HGET', key, '${value}')
   if not last then return 'unchanged' end
   redis.call('HDEL', key, '${value}')

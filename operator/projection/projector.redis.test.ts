@@ -24,19 +24,24 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
   const projectorOf = (term: number) => new Projector({ redis, term: () => term });
   const value = (key: string) => redis.hget(key, 'value');
 
-  test('where a removed number led is remembered, what a removed tenant was is not', async () => {
+  test('what a removed key had is remembered, until it has a value again or is to be forgotten', async () => {
     const projector = projectorOf(1);
     const before = Date.now();
     for (const key of ['did:+1', 'tenant:{s01}:1']) {
       await projector.put(key, { a: 1 });
       await projector.remove(key);
+      expect(await projector.remove(key)).toBe(false);
+      const removed = await redis.hgetall(key);
+      expect(removed).toMatchObject({ removed: '{"a":1}' });
+      expect(Number(removed['removedAt'])).toBeGreaterThanOrEqual(before - 1_000);
     }
-    const removed = await redis.hgetall('did:+1');
-    expect(removed).toMatchObject({ removed: '{"a":1}' });
-    expect(Number(removed['removedAt'])).toBeGreaterThanOrEqual(before - 1_000);
-    expect(await redis.hkeys('tenant:{s01}:1')).toEqual(['term', 'sequence']);
     await projector.put('did:+1', { a: 2 });
     expect(await redis.hkeys('did:+1')).toEqual(['term', 'sequence', 'value']);
+    expect(await projector.erase('tenant:{s01}:1')).toBe(false);
+    expect(await projector.erase('did:+1')).toBe(true);
+    for (const key of ['did:+1', 'tenant:{s01}:1']) {
+      expect(await redis.hkeys(key)).toEqual(['term', 'sequence']);
+    }
   });
 
   describe('a fenced write', () => {

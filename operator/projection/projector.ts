@@ -60,10 +60,21 @@ export class Projector {
     return reply === 'written';
   }
 
-  /** Takes the value away; true when there was one. Where a number led is remembered for an hour. */
-  async remove(key: string, sequence = this.mark()): Promise<boolean> {
+  /**
+   * Takes the value away; true when there was one. What it was is remembered for an hour from the last
+   * time that this was asked for: callers on a number's move, and calls in progress, need it.
+   */
+  remove(key: string, sequence = this.mark()): Promise<boolean> {
+    return this.#remove(key, sequence, 1);
+  }
+
+  /** The same, and forgets what it was. */
+  erase(key: string): Promise<boolean> {
+    return this.#remove(key, this.mark(), 0);
+  }
+
+  async #remove(key: string, sequence: number, remembers: 0 | 1): Promise<boolean> {
     const fence = this.#fence(sequence);
-    const remembers = key.startsWith(projectionKeys.did('')) ? 1 : 0;
     const reply = await this.#ask(() => removeScript.run(this.#redis, { key }, [...fence, remembers]));
     if (reply === 'stale') throw new StaleFence(key);
     return reply === 'written';

@@ -84,11 +84,15 @@ async function stopCalls(tenant: RawTenant, dependencies: TenantDependencies): P
   const id = tenantIDOf(world.installationID, tenant);
   // Of a refused one, profile and calls under this id are those of the Tenant that holds it.
   if (world.holderOfID(id)?.metadata.name !== name) return undefined;
-  await projector.remove(projectionKeys.tenant(id));
+  const profile = projectionKeys.tenant(id);
+  await projector.remove(profile);
   const calls = await countLiveCalls(redis, id, clock.now());
   const lastEndMs =
     Date.parse(deletionTimestamp) + longestCallMs(world.runtimes.get(runtimeKeyOf(tenant) ?? ''));
-  return calls > 0 && clock.now() < lastEndMs ? waitsForCalls(calls, lastEndMs) : undefined;
+  if (calls > 0 && clock.now() < lastEndMs) return waitsForCalls(calls, lastEndMs);
+  // A call in progress that goes to another pod reads what its tenant was; now there is none.
+  await projector.erase(profile);
+  return undefined;
 }
 
 async function endNumbers(tenant: RawTenant, dependencies: TenantDependencies): Promise<Ending | undefined> {

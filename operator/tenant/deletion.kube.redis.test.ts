@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { callKeys } from '#crds/projection/keys.ts';
+import { callKeys, projectionKeys } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import { startDataRecorder } from '#hack/testing/data-recorder.ts';
@@ -84,9 +84,12 @@ test('waits for calls in progress, which no new ones follow, and says how many',
   const waiting = await untilItSays(name, '2 calls in progress may end');
   expect(conditionOf(waiting, 'ProfileProjected')).toMatchObject({ status: 'False', reason: 'Withdrawn' });
   expect(await bench.profileOf(tenant)).toBeUndefined();
+  const profile = projectionKeys.tenant(idOf(tenant));
+  expect(await bench.redis.hget(profile, 'removed')).toContain(`"name":"${name}"`);
   expect(await admin.get(NAMESPACES, { name: `tenant-${name}` })).toBeDefined();
   await bench.redis.zrem(leases, 'call-1', 'call-2');
   await untilGone(name);
+  expect(await bench.redis.hkeys(profile)).not.toContain('removed');
 });
 
 test('waits for a call no longer than one may last, also of a runtime that lost count', async () => {

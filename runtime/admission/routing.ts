@@ -48,17 +48,22 @@ export class Routing {
 
   /** Where a number led that leads nowhere any more, for five minutes after it was taken away. */
   async removedNumberOf(e164: string): Promise<DidRecord | undefined> {
-    const key = projectionKeys.did(e164);
-    if (this.#away(key)) return undefined;
-    const { removed, removedAt } = PROJECTED_FIELDS;
-    const [value = null, at] = await this.#redis.hmget(key, removed, removedAt);
-    if (Number(at ?? 0) < this.#clock.now() - MOVING_MS) return undefined;
+    const { value, atMs } = await this.#readRemoved(projectionKeys.did(e164));
+    if (atMs < this.#clock.now() - MOVING_MS) return undefined;
     return this.#parse(value, didRecordSchema, 'number');
   }
 
   /** Undefined for a tenant that is not projected, or in a form this release cannot read. Throws alike. */
   async tenantOf(tenantID: string): Promise<TenantProfile | undefined> {
     const value = await this.#read(projectionKeys.tenant(tenantID));
+    return this.#parse(value, tenantProfileSchema, 'tenant');
+  }
+
+  /** For a call in progress: also what a tenant was that ends, whose calls go on to their own ends. Throws alike. */
+  async tenantOfCall(tenantID: string): Promise<TenantProfile | undefined> {
+    const present = await this.tenantOf(tenantID);
+    if (present) return present;
+    const { value } = await this.#readRemoved(projectionKeys.tenant(tenantID));
     return this.#parse(value, tenantProfileSchema, 'tenant');
   }
 
@@ -72,6 +77,14 @@ export class Routing {
     }
     this.#lastKnown.remember(key, value);
     return value;
+  }
+
+  /** What a key had that was taken away, and when that was. */
+  async #readRemoved(key: string): Promise<{ readonly value: string | null; readonly atMs: number }> {
+    if (this.#away(key)) return { value: null, atMs: 0 };
+    const { removed, removedAt } = PROJECTED_FIELDS;
+    const [value = null, at] = await this.#redis.hmget(key, removed, removedAt);
+    return { value, atMs: Number(at ?? 0) };
   }
 
   /** Whether Redis holds the whole projection: the operator says so when it has written it. */

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { projectionKeys } from '#crds/projection/keys.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import { TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
@@ -74,6 +76,17 @@ describe('a media socket is refused', () => {
     await pod.deliver(webhookOf('call.hangup', 'v3:gone'));
     expect(await pod.openMedia(start)).toBe(409);
   });
+});
+
+test('a call in progress of a tenant that ends goes on with what the tenant was', async () => {
+  const start = await pod.answer('v3:ends');
+  const key = projectionKeys.tenant(TENANT);
+  const value = (await pod.redis.hget(key, 'value')) ?? '';
+  // As the operator does it.
+  await pod.redis.hdel(key, 'value');
+  await pod.redis.hset(key, { removed: value, removedAt: String(Date.now() - 1_800_000) });
+  expect(await pod.openMedia(start)).toBeInstanceOf(WebSocket);
+  expect(pod.opened[0]?.profile).toMatchObject({ tenantID: TENANT });
 });
 
 test('a message above 128 KiB ends its socket and no more: the stream is asked for again', async () => {

@@ -114,7 +114,10 @@ export class MediaServer {
     const { tenantID, generation } = token;
     const rebuild = this.#rebuiltFrom(token);
     if (rebuild) takeWithoutRedis(token);
-    const [{ call: before }, profile] = await Promise.all([store.load(token), routing.tenantOf(tenantID)]);
+    const [{ call: before }, profile] = await Promise.all([
+      store.load(token),
+      routing.tenantOfCall(tenantID),
+    ]);
     if (!profile) return 404;
     const slotPod = before?.record.pod;
     if (!(await slots.reserveOn(pod, token, slotCount))) return 503;
