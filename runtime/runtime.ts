@@ -183,13 +183,13 @@ function createParts(options: RuntimeOptions) {
   const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });
   const carrier = createCarrier(config, common);
-  const onSettled = (callID: string) => live.end(callID);
+  const letGo = (callID: string, generation: number) => live.end(callID, generation);
   const takeWithoutRedis = (ref: CallRef) => {
     if (away(storeKeys.call(ref)) && !live.has(ref.callID)) store.begin(ref);
   };
   const calls = { store, advancer, takeWithoutRedis } as const;
   const paths = { ...calls, slots, routing, carrier, runtime, callTokenSecret, maxDurationMs };
-  const driver = new CallDriver({ ...common, ...paths, onSettled });
+  const driver = new CallDriver({ ...common, ...paths, letGo });
   const admission = new Admission({ ...paths, away, clock });
   const pod: Pod = new Pod({
     ...common,

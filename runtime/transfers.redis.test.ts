@@ -33,6 +33,16 @@ async function transfer(destination: Destination): Promise<void> {
   expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
 }
 
+/** The same, of which a kind of webhook, or none at all, comes. */
+async function untoldTransfer(webhook: string, destination: Destination): Promise<void> {
+  carrier.control.setDestination(SALES, destination);
+  await talk();
+  carrier.control.faults.add({ at: `webhook ${webhook}`, fault: { kind: 'drop' }, count: 100 });
+  expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
+  if (webhook === '*') return;
+  await expect.poll(async () => (await recordOf()).transfer?.legCallID, PATIENCE).toBeDefined();
+}
+
 async function talk(): Promise<void> {
   caller = carrier.control.placeCall({ from: CALLER, to: NUMBER });
   await expect.poll(() => pod.opened.length, PATIENCE).toBe(1);
@@ -51,9 +61,11 @@ const legOf = (): CallRecord | undefined =>
   carrier.control.calls().findLast(({ direction }) => direction === 'outgoing');
 const slotsOf = (): Promise<number> => pod.redis.zcard('slots:{veralux-system/shared}:pod-a');
 
-/** Lets the deadline of the call's state have passed. */
-async function letBeOverdue(): Promise<void> {
-  const record = { ...(await recordOf()), deadlineAtMs: Date.now() - 1 };
+/** Lets the deadline of the call's state have passed, some time after its transfer began: nobody rings any more. */
+async function letBeOverdue(transferAgeMs = 60_000): Promise<void> {
+  const before = await recordOf();
+  const transfer = before.transfer && { ...before.transfer, startedAtMs: Date.now() - transferAgeMs };
+  const record = { ...before, transfer, deadlineAtMs: Date.now() - 1 };
   await pod.redis.hset(storeKeys.call(refOf()), 'record', JSON.stringify(record));
   await pod.redis.zadd(
     storeKeys.due(shardOf(TENANT), 'veralux-system/shared'),
@@ -149,14 +161,17 @@ describe('a caller whom the person does not take', () => {
     },
   );
 
-  test("and lets it ring, is the agent's again, and nobody is called any more", async () => {
-    await transfer({ kind: 'noAnswer' });
-    await expect.poll(async () => (await recordOf()).transfer?.legCallID, PATIENCE).toBeDefined();
-    await letBeOverdue();
-    await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
-    expect(pod.opened[1]).toMatchObject({ transferFailure: 'NoAnswer' });
-    expect(legOf()?.state).toBe('ended');
-  });
+  test.each(['call.hangup', '*'])(
+    "and of whose leg %s is not told, is the agent's again once the carrier was asked",
+    async (webhook) => {
+      await untoldTransfer(webhook, { kind: 'busy' });
+      await expect.poll(() => legOf()?.state, PATIENCE).toBe('ended');
+      await letBeOverdue();
+      await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
+      expect(pod.opened[1]).toMatchObject({ transferFailure: 'NoAnswer' });
+      expect([await stateOf(), stateAtCarrier()]).toEqual(['talking', 'answered']);
+    },
+  );
 
   test('whose leg is heard of only when the transfer was given up, is not called any more', async () => {
     carrier.control.faults.add({
@@ -166,7 +181,7 @@ describe('a caller whom the person does not take', () => {
     });
     await transfer({ kind: 'noAnswer' });
     await expect.poll(async () => (await recordOf()).command?.done, PATIENCE).toBe(true);
-    await letBeOverdue();
+    carrier.control.placeCall({ from: SALES, to: NUMBER });
     await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
     await expect.poll(() => legOf()?.state, PATIENCE).toBe('ended');
     expect(stateAtCarrier()).toBe('answered');
@@ -180,6 +195,23 @@ describe('a caller whom the person does not take', () => {
     expect(legOf()?.state).toBe('ended');
     expect(await pod.redis.zcard(storeKeys.dialling(TENANT))).toBe(0);
   });
+});
+
+describe('two people of whose bridge the carrier tells late', () => {
+  test.each(['call.bridged', '*'])(
+    'talk on when the time of ringing is over, with %s of both legs lost',
+    async (webhook) => {
+      await untoldTransfer(webhook, { kind: 'answers', afterMs: 20 });
+      await expect.poll(stateAtCarrier, PATIENCE).toBe('bridged');
+      await letBeOverdue();
+      await expect.poll(stateOf, PATIENCE).toBe('handed-over');
+      await expect.poll(slotsOf, PATIENCE).toBe(0);
+      expect([stateAtCarrier(), legOf()?.state, pod.opened.length]).toEqual(['bridged', 'bridged', 1]);
+      carrier.control.faults.clear();
+      carrier.control.callerHangsUp(caller.id);
+      expect(await booksOf('ended')).toMatchObject({ reason: 'Transferred' });
+    },
+  );
 });
 
 test.each([
@@ -225,15 +257,15 @@ describe('a pod that is gone in the middle of a transfer', () => {
       .toBe(0);
     await pod.runtime.driver.stop();
     const other = await site.another();
-    await letBeOverdue();
+    await letBeOverdue(10_000);
     await expect.poll(stateOf, PATIENCE).toBe('handed-over');
     expect(carrier.control.calls().filter(({ direction }) => direction === 'outgoing')).toHaveLength(1);
     expect(other.opened).toHaveLength(0);
   });
 
   test("while it rings: the caller whom nobody takes is the agent's on another pod", async () => {
-    await transfer({ kind: 'noAnswer' });
-    await expect.poll(async () => (await recordOf()).transfer?.legCallID, PATIENCE).toBeDefined();
+    await untoldTransfer('call.hangup', { kind: 'busy' });
+    await expect.poll(() => legOf()?.state, PATIENCE).toBe('ended');
     const other = await site.another();
     await pod.redis.del('pod:{veralux-system/shared}:pod-a');
     await pod.runtime.pod.stop();

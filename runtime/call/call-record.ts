@@ -37,6 +37,8 @@ export const commandSchema = z.object({
   restart: z.boolean().optional(),
   /** For `streaming_start`: the leg of the transfer that failed may still ring; it is hung up first. */
   endLeg: z.boolean().optional(),
+  /** For `look_up`: the agent's stream may still run while people talk; it is stopped first. */
+  endStream: z.boolean().optional(),
   /** For `reject`: what the caller's network is told. */
   cause: z.enum(['CALL_REJECTED', 'USER_BUSY']).optional(),
 });
@@ -70,6 +72,8 @@ const transferSchema = z.object({
   legOver: z.boolean().optional(),
   /** It gave the caller back, for this reason. */
   failure: transferFailureSchema.optional(),
+  /** The caller has been told of that. */
+  told: z.boolean().optional(),
 });
 export type Transfer = z.output<typeof transferSchema>;
 

@@ -81,7 +81,7 @@ export class LiveCall {
       generation: record.generation,
       profile,
       conversation: conversation ?? newConversation(record.workflow, this.#firstTurn()),
-      transferFailure: record.transfer?.failure,
+      transferFailure: record.transfer?.told ? undefined : record.transfer?.failure,
       seamless: record.seamless ?? false,
       answeredAtMs: record.answeredAtMs,
       events: this.#events(),

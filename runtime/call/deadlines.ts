@@ -32,6 +32,8 @@ export const STOPPED_GRACE_MS = 1_000;
 export const RING_SECONDS = 30;
 /** From a done `transfer` to the bridge or the end of its leg: above the ringing and its webhooks. */
 export const TRANSFER_MS = (RING_SECONDS + 8) * 1_000;
+/** For so long `transfer` may be sent again: below the minute in which the carrier knows a repeat. */
+export const TRANSFER_REPEAT_MS = 45_000;
 /** From the answer of a person who was dialled to `call.bridged`, which takes no time: then it is taken to be lost. */
 export const BRIDGE_CONFIRM_MS = 3_000;
 /** How long the carrier lets two people talk, in seconds, at least and at most: Telnyx' own limits. */

@@ -48,7 +48,7 @@ function driverOf(frozenMs: number, after: StoredCall | undefined) {
     } as Carrier,
     runtime: 'x/y',
     callTokenSecret: 's'.repeat(32),
-    onSettled: () => undefined,
+    letGo: () => undefined,
     log: silentLogger,
     clock,
     metrics,

@@ -6,6 +6,7 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { Carrier, CarrierResult } from '#runtime/carrier/carrier.ts';
+import { decodeClientState } from '#runtime/carrier/client-state.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
@@ -31,8 +32,11 @@ export interface CallDriverOptions {
   readonly carrier: Carrier;
   readonly runtime: string;
   readonly callTokenSecret: string;
-  /** Called for a call that is settled, for this pod to let go of it. */
-  readonly onSettled: (callID: string) => void;
+  /**
+   * Called for a call that is settled, or that a person has, for this pod to let go of it; with the
+   * generation of the last stream that is over.
+   */
+  readonly letGo: (callID: string, generation: number) => void;
   readonly log: Logger;
   readonly clock: Clock;
   readonly metrics: RuntimeMetrics;
@@ -99,15 +103,13 @@ export class CallDriver implements Service {
     let call: StoredCall | undefined = first;
     for (let count = 0; call && count < MAX_STEPS; count += 1) {
       const record: CallRecord = call.record;
-      if (record.state === 'settled') return this.#letGo(record);
-      // A person has the caller now, and another call may have the slot.
-      if (record.state === 'handed-over') await this.#freeSlot(record);
+      const isNoAgents = record.state === 'settled' || record.state === 'handed-over';
+      if (isNoAgents) await this.#letGo(record);
+      if (record.state === 'settled') return undefined;
       const command: Command | undefined = record.command;
       if (!command || command.done) return undefined;
       const event =
-        command.step === 'look_up'
-          ? await askAfter(record, command, this.#options)
-          : await this.#tell(record, command);
+        command.step === 'look_up' ? await this.#ask(record, command) : await this.#tell(record, command);
       if (!event) return undefined;
       const result = event.kind === 'commandFailed' ? event.failure : event.kind;
       const { call: after } = await advancer.advance({
@@ -121,17 +123,21 @@ export class CallDriver implements Service {
   }
 
   async #letGo(record: CallRecord): Promise<void> {
-    this.#options.onSettled(record.callID);
-    await this.#freeSlot(record);
-  }
-
-  async #freeSlot(record: CallRecord): Promise<void> {
+    // Whatever was rebuilt of a call that Redis had lost: where it is settled, no stream of it is left.
+    const generation = record.state === 'settled' ? Number.POSITIVE_INFINITY : record.generation;
+    this.#options.letGo(record.callID, generation);
     if (record.pod !== undefined) await this.#options.slots.release(record.pod, record);
   }
 
   async #tell(record: CallRecord, command: Command) {
     const result = await this.#send(record, command);
     return result && resultOf(command, result, this.#options.clock.now());
+  }
+
+  async #ask(record: CallRecord, command: Command): Promise<CallEvent> {
+    if (command.endStream) await this.#stopEarlierStream(record, command.generation);
+    const ask = record.state === 'transferring' ? askAfterLeg : askAfterCall;
+    return ask(record, command, this.#options);
   }
 
   /** Undefined: another pod has gone on with the call, and nothing was sent. */
@@ -278,11 +284,41 @@ function resultOf({ step, generation }: Command, result: CarrierResult, atMs: nu
     : { kind: 'commandFailed', ...about, failure: result };
 }
 
+type Asking = Pick<CallDriverOptions, 'carrier' | 'callTokenSecret' | 'clock' | 'log'>;
+
+/**
+ * Whether the leg lives that was dialled for a transfer. One that no webhook has named yet is looked for
+ * among all that are open.
+ */
+async function askAfterLeg(record: CallRecord, command: Command, asking: Asking): Promise<CallEvent> {
+  const { carrier, clock, log, callTokenSecret } = asking;
+  const { callID, transfer } = record;
+  const isOfTransfer = (clientState: string | undefined) => {
+    const state = decodeClientState(clientState, callTokenSecret);
+    return state?.leg && state.callID === callID && state.generation === transfer?.generation;
+  };
+  const found = async () => {
+    if (transfer?.legCallID !== undefined) return (await carrier.lookUp(transfer.legCallID)).status;
+    const open = await carrier.activeCalls();
+    if (!open) return 'Unreachable';
+    return open.some(({ clientState }) => isOfTransfer(clientState)) ? 'Live' : 'Unknown';
+  };
+  const status = await found();
+  log.info({ callID, leg: true, status }, 'the carrier was asked after a call');
+  const results = {
+    Live: 'Done',
+    Ended: 'CallEnded',
+    Unknown: 'CallEnded',
+    Unreachable: 'Unreachable',
+  } as const;
+  return resultOf(command, results[status], clock.now());
+}
+
 /** What the carrier knows of a call, as an event of it. */
-async function askAfter(
+async function askAfterCall(
   record: CallRecord,
   command: Command,
-  { carrier, clock, log }: Pick<CallDriverOptions, 'carrier' | 'clock' | 'log'>,
+  { carrier, clock, log }: Asking,
 ): Promise<CallEvent> {
   const found = await carrier.lookUp(record.carrierCallID);
   const atMs = clock.now();
@@ -296,9 +332,9 @@ async function askAfter(
   return { kind: 'hungUp', atMs, identity: record, occurredAtMs, cause: undefined, byCaller: false };
 }
 
-/** Whether there is a command other than the one just sent: that one waits for its deadline. */
+/** Whether there is more to do than to wait for the deadline of the command just sent. */
 function isNewWork(record: CallRecord, sent: Command): boolean {
-  if (record.state === 'settled') return true;
-  const { command } = record;
+  const { state, command } = record;
+  if (state === 'settled' || (state === 'handed-over' && !command)) return true;
   return command !== undefined && (command.step !== sent.step || command.generation !== sent.generation);
 }

@@ -77,9 +77,10 @@ export class LiveCalls {
     return [...this.#calls.values()];
   }
 
-  /** Ends the session of a call that was settled, wherever that was. */
-  end(callID: string): void {
-    void this.#calls.get(callID)?.end();
+  /** Ends the session of a call that no agent has any more, unless its stream is a later one. */
+  end(callID: string, generation: number): void {
+    const call = this.#calls.get(callID);
+    if (call && call.generation <= generation) void call.end();
   }
 
   /** Ends every session; resolves when all have reported it. */

@@ -25,11 +25,11 @@ import type { Outcome } from './transition.ts';
  *     ▼  │ [streaming_start, next generation]                               │
  *   talking ──finished, due (maximum duration) [hangup]──▶ ending           │
  *     │  ▲ finished, the caller not told: [speak the apology], then [hangup]│
- *     │  └─ attaching ◀─ legHungUp, looped, failed, due [streaming_start] ─┐│
- *     │ transfer [transfer]                                                ││
+ *     │  └─ attaching ◀─ legHungUp, looped, failed, gone [streaming_start] ┐│
+ *     │ transfer [transfer]   the leg is gone: as after legHungUp           ││
  *     ▼                                                                    ││
- *   transferring ──────────────────────────────────────────────────────────┘│
- *     │ bridged                                                             │
+ *   transferring ⟲ due [look_up: does the leg live?] ──────────────────────┘│
+ *     │ bridged; the leg lives when nobody can ring any more                │
  *     ▼                                                                     │
  *   handed-over ⟲ due [look_up: does it live?] ── no more ─────────────────▶│
  *     │                                                                     │
@@ -105,7 +105,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     due: streaming.endTooLong,
   },
   transferring: {
-    commandDone: anyState.awaitConfirmation,
+    commandDone: transferring.transferCommandDone,
     commandFailed: transferring.transferCommandFailed,
     legDialled: transferring.noteLeg,
     legAnswered: transferring.noteLegAnswered,

@@ -98,6 +98,15 @@ export const result = (
   return failure ? { kind: 'commandFailed', ...base, failure } : { kind: 'commandDone', ...base };
 };
 
+/** The reply to a question, at the moment at which it was asked. */
+export const replied =
+  (failure?: 'CallEnded' | 'Unreachable') =>
+  (call: StoredCall | undefined): CallEvent => {
+    const { generation = 0 } = call?.record.command ?? {};
+    const base = { atMs: generation / 1_000, step: 'look_up', generation } as const;
+    return failure ? { kind: 'commandFailed', ...base, failure } : { kind: 'commandDone', ...base };
+  };
+
 export type Step = CallEvent | ((call: StoredCall | undefined) => CallEvent);
 
 /** Takes a call through the events that say something; what they made of it. */

@@ -4,6 +4,7 @@ import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallEvent } from '#runtime/call/call-event.ts';
 import type { CallRecord, StoredCall, TransferFailure } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
+import { RING_SECONDS } from '#runtime/call/deadlines.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import type { ClientState } from '#runtime/carrier/client-state.ts';
 import type { CarrierWebhook } from './carrier-webhook.ts';
@@ -41,7 +42,9 @@ export class TransferLegs {
       eventID: webhook.id,
       event,
     });
-    if (event.kind === 'legDialled' && !isWanted(call?.record, generation)) {
+    const rings = clock.now() < webhook.occurredAtMs + RING_SECONDS * 1_000;
+    // One that cannot be ringing any more was answered, or is gone: nobody's conversation is ended here.
+    if (event.kind === 'legDialled' && rings && !isWanted(call?.record, generation)) {
       await this.#hangUp(legCallID, callID, generation);
     }
     return outcome === 'Stored' ? call : undefined;

@@ -117,8 +117,7 @@ export function startGeneration(call: StoredCall, nowMs: number, attempts: numbe
 export function resume(call: StoredCall, nowMs: number, afterPause: boolean): Transition {
   const { record } = call;
   if (record.resumes >= MAX_RESUMES) return hangUp(call, nowMs, 'MediaLost');
-  // The caller has been told by now that a transfer had failed.
-  const resumed = withRecord(call, { resumes: record.resumes + 1, transfer: undefined });
+  const resumed = withTransferTold(withRecord(call, { resumes: record.resumes + 1 }));
   if (!afterPause) return moved(startGeneration(resumed, nowMs, 1));
   return moved(
     withDeadline(
@@ -126,6 +125,12 @@ export function resume(call: StoredCall, nowMs: number, afterPause: boolean): Tr
       nowMs + STOPPED_GRACE_MS,
     ),
   );
+}
+
+/** A caller who was talked to since a transfer failed knows of it; that the two may be bridged late stays known. */
+export function withTransferTold(call: StoredCall): StoredCall {
+  const { transfer } = call.record;
+  return transfer?.failure === undefined ? call : withRecord(call, { transfer: { ...transfer, told: true } });
 }
 
 /** The carrier's voice says what ours could not, and only then the call is hung up. */

@@ -15,6 +15,7 @@ import {
   waitAndRepeat,
   withDeadline,
   withRecord,
+  withTransferTold,
 } from './moves.ts';
 
 /** The cells of the table in machine.ts for calls that get or have a media stream. */
@@ -116,11 +117,9 @@ export function takeOver(call: StoredCall, event: CallEvent<'ownerLost'>): Outco
 /** The commands have to follow at once: where the pod that gives the call away dies, any other sends them. */
 export function giveAway(call: StoredCall, event: CallEvent<'givenAway'>): Outcome {
   if (event.generation !== call.record.generation) return undefined;
-  const started = startGeneration(call, event.atMs, 1);
+  const started = startGeneration(withTransferTold(call), event.atMs, 1);
   return moved(
     withRecord(started, {
-      // The caller has been told by now that a transfer had failed.
-      transfer: undefined,
       pod: event.to,
       seamless: event.inPause || undefined,
       deadlineAtMs: event.atMs + GIVE_AWAY_MS,

@@ -6,10 +6,13 @@ import {
   bridgedOfCaller,
   due,
   generationOf,
+  givenAway,
   hungUp,
   legAnswered,
   legDialled,
   legHungUp,
+  lost,
+  replied,
   result,
   run,
   type Step,
@@ -17,12 +20,13 @@ import {
   transferred,
 } from '#runtime/testing/call-life.ts';
 import type { CallState, TransferFailure } from '../call-record.ts';
-import { MAX_ATTEMPTS, MAX_TRANSFERS } from '../deadlines.ts';
+import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_TRANSFERS } from '../deadlines.ts';
 import { decide } from '../machine.ts';
 import type { Transition } from '../transition.ts';
 
 const ringing = [...talking, transferred, result, legDialled] as const;
 const handedOver = [...ringing, bridged] as const;
+const looped = { kind: 'looped', atMs: at(12) } as const;
 
 const PATHS: readonly [
   string,
@@ -55,18 +59,64 @@ const PATHS: readonly [
     'Failed',
   ],
   [
-    'and one that never replies',
+    'one that never replies is asked whether it dialled',
     [...talking, transferred, ...Array<Step>(MAX_ATTEMPTS).fill(due)],
+    'transferring',
+    'look_up',
+    undefined,
+  ],
+  [
+    'and gives the caller back where it did not',
+    [...talking, transferred, ...Array<Step>(MAX_ATTEMPTS).fill(due), replied('CallEnded')],
     'attaching',
     'streaming_start',
     'Failed',
   ],
   [
-    'ringing of which nothing more is told ends',
+    'and where it did, that may still ring',
+    [...talking, transferred, ...Array<Step>(MAX_ATTEMPTS).fill(due), replied()],
+    'transferring',
+    'look_up done',
+    undefined,
+  ],
+  [
+    'a leg of which nothing more is told is asked after',
     [...ringing, due],
+    'transferring',
+    'look_up',
+    undefined,
+  ],
+  [
+    'one that is gone gives the caller back',
+    [...ringing, due, replied('CallEnded')],
     'attaching',
     'streaming_start',
     'NoAnswer',
+  ],
+  [
+    'one that lives when nobody can ring any more was answered',
+    [...ringing, due, replied()],
+    'handed-over',
+    undefined,
+    undefined,
+  ],
+  [
+    'the webhooks of which may come meanwhile',
+    [...ringing, due, legAnswered, bridged, replied('CallEnded')],
+    'handed-over',
+    undefined,
+    undefined,
+  ],
+  [
+    'one of which the carrier says nothing for long is not taken from the caller',
+    [
+      ...ringing,
+      ...Array.from({ length: MAX_END_ATTEMPTS }, () => [due, replied('Unreachable')]).flat(),
+      due,
+    ],
+    'handed-over',
+    undefined,
+    undefined,
   ],
   [
     'a person who answered has the call, also where the bridge is not told',
@@ -89,19 +139,34 @@ const PATHS: readonly [
     undefined,
     undefined,
   ],
+  ['a loop gives the caller back', [...ringing, looped], 'attaching', 'streaming_start', 'Loop'],
   [
-    'a loop gives the caller back',
-    [...ringing, { kind: 'looped', atMs: at(12) }],
-    'attaching',
-    'streaming_start',
-    'Loop',
+    'unless somebody has answered',
+    [...ringing, legAnswered, looped],
+    'transferring',
+    'transfer done',
+    undefined,
   ],
   [
-    'a person who answers after the transfer was given up has the call all the same',
-    [...ringing, due, bridged],
+    'a person who answers after the transfer was given up has the call, and the agent is to be quiet',
+    [...ringing, looped, bridged],
     'handed-over',
+    'look_up',
     undefined,
+  ],
+  [
+    'also when the caller was talked to meanwhile',
+    [...ringing, looped, attached, lost(false), attached, givenAway, attached, bridged],
+    'handed-over',
+    'look_up',
     undefined,
+  ],
+  [
+    'a bridge that is over when it is told changes nothing',
+    [...handedOver, legHungUp(20), due, result, attached, bridged],
+    'talking',
+    undefined,
+    'Failed',
   ],
   ['a call with a person is asked after', [...handedOver, due], 'handed-over', 'look_up', undefined],
   ['and left alone where it lives', [...handedOver, due, result], 'handed-over', 'look_up done', undefined],
@@ -162,20 +227,25 @@ describe('a call on its way to a person', () => {
   });
 
   test('a leg that may still ring is hung up before the caller gets a stream, one that has ended is not', () => {
-    expect(run(...ringing, due).call?.record.command?.endLeg).toBe(true);
-    expect(run(...ringing, legHungUp(12, 'Busy')).call?.record.command?.endLeg).toBe(false);
+    const endsLeg = (...steps: readonly Step[]) => run(...ringing, ...steps).call?.record.command?.endLeg;
+    expect(endsLeg(looped)).toBe(true);
+    expect(endsLeg(legHungUp(12, 'Busy'))).toBe(false);
+    expect(endsLeg(due, replied('CallEnded'))).toBe(false);
+  });
+
+  test("the agent's stream is stopped before people talk, also by the pod that comes to it later", () => {
+    const endsStream = (...steps: readonly Step[]) => run(...steps).call?.record.command?.endStream === true;
+    expect(endsStream(...ringing, looped, attached, bridged)).toBe(true);
+    expect(endsStream(...ringing, looped, attached, bridged, due)).toBe(true);
+    expect(endsStream(...ringing, looped, attached, bridged, replied(), due)).toBe(false);
+    expect(endsStream(...handedOver, due)).toBe(false);
   });
 
   test('that the caller came back is told once', () => {
     const returned = run(...ringing, legHungUp(12, 'Busy'), attached).call;
     expect(returned?.record.transfer?.failure).toBe('Busy');
-    const lost = {
-      kind: 'mediaLost',
-      atMs: at(14),
-      generation: generationOf(returned),
-      stopped: false,
-    } as const;
-    expect(decide(returned, lost)?.call.record.transfer).toBeUndefined();
+    expect(returned?.record.transfer?.told).toBeUndefined();
+    expect(decide(returned, lost(false)(returned))?.call.record.transfer?.told).toBe(true);
   });
 });
 

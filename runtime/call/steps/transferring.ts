@@ -2,6 +2,7 @@ import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall, Transfer, TransferFailure } from '../call-record.ts';
 import {
   BRIDGE_CONFIRM_MS,
+  COMMAND_MS,
   HANDED_OVER_CHECK_MS,
   HANDED_OVER_SLACK_MS,
   LEG_OVER_GRACE_MS,
@@ -9,9 +10,11 @@ import {
   MAX_END_ATTEMPTS,
   MAX_TRANSFERS,
   TRANSFER_MS,
+  TRANSFER_REPEAT_MS,
 } from '../deadlines.ts';
 import { endedEvent, endOf, settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
+import { awaitConfirmation } from './any-state.ts';
 import {
   awaitHangUp,
   hangUp,
@@ -46,9 +49,14 @@ export function transfer(call: StoredCall, event: CallEvent<'transfer'>): Outcom
 
 // ── transferring ─────────────────────────────────────────────────────────────────────────────────
 
+export function transferCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  return event.step === 'look_up' ? legLives(call, event) : awaitConfirmation(call, event);
+}
+
 export function transferCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
   const { failure, atMs } = event;
+  if (event.step === 'look_up') return failure === 'CallEnded' ? legIsGone(call, event) : undefined;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
   if (failure === 'Throttled') return waitAndRepeat(call, atMs);
   return failure === 'Unreachable' ? undefined : returnToAgent(call, atMs, 'Failed');
@@ -57,12 +65,13 @@ export function transferCommandFailed(call: StoredCall, event: CallEvent<'comman
 export function noteLeg(call: StoredCall, event: CallEvent<'legDialled'>): Outcome {
   const transfer = transferOf(call.record, event);
   if (!transfer || transfer.legCallID !== undefined) return undefined;
-  const { command } = call.record;
+  const { command, deadlineAtMs = 0 } = call.record;
   return moved(
     withRecord(call, {
       transfer: { ...transfer, legCallID: event.legCallID },
-      command: command && { ...command, done: true },
-      deadlineAtMs: event.atMs + TRANSFER_MS,
+      // A question after the leg is still to be answered.
+      command: command?.step === 'transfer' ? { ...command, done: true } : command,
+      deadlineAtMs: Math.max(deadlineAtMs, ringingUntilMs(transfer)),
     }),
   );
 }
@@ -88,24 +97,64 @@ export function legEnded(call: StoredCall, event: CallEvent<'legHungUp'>): Outco
   return handOver(over, event.atMs, transfer.legAnsweredAtMs ?? event.occurredAtMs);
 }
 
-export function endLoop(call: StoredCall, event: CallEvent<'looped'>): Transition {
-  return returnToAgent(call, event.atMs, 'Loop');
+/** Somebody who has answered forwards to nobody. */
+export function endLoop(call: StoredCall, event: CallEvent<'looped'>): Outcome {
+  const isAnswered = call.record.transfer?.legAnsweredAtMs !== undefined;
+  return isAnswered ? undefined : returnToAgent(call, event.atMs, 'Loop');
 }
 
-/** Somebody answered and the bridge was not told, or the command is to be repeated, or nobody answers. */
+/**
+ * Somebody answered and the bridge was not told, or the command is to be repeated. Else only the carrier
+ * knows whether the two are talking, which our webhooks may tell later than this: it is asked before the
+ * caller is taken away from anybody.
+ */
 export function transferDue(call: StoredCall, event: CallEvent<'due'>): Transition {
   const { command, attempts, transfer } = call.record;
-  if (transfer?.legAnsweredAtMs !== undefined) return handOver(call, event.atMs, transfer.legAnsweredAtMs);
-  if (command && !command.done && attempts < MAX_ATTEMPTS) return repeat(call, event.atMs);
-  return returnToAgent(call, event.atMs, command?.done ? 'NoAnswer' : 'Failed');
+  const { atMs } = event;
+  if (transfer?.legAnsweredAtMs !== undefined) return handOver(call, atMs, transfer.legAnsweredAtMs);
+  const isAsked = command?.step === 'look_up';
+  const mayRepeat = atMs < (transfer?.startedAtMs ?? 0) + TRANSFER_REPEAT_MS;
+  if (!isAsked && !command?.done && attempts < MAX_ATTEMPTS && mayRepeat) return repeat(call, atMs);
+  // It says nothing for long, so nothing of ours may end what may be a conversation of two people.
+  if (isAsked && !command.done && attempts >= MAX_END_ATTEMPTS) return handOver(call, atMs, atMs);
+  const asked = send('look_up', nextGeneration(command?.generation ?? 0, atMs), atMs);
+  return moved(withRecord(call, { ...asked, attempts: isAsked && !command.done ? attempts + 1 : 1 }));
+}
+
+/** A leg that cannot be ringing any more was answered. */
+function legLives(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  const { command, transfer } = call.record;
+  if (!transfer || !command || command.done || !isPresent(call, event)) return undefined;
+  const untilMs = ringingUntilMs(transfer);
+  if (event.atMs >= untilMs) return handOver(call, event.atMs, event.atMs);
+  return moved(withRecord(call, { command: { ...command, done: true }, deadlineAtMs: untilMs }));
+}
+
+function legIsGone(call: StoredCall, { atMs }: CallEvent<'commandFailed'>): Outcome {
+  const { transfer } = call.record;
+  if (!transfer) return undefined;
+  const over = withRecord(call, { transfer: { ...transfer, legOver: true } });
+  return returnToAgent(over, atMs, atMs < ringingUntilMs(transfer) ? 'Failed' : 'NoAnswer');
+}
+
+/** Then the carrier has ended the ringing, and told of it. */
+function ringingUntilMs({ startedAtMs }: Transfer): number {
+  return startedAtMs + TRANSFER_MS;
 }
 
 // ── attaching, talking ───────────────────────────────────────────────────────────────────────────
 
-/** We had given the transfer up, and somebody answered all the same: the two are talking. */
+/**
+ * We had given the transfer up, and somebody answered all the same: the two are talking, and the agent is
+ * to be quiet. A bridge of which the end is known is none any more.
+ */
 export function bridgeAfterReturn(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
   const transfer = transferOf(call.record, event);
-  return transfer?.failure === undefined ? undefined : handOver(call, event.atMs, event.occurredAtMs);
+  if (transfer?.failure === undefined || transfer.legOver) return undefined;
+  const { call: handed, ...effects } = handOver(call, event.atMs, event.occurredAtMs);
+  const asked = send('look_up', nextGeneration(0, event.atMs), event.atMs);
+  const command = { ...asked.command, endStream: true };
+  return { ...effects, call: withRecord(handed, { ...asked, command }) };
 }
 
 // ── handed-over ──────────────────────────────────────────────────────────────────────────────────
@@ -120,16 +169,18 @@ export function personHungUp(call: StoredCall, event: CallEvent<'legHungUp'>): O
 
 /** Asks the carrier whether the call lives: nothing of ours ends it, and its webhooks may be lost. */
 export function askAfter(call: StoredCall, event: CallEvent<'due'>): Transition {
-  const { attempts, transfer, bridgedAtMs = event.atMs } = call.record;
+  const { attempts, transfer, command, bridgedAtMs = event.atMs } = call.record;
   const limitMs = (transfer?.timeLimitSeconds ?? 0) * 1_000 + HANDED_OVER_SLACK_MS;
   if (event.atMs > bridgedAtMs + limitMs) return settle(call, event.atMs);
   if (transfer?.legOver && attempts >= MAX_END_ATTEMPTS) return hangUp(call, event.atMs, 'Transferred');
-  const generation = nextGeneration(call.record.command?.generation ?? 0, event.atMs);
+  const generation = nextGeneration(command?.generation ?? 0, event.atMs);
+  const endStream = command?.done === false && command.endStream === true;
+  const waitMs = transfer?.legOver ? LEG_OVER_GRACE_MS : endStream ? COMMAND_MS : HANDED_OVER_CHECK_MS;
   return moved(
     withRecord(call, {
-      command: { step: 'look_up', generation, done: false },
+      command: { step: 'look_up', generation, done: false, ...(endStream ? { endStream } : {}) },
       attempts: attempts + 1,
-      deadlineAtMs: event.atMs + (transfer?.legOver ? LEG_OVER_GRACE_MS : HANDED_OVER_CHECK_MS),
+      deadlineAtMs: event.atMs + waitMs,
     }),
   );
 }
@@ -139,7 +190,8 @@ export function stillThere(call: StoredCall, event: CallEvent<'commandDone'>): O
   const { command, transfer } = call.record;
   if (!command || command.done || !isPresent(call, event)) return undefined;
   if (transfer?.legOver) return returnToAgent(call, event.atMs, 'Failed');
-  return moved(withRecord(call, { command: { ...command, done: true } }));
+  const deadlineAtMs = event.atMs + HANDED_OVER_CHECK_MS;
+  return moved(withRecord(call, { command: { ...command, done: true }, deadlineAtMs }));
 }
 
 // ── handed-over, ending, settled ─────────────────────────────────────────────────────────────────
@@ -189,7 +241,7 @@ function asHandedOver(bridgedAtMs: number) {
 function returnToAgent(call: StoredCall, nowMs: number, failure: TransferFailure): Transition {
   const { transfer } = call.record;
   const returned = withRecord(call, {
-    transfer: transfer && { ...transfer, failure },
+    transfer: transfer && { ...transfer, failure, told: undefined },
     bridgedAtMs: undefined,
     reason: undefined,
   });
