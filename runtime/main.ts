@@ -89,7 +89,7 @@ async function serve(
     log,
     clock,
   });
-  return supervise({
+  const status = await supervise({
     log,
     signal,
     services: [enginesService, load, ...runtime.services],
@@ -98,6 +98,8 @@ async function serve(
       started = true;
     },
   });
+  await voiceActivity.close();
+  return status;
 }
 
 /** The codec of what we send; undefined where codec and rate do not go together. */

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { CONTEXT_SAMPLES, ROW_SAMPLES, SileroModel, STATE_SIZE } from './silero-model.ts';
 import { DETECTOR_FRAME_SAMPLES, type SpeechDetector, type SpeechDetectors } from './speech-detector.ts';
 import { SILENCE_PROBABILITY } from './speech-start.ts';
 
@@ -13,16 +12,17 @@ import { SILENCE_PROBABILITY } from './speech-start.ts';
  * All calls are judged at 8 kHz, also wideband ones: half the work for the same decisions.
  */
 export class VoiceActivity implements SpeechDetectors {
-  readonly #model: InferenceSession;
+  readonly #model: SileroModel;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #rate = new Tensor('int64', BigInt64Array.of(8_000n), []);
   #waiting: WaitingFrame[] = [];
   #scheduled = false;
   #dropped = 0;
   #judged = 0;
+  #closed = false;
+  #run = Promise.resolve();
 
-  private constructor(model: InferenceSession, { clock, log }: VoiceActivityOptions) {
+  private constructor(model: SileroModel, { clock, log }: VoiceActivityOptions) {
     this.#model = model;
     this.#clock = clock;
     this.#log = log;
@@ -30,13 +30,7 @@ export class VoiceActivity implements SpeechDetectors {
 
   /** Loads the model and runs it once, so that the first call finds it warm. */
   static async load(options: VoiceActivityOptions): Promise<VoiceActivity> {
-    const path = createRequire(import.meta.url).resolve('@ricky0123/vad-web/dist/silero_vad_v6.onnx');
-    const model = await InferenceSession.create(path, {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-    });
-    const activity = new VoiceActivity(model, options);
+    const activity = new VoiceActivity(await SileroModel.load(), options);
     await activity.#judge([
       { stream: new Stream(), frame: new Int16Array(DETECTOR_FRAME_SAMPLES), done: () => {} },
     ]);
@@ -51,6 +45,14 @@ export class VoiceActivity implements SpeechDetectors {
   /** Frames that the model was run on. */
   get judged(): number {
     return this.#judged;
+  }
+
+  /** Frees the model; whatever still waits is never judged. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#waiting = [];
+    await this.#run;
+    await this.#model.release();
   }
 
   open(): SpeechDetector {
@@ -69,7 +71,7 @@ export class VoiceActivity implements SpeechDetectors {
 
   #submit(frame: WaitingFrame): void {
     if (frame.frame.length !== DETECTOR_FRAME_SAMPLES) throw new RangeError('a frame has 256 samples');
-    if (frame.stream.closed) return;
+    if (frame.stream.closed || this.#closed) return;
     if (frame.stream.waiting >= MAX_WAITING_FRAMES) {
       this.#dropped++;
       return;
@@ -81,7 +83,9 @@ export class VoiceActivity implements SpeechDetectors {
 
   #schedule(): void {
     this.#scheduled = true;
-    this.#clock.after(COLLECT_MS, () => void this.#runAll());
+    this.#clock.after(COLLECT_MS, () => {
+      this.#run = this.#runAll();
+    });
   }
 
   /**
@@ -89,7 +93,7 @@ export class VoiceActivity implements SpeechDetectors {
    * waits for a turn of the event loop by itself.
    */
   async #runAll(): Promise<void> {
-    for (let left = this.#waiting.length; left > 0; left -= MAX_ROWS) {
+    for (let left = this.#waiting.length; left > 0 && this.#waiting.length > 0; left -= MAX_ROWS) {
       const rows = this.#takeRows();
       try {
         await this.#judge(rows);
@@ -137,13 +141,7 @@ export class VoiceActivity implements SpeechDetectors {
       }
     }
     this.#judged += rows.length;
-    const { output, stateN } = await this.#model.run({
-      input: new Tensor('float32', input, [rows.length, ROW_SAMPLES]),
-      state: new Tensor('float32', state, [2, rows.length, STATE_SIZE]),
-      sr: this.#rate,
-    });
-    const probabilities = floatsOf(output);
-    const states = floatsOf(stateN);
+    const { probabilities, state: states } = await this.#model.run(rows.length, input, state);
     for (const [row, { stream, done }] of rows.entries()) {
       for (const half of [0, 1]) {
         const at = (half * rows.length + row) * STATE_SIZE;
@@ -177,10 +175,6 @@ function joined(earlier: WaitingFrame, later: WaitingFrame): WaitingFrame {
   };
 }
 
-/** The model's input: the end of the last frame before each new one, at 8 kHz. */
-const CONTEXT_SAMPLES = 32;
-const ROW_SAMPLES = CONTEXT_SAMPLES + DETECTOR_FRAME_SAMPLES;
-const STATE_SIZE = 128;
 /** Some 4 ms of blocking on one core, measured. */
 const MAX_ROWS = 128;
 /** 128 ms. */
@@ -213,9 +207,4 @@ class Stream {
   halfOfState(half: number): Float32Array {
     return this.#state.subarray(half * STATE_SIZE, (half + 1) * STATE_SIZE);
   }
-}
-
-function floatsOf(tensor: { readonly data: unknown } | undefined): Float32Array {
-  if (tensor?.data instanceof Float32Array) return tensor.data;
-  throw new TypeError('the voice activity model answered no floats');
 }
