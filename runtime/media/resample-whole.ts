@@ -2,7 +2,7 @@ import { concatenated } from './concatenated.ts';
 import { Resampler } from './resampler.ts';
 
 /**
- * A whole recording at another rate. A long one is done a second at a time, some 2 ms of work, so that the
+ * A whole recording at another rate. A long one is done a second at a time, some 0.2 ms of work, so that the
  * other calls of the pod get their turns in between.
  */
 export async function resampleWhole(samples: Int16Array, fromHz: number, toHz: number): Promise<Int16Array> {

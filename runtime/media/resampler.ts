@@ -1,3 +1,5 @@
+import { type Coefficients, FIRKernel, LINE_SAMPLES, OUTPUT_SAMPLES } from './fir-kernel.ts';
+
 /**
  * A stateful sample-rate converter for 16-bit mono: a Kaiser-windowed sinc in polyphase form. The
  * pass band reaches 85 % of the lower Nyquist frequency, from 100 % on everything is 70 dB down;
@@ -5,41 +7,24 @@
  */
 export class Resampler {
   readonly #bank: FilterBank;
-  /** The last `taps - 1` samples of what came before, followed by the new ones. */
-  #history: Float64Array;
+  /** The last `taps - 1` samples of what came before. */
+  readonly #history: Float32Array;
   /** Position of the next output, in 1/up of an input sample, from the start of the new input. */
   #phase = 0;
 
   constructor(fromHz: number, toHz: number) {
     this.#bank = filterBank(fromHz, toHz);
-    this.#history = new Float64Array(this.#bank.taps - 1);
+    this.#history = new Float32Array(this.#bank.taps - 1);
   }
 
   /** The output that the input so far determines; chunk borders leave no trace in it. */
   process(input: Int16Array): Int16Array {
-    const { up, down, taps, phases } = this.#bank;
+    const { up, down } = this.#bank;
     if (up === down) return input;
-    const kept = taps - 1;
-    const line = new Float64Array(kept + input.length);
-    line.set(this.#history);
-    line.set(input, kept);
-    const end = input.length * up;
-    const output = new Int16Array(Math.max(0, Math.ceil((end - this.#phase) / down)));
-    // Outputs `up` apart have the same coefficients, on samples `down` apart.
-    const groups = Math.floor(output.length / (AT_ONCE * up)) * up;
-    for (let group = 0; group < groups; group++) {
-      const n = Math.floor(group / up) * AT_ONCE * up + (group % up);
-      const position = this.#phase + n * down;
-      sumFour(phases[position % up] ?? EMPTY, line, Math.floor(position / up), down);
-      for (let i = 0; i < AT_ONCE; i++) output[n + i * up] = clipped(SUMS[i] ?? 0);
+    const output = new Int16Array(this.#outputsOf(input.length));
+    for (let from = 0, at = 0; from < input.length; from += BLOCK_SAMPLES) {
+      at += this.#block(input.subarray(from, from + BLOCK_SAMPLES), output.subarray(at));
     }
-    for (let n = groups * AT_ONCE; n < output.length; n++) {
-      const position = this.#phase + n * down;
-      sumFour(phases[position % up] ?? EMPTY, line, Math.floor(position / up), 0);
-      output[n] = clipped(SUMS[0] ?? 0);
-    }
-    this.#phase += output.length * down - end;
-    this.#history = line.slice(line.length - kept);
     return output;
   }
 
@@ -47,44 +32,48 @@ export class Resampler {
   flush(): Int16Array {
     return this.process(new Int16Array(this.#bank.taps >> 1));
   }
-}
 
-/**
- * Four outputs at once, into SUMS: the coefficients times the samples from `at`, `at + step` and so on. Most of
- * what a speaking call costs is spent here, and four sums that share their coefficients take half the time
- * of one after another. The casts hold as `line` reaches that far.
- */
-function sumFour(coefficients: Float64Array, line: Float64Array, at: number, step: number): void {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  for (let k = 0, from = at; k < coefficients.length; k++, from++) {
-    const coefficient = coefficients[k] as number;
-    a += coefficient * (line[from] as number);
-    b += coefficient * (line[from + step] as number);
-    c += coefficient * (line[from + 2 * step] as number);
-    d += coefficient * (line[from + 3 * step] as number);
+  /** Returns how many outputs it made. */
+  #block(input: Int16Array, output: Int16Array): number {
+    const { up, down, taps, phases } = this.#bank;
+    const { line } = kernel;
+    line.set(this.#history);
+    line.set(input, taps - 1);
+    const count = this.#outputsOf(input.length);
+    // Outputs `up` apart have the same coefficients, on samples `down` apart.
+    for (let first = 0; first < Math.min(up, count); first++) {
+      const position = this.#phase + first * down;
+      const coefficients = phases[position % up];
+      if (!coefficients) throw new RangeError('a filter bank has as many phases as it makes of a sample');
+      const sums = Math.ceil((count - first) / up);
+      kernel.run(coefficients, Math.floor(position / up), down, sums);
+      if (up === 1) output.set(kernel.output.subarray(0, sums));
+      else for (let i = 0; i < sums; i++) output[first + i * up] = kernel.output[i] ?? 0;
+    }
+    this.#phase += count * down - input.length * up;
+    this.#history.set(line.subarray(input.length, input.length + taps - 1));
+    return count;
   }
-  SUMS[0] = a;
-  SUMS[1] = b;
-  SUMS[2] = c;
-  SUMS[3] = d;
+
+  #outputsOf(samples: number): number {
+    const { up, down } = this.#bank;
+    return Math.max(0, Math.ceil((samples * up - this.#phase) / down));
+  }
 }
 
-const AT_ONCE = 4;
-const SUMS = new Float64Array(AT_ONCE);
+const kernel = new FIRKernel();
 
-function clipped(sum: number): number {
-  return Math.max(-32_768, Math.min(32_767, Math.round(sum)));
-}
+/** Of input at a time: at most so many sums of a phase, and room for a filter's history beside it. */
+const BLOCK_SAMPLES = OUTPUT_SAMPLES / 2;
 
 interface FilterBank {
   readonly up: number;
   readonly down: number;
   /** Coefficients a phase, the one of the oldest sample first. */
   readonly taps: number;
-  readonly phases: readonly Float64Array[];
+  readonly phases: readonly Coefficients[];
 }
 
-const EMPTY = new Float64Array(0);
 const banks = new Map<string, FilterBank>();
 
 /** Kept for the life of the process; the codecs and engines know only a handful of rates. */
@@ -92,7 +81,12 @@ function filterBank(fromHz: number, toHz: number): FilterBank {
   const key = `${fromHz}/${toHz}`;
   const known = banks.get(key);
   if (known) return known;
-  const bank = designBank(fromHz, toHz);
+  const { phases, ...shape } = designBank(fromHz, toHz);
+  // The kernel makes up to three sums more than it is asked for.
+  if (shape.taps + BLOCK_SAMPLES + 4 * shape.down > LINE_SAMPLES) {
+    throw new RangeError(`there is no filter from ${fromHz} to ${toHz} Hz`);
+  }
+  const bank = { ...shape, phases: phases.map((phase) => kernel.keep(phase)) };
   banks.set(key, bank);
   return bank;
 }
@@ -102,11 +96,11 @@ const STOP_BAND_DB = 70;
 const PASS_SHARE = 0.85;
 
 /** Kaiser's formulas for window shape and length: Oppenheim and Schafer, section 7.6. */
-function designBank(fromHz: number, toHz: number): FilterBank {
+function designBank(fromHz: number, toHz: number) {
   const divisor = greatestCommonDivisor(fromHz, toHz);
   const up = toHz / divisor;
   const down = fromHz / divisor;
-  if (up === down) return { up, down, taps: 1, phases: [] };
+  if (up === down) return { up, down, taps: 1, phases: [] as Float64Array[] };
   const nyquist = 0.5 / Math.max(up, down);
   const beta = 0.1102 * (STOP_BAND_DB - 8.7);
   const width = 2 * Math.PI * nyquist * (1 - PASS_SHARE);
