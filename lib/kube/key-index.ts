@@ -16,9 +16,12 @@ export class KeyIndex<T extends KubeObject> {
     });
   }
 
-  /** The keys of the objects with this value. */
+  /**
+   * The keys of the objects with this value, in order: what is said of several objects must not depend on
+   * when each was seen, or it would be said anew after every restart.
+   */
   keys(value: string): readonly string[] {
-    return [...(this.#keys.get(value) ?? [])];
+    return [...(this.#keys.get(value) ?? [])].toSorted();
   }
 
   count(value: string): number {

@@ -200,7 +200,9 @@ describe('a Managed VoiceRuntime', () => {
       expect(await managed.shown(POD_DISRUPTION_BUDGETS, 'vr-moved')).toBeUndefined();
       expect(await managed.shown(SECRETS, 'vr-moved-runtime')).toBeUndefined();
     }, WAIT);
-    await managed.bench.until(VOICE_RUNTIME, { namespace: SYSTEM, name: 'vr-moved' }, 'Available', 'NoPods');
+    const moved = { namespace: SYSTEM, name: 'vr-moved' };
+    const shown = await managed.bench.until(VOICE_RUNTIME, moved, 'Available', 'NoPods');
+    expect(conditionOf(shown, 'Progressing')).toBeUndefined();
   });
 
   test('does not take over a Deployment of its name', async () => {

@@ -78,11 +78,11 @@ export async function reconcileVoiceRuntime(
       : await followExternal(runtime, reports, dependencies, context);
   const application = await applications.ensure(runtime);
   const verdicts = [...outcome.verdicts, application.verdict];
-  const conditions = conditionsOf(
-    raw,
-    [runtimeReady(verdicts), ...verdicts, servedVerdict('VoiceRuntime', spec)],
-    clock.now(),
-  );
+  // Of what runs elsewhere no rollout is known: the last one, of when it was Managed, is over.
+  const before = spec.mode === 'Managed' ? conditionsIn(raw) : withoutProgress(conditionsIn(raw));
+  const judged = [runtimeReady(verdicts), ...verdicts, servedVerdict('VoiceRuntime', spec)];
+  const { generation = 0 } = raw.metadata;
+  const conditions = mergeConditions(before, judged, { nowMs: clock.now(), generation });
   const status = {
     observedGeneration: raw.metadata.generation,
     ...outcome.status,
@@ -144,15 +144,20 @@ async function refuse(
   message: string,
   { client, clock }: VoiceRuntimeDependencies,
 ): Promise<Outcome> {
-  const conditions = conditionsOf(raw, [verdict('Ready', 'False', 'InvalidSpec', message)], clock.now());
+  const { generation = 0 } = raw.metadata;
+  const judged = [verdict('Ready', 'False', 'InvalidSpec', message)];
+  const conditions = mergeConditions(conditionsIn(raw), judged, { nowMs: clock.now(), generation });
   const status = { ...raw.status, observedGeneration: raw.metadata.generation, conditions };
   await writeStatus({ client, resource: VOICE_RUNTIME, fieldManager: FIELD_MANAGER, object: raw, status });
   return {};
 }
 
-function conditionsOf(raw: RawVoiceRuntime, verdicts: Parameters<typeof mergeConditions>[1], nowMs: number) {
-  const before: readonly Condition[] = raw.status?.conditions ?? [];
-  return mergeConditions(before, verdicts, { nowMs, generation: raw.metadata.generation ?? 0 });
+function conditionsIn({ status }: RawVoiceRuntime): readonly Condition[] {
+  return status?.conditions ?? [];
+}
+
+function withoutProgress(conditions: readonly Condition[]): readonly Condition[] {
+  return conditions.filter(({ type }) => type !== 'Progressing');
 }
 
 /** The calls in progress as the status has them, until it is time to show them anew. */
