@@ -70,6 +70,10 @@ const transferSchema = z.object({
   legAnsweredAtMs: epochMs.optional(),
   /** The leg has ended. */
   legOver: z.boolean().optional(),
+  /** By the carrier's time; where it did not tell, when the caller was the agent's again. */
+  legEndedAtMs: epochMs.optional(),
+  /** Of a transfer that gave the caller back: the carrier's time of its bridge, where a person had the caller. */
+  bridgedAtMs: epochMs.optional(),
   /** It gave the caller back, for this reason. */
   failure: transferFailureSchema.optional(),
   /** The caller has been told of that. */
@@ -123,9 +127,11 @@ export const callRecordSchema = z.object({
   /** The recording of a voicemail is in the ledger. */
   recorded: z.boolean().optional(),
   transfer: transferSchema.optional(),
+  /** How long people had the caller in the transfers before the latest one. */
+  personMs: z.number().int().nonnegative().optional(),
   /** How many transfers there were. */
   transfers: z.number().int().nonnegative().default(0),
-  /** The carrier's time of the bridge to a person: the call's seconds end there. */
+  /** The carrier's time of the bridge to the person who has the call: the call's seconds end there. */
   bridgedAtMs: epochMs.optional(),
   /** How long a person had it: what of it is in the tenant's count of the day. */
   transferSeconds: z.number().int().nonnegative().optional(),

@@ -1,5 +1,5 @@
 import { type LedgerEvent, REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
-import type { CallRecord, Settlement, StoredCall } from './call-record.ts';
+import type { CallRecord, Settlement, StoredCall, Transfer } from './call-record.ts';
 import type { Transition } from './transition.ts';
 
 /**
@@ -17,7 +17,7 @@ export function settle(call: StoredCall, nowMs: number): Transition {
   const settlement = changed
     ? { ...figures, revision: before ? before.revision + 1 : firstRevisionOf(record) }
     : before;
-  const transferSeconds = transferSecondsOf(record, endedAtMs);
+  const counted = countTransfer(record, endedAtMs);
   const ledger: LedgerEvent[] = [];
   if (first) ledger.push(endedEvent(record, endedAtMs, firstRevisionOf(record)));
   if (changed && settlement) ledger.push(usageEvent(record, settlement, endedAtMs));
@@ -32,7 +32,7 @@ export function settle(call: StoredCall, nowMs: number): Transition {
         endingAtMs: record.endingAtMs ?? endedAtMs,
         reason: record.reason ?? 'CarrierEnded',
         settlement,
-        ...(transferSeconds === undefined ? {} : { transferSeconds }),
+        ...counted.record,
       },
     },
     ledger,
@@ -45,7 +45,7 @@ export function settle(call: StoredCall, nowMs: number): Transition {
             callSeconds: settlement.callSeconds - (before?.callSeconds ?? 0),
           }
         : undefined,
-    transferred: transferredSince(record, transferSeconds),
+    transferred: counted.transferred,
   };
 }
 
@@ -58,33 +58,46 @@ export function endOf(record: CallRecord, nowMs: number): number {
 }
 
 /**
- * What an answered call used. Seconds are the carrier's time from call.answered to the end, or to
- * the bridge to a person, each call rounded up to a whole second; the month is the UTC month of
- * call.answered.
+ * What an answered call used. Seconds are the carrier's time from call.answered to the end, without
+ * those that people had the caller, each call rounded up to a whole second; the month is the UTC month
+ * of call.answered.
  */
 function figuresOf(call: StoredCall, endedAtMs: number): Omit<Settlement, 'revision'> | undefined {
-  const { answeredAtMs, bridgedAtMs = endedAtMs } = call.record;
+  const { answeredAtMs } = call.record;
   if (answeredAtMs === undefined) return undefined;
-  const oursUntilMs = Math.min(endedAtMs, bridgedAtMs);
+  const oursMs = endedAtMs - answeredAtMs - personMsOf(call.record, endedAtMs);
   return {
     month: monthOf(answeredAtMs),
     calls: 1,
-    callSeconds: Math.max(0, Math.ceil((oursUntilMs - answeredAtMs) / 1_000)),
+    callSeconds: Math.max(0, Math.ceil(oursMs / 1_000)),
     sttSeconds: Math.ceil((call.conversation?.sttMs ?? 0) / 1_000),
     ttsCharacters: call.conversation?.ttsCharacters ?? 0,
   };
 }
 
-/** How long a person had the call; undefined: nobody did. */
-function transferSecondsOf({ bridgedAtMs }: CallRecord, endedAtMs: number): number | undefined {
-  if (bridgedAtMs === undefined) return undefined;
-  return Math.max(0, Math.ceil((endedAtMs - bridgedAtMs) / 1_000));
+/** How long people had the caller in all, up to `untilMs`. */
+export function personMsOf({ personMs = 0, bridgedAtMs, transfer }: CallRecord, untilMs: number): number {
+  const present = bridgedAtMs === undefined ? 0 : Math.max(0, untilMs - bridgedAtMs);
+  return personMs + present + (transfer ? talkedMsOf(transfer) : 0);
 }
 
-function transferredSince(record: CallRecord, seconds = 0): Transition['transferred'] {
-  const { bridgedAtMs, transferSeconds = 0 } = record;
-  if (bridgedAtMs === undefined || seconds === transferSeconds) return undefined;
-  return { day: dayOf(bridgedAtMs), seconds: seconds - transferSeconds };
+/** How long a person had the caller in a transfer that gave the caller back. */
+export function talkedMsOf({ bridgedAtMs, legEndedAtMs }: Transfer): number {
+  if (bridgedAtMs === undefined || legEndedAtMs === undefined) return 0;
+  return Math.max(0, legEndedAtMs - bridgedAtMs);
+}
+
+/** What of it is not in the tenant's count of the day yet; `record`: that it is. */
+export function countTransfer(
+  record: CallRecord,
+  untilMs: number,
+): { readonly record: Pick<CallRecord, 'transferSeconds'>; readonly transferred: Transition['transferred'] } {
+  const bridgedAtMs = record.bridgedAtMs ?? record.transfer?.bridgedAtMs;
+  const { transferSeconds = 0 } = record;
+  const seconds = Math.ceil(personMsOf(record, untilMs) / 1_000);
+  if (bridgedAtMs === undefined || seconds === transferSeconds) return { record: {}, transferred: undefined };
+  const transferred = { day: dayOf(bridgedAtMs), seconds: seconds - transferSeconds };
+  return { record: { transferSeconds: seconds }, transferred };
 }
 
 /** The UTC day of a time, as YYYY-MM-DD. */

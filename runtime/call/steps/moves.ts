@@ -10,7 +10,7 @@ import {
   THROTTLED_FOR_MS,
   THROTTLED_PAUSE_MS,
 } from '../deadlines.ts';
-import { commonOf } from '../settlement.ts';
+import { commonOf, personMsOf } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 
 /** What the cells in this folder are made of: records, commands and the moves that several states make. */
@@ -111,6 +111,12 @@ export function startGeneration(call: StoredCall, nowMs: number, attempts: numbe
     seamless: undefined,
     attempts,
   });
+}
+
+/** When an agent has talked for as long as it may: what the caller talked with people is not the agent's. */
+export function longestUntilMs(record: CallRecord, nowMs: number): number {
+  const { answeredAtMs = nowMs, maxDurationMs } = record;
+  return answeredAtMs + maxDurationMs + personMsOf(record, nowMs);
 }
 
 /** Attaches the call again: at once, or after a pause in which a hang-up may explain the loss. */

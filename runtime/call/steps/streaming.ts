@@ -8,6 +8,7 @@ import {
   hangUp,
   hasWaitedLong,
   isPresent,
+  longestUntilMs,
   moved,
   repeat,
   resume,
@@ -36,7 +37,7 @@ export function startTalking(call: StoredCall, event: CallEvent<'mediaAttached'>
       lostPod: undefined,
       command: undefined,
       attempts: 0,
-      deadlineAtMs: record.answeredAtMs + record.maxDurationMs,
+      deadlineAtMs: longestUntilMs(record, event.atMs),
     },
   });
 }

@@ -19,13 +19,20 @@ import {
   talking,
   transferred,
 } from '#runtime/testing/call-life.ts';
-import type { CallState, TransferFailure } from '../call-record.ts';
+import type { CallEvent } from '../call-event.ts';
+import type { CallState, StoredCall, TransferFailure } from '../call-record.ts';
 import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_TRANSFERS } from '../deadlines.ts';
 import { decide } from '../machine.ts';
 import type { Transition } from '../transition.ts';
 
 const ringing = [...talking, transferred, result, legDialled] as const;
 const handedOver = [...ringing, bridged] as const;
+const bridgedAt = (s: number): CallEvent => ({
+  kind: 'bridged',
+  atMs: at(s),
+  generation: undefined,
+  occurredAtMs: at(s),
+});
 const looped = { kind: 'looped', atMs: at(12) } as const;
 
 const PATHS: readonly [
@@ -262,6 +269,46 @@ describe('the books of a call that a person had', () => {
       'hold',
       'free',
     ]);
+  });
+
+  describe("of a caller who comes back to the agent, a person's time is not the agent's", () => {
+    const back = [
+      ...handedOver,
+      legHungUp(915),
+      due,
+      result,
+      (call?: StoredCall) => attached(call, 920),
+    ] as const;
+    const byPeople = (transitions: readonly Transition[]) =>
+      transitions.reduce((sum, { transferred: added }) => sum + (added?.seconds ?? 0), 0);
+
+    test('in what it used', () => {
+      const { transitions } = run(...back, hungUp(930));
+      expect(last(transitions, 'usage')).toMatchObject({ callSeconds: 29, revision: 0 });
+      expect(last(transitions, 'ended')).toMatchObject({ reason: 'CallerHungUp' });
+      expect(byPeople(transitions)).toBe(900);
+    });
+
+    test('in how long it may last', () => {
+      const { call } = run(...back);
+      expect(call?.record).toMatchObject({ state: 'talking', deadlineAtMs: at(1 + 600 + 900) });
+    });
+
+    test('also with another person after the first', () => {
+      const { transitions } = run(...back, transferred, bridgedAt(1_000), legHungUp(1_060), hungUp(1_060));
+      expect(last(transitions, 'usage')).toMatchObject({ callSeconds: 99, revision: 0 });
+      expect(byPeople(transitions)).toBe(960);
+    });
+
+    test('however late, and in whatever order, the carrier tells', () => {
+      const gone = [...ringing, due, replied('CallEnded')];
+      const late = [bridged, legHungUp(20), hungUp(80), (call?: StoredCall) => attached(call, 50)];
+      for (const order of permutationsOf<Step>(late)) {
+        const { transitions } = run(...gone, ...order);
+        expect(last(transitions, 'usage')).toMatchObject({ callSeconds: 74 });
+        expect(byPeople(transitions)).toBe(5);
+      }
+    });
   });
 
   test('a caller who was given back is counted to the hang-up', () => {

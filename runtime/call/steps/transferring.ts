@@ -12,13 +12,14 @@ import {
   TRANSFER_MS,
   TRANSFER_REPEAT_MS,
 } from '../deadlines.ts';
-import { endedEvent, endOf, settle } from '../settlement.ts';
+import { countTransfer, endedEvent, endOf, settle, talkedMsOf } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
 import {
   awaitHangUp,
   hangUp,
   isPresent,
+  longestUntilMs,
   moved,
   nextGeneration,
   repeat,
@@ -43,6 +44,7 @@ export function transfer(call: StoredCall, event: CallEvent<'transfer'>): Outcom
     state: 'transferring',
     transfer: { target, number, timeLimitSeconds, generation, startedAtMs: atMs },
     transfers: record.transfers + 1,
+    personMs: (record.personMs ?? 0) + (record.transfer ? talkedMsOf(record.transfer) : 0),
   });
   return record.transfers < MAX_TRANSFERS ? moved(begun) : returnToAgent(begun, atMs, 'Failed');
 }
@@ -92,7 +94,7 @@ export function bridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
 export function legEnded(call: StoredCall, event: CallEvent<'legHungUp'>): Outcome {
   const transfer = transferOf(call.record, event);
   if (!transfer) return undefined;
-  const over = withRecord(call, { transfer: { ...transfer, legOver: true } });
+  const over = withLegOver(call, event.occurredAtMs);
   if (event.failure !== undefined) return returnToAgent(over, event.atMs, event.failure);
   return handOver(over, event.atMs, transfer.legAnsweredAtMs ?? event.occurredAtMs);
 }
@@ -133,7 +135,7 @@ function legLives(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
 function legIsGone(call: StoredCall, { atMs }: CallEvent<'commandFailed'>): Outcome {
   const { transfer } = call.record;
   if (!transfer) return undefined;
-  const over = withRecord(call, { transfer: { ...transfer, legOver: true } });
+  const over = withLegOver(call);
   return returnToAgent(over, atMs, atMs < ringingUntilMs(transfer) ? 'Failed' : 'NoAnswer');
 }
 
@@ -150,7 +152,8 @@ function ringingUntilMs({ startedAtMs }: Transfer): number {
  */
 export function bridgeAfterReturn(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
   const transfer = transferOf(call.record, event);
-  if (transfer?.failure === undefined || transfer.legOver) return undefined;
+  if (transfer?.failure === undefined) return undefined;
+  if (transfer.legOver) return noteTalk(call, event);
   const { call: handed, ...effects } = handOver(call, event.atMs, event.occurredAtMs);
   const asked = send('look_up', nextGeneration(0, event.atMs), event.atMs);
   const command = { ...asked.command, endStream: true };
@@ -163,7 +166,7 @@ export function bridgeAfterReturn(call: StoredCall, event: CallEvent<'bridged'>)
 export function personHungUp(call: StoredCall, event: CallEvent<'legHungUp'>): Outcome {
   const transfer = transferOf(call.record, event);
   if (!transfer || transfer.legOver) return undefined;
-  const over = withRecord(call, { transfer: { ...transfer, legOver: true }, attempts: 0 });
+  const over = withRecord(withLegOver(call, event.occurredAtMs), { attempts: 0 });
   return moved(withDeadline(over, event.atMs + LEG_OVER_GRACE_MS));
 }
 
@@ -194,16 +197,35 @@ export function stillThere(call: StoredCall, event: CallEvent<'commandDone'>): O
   return moved(withRecord(call, { command: { ...command, done: true }, deadlineAtMs }));
 }
 
+// ── attaching, talking, ending, settled ──────────────────────────────────────────────────────────
+
+/** The end of a leg whose transfer was given up: until then a person may have had the caller. */
+export function noteLegEnd(call: StoredCall, event: CallEvent<'legHungUp'>): Outcome {
+  const transfer = transferOf(call.record, event);
+  if (transfer?.failure === undefined) return undefined;
+  if (event.occurredAtMs >= (transfer.legEndedAtMs ?? Number.POSITIVE_INFINITY)) return undefined;
+  return counted(withLegOver(call, event.occurredAtMs), event.atMs);
+}
+
+/** That a person had the caller, of a transfer that gave the caller back. */
+function noteTalk(call: StoredCall, { occurredAtMs, atMs }: CallEvent<'bridged'>): Outcome {
+  const { transfer } = call.record;
+  if (!transfer || occurredAtMs >= (transfer.bridgedAtMs ?? Number.POSITIVE_INFINITY)) return undefined;
+  return counted(withRecord(call, { transfer: { ...transfer, bridgedAtMs: occurredAtMs } }), atMs);
+}
+
 // ── handed-over, ending, settled ─────────────────────────────────────────────────────────────────
 
 /** The bridge is told late: its time was a guess, if it was known at all. */
 export function noteBridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
+  if (transferOf(call.record, event)?.failure !== undefined) return noteTalk(call, event);
   if (!isNewsOfBridge(call.record, event)) return undefined;
   return moved(withRecord(call, asHandedOver(event.occurredAtMs)));
 }
 
 /** The bridge is told after the hang-up: fewer seconds were the agent's, and a person had the call. */
 export function correctBridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
+  if (transferOf(call.record, event)?.failure !== undefined) return noteTalk(call, event);
   if (!isNewsOfBridge(call.record, event)) return undefined;
   const bridged = withRecord(call, asHandedOver(event.occurredAtMs));
   const settled = settle(bridged, event.atMs);
@@ -222,7 +244,11 @@ function handOver(call: StoredCall, nowMs: number, bridgedAtMs: number): Transit
   return moved(
     withRecord(call, {
       ...asHandedOver(bridgedAtMs),
-      transfer: transfer && { ...transfer, failure: undefined },
+      transfer: transfer && {
+        ...transfer,
+        failure: undefined,
+        legEndedAtMs: transfer.legOver ? transfer.legEndedAtMs : undefined,
+      },
       state: 'handed-over',
       command: undefined,
       attempts: 0,
@@ -239,16 +265,39 @@ function asHandedOver(bridgedAtMs: number) {
 
 /** The caller is the agent's again, which is told why; nothing of the transfer is left at the carrier. */
 function returnToAgent(call: StoredCall, nowMs: number, failure: TransferFailure): Transition {
-  const { transfer } = call.record;
+  const { transfer, bridgedAtMs } = call.record;
   const returned = withRecord(call, {
-    transfer: transfer && { ...transfer, failure, told: undefined },
+    transfer: transfer && {
+      ...transfer,
+      failure,
+      told: undefined,
+      bridgedAtMs,
+      legEndedAtMs: transfer.legEndedAtMs ?? nowMs,
+    },
     bridgedAtMs: undefined,
     reason: undefined,
   });
-  const started = startGeneration(returned, nowMs, 1);
+  const { record, transferred } = countTransfer(returned.record, nowMs);
+  const started = startGeneration(withRecord(returned, record), nowMs, 1);
   const { command } = started.record;
   const endLeg = transfer?.legCallID !== undefined && !transfer.legOver;
-  return moved(withRecord(started, { command: command && { ...command, endLeg } }));
+  return moved(withRecord(started, { command: command && { ...command, endLeg } }), { transferred });
+}
+
+function withLegOver(call: StoredCall, legEndedAtMs?: number): StoredCall {
+  const { transfer } = call.record;
+  if (!transfer) return call;
+  const over = { ...transfer, legOver: true, ...(legEndedAtMs === undefined ? {} : { legEndedAtMs }) };
+  return withRecord(call, { transfer: over });
+}
+
+/** Takes what is now known of a person's time into the books, and for a call that is settled corrects them. */
+function counted(call: StoredCall, nowMs: number): Transition {
+  if (call.record.state === 'settled') return settle(call, nowMs);
+  const { record, transferred } = countTransfer(call.record, nowMs);
+  const deadline =
+    call.record.state === 'talking' ? { deadlineAtMs: longestUntilMs(call.record, nowMs) } : {};
+  return moved(withRecord(call, { ...record, ...deadline }), { transferred });
 }
 
 /** The transfer that a webhook is about, where it is the latest one. */
