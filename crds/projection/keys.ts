@@ -29,6 +29,8 @@ export const PROJECTED_FIELDS = {
 export const callKeys = {
   /** Sorted set, written by the runtime: a tenant's calls in progress, scored by the lease's expiry in epoch ms. */
   leases: (tenantID: string) => `leases:{${shardOf(tenantID)}}:${tenantID}`,
+  /** Sorted set: the same of calls that no agent took and that are answered with a message. */
+  treated: (tenantID: string) => `treated:{${shardOf(tenantID)}}:${tenantID}`,
 } as const;
 
 export const counterKeys = {

@@ -70,16 +70,9 @@ function idOf(tenant: Shown): string {
 test('waits for calls in progress, which no new ones follow, and says how many', async () => {
   const name = 'del-calls';
   const tenant = await makeTenant(name);
-  const leases = callKeys.leases(idOf(tenant));
-  await bench.redis.zadd(
-    leases,
-    Date.now() + 3_600_000,
-    'call-1',
-    Date.now() + 3_600_000,
-    'call-2',
-    1,
-    'long ago',
-  );
+  const [leases, treated] = [callKeys.leases(idOf(tenant)), callKeys.treated(idOf(tenant))];
+  await bench.redis.zadd(leases, Date.now() + 3_600_000, 'call-1', 1, 'long ago');
+  await bench.redis.zadd(treated, Date.now() + 3_600_000, 'call-2');
   await admin.delete(TENANT, { name });
   const waiting = await untilItSays(name, '2 calls in progress may end');
   expect(conditionOf(waiting, 'ProfileProjected')).toMatchObject({ status: 'False', reason: 'Withdrawn' });
@@ -87,7 +80,9 @@ test('waits for calls in progress, which no new ones follow, and says how many',
   const profile = projectionKeys.tenant(idOf(tenant));
   expect(await bench.redis.hget(profile, 'removed')).toContain(`"name":"${name}"`);
   expect(await admin.get(NAMESPACES, { name: `tenant-${name}` })).toBeDefined();
-  await bench.redis.zrem(leases, 'call-1', 'call-2');
+  await bench.redis.zrem(leases, 'call-1');
+  await untilItSays(name, '1 call in progress may end');
+  await bench.redis.zrem(treated, 'call-2');
   await untilGone(name);
   expect(await bench.redis.hkeys(profile)).not.toContain('removed');
 });

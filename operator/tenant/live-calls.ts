@@ -8,8 +8,9 @@ import type { RawVoiceRuntime } from '#operator/world/raw-objects.ts';
 const DEFAULT_LONGEST_MS = 3_600_000;
 
 /**
- * How many calls of a tenant are in progress, as the runtime's leases in Redis say. One whose pod was
- * lost counts until its lease expires. Throws RedisUnavailable.
+ * How many calls of a tenant are in progress, as the runtime's leases in Redis say: those with an agent or a
+ * person, and those that hear or leave a message. One whose pod was lost counts until its lease expires.
+ * Throws RedisUnavailable.
  */
 export async function countLiveCalls(
   redis: Pick<Redis, 'zcount'>,
@@ -17,7 +18,9 @@ export async function countLiveCalls(
   nowMs: number,
 ): Promise<number> {
   try {
-    return await redis.zcount(callKeys.leases(tenantID), nowMs, '+inf');
+    const sets = [callKeys.leases(tenantID), callKeys.treated(tenantID)];
+    const counts = await Promise.all(sets.map((key) => redis.zcount(key, nowMs, '+inf')));
+    return counts.reduce((sum, count) => sum + count, 0);
   } catch (error) {
     throw new RedisUnavailable(error);
   }

@@ -19,8 +19,7 @@ export const storeKeys = {
   /** Sorted set: `<tenantID>/<callID>` of one runtime's calls, scored by deadline in epoch ms. */
   due: (shard: Shard, runtime: string) => `due:{${shard}}:${runtime}`,
   leases: callKeys.leases,
-  /** Sorted set: the same of calls that no agent took and that are answered with a message. */
-  treated: (tenantID: string) => `treated:{${shardOf(tenantID)}}:${tenantID}`,
+  treated: callKeys.treated,
   /**
    * Sorted set: `<number> <callID>` of a tenant's transfers that ring, scored by expiry in epoch ms: the
    * number that is dialled, and the one it sees.
