@@ -73,11 +73,11 @@ export class Admission {
       isAway ? [] : store.diallingTo(route.tenantID, incoming.from),
       routing.tenantOf(route.tenantID),
     ]);
-    if (known) return { outcome: 'Known', call: known };
+    if (known) return { outcome: 'Known', call: known, looped: await this.#tellLoop(known) };
     const moving = did?.runtime !== runtime;
     if (!profile && moving) return { outcome: did ? 'OtherRuntime' : 'UnknownNumber', call: undefined };
     if (!profile) return this.#reject(incoming, identity, 'NotServed');
-    if (loops.length > 0) return this.#endLoop(incoming, identity, loops);
+    if (loops.length > 0) return this.#refuseLoop(incoming, identity, loops);
     const refusal = refusalOf(profile, incoming.from) ?? (moving ? 'NumberMoving' : undefined);
     if (refusal) return this.#refuse(incoming, { identity, profile, refusal });
     const { outcome, pod } = await slots.reserve(identity, { fair: hasNeighbours(profile) });
@@ -112,24 +112,33 @@ export class Admission {
     return this.#refuse(incoming, { identity, profile, refusal: outcome });
   }
 
-  /** The tenant is just calling the number that this call comes from: it forwards to us. */
-  async #endLoop(
+  /**
+   * The tenant is just calling the number that this call comes from: it forwards to us. That is stored
+   * with this call before the transfer is ended by it, which does away with what it is known by.
+   */
+  async #refuseLoop(
     incoming: IncomingCall,
     identity: CallIdentity,
-    transfers: readonly CallRef[],
+    [transfer, ...others]: readonly CallRef[],
   ): Promise<Admitted> {
-    const { advancer, clock } = this.#options;
-    const looped: StoredCall[] = [];
     // Of several it is not known which one; busy at the end of the loop ends the right one, too.
-    for (const ref of transfers.length === 1 ? transfers : []) {
-      const { outcome, call } = await advancer.advance({
-        ref,
-        eventID: `looped/${incoming.eventID}`,
-        event: { kind: 'looped', atMs: clock.now() },
-      });
-      if (outcome === 'Stored' && call) looped.push(call);
-    }
-    return { ...(await this.#reject(incoming, identity, 'ForwardingLoop')), looped };
+    const loopOf = others.length === 0 ? transfer?.callID : undefined;
+    const { outcome, call } = await this.#store(incoming, { identity, refusal: 'ForwardingLoop', loopOf });
+    const looped = call ? await this.#tellLoop(call) : [];
+    return { outcome: outcome === 'Stored' ? 'ForwardingLoop' : 'Known', call, looped };
+  }
+
+  /** Ends the transfer that a call came back from; each further delivery of that call does it where the first could not. */
+  async #tellLoop({ record }: StoredCall): Promise<readonly StoredCall[]> {
+    const { callID, tenantID, loopOf, endingAtMs: seenAtMs } = record;
+    if (loopOf === undefined || seenAtMs === undefined) return [];
+    const { advancer, clock } = this.#options;
+    const { outcome, call } = await advancer.advance({
+      ref: { tenantID, callID: loopOf },
+      eventID: `looped/${callID}`,
+      event: { kind: 'looped', atMs: clock.now(), seenAtMs },
+    });
+    return outcome === 'Stored' && call ? [call] : [];
   }
 
   /** With a message where the tenant wants one, as long as its month and the number of messages allow. */
@@ -158,10 +167,11 @@ export class Admission {
       refusal: Refusal;
       treatment?: Treatment;
       limits?: AdmissionLimits;
+      loopOf?: string | undefined;
     },
   ): Promise<Advanced> {
     const { advancer, clock } = this.#options;
-    const { identity, refusal, treatment, limits } = refused;
+    const { identity, refusal, treatment, limits, loopOf } = refused;
     return advancer.advance({
       ref: identity,
       eventID,
@@ -172,6 +182,7 @@ export class Admission {
         cause: REJECT_CAUSE[refusal],
         occurredAtMs,
         ...(treatment ? { treatment } : {}),
+        ...(loopOf === undefined ? {} : { loopOf }),
       },
       ...(limits ? { limits } : {}),
     });

@@ -32,6 +32,8 @@ interface Kinds {
     readonly cause: 'CALL_REJECTED' | 'USER_BUSY';
     /** Absent: it is rejected. */
     readonly treatment?: Treatment;
+    /** The call whose transfer it came back from. */
+    readonly loopOf?: string;
     readonly occurredAtMs: number;
   };
   /** Redis has no record of a call that is ours: what its signed state or its token says of it. */
@@ -87,8 +89,8 @@ interface Kinds {
     /** Why nobody was reached; undefined: somebody was, and the conversation is over. */
     readonly failure: TransferFailure | undefined;
   };
-  /** A call came in from the number that is being dialled: it forwards to us. */
-  readonly looped: unknown;
+  /** A call came in from the number that is being dialled: it forwards to us. `seenAtMs`: when that was. */
+  readonly looped: { readonly seenAtMs: number };
   /** A session's last word on what it used. */
   readonly counted: { readonly generation: number; readonly conversation: ConversationState };
   readonly hungUp: {

@@ -124,6 +124,8 @@ export const callRecordSchema = z.object({
   /** The carrier's time of call.answered; absent for a call that was never answered. */
   answeredAtMs: epochMs.optional(),
   treatment: treatmentSchema.optional(),
+  /** The call whose transfer this one came back from: it was refused for that. */
+  loopOf: z.uuid().optional(),
   /** The recording of a voicemail is in the ledger. */
   recorded: z.boolean().optional(),
   transfer: transferSchema.optional(),

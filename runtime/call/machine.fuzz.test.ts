@@ -107,7 +107,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
       occurredAtMs,
       failure: flag ? 'Busy' : undefined,
     },
-    looped: { kind: 'looped', atMs },
+    looped: { kind: 'looped', atMs, seenAtMs: atMs },
     counted: { kind: 'counted', atMs, generation, conversation },
     hungUp: { kind: 'hungUp', atMs, identity, occurredAtMs, cause: undefined, byCaller: flag },
     due: { kind: 'due', atMs: call?.record.deadlineAtMs ?? atMs },

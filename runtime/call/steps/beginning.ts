@@ -38,6 +38,7 @@ export function rejectIt(event: CallEvent<'refused'>): Transition {
     state: 'ending',
     endingAtMs: event.atMs,
     reason: 'Rejected',
+    loopOf: event.loopOf,
     command: { step: 'reject', generation: 0, done: false, cause: event.cause },
     deadlineAtMs: event.atMs + COMMAND_MS,
   };

@@ -33,7 +33,7 @@ const bridgedAt = (s: number): CallEvent => ({
   generation: undefined,
   occurredAtMs: at(s),
 });
-const looped = { kind: 'looped', atMs: at(12) } as const;
+const looped = { kind: 'looped', atMs: at(12), seenAtMs: at(12) } as const;
 
 const PATHS: readonly [
   string,
@@ -147,6 +147,13 @@ const PATHS: readonly [
     undefined,
   ],
   ['a loop gives the caller back', [...ringing, looped], 'attaching', 'streaming_start', 'Loop'],
+  [
+    'the loop of an earlier transfer changes nothing',
+    [...ringing, { ...looped, seenAtMs: at(9) }],
+    'transferring',
+    'transfer done',
+    undefined,
+  ],
   [
     'unless somebody has answered',
     [...ringing, legAnswered, looped],

@@ -99,10 +99,11 @@ export function legEnded(call: StoredCall, event: CallEvent<'legHungUp'>): Outco
   return handOver(over, event.atMs, transfer.legAnsweredAtMs ?? event.occurredAtMs);
 }
 
-/** Somebody who has answered forwards to nobody. */
+/** Somebody who has answered forwards to nobody; and it was the transfer of then. */
 export function endLoop(call: StoredCall, event: CallEvent<'looped'>): Outcome {
-  const isAnswered = call.record.transfer?.legAnsweredAtMs !== undefined;
-  return isAnswered ? undefined : returnToAgent(call, event.atMs, 'Loop');
+  const { legAnsweredAtMs, startedAtMs = 0 } = call.record.transfer ?? {};
+  if (legAnsweredAtMs !== undefined || event.seenAtMs < startedAtMs) return undefined;
+  return returnToAgent(call, event.atMs, 'Loop');
 }
 
 /**
