@@ -121,13 +121,17 @@ test('a call that makes no pause is broken off 45 s after there was room for ano
   await draining;
 });
 
-test('a slot that was not needed after all is given back', async () => {
+test.each([
+  ['the caller speaks', (call: CallInTest) => call.giveAway.mockResolvedValueOnce(false)],
+  ['that could not be stored', (call: CallInTest) => call.giveAway.mockRejectedValueOnce(new Error('away'))],
+])('a slot that was not needed after all, because %s, is given back', async (_why, fail) => {
   const call = new CallInTest('one', { paused: true });
-  call.giveAway.mockResolvedValueOnce(false);
+  fail(call);
   calls = [call];
   drain();
   await clock.advance(60);
   expect(release).toHaveBeenCalledExactlyOnceWith('b', call.ref);
-  await clock.advance(1_000);
+  release.mockRejectedValue(new Error('away'));
+  await clock.advance(2_000);
   await draining;
 });

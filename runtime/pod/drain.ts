@@ -66,16 +66,28 @@ export class Drain {
   /** Never rejects. The slot comes first: the stream must find a pod that can take it. */
   async #move(call: MovableCall, isInSpeech: boolean): Promise<void> {
     const { slots, pod: own, log, clock } = this.#options;
+    let reservedOn: string | undefined;
     try {
       const { pod } = await slots.reserve(call.ref, { except: own });
       // While Redis is away this pod knows of no other, and gives its own slots.
       if (!pod || pod.pod === own) return this.#putOff(call);
+      reservedOn = pod.pod;
       this.#breakOffAtMs ??= clock.monotonic() + PAUSE_WITHIN_MS;
-      const moved = isInSpeech ? await call.breakOff(pod.pod) : await call.giveAway(pod.pod);
-      if (!moved) await slots.release(pod.pod, call.ref);
+      if (isInSpeech ? await call.breakOff(pod.pod) : await call.giveAway(pod.pod)) return;
     } catch (error) {
       log.warn({ err: error, callID: call.callID }, 'a call could not be given to another pod yet');
       this.#putOff(call);
+    }
+    if (reservedOn !== undefined) await this.#giveBack(reservedOn, call);
+  }
+
+  /** A slot that nobody comes to: other calls may have it. Where the call comes after all, it takes one anew. */
+  async #giveBack(pod: string, { callID, ref }: MovableCall): Promise<void> {
+    const { slots, log } = this.#options;
+    try {
+      await slots.release(pod, ref);
+    } catch (error) {
+      log.warn({ err: error, callID, pod }, 'a slot was not given back; it expires by itself');
     }
   }
 
