@@ -50,6 +50,19 @@ describe('the codecs', () => {
     expect([...codec('L16', 16000).decode(Uint8Array.of(0, 1, 9))]).toEqual([1]);
   });
 
+  test.each(['PCMU', 'L16'])(
+    '%s decodes into samples of the right length, and makes new ones else',
+    (encoding) => {
+      const line = codec(encoding, 8000);
+      const payload = line.encode(Int16Array.of(100, -100, 0));
+      const decoded = line.decode(payload);
+      const samples = new Int16Array(3);
+      expect(line.decode(payload, samples)).toBe(samples);
+      expect(samples).toEqual(decoded);
+      expect(line.decode(payload, new Int16Array(4))).toEqual(decoded);
+    },
+  );
+
   test.each([
     ['OPUS', 8000, 1],
     ['PCMU', 16000, 1],

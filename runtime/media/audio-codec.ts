@@ -5,7 +5,8 @@ import { A_LAW, type Companding, MU_LAW } from './g711.ts';
 export interface AudioCodec {
   readonly encoding: string;
   readonly sampleRateHz: number;
-  decode(payload: Uint8Array): Int16Array;
+  /** Into `samples` where that has just the room, else into new ones: so that a stream of frames needs no memory. */
+  decode(payload: Uint8Array, samples?: Int16Array): Int16Array;
   encode(samples: Int16Array): Buffer;
 }
 
@@ -28,8 +29,8 @@ function companded(encoding: string, { toLinear, toCode }: Companding): AudioCod
   return {
     encoding,
     sampleRateHz: 8_000,
-    decode(payload) {
-      const samples = new Int16Array(payload.length);
+    decode(payload, into) {
+      const samples = roomFor(payload.length, into);
       for (let i = 0; i < payload.length; i++) samples[i] = toLinear[payload[i] ?? 0] ?? 0;
       return samples;
     },
@@ -47,9 +48,9 @@ function linear(sampleRateHz: number, byteOrder: ByteOrder): AudioCodec {
     encoding: 'L16',
     sampleRateHz,
     /** Half a sample at the end belongs to nothing and is left out. */
-    decode(payload) {
+    decode(payload, into) {
       const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-      const samples = new Int16Array(payload.length >> 1);
+      const samples = roomFor(payload.length >> 1, into);
       for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(i * 2, littleEndian);
       return samples;
     },
@@ -60,4 +61,8 @@ function linear(sampleRateHz: number, byteOrder: ByteOrder): AudioCodec {
       return payload;
     },
   };
+}
+
+function roomFor(count: number, samples: Int16Array | undefined): Int16Array {
+  return samples?.length === count ? samples : new Int16Array(count);
 }

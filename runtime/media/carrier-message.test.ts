@@ -17,6 +17,16 @@ describe("the carrier's frames", () => {
       { event: 'media', track: 'inbound', chunk: 2, timestampMs: 5, payload: Buffer.from([255, 255, 0]) },
     ],
     [
+      '{"event":"media","media":{"payload":"//8A"},"sequence_number":"4"}',
+      {
+        event: 'media',
+        track: 'inbound',
+        chunk: 4,
+        timestampMs: undefined,
+        payload: Buffer.from([255, 255, 0]),
+      },
+    ],
+    [
       '{"event":"dtmf","stream_id":"s","occurred_at":"2026-01-01T00:00:00Z","sequence_number":"5","dtmf":{"digit":"#"}}',
       { event: 'dtmf', digit: '#', occurredAtMs: Date.UTC(2026, 0, 1) },
     ],

@@ -5,8 +5,8 @@ import { type MediaSocket, SOCKET_OPEN } from './media-socket.ts';
 import { FRAME_MS, MARK_EVERY_MS, Utterance } from './utterance.ts';
 
 /**
- * Plays the agent's utterances to the caller, one after another: 20 ms frames sent a lead ahead of
- * real time, so that a late timer makes no gap; marks that tell what was heard; `clear` for a
+ * Plays the agent's utterances to the caller, one after another: frames sent a lead ahead of real
+ * time, some at once, so that a late timer makes no gap; marks that tell what was heard; `clear` for a
  * barge-in. Writers wait while more than `maxQueuedMs` of audio waits here.
  */
 export class Playout {
@@ -88,7 +88,7 @@ export class Playout {
     this.#utterance?.settle();
   }
 
-  /** Sends what is due and sets the timer for the next frame. */
+  /** Sends what is due and sets the timer for the next message. */
   #pump(): void {
     this.#stopTimer();
     const utterance = this.#utterance;
@@ -117,7 +117,7 @@ export class Playout {
   /** A busy pod sends more at once and further ahead, of which the caller hears nothing. */
   get #pace(): { readonly leadMs: number; readonly periodMs: number } {
     const { leadMs, load } = this.#options;
-    return load?.strained ? STRAINED_PACE : { leadMs, periodMs: FRAME_MS };
+    return load?.strained ? STRAINED_PACE : { leadMs, periodMs: PERIOD_MS };
   }
 
   /** How many frames are missing from the lead. */
@@ -195,9 +195,11 @@ export interface PlayoutOptions {
   readonly onUnderrun?: () => void;
 }
 
-/** 200 ms. What is due at once goes in one message: the carrier takes up to 30 s. */
-const MAX_MESSAGE_FRAMES = 10;
+/** 240 ms. What is due at once goes in one message: the carrier takes up to 30 s. */
+const MAX_MESSAGE_FRAMES = 12;
 const NO_FRAME = Buffer.alloc(0);
+/** A message costs the same however long it is; one of this length leaves most of the lead with the carrier. */
+const PERIOD_MS = 60;
 const STRAINED_PACE = { leadMs: 600, periodMs: 100 } as const;
 /** A last mark that has not come back this long after the audio's end is not waited for. */
 const MARK_GRACE_MS = 1_500;

@@ -143,7 +143,7 @@ const CALM_SECONDS = 5;
 
 const LEVELS: readonly LoadLevel[] = ['Normal', 'Full', 'Strained'];
 
-/** Where each level begins, in the order of LEVELS. Audio is sent 200 ms ahead, so that all of this is unheard. */
+/** Where each level begins, in the order of LEVELS. Audio is sent 180 ms ahead or more, so that all of this is unheard. */
 const LIMITS: readonly Load[] = [
   { utilization: 0.95, loopDelayMs: 15, judgingMs: 40 },
   { utilization: 0.98, loopDelayMs: 40, judgingMs: 80 },

@@ -24,6 +24,7 @@ export class CallerAudio {
     this.#frame = new Int16Array((sampleRateHz * DETECTOR_FRAME_MS) / 1000);
   }
 
+  /** Keeps nothing of `samples`. */
   push(samples: Int16Array, arrival: Arrival): void {
     for (let at = 0; at < samples.length; ) {
       const piece = samples.subarray(at, at + this.#frame.length - this.#filled);

@@ -122,6 +122,7 @@ function openWayIn(receiveCodec: AudioCodec, parts: SessionParts, { onFrame, ...
     },
   });
   const arrivals = new ArrivalClock();
+  let samples: Int16Array | undefined;
   const reorder = new ReorderWindow<{ readonly payload: Buffer; readonly arrival: Arrival }>(
     options.reorderFrames,
   );
@@ -131,7 +132,8 @@ function openWayIn(receiveCodec: AudioCodec, parts: SessionParts, { onFrame, ...
       const dueAtMs = timestampMs === undefined ? nowMs : arrivals.dueMs(timestampMs, nowMs);
       observer.frameCame(nowMs - dueAtMs);
       for (const frame of reorder.push(chunk, { payload, arrival: { dueAtMs, cameAtMs: nowMs } })) {
-        audio.push(receiveCodec.decode(frame.payload), frame.arrival);
+        samples = receiveCodec.decode(frame.payload, samples);
+        audio.push(samples, frame.arrival);
       }
     },
     close() {

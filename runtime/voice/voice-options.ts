@@ -33,7 +33,7 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   minSpeechMs: 96,
   preRollMs: 320,
   maxUtteranceMs: 30_000,
-  leadMs: 200,
+  leadMs: 240,
   maxQueuedMs: 5_000,
   callerSilenceMs: 8_000,
   maxSilences: 3,
