@@ -19,7 +19,8 @@ export default defineConfig({
     // The machine that this must fit has 2 cores, and the servers need some of them.
     maxWorkers: 2,
     testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Hooks start a control plane, Redis and an operator: 4 s alone, over a minute beside other files.
+    hookTimeout: 180_000,
     teardownTimeout: 30_000,
     // What a real socket or process brings about takes its time while every core is busy.
     expect: { poll: { timeout: 10_000 } },
