@@ -73,6 +73,18 @@ describe('an instance', () => {
     },
   );
 
+  test('is removed after its starter ended itself before it could do so', async () => {
+    const other = await startOther(
+      'demo',
+      `
+      instance.endAfterExit();
+      process.on('SIGINT', () => process.exit(130));`,
+    );
+    await other.kill('SIGINT');
+    await expect.poll(() => existsSync(join(root, 'demo'))).toBe(false);
+    expect(processIdentity(other.pid)).toBeUndefined();
+  });
+
   test('left running is ended by name, once', async () => {
     const instance = await Instance.open('up', root);
     await instance.processes.start({ name: 'server', command: 'sleep', args: ['600'] });

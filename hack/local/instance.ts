@@ -2,6 +2,7 @@
  * One local environment: a folder under `.veralux/` with its data, logs, process records and lock. What an
  * earlier run of the same name left, after whatever end, is cleaned away when it is opened again.
  */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { LocalError } from './local-error.ts';
 import { lockHolder, releaseLock, takeLock } from './lock-file.ts';
 import { Processes } from './processes.ts';
 
+const END_LEFT = fileURLToPath(new URL('end-left.ts', import.meta.url));
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 export const INSTANCES = join(REPOSITORY, '.veralux');
 
@@ -18,10 +20,12 @@ export class Instance {
   /** Holds everything of the instance but what `directoryElsewhere` gave. */
   readonly directory: string;
   readonly processes: Processes;
+  readonly #root: string;
 
   /** An instance as it lies there; `open` is for running one. */
   constructor(name: string, root: string = INSTANCES) {
     this.name = name;
+    this.#root = root;
     this.directory = join(root, name);
     this.processes = withClearErrors(this.directory, () => {
       // Others may pass, not look: Postgres runs as another user when we are root.
@@ -115,6 +119,17 @@ export class Instance {
     };
     for (const signal of signals) process.on(signal, listener);
     return stop;
+  }
+
+  /**
+   * Has everything ended and removed by a process of its own where this one ends without having done so, in
+   * whatever way but SIGKILL: a library may call process.exit before `endOnSignal` is done.
+   */
+  endAfterExit(): void {
+    process.once('exit', () => {
+      if (this.holder !== process.pid) return;
+      spawn(process.execPath, [END_LEFT, this.name, this.#root], { detached: true, stdio: 'ignore' }).unref();
+    });
   }
 
   get #lock(): string {

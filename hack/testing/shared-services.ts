@@ -51,5 +51,7 @@ async function openInstance(): Promise<Instance> {
   }
   const instance = await Instance.open(`${PREFIX}${process.pid}`);
   instance.endOnSignal();
+  // Vitest ends itself a moment after SIGINT.
+  instance.endAfterExit();
   return instance;
 }
