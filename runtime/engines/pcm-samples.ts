@@ -1,3 +1,5 @@
+import { samplesOf } from './little-endian.ts';
+
 /**
  * Raw little-endian 16-bit PCM → samples. Network chunks end anywhere, so half a sample is carried
  * to the next chunk; one left at the very end is not a sample.
@@ -7,10 +9,7 @@ export class PcmSamples {
 
   push(chunk: Buffer): Int16Array {
     const bytes = this.#half === undefined ? chunk : Buffer.concat([Buffer.of(this.#half), chunk]);
-    const count = bytes.length >> 1;
     this.#half = bytes.length % 2 === 1 ? bytes[bytes.length - 1] : undefined;
-    const samples = new Int16Array(count);
-    for (let i = 0; i < count; i++) samples[i] = bytes.readInt16LE(i * 2);
-    return samples;
+    return samplesOf(bytes);
   }
 }
