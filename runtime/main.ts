@@ -63,7 +63,7 @@ async function serve(
     metrics: createLoadMetrics(registry),
     log,
   });
-  const voiceActivity = await VoiceActivity.load({ clock, log });
+  const voiceActivity = new VoiceActivity({ clock, log });
   const { open: openSession } = createSessions({
     engines,
     voiceActivity,
@@ -89,7 +89,7 @@ async function serve(
     log,
     clock,
   });
-  const status = await supervise({
+  return supervise({
     log,
     signal,
     services: [enginesService, load, ...runtime.services],
@@ -98,8 +98,6 @@ async function serve(
       started = true;
     },
   });
-  await voiceActivity.close();
-  return status;
 }
 
 /** The codec of what we send; undefined where codec and rate do not go together. */

@@ -1,13 +1,13 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import { CONTEXT_SAMPLES, ROW_SAMPLES, SileroModel, STATE_SIZE } from './silero-model.ts';
+import { MAX_ROWS, Memory, SileroModel } from './silero-model.ts';
 import { DETECTOR_FRAME_SAMPLES, type SpeechDetector, type SpeechDetectors } from './speech-detector.ts';
 import { SILENCE_PROBABILITY } from './speech-start.ts';
 
 /**
  * Silero's voice activity detection over all calls of a pod. Frames that arrive within some
- * milliseconds are judged in one run of the model, which costs a third of single runs; a run blocks
- * the event loop, so its rows are capped, and the loop gets its turn in between.
+ * milliseconds are judged in one run of the model; a run blocks the event loop, so its rows are
+ * capped, and the loop gets its turn in between.
  *
  * All calls are judged at 8 kHz, also wideband ones: half the work for the same decisions.
  */
@@ -19,22 +19,16 @@ export class VoiceActivity implements SpeechDetectors {
   #scheduled = false;
   #dropped = 0;
   #judged = 0;
-  #closed = false;
-  #run = Promise.resolve();
 
-  private constructor(model: SileroModel, { clock, log }: VoiceActivityOptions) {
-    this.#model = model;
+  /** Loads the model and runs it, until the first call finds it as fast as it gets. */
+  constructor({ clock, log }: VoiceActivityOptions) {
+    this.#model = SileroModel.load();
     this.#clock = clock;
     this.#log = log;
-  }
-
-  /** Loads the model and runs it once, so that the first call finds it warm. */
-  static async load(options: VoiceActivityOptions): Promise<VoiceActivity> {
-    const activity = new VoiceActivity(await SileroModel.load(), options);
-    await activity.#judge([
-      { stream: new Stream(), frame: new Int16Array(DETECTOR_FRAME_SAMPLES), done: () => {} },
-    ]);
-    return activity;
+    const stream = new Stream();
+    const frame = new Int16Array(DETECTOR_FRAME_SAMPLES);
+    for (let run = 0; run < WARMING_RUNS; run++) this.#judge([{ stream, frame, done: () => {} }]);
+    this.#judged = 0;
   }
 
   /** Frames that were not judged because their call had too many waiting. */
@@ -45,14 +39,6 @@ export class VoiceActivity implements SpeechDetectors {
   /** Frames that the model was run on. */
   get judged(): number {
     return this.#judged;
-  }
-
-  /** Frees the model; whatever still waits is never judged. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#waiting = [];
-    await this.#run;
-    await this.#model.release();
   }
 
   open(): SpeechDetector {
@@ -71,7 +57,7 @@ export class VoiceActivity implements SpeechDetectors {
 
   #submit(frame: WaitingFrame): void {
     if (frame.frame.length !== DETECTOR_FRAME_SAMPLES) throw new RangeError('a frame has 256 samples');
-    if (frame.stream.closed || this.#closed) return;
+    if (frame.stream.closed) return;
     if (frame.stream.waiting >= MAX_WAITING_FRAMES) {
       this.#dropped++;
       return;
@@ -83,24 +69,17 @@ export class VoiceActivity implements SpeechDetectors {
 
   #schedule(): void {
     this.#scheduled = true;
-    this.#clock.after(COLLECT_MS, () => {
-      this.#run = this.#runAll();
-    });
+    this.#clock.after(COLLECT_MS, () => void this.#runAll());
   }
 
   /**
    * Judges all that waits now, and leaves what comes meanwhile to the next collection; never rejects. Each run
-   * waits for a turn of the event loop by itself.
+   * has a turn of the event loop for itself.
    */
   async #runAll(): Promise<void> {
     for (let left = this.#waiting.length; left > 0 && this.#waiting.length > 0; left -= MAX_ROWS) {
-      const rows = this.#takeRows();
-      try {
-        await this.#judge(rows);
-      } catch (error) {
-        this.#log.error({ err: error, rows: rows.length }, 'voice activity could not be judged');
-        for (const { stream, done } of rows) if (!stream.closed) done(0);
-      }
+      this.#judge(this.#takeRows());
+      await new Promise((resolve) => setImmediate(resolve));
     }
     this.#scheduled = false;
     if (this.#waiting.length > 0) this.#schedule();
@@ -127,28 +106,19 @@ export class VoiceActivity implements SpeechDetectors {
     return [...rows.values()];
   }
 
-  /** One run of the model; input is [rows, context + frame], state is [2, rows, 128]. */
-  async #judge(rows: readonly WaitingFrame[]): Promise<void> {
-    const input = new Float32Array(rows.length * ROW_SAMPLES);
-    const state = new Float32Array(2 * rows.length * STATE_SIZE);
-    for (const [row, { stream, frame }] of rows.entries()) {
-      const at = row * ROW_SAMPLES;
-      input.set(stream.context, at);
-      for (let i = 0; i < frame.length; i++) input[at + CONTEXT_SAMPLES + i] = (frame[i] ?? 0) / 32_768;
-      stream.context.set(input.subarray(at + ROW_SAMPLES - CONTEXT_SAMPLES, at + ROW_SAMPLES));
-      for (const half of [0, 1]) {
-        state.set(stream.halfOfState(half), (half * rows.length + row) * STATE_SIZE);
-      }
-    }
+  /** One run of the model. A call whose turns break over an answer does not take it from the others. */
+  #judge(rows: readonly WaitingFrame[]): void {
+    for (const [row, { stream, frame }] of rows.entries()) this.#model.put(row, stream.memory, frame);
+    this.#model.run(rows.length);
     this.#judged += rows.length;
-    const { probabilities, state: states } = await this.#model.run(rows.length, input, state);
     for (const [row, { stream, done }] of rows.entries()) {
-      for (const half of [0, 1]) {
-        const at = (half * rows.length + row) * STATE_SIZE;
-        stream.halfOfState(half).set(states.subarray(at, at + STATE_SIZE));
+      stream.probability = this.#model.take(row, stream.memory);
+      if (stream.closed) continue;
+      try {
+        done(stream.probability);
+      } catch (error) {
+        this.#log.error({ err: error }, 'what voice activity was judged to be could not be taken');
       }
-      stream.probability = probabilities[row] ?? 0;
-      if (!stream.closed) done(stream.probability);
     }
   }
 }
@@ -175,22 +145,18 @@ function joined(earlier: WaitingFrame, later: WaitingFrame): WaitingFrame {
   };
 }
 
-/** Some 4 ms of blocking on one core, measured. */
-const MAX_ROWS = 128;
 /** 128 ms. */
 const BEHIND_FRAMES = 4;
-/**
- * Frames of different calls come evenly, and this gathers half of them: a run of few rows costs several times as
- * much a row. A quarter of the 60 ms that a decision may take.
- */
-const COLLECT_MS = 15;
+/** Frames of different calls come evenly: this makes batches of some size, at a sixth of the 60 ms that a decision may take. */
+const COLLECT_MS = 10;
+/** V8 compiles the kernel better once it is used. */
+const WARMING_RUNS = 100;
 /** 2 s: a call that far behind is beyond catching up. */
 const MAX_WAITING_FRAMES = 62;
 
-/** What the model remembers of one call. */
+/** One call. */
 class Stream {
-  readonly context = new Float32Array(CONTEXT_SAMPLES);
-  readonly #state = new Float32Array(2 * STATE_SIZE);
+  readonly memory = new Memory();
   /** Of its last frame that was judged. */
   probability = 0;
   waiting = 0;
@@ -202,9 +168,5 @@ class Stream {
     this.#skipped =
       !this.#skipped && !this.closed && this.waiting === 0 && this.probability < SILENCE_PROBABILITY;
     return this.#skipped;
-  }
-
-  halfOfState(half: number): Float32Array {
-    return this.#state.subarray(half * STATE_SIZE, (half + 1) * STATE_SIZE);
   }
 }
