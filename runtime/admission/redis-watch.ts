@@ -130,7 +130,8 @@ export class RedisWatch implements Service {
   async #answers(key: string): Promise<boolean> {
     const { redis, clock } = this.#options;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const cancel = clock.after(PATIENCE_MS, () => resolve(false));
+    // Where this process stood still, the reply may be there and unread: what has come is read before that.
+    const cancel = clock.after(PATIENCE_MS, () => setImmediate(() => resolve(false)));
     redis.exists(key).then(
       () => resolve(true),
       () => resolve(false),
