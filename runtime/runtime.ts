@@ -173,7 +173,8 @@ function createParts(options: RuntimeOptions) {
   const advancer = new CallAdvancer(store, metrics);
   const own = new OwnSlots({
     away: () => away(podKeys.runtimePods(runtime)),
-    serving: () => canServe() && takesCalls() && !pod.draining,
+    serving: () => canServe() && !pod.draining,
+    takesCalls,
     self: { pod: config.POD_NAME, runtime, mediaURL: config.MEDIA_URL, slots: slotCount },
     calls: () => [...live.refs(), ...store.open],
     now: () => clock.now(),

@@ -12,7 +12,17 @@ export const podHeartbeatSchema = z.object({
     .url()
     .optional()
     .describe('The http base URL at which other pods of the runtime reach this one.'),
-  slots: z.number().int().nonnegative().describe('Calls it can hold.'),
+  slots: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe('Calls it can hold; none beside its own while it is too busy.'),
+  capacity: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('Calls it can hold however busy it is: for those that nobody else can take up. Absent: slots.'),
   calls: z.number().int().nonnegative().describe('Calls it holds now.'),
   at: z.number().int().describe('Epoch milliseconds.'),
 });

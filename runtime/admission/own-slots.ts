@@ -1,5 +1,6 @@
 import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
+import type { ReserveOptions } from './pod-slots.ts';
 import { FAIR_SHARE_FACTOR } from './slot-scripts.ts';
 
 /** Far longer than storing a call takes. */
@@ -8,8 +9,10 @@ const RESERVATION_MS = 60_000;
 export interface OwnSlotsOptions {
   /** Whether Redis is away for the slots of this runtime, so that this pod answers for itself alone. */
   readonly away: () => boolean;
-  /** Whether this pod takes calls. */
+  /** Whether this pod takes up calls: it can hold one, and does not end. */
   readonly serving: () => boolean;
+  /** Whether it is calm enough for new ones. */
+  readonly takesCalls: () => boolean;
   /** What this pod says of itself, but for its state, its calls and the time. */
   readonly self: Pick<PodHeartbeat, 'pod' | 'runtime' | 'mediaURL' | 'slots'>;
   /** The calls that this pod holds or has taken; each once or more. */
@@ -45,11 +48,15 @@ export class OwnSlots {
     return this.#held().size;
   }
 
-  reserve({ tenantID, callID }: CallRef, fair: boolean): 'Reserved' | 'PodsFull' | 'FairShare' {
+  reserve(
+    { tenantID, callID }: CallRef,
+    { fair = false, urgent = false }: ReserveOptions,
+  ): 'Reserved' | 'PodsFull' | 'FairShare' {
     const held = this.#held();
     if (held.has(callID)) return 'Reserved';
     const free = this.#options.self.slots - held.size;
-    if (free <= 0 || !this.#options.serving()) return 'PodsFull';
+    const { serving, takesCalls } = this.#options;
+    if (free <= 0 || !serving() || !(urgent || takesCalls())) return 'PodsFull';
     const own = [...held.values()].filter((tenant) => tenant === tenantID).length;
     if (fair && own >= FAIR_SHARE_FACTOR * free) return 'FairShare';
     this.#reserved.set(callID, { tenantID, untilMs: this.#options.now() + RESERVATION_MS });

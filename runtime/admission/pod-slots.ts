@@ -34,6 +34,8 @@ export type Reservation =
 export interface ReserveOptions {
   /** Whether the tenant is held to its fair share: for new calls of tenants that have neighbours. */
   readonly fair?: boolean;
+  /** Somebody waits on the line, and is better served by a pod that is too busy than by none. */
+  readonly urgent?: boolean;
   /** A pod that shall not get it. */
   readonly except?: string | undefined;
 }
@@ -129,19 +131,19 @@ export class PodSlots {
   }
 
   /** Reserves a slot for a call on the emptiest pod that may give it one. */
-  async reserve(ref: CallRef, { fair = false, except }: ReserveOptions = {}): Promise<Reservation> {
-    if (this.#own?.away) return this.#reserveHere(ref, this.#own, fair);
+  async reserve(ref: CallRef, options: ReserveOptions = {}): Promise<Reservation> {
+    if (this.#own?.away) return this.#reserveHere(ref, this.#own, options);
     const startedMs = this.#clock.monotonic();
-    const reservation = await this.#tryPods(ref, fair, except);
+    const reservation = await this.#tryPods(ref, options);
     const look = this.#look;
     if (reservation.pod || !look || look.atMs > startedMs - REFUSE_AFTER_MS) return reservation;
     // A pod may have come since the last look: nobody is refused for what was seen a while ago.
     this.#forget(look);
-    return this.#tryPods(ref, fair, except);
+    return this.#tryPods(ref, options);
   }
 
-  async #tryPods(ref: CallRef, fair: boolean, except: string | undefined): Promise<Reservation> {
-    const pods = (await this.#serving()).filter(({ pod }) => pod.pod !== except);
+  async #tryPods(ref: CallRef, options: ReserveOptions): Promise<Reservation> {
+    const pods = (await this.#serving()).filter(({ pod }) => pod.pod !== options.except);
     let refusal: 'PodsFull' | 'FairShare' = 'PodsFull';
     for (let tried = 0; tried < MAX_PODS_TRIED; tried += 1) {
       // Looked for anew each time: other calls are placed in the meantime.
@@ -150,7 +152,7 @@ export class PodSlots {
       const { pod } = seen;
       // Counted before the reply, so that calls of one instant do not all see the same emptiest pod.
       seen.reserved += 1;
-      const reply = await this.#place(pod.pod, ref, fair);
+      const reply = await this.#place(pod.pod, ref, options);
       if (reply === RESERVE_REPLY.reserved) return { outcome: 'Reserved', pod };
       seen.reserved -= 1;
       if (reply === RESERVE_REPLY.keptForOthers) refusal = 'FairShare';
@@ -158,8 +160,8 @@ export class PodSlots {
     return { outcome: refusal, pod: undefined };
   }
 
-  #reserveHere(ref: CallRef, own: OwnSlots, fair: boolean): Reservation {
-    const outcome = own.reserve(ref, fair);
+  #reserveHere(ref: CallRef, own: OwnSlots, options: ReserveOptions): Reservation {
+    const outcome = own.reserve(ref, options);
     if (outcome !== 'Reserved') return { outcome, pod: undefined };
     return { outcome, pod: own.self() };
   }
@@ -173,7 +175,7 @@ export class PodSlots {
     return reply === RESERVE_REPLY.reserved;
   }
 
-  #place(pod: string, ref: CallRef, fair: boolean): Promise<number> {
+  #place(pod: string, ref: CallRef, { fair = false, urgent = false }: ReserveOptions): Promise<number> {
     this.#owed.drop(pod, ref);
     const keys = {
       slots: podKeys.slots(this.#runtime, pod),
@@ -187,6 +189,7 @@ export class PodSlots {
       tenant,
       pod,
       HEARTBEAT_STALE_MS,
+      urgent ? '1' : '',
     ]);
   }
 

@@ -45,14 +45,14 @@ const SLOTS_OF_SERVING_POD = `
     if not at or tonumber(at) <= now - ARGV[5] then return ${RESERVE_REPLY.full} end
     local heartbeat = cjson.decode(redis.call('HGET', pod, 'value') or '{}')
     if heartbeat.state ~= 'Serving' then return ${RESERVE_REPLY.full} end
-    local slotCount = heartbeat.slots`;
+    local slotCount = ARGV[6] == '1' and heartbeat.capacity or heartbeat.slots`;
 
 const reserveReply = z.literal([RESERVE_REPLY.reserved, RESERVE_REPLY.full, RESERVE_REPLY.keptForOthers]);
 
 /**
  * Places a call on a pod. ARGV: the call's member, the reservation in ms, the prefix of the tenant's
- * members (empty where it is not held to a fair share), the pod's name, and after how many ms its
- * heartbeat is stale. A pod that does not serve is full. Replies `reserved` also when the call had
+ * members (empty where it is not held to a fair share), the pod's name, after how many ms its
+ * heartbeat is stale, and 1 for a call that a busy pod takes, too. A pod that does not serve is full. Replies `reserved` also when the call had
  * the slot already.
  */
 export const placeCall = new Script({

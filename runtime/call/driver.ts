@@ -204,7 +204,8 @@ export class CallDriver implements Service {
     const { slots } = this.#options;
     const present = record.pod === undefined ? undefined : await slots.pod(record.pod);
     const keep = async () =>
-      present?.state === 'Serving' && (await slots.reserveOn(present.pod, record, present.slots))
+      present?.state === 'Serving' &&
+      (await slots.reserveOn(present.pod, record, present.capacity ?? present.slots))
         ? present
         : undefined;
     const lostThere = present !== undefined && present.pod === record.lostPod;
@@ -217,7 +218,7 @@ export class CallDriver implements Service {
 
   async #placeElsewhere(record: CallRecord, generation: number): Promise<PodHeartbeat | undefined> {
     const { slots, advancer, clock } = this.#options;
-    const { pod } = await slots.reserve(record, { except: record.pod });
+    const { pod } = await slots.reserve(record, { urgent: true, except: record.pod });
     if (!pod) return undefined;
     if (record.pod !== undefined) await slots.release(record.pod, record);
     await advancer.advance({

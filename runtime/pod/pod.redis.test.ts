@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { podKeys } from '#crds/projection/keys.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
@@ -29,11 +30,11 @@ afterAll(async () => {
 
 const call = () => ({ tenantID: '6f1c1d1e-0000-4000-8000-00000000000a', callID: randomUUID() });
 
-test('a pod that is too busy gets no new calls, keeps those that have a slot, and serves again when it is calm', async () => {
+test('a pod that is too busy gets no new calls, takes up those that nobody else can, and serves again when it is calm', async () => {
   let takesCalls = true;
   const common = { redis, clock: systemClock, log: silentLogger, runtime: RUNTIME };
   // Each look at the pods is a fresh one: a slots object remembers its last for a moment.
-  const reserve = (ref: ReturnType<typeof call>) => new PodSlots(common).reserve(ref);
+  const reserve = (ref: ReturnType<typeof call>, options = {}) => new PodSlots(common).reserve(ref, options);
   const pod = new Pod({
     ...common,
     pod: 'a',
@@ -52,9 +53,16 @@ test('a pod that is too busy gets no new calls, keeps those that have a slot, an
   takesCalls = false;
   await pod.beat();
   expect((await reserve(call())).outcome).toBe('PodsFull');
+  // Somebody waits on the line: up to what it can hold at all.
+  const urgent = await Promise.all(Array.from({ length: SLOTS }, () => reserve(call(), { urgent: true })));
+  expect(urgent.map(({ outcome }) => outcome).toSorted()).toEqual([
+    'PodsFull',
+    ...Array(SLOTS - 1).fill('Reserved'),
+  ]);
   expect(await new PodSlots(common).reserveOn('a', admitted, SLOTS)).toBe(true);
   expect(pod.notReady()).toEqual([]);
   takesCalls = true;
+  await redis.del(podKeys.slots(RUNTIME, 'a'));
   await pod.beat();
   expect((await reserve(call())).outcome).toBe('Reserved');
 });

@@ -117,6 +117,7 @@ export class Pod implements Service {
       state: this.#state,
       mediaURL,
       ...(address === undefined ? {} : { address }),
+      capacity: slotCount,
       slots: takesCalls() ? slotCount : Math.min(slotCount, live.size),
       calls: live.size,
       at: clock.now(),
