@@ -21,6 +21,9 @@ import { type ScriptedSpeech, startScriptedSpeech } from './scripted-speech.ts';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
 const CALLS_PER_POD = 20;
+const MS_PER_CHARACTER = 12;
+/** A pod warms the recogniser with half a second of silence, about 16 KB: nobody's words. */
+const WARMING_BYTES = 24_000;
 const RUNTIME = 'veralux-system/shared';
 const NUMBER = '+12125550123';
 const TENANT = '6f1c1d1e-0000-4000-8000-0000000000aa';
@@ -64,7 +67,10 @@ export class RuntimeFleet {
     const server = await startTestRedis();
     const redis = await connectRedis({ url: server.url, name: 'fleet', log: silentLogger });
     const carrier = await startTelnyxStandIn({ profile: options.profile });
-    const speech = await startScriptedSpeech(options.words);
+    const speech = await startScriptedSpeech({
+      hears: (bytes) => (bytes < WARMING_BYTES ? '' : options.words),
+      msPerCharacter: MS_PER_CHARACTER,
+    });
     const { service, ports } = await onFreePorts(names.length, async (free) => ({
       ports: new Map(names.map((name, index) => [name, free[index] ?? 0])),
       service: await TcpService.start({

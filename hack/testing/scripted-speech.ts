@@ -4,37 +4,41 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 
 const SPEECH_HZ = 24_000;
-const MS_A_CHARACTER = 12;
-const MAX_CHARACTERS = 400;
-/** A pod warms the recogniser with half a second of silence, about 16 KB: nobody's words. */
-const WARMING_BYTES = 24_000;
-const HUM = hum((MAX_CHARACTERS * MS_A_CHARACTER * SPEECH_HZ) / 1_000);
+const MAX_SPEECH_MS = 10_000;
+const MAX_SAID = 10_000;
+const HUM = hum((MAX_SPEECH_MS * SPEECH_HZ) / 1_000);
+
+export interface ScriptOptions {
+  /** What a caller is understood to have said, by how much was sent of it. */
+  readonly hears: (audioBytes: number) => string;
+  readonly msPerCharacter: number;
+}
 
 export interface ScriptedSpeech {
   /** The endpoint of both engines, as `spec.engines` of a VoiceRuntime has it. */
   readonly endpoint: string;
-  /** Every clause that was spoken on any call, in order. */
+  /** The clauses that were spoken on any call, in order; the first 10,000. */
   readonly said: readonly string[];
   stop(): Promise<void>;
 }
 
 /**
- * Speech engines by the interfaces of Whisper and Kokoro servers: whatever is said is understood as `words`;
- * what is spoken is a hum as long as the text.
+ * Speech engines that answer at once, by the interfaces of Whisper and Kokoro servers: what is said is understood
+ * as the script has it; what is spoken is a hum as long as the text.
  */
-export async function startScriptedSpeech(words: string): Promise<ScriptedSpeech> {
+export async function startScriptedSpeech({ hears, msPerCharacter }: ScriptOptions): Promise<ScriptedSpeech> {
   const said: string[] = [];
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
     if (request.url === '/v1/audio/speech') {
       const { input } = z.object({ input: z.string() }).parse(JSON.parse(body.toString()));
-      said.push(input);
-      const samples = (Math.min(input.length, MAX_CHARACTERS) * MS_A_CHARACTER * SPEECH_HZ) / 1_000;
+      if (said.length < MAX_SAID) said.push(input);
+      const samples = (Math.min(input.length * msPerCharacter, MAX_SPEECH_MS) * SPEECH_HZ) / 1_000;
       response.writeHead(200, { 'content-type': 'audio/pcm' }).end(HUM.subarray(0, samples * 2));
       return;
     }
-    const text = body.length < WARMING_BYTES ? '' : words;
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ text }));
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ text: hears(body.length) }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

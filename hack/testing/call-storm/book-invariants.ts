@@ -1,6 +1,6 @@
 /** What the ledger must show of the calls that the carrier knows, and how both must agree. */
 import { judgeEntries } from '#apiserver/ledger/judge-entries.ts';
-import { type CallEvidence, eventsOf, losesRedis } from './evidence.ts';
+import { type CallEvidence, eventsOf, harmsRedis, losesRedis } from './evidence.ts';
 import type { Invariant } from './invariants.ts';
 import { STORM_TENANTS } from './tenants.ts';
 
@@ -11,13 +11,23 @@ const UNTOLD_SECONDS = 8;
 /** The events between which the agent has the call. */
 const TIMES: ReadonlySet<string> = new Set(['call.answered', 'call.bridged', 'call.hangup']);
 
-/** Later revisions are corrections: a bridge that was told after the hang-up. */
-export const settledOnce: Invariant = ({ calls }) =>
-  calls.flatMap((call) => {
-    const ends = eventsOf(call, 'ended').filter(({ revision }) => revision === 0);
+/**
+ * Later revisions are corrections: a bridge that was told after the hang-up. A call that was written back after
+ * Redis had lost it may have been settled before: it is settled below that, and nothing is counted twice.
+ */
+export const settledOnce: Invariant = (evidence) =>
+  evidence.calls.flatMap((call) => {
+    const ends = eventsOf(call, 'ended').filter(({ revision }) => revision <= 0);
     const isKnown = call.carrier.answeredAtMs !== undefined || call.books.length > 0;
-    if (!isKnown || ends.length === 1) return [];
-    return [`${call.callID} has ${ends.length} ends: ${ends.map(({ reason }) => reason).join()}`];
+    const isOnce = new Set(ends.map(({ revision }) => revision)).size === ends.length;
+    const mayBeWrittenBack = harmsRedis(evidence);
+    const isRight = mayBeWrittenBack
+      ? ends.length > 0 && isOnce
+      : ends.length === 1 && ends[0]?.revision === 0;
+    if (!isKnown || isRight) return [];
+    return [
+      `${call.callID} has ${ends.length} ends: ${ends.map(({ reason, revision }) => `${reason} ${revision}`).join()}`,
+    ];
   });
 
 export const meteredOnce: Invariant = ({ calls }) =>

@@ -4,14 +4,20 @@ import type { Script } from './schedule.ts';
 const TALK_MS = 900;
 /** So long nothing is heard before a polite caller speaks. */
 const WAITS_FOR_MS = 500;
+/** After so long without an answer a polite caller says it again. */
+const SAYS_AGAIN_MS = 8_000;
 /** Between two turns of who speaks whether or not the agent does. */
 const PAUSE_MS = 1_700;
 
 /** The stand-in's caller for a script; undefined for one who says nothing. */
 export function callerOf({ kind }: Script): object | undefined {
   if (kind === 'Silent' || kind === 'SilentAndLeaves') return undefined;
-  const talks = { kind: 'talks', startAfterMs: 300, talkMs: TALK_MS };
-  if (kind === 'Interrupts') return { ...talks, silenceMs: PAUSE_MS };
-  // Whoever was not understood says it again only after a while.
-  return { ...talks, silenceMs: 2 * PAUSE_MS, waitsForMs: WAITS_FOR_MS };
+  const talks = { kind: 'talks', talkMs: TALK_MS };
+  if (kind === 'Interrupts') return { ...talks, startAfterMs: 300, silenceMs: PAUSE_MS };
+  return {
+    ...talks,
+    startAfterMs: SAYS_AGAIN_MS,
+    silenceMs: SAYS_AGAIN_MS,
+    repliesAfterMs: WAITS_FOR_MS,
+  };
 }

@@ -35,16 +35,17 @@ export const noneRingsInVain: Invariant = ({ calls, outages }) =>
     })
     .map(({ callID }) => `${callID} was neither answered nor rejected`);
 
-/** Tenants with limits may be refused, and everybody while Redis does not know the numbers. */
+/** Tenants with limits may be refused, and everybody while Redis does not know the numbers or a pod is too busy. */
 export const noneIsRefused: Invariant = (evidence) => {
   if (losesRedis(evidence)) return [];
+  const { outages, shortages } = evidence;
   return evidence.calls
     .filter(({ tenant, carrier }) => {
       const { answeredAtMs, hangupSource, initiatedAtMs, hangupAtMs = initiatedAtMs } = carrier;
       if (answeredAtMs !== undefined || hangupSource !== 'callee') return false;
       const isUnlimited = tenant.concurrentCalls === 'Unlimited' && tenant.callsInSchedule === 'Unlimited';
       const lately = { fromMs: initiatedAtMs - STALE_MS, toMs: hangupAtMs };
-      return isUnlimited && overlapMs(lately, evidence.outages) === 0;
+      return isUnlimited && overlapMs(lately, [...outages, ...shortages.Pods]) === 0;
     })
     .map(({ callID, carrier }) => `${callID} was refused with ${carrier.hangupCause}`);
 };
@@ -53,9 +54,14 @@ export const oneStreamAtATime: Invariant = ({ calls }) =>
   calls.flatMap(({ callID, carrier }) => [
     ...(carrier.mostStreamsAtOnce > 1 ? [`${callID} had ${carrier.mostStreamsAtOnce} streams at once`] : []),
     ...carrier.streams
-      .filter(({ openedAtMs, twins }) => openedAtMs !== undefined && twins.includes('stayed open'))
+      .filter(({ openedAtMs, twins }) => openedAtMs !== undefined && twins.some(wasOpened))
       .map(({ streamID }) => `${callID} served two sockets of stream ${streamID}`),
   ]);
+
+/** A token is for one socket: a second is refused, however soon it would be closed again. */
+function wasOpened(outcome: string): boolean {
+  return !outcome.startsWith('refused') && outcome !== 'failed';
+}
 
 export const neverDropped: Invariant = ({ calls }) =>
   calls.flatMap((call) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { profileSchema } from '#hack/standins/telnyx/settings.ts';
 import { type ConfigOf, option } from '#lib/config/config.ts';
-import { DEFAULT_KINDS, FAULT_KINDS, type FaultKind } from './faults.ts';
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
 
 /** Names of one list, with commas between them. */
 function namesOf<T extends string>(known: readonly T[]) {
@@ -22,7 +22,8 @@ export const stormOptions = {
   SCHEDULE: {
     schema: z.string(),
     optional: true,
-    description: 'A file with one schedule, which alone is run, as often as RUNS says.',
+    description:
+      'A file with one schedule, the name of one in named-schedules.ts, or `named` for all of those: run instead of random ones, as often as RUNS says.',
   },
   SHRINK: {
     schema: z.coerce.number().int().min(0).max(1_000),
@@ -35,6 +36,11 @@ export const stormOptions = {
     description:
       'A checkout of another release below this one, whose pods then are every second; absent: none.',
   },
+  WORLDS: {
+    schema: option.positiveInt,
+    default: '1',
+    description: 'How many schedules run side by side, each with pods and a Redis of its own.',
+  },
   PODS: { schema: option.positiveInt, default: '3', description: 'How many pods of the runtime.' },
   MAX_CALLS: { schema: option.positiveInt, default: '200', description: 'Calls of a schedule at most.' },
   MAX_FAULTS: {
@@ -45,7 +51,12 @@ export const stormOptions = {
   LASTS_SECONDS: {
     schema: option.positiveInt,
     default: '15',
-    description: 'Within so long the calls come and the faults begin.',
+    description: 'Within so long the calls come.',
+  },
+  SILENT_CALLERS: {
+    schema: option.boolean,
+    default: 'true',
+    description: 'Whether there are callers who say nothing until the agent gives up, after half a minute.',
   },
   CUT_SECONDS: {
     schema: z
@@ -62,8 +73,8 @@ export const stormOptions = {
   },
   FAULTS: {
     schema: namesOf<FaultKind>(FAULT_KINDS),
-    default: DEFAULT_KINDS.join(','),
-    description: `Kinds of faults, of ${FAULT_KINDS.join(', ')}.`,
+    default: FAULT_KINDS.join(','),
+    description: 'Kinds of faults.',
   },
   SILENCE_MS: {
     schema: option.positiveInt,

@@ -2,7 +2,9 @@ import type { LedgerEntry } from '#apiserver/ledger/stream-entry.ts';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import type { CallLedger } from '#hack/standins/telnyx/control/call-ledger.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
+import { type AskedCommand, askedCommands } from './asked-commands.ts';
 import type { ConfirmedFields } from './confirmed-fields.ts';
+import type { FaultKind } from './faults.ts';
 import { type Counted, countedCalls, heldInRedis } from './redis-state.ts';
 import type { Schedule } from './schedule.ts';
 import { STORM_TENANTS, type StormTenant } from './tenants.ts';
@@ -20,6 +22,8 @@ export interface CallEvidence {
   readonly tenant: StormTenant;
   /** The carrier's. */
   readonly carrier: CallLedger;
+  /** What was asked of the carrier for it, also what never reached its ledger. */
+  readonly asked: readonly AskedCommand[];
   /** The legs to people that were dialled for it. */
   readonly dialled: readonly CallLedger[];
   /** Ours, each entry of the stream as it was read, repeats too. */
@@ -36,12 +40,14 @@ export interface Evidence {
   readonly strays: readonly string[];
   /** Deadlines, leases and slots that are still held. */
   readonly held: readonly string[];
-  /** Calls that pods still hold. */
-  readonly callsHeld: number;
+  /** Calls that pods still hold; undefined where a pod does not answer. */
+  readonly callsHeld: number | undefined;
   /** Pods that ended by themselves. */
   readonly ends: readonly string[];
   /** When no pod was there to serve. */
   readonly outages: readonly Span[];
+  /** When the carrier took too few commands, Redis was away for all pods, or a pod was too busy for new calls. */
+  readonly shortages: Readonly<Record<Shortage, readonly Span[]>>;
   readonly confirmed: readonly ConfirmedFields[];
   /** By tenant id, before and after. */
   readonly counted: {
@@ -50,11 +56,15 @@ export interface Evidence {
   };
 }
 
+/** What there was too little of for a while. */
+export type Shortage = 'Carrier' | 'Redis' | 'Pods';
+
 export interface Observed {
   readonly schedule: Schedule;
   readonly legs: readonly string[];
   readonly impatient: readonly string[];
   readonly outages: readonly Span[];
+  readonly shortages: Evidence['shortages'];
   readonly confirmed: readonly ConfirmedFields[];
   readonly countedBefore: ReadonlyMap<string, Counted>;
 }
@@ -64,6 +74,7 @@ export async function gatherEvidence(world: StormWorld, observed: Observed): Pro
   await ledger.refresh();
   const books = Map.groupBy(ledger.entries, ({ event }) => event.callID);
   const outgoing = carrier.control.ledgers().filter(({ direction }) => direction === 'outgoing');
+  const asked = askedCommands(carrier.control.requests());
   const calls = observed.legs.map((id) => {
     const account = carrier.control.ledgerOf(id);
     const callID = callIDOf(account.callControlID);
@@ -71,6 +82,7 @@ export async function gatherEvidence(world: StormWorld, observed: Observed): Pro
       callID,
       tenant: tenantOf(account.to),
       carrier: account,
+      asked: asked.get(account.callControlID) ?? [],
       dialled: outgoing.filter(({ callSessionID }) => callSessionID === account.callSessionID),
       books: books.get(callID) ?? [],
       lostPatience: observed.impatient.includes(id),
@@ -85,6 +97,7 @@ export async function gatherEvidence(world: StormWorld, observed: Observed): Pro
     callsHeld: await world.callsHeld(),
     ends: seats.flatMap(({ ends }) => ends),
     outages: observed.outages,
+    shortages: observed.shortages,
     confirmed: observed.confirmed,
     counted: { before: observed.countedBefore, after: await countedCalls(redis) },
   };
@@ -106,12 +119,30 @@ export function losesRedis({ schedule }: Evidence): boolean {
   return schedule.faults.some((fault) => fault.do === 'EmptyRedis' || fault.do === 'FailOverRedis');
 }
 
-/** How much of a span lies in others, which do not overlap each other. */
+/** Whether some pod was without Redis for a while, or Redis lost something. */
+export function harmsRedis({ schedule }: Evidence): boolean {
+  return schedule.faults.some((fault) => HARMS_REDIS.has(fault.do));
+}
+
+const HARMS_REDIS: ReadonlySet<FaultKind> = new Set([
+  'CutRedis',
+  'CutAll',
+  'KillRedis',
+  'EmptyRedis',
+  'FailOverRedis',
+]);
+
+/** How much of a span lies in others. */
 export function overlapMs({ fromMs, toMs }: Span, others: readonly Span[]): number {
-  return others.reduce(
-    (sum, other) => sum + Math.max(0, Math.min(toMs, other.toMs) - Math.max(fromMs, other.fromMs)),
-    0,
-  );
+  let coveredMs = 0;
+  let untilMs = fromMs;
+  for (const other of others.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const startMs = Math.max(untilMs, other.fromMs);
+    const endMs = Math.min(toMs, other.toMs);
+    coveredMs += Math.max(0, endMs - startMs);
+    untilMs = Math.max(untilMs, endMs);
+  }
+  return coveredMs;
 }
 
 function revisionOf(event: LedgerEvent): number {

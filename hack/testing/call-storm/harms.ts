@@ -1,11 +1,16 @@
 import type { FaultRule } from '#hack/standins/telnyx/faults/fault-table.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { type ConfirmedFields, confirmedFields } from './confirmed-fields.ts';
+import type { Shortage, Span } from './evidence.ts';
 import type { Fault, FaultKind } from './faults.ts';
 import type { Seat } from './seat.ts';
 import type { StormWorld } from './world.ts';
 
 const FREEZE_MS = 3_000;
+/** After a 429 nothing is asked of the carrier for a second. */
+const AFTER_THROTTLE_MS = 1_000;
+/** From Redis' return until a pod that was not heard of is missed: a heartbeat's period, and two looks. */
+const AFTER_REDIS_MS = 3_000;
 /** The share of a stream's 20 ms frames at which a fault that waits for one strikes. */
 const FRAME_SHARE = 0.02;
 
@@ -18,6 +23,8 @@ export class Harms {
   #redisHarm: Promise<void> = Promise.resolve();
   /** What callers had confirmed when the pod that they spoke with was killed. */
   readonly confirmed: ConfirmedFields[] = [];
+  /** What all pods were without, and when. */
+  readonly shortages: Record<Shortage, Span[]> = { Carrier: [], Redis: [], Pods: [] };
 
   constructor(world: StormWorld) {
     this.#world = world;
@@ -49,6 +56,14 @@ export class Harms {
       await systemClock.sleep(forMs);
       link?.mend();
     },
+    CutAll: async ({ forMs, how }) => {
+      const { seats } = this.#world;
+      for (const { link } of seats) link.cut(how);
+      await this.#short('Redis', AFTER_REDIS_MS, async () => {
+        await systemClock.sleep(forMs);
+        for (const { link } of seats) link.mend();
+      });
+    },
     KillRedis: ({ forMs }) =>
       this.#onRedis(async (server) => {
         await server.kill();
@@ -71,8 +86,10 @@ export class Harms {
     Throttle: async ({ requestsPerSecond, forMs }) => {
       const { control } = this.#world.carrier;
       control.change({ requestsPerSecond });
-      await systemClock.sleep(forMs);
-      control.change({ requestsPerSecond: UNTHROTTLED });
+      await this.#short('Carrier', AFTER_THROTTLE_MS, async () => {
+        await systemClock.sleep(forMs);
+        control.change({ requestsPerSecond: UNTHROTTLED });
+      });
     },
     FailCommands: ({ how, times }) =>
       this.#atCarrier({
@@ -108,8 +125,20 @@ export class Harms {
   }
 
   #onRedis(act: (server: StormWorld['redisServer']) => Promise<void>): Promise<void> {
-    this.#redisHarm = this.#redisHarm.then(() => act(this.#world.redisServer));
+    this.#redisHarm = this.#redisHarm.then(() =>
+      this.#short('Redis', AFTER_REDIS_MS, async () => {
+        await act(this.#world.redisServer);
+        await this.#world.untilRedisAnswers();
+      }),
+    );
     return this.#redisHarm;
+  }
+
+  /** Notes that there is too little of something while `work` lasts, and for a while after it. */
+  async #short(what: Shortage, afterMs: number, work: () => Promise<void>): Promise<void> {
+    const fromMs = Date.now();
+    await work();
+    this.shortages[what].push({ fromMs, toMs: Date.now() + afterMs });
   }
 
   /** Before the rules that are for everything, of which the first that fits would strike. */

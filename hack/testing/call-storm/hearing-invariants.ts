@@ -11,8 +11,24 @@ export interface SilenceLimits {
   readonly unreportedLimitMs: number;
 }
 
-/** The carrier sees nothing of these: the socket stays as it is. */
-const UNSEEN: ReadonlySet<FaultKind> = new Set(['FreezePod', 'StallStreams', 'LoseWebhooks']);
+/** The carrier sees nothing of these, as the socket stays as it is; or what it reports reaches a pod that cannot store it. */
+const UNSEEN: ReadonlySet<FaultKind> = new Set([
+  'FreezePod',
+  'StallStreams',
+  'LoseWebhooks',
+  'CutRedis',
+  'CutAll',
+]);
+/** What ends a stream: without Redis nobody can say who has the call then. */
+const ENDS_STREAMS: ReadonlySet<FaultKind> = new Set([
+  'KillPod',
+  'FreezePod',
+  'ReplacePods',
+  'BreakSockets',
+  'StallStreams',
+]);
+/** By so much a command is late whose request went wrong once. */
+const FAILED_REQUEST_MS = 500;
 /** How long the agent waits for a caller who says nothing: that silence is the caller's. */
 const CALLERS_SILENCE_MS = 8_000;
 
@@ -21,16 +37,26 @@ export function neverSilent(limits: SilenceLimits): Invariant {
   return (evidence) => answeredCalls(evidence).flatMap((call) => silencesOf(call, evidence, limits));
 }
 
-function silencesOf(call: CallEvidence, { schedule, outages }: Evidence, limits: SilenceLimits): string[] {
+function silencesOf(
+  call: CallEvidence,
+  { schedule, outages, shortages }: Evidence,
+  limits: SilenceLimits,
+): string[] {
   const { carrier, callID } = call;
   const { answeredAtMs = 0 } = carrier;
   const unseen = schedule.carrier === 'hostile' || schedule.faults.some((fault) => UNSEEN.has(fault.do));
   const own = isSilentCaller(call) ? CALLERS_SILENCE_MS : 0;
-  const limitMs = own + (unseen ? limits.unreportedLimitMs : limits.limitMs);
+  const failing = schedule.faults.reduce(
+    (sum, fault) => sum + (fault.do === 'FailCommands' ? fault.times * FAILED_REQUEST_MS : 0),
+    0,
+  );
+  const limitMs = own + failing + (unseen ? limits.unreportedLimitMs : limits.limitMs);
+  const isBroken = schedule.faults.some((fault) => ENDS_STREAMS.has(fault.do));
+  const excused = [...outages, ...shortages.Carrier, ...(isBroken ? shortages.Redis : [])];
   return carrier.heard.flatMap(({ kind, atMs, lengthMs, callerMs }) => {
     if (kind === 'Sound') return [];
     const fromMs = answeredAtMs + atMs;
-    const silentMs = lengthMs - callerMs - overlapMs({ fromMs, toMs: fromMs + lengthMs }, outages);
+    const silentMs = lengthMs - callerMs - overlapMs({ fromMs, toMs: fromMs + lengthMs }, excused);
     return silentMs > limitMs ? [`${callID} was silent for ${silentMs} ms from ${atMs} ms on`] : [];
   });
 }

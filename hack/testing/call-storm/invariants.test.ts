@@ -3,6 +3,7 @@ import { isRejected, type LedgerEntry, parseEntry } from '#apiserver/ledger/stre
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { CallLedger } from '#hack/standins/telnyx/control/call-ledger.ts';
+import type { AskedCommand } from './asked-commands.ts';
 import type { CallEvidence, Evidence } from './evidence.ts';
 import { invariantsWith } from './invariants.ts';
 import { STORM_TENANTS, type StormTenant } from './tenants.ts';
@@ -22,6 +23,38 @@ const cases: readonly (readonly [string, Partial<Evidence>])[] = [
     withCarrier({ commands: [command('answer', 'a'), command('answer', 'b')] }),
   ],
   [
+    'a command that is sent again has the id that it had, and a new one another',
+    withCall({ asked: [asked('hangup', 'a'), asked('hangup', 'b')] }),
+  ],
+  [
+    'a command that is sent again has the id that it had, and a new one another',
+    withCall({ asked: [streamStart(7, 'a'), streamStart(7, 'b')] }),
+  ],
+  [
+    'a command that is sent again has the id that it had, and a new one another',
+    withCall({ asked: [streamStart(7, 'a'), streamStart(8, 'a')] }),
+  ],
+  [
+    'a command that is sent again has the id that it had, and a new one another',
+    withCall({ asked: ['a', 'b'].map((id) => asked('streaming_stop', id)) }),
+  ],
+  [
+    'a command that is sent again has the id that it had, and a new one another',
+    withCall({ dialled: [1, 2].map(() => carrier({ direction: 'outgoing' })) }),
+  ],
+  [
+    'nobody speaks to a caller, or asks anything of a call, after its end',
+    withCarrier({ streams: [{ ...stream(), latestAfterEndMs: 3_000 }] }),
+  ],
+  [
+    'nobody speaks to a caller, or asks anything of a call, after its end',
+    withCarrier({ commands: [{ ...command('speak', 'a'), atMs: T0 + 3_000 }] }),
+  ],
+  [
+    'a correction says something else than what it corrects',
+    withBooks(started(), ended(), usage(), usage({ revision: 1 })),
+  ],
+  [
     'no caller rings in vain while there is a pod',
     withCall({ carrier: unanswered({ hangupAtMs: T0 + 31_000 }), books: [] }),
   ],
@@ -32,6 +65,10 @@ const cases: readonly (readonly [string, Partial<Evidence>])[] = [
   [
     'a call has one stream at a time, and no second socket by its token',
     withCarrier({ streams: [{ ...stream(), twins: ['stayed open'] }] }),
+  ],
+  [
+    'a call has one stream at a time, and no second socket by its token',
+    withCarrier({ streams: [{ ...stream(), twins: ['refused with 409', 'opened, then closed with 1000'] }] }),
   ],
   [
     'a call that was answered ends with its caller or with its conversation, never by our fault',
@@ -98,6 +135,19 @@ test('silence in which no pod was there is not counted', () => {
   expect(breached(evidence({ ...withCarrier({ heard }), outages }))).toEqual([]);
 });
 
+test('a call that was written back may be settled below its first settlement, and no other call', () => {
+  const written = withBooks(
+    started(),
+    ended(),
+    ended({ revision: -1 }),
+    usage(),
+    usage({ revision: -1, sttSeconds: 1 }),
+  );
+  const schedule = { ...evidence({}).schedule, faults: [{ do: 'KillRedis', forMs: 0, atMs: 0 } as const] };
+  expect(breached(evidence({ ...written, schedule }))).toEqual([]);
+  expect(breached(evidence(written))).toEqual(['a call is settled once']);
+});
+
 test('without Redis, limits may be passed and counters are unknown', () => {
   const schedule = { ...evidence({}).schedule, faults: [{ do: 'EmptyRedis', atMs: 0 } as const] };
   expect(
@@ -126,6 +176,7 @@ function evidence(spoilt: Partial<Evidence>): Evidence {
     callsHeld: 0,
     ends: [],
     outages: [],
+    shortages: { Carrier: [], Redis: [], Pods: [] },
     confirmed: [{ callID: CALL, fields: [{ name: 'name', value: 'answer 7' }], atMs: T0 }],
     counted: counters(1, 10),
     ...spoilt,
@@ -137,6 +188,7 @@ function call(spoilt: Partial<CallEvidence>): CallEvidence {
     callID: CALL,
     tenant: tenantWith({}),
     carrier: carrier({}),
+    asked: [asked('answer', 'a')],
     dialled: [],
     books: books(started(), lead(), ended(), usage()),
     lostPatience: false,
@@ -228,6 +280,7 @@ function stream(): CallLedger['streams'][number] {
     playedMs: 5_000,
     mediaMessages: 250,
     lateMessages: 0,
+    latestAfterEndMs: 0,
     framesDropped: 0,
     marksPlayed: 4,
     marksCleared: 0,
@@ -242,6 +295,15 @@ function stream(): CallLedger['streams'][number] {
 
 function command(action: string, commandID: string): CallLedger['commands'][number] {
   return { atMs: T0, action, commandID, result: '200', repeat: false };
+}
+
+function asked(action: string, commandID: string): AskedCommand {
+  return { atMs: T0, action, commandID, streamURL: undefined };
+}
+
+function streamStart(generation: number, commandID: string): AskedCommand {
+  const streamURL = `ws://127.0.0.1/media/pod/call?generation=${generation}`;
+  return { ...asked('streaming_start', commandID), streamURL };
 }
 
 function counters(calls: number, callSeconds: number): Evidence['counted'] {

@@ -5,6 +5,7 @@ import type { Instance } from '#hack/local/instance.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import type { StormConfig } from './config.ts';
 import { breachesIn } from './invariants.ts';
+import { NAMED } from './named-schedules.ts';
 import { arbitrarySchedule, type Schedule } from './schedule.ts';
 import { Storm } from './storm.ts';
 import { StormWorld } from './world.ts';
@@ -16,33 +17,64 @@ export interface StormPlace {
   readonly failures: string;
 }
 
-/** One schedule after another, each by its own seed; resolves to the process's status. */
+/** Each schedule by its own seed, several side by side; resolves to the process's status. */
 export async function runStorms(config: StormConfig, place: StormPlace): Promise<number> {
   const { out } = place;
-  const storms = new Storms(config, place);
-  const given = config.SCHEDULE === undefined ? undefined : readSchedule(config.SCHEDULE);
+  const runs = runsOf(config);
   const failed: string[] = [];
-  try {
-    for (let run = 0; run < config.RUNS; run += 1) {
-      const seed = config.SEED + run;
-      const name = given === undefined ? `SEED=${seed}` : `SCHEDULE=${config.SCHEDULE}`;
-      const startMs = systemClock.monotonic();
-      const failure = given === undefined ? await storms.bySeed(seed) : await storms.try(given);
-      const tookSeconds = Math.round((systemClock.monotonic() - startMs) / 1_000);
-      const outcome = failure ? 'FAILED' : 'held';
-      out.write(`${run + 1}/${config.RUNS} ${name}: ${outcome} after ${tookSeconds} s: ${storms.latest}\n`);
-      if (!failure) continue;
-      failed.push(name);
-      const file = join(place.failures, `${seed}.json`);
-      mkdirSync(place.failures, { recursive: true });
-      writeFileSync(file, `${JSON.stringify(failure, undefined, 2)}\n`);
-      out.write(`${failure.breaches.map((breach) => `  ${breach}\n`).join('')}  again: SCHEDULE=${file}\n`);
+  let begun = 0;
+  const worlds = Array.from({ length: Math.min(config.WORLDS, runs.length) }, async (_, world) => {
+    const storms = new Storms(config, place, `world-${world}`);
+    try {
+      for (let run = runs[begun]; run; run = runs[begun]) {
+        begun += 1;
+        const number = begun;
+        const { failure, line } = await runOne(storms, run);
+        out.write(`${number}/${runs.length} ${line}\n`);
+        if (!failure) continue;
+        failed.push(run.name);
+        keepFailure(failure, run.name, place);
+      }
+    } finally {
+      await storms.close();
     }
-  } finally {
-    await storms.close();
-  }
-  out.write(`${config.RUNS - failed.length} of ${config.RUNS} schedules held\n`);
+  });
+  await Promise.all(worlds);
+  out.write(`${runs.length - failed.length} of ${runs.length} schedules held\n`);
   return failed.length === 0 ? 0 : 1;
+}
+
+/** One schedule that is to be run: given, or made from the seed. */
+interface Run {
+  readonly name: string;
+  readonly seed: number;
+  readonly given: Schedule | undefined;
+}
+
+function runsOf({ SCHEDULE, SEED, RUNS }: StormConfig): Run[] {
+  const given = SCHEDULE === undefined ? [undefined] : schedulesOf(SCHEDULE);
+  return Array.from({ length: RUNS }, (_, index) => SEED + index).flatMap((seed) =>
+    given.map((one) => ({
+      name: one ? `${one.name}-${seed}` : String(seed),
+      seed,
+      given: one?.schedule,
+    })),
+  );
+}
+
+async function runOne(storms: Storms, { name, seed, given }: Run) {
+  const startMs = systemClock.monotonic();
+  const failure = given === undefined ? await storms.bySeed(seed) : await storms.try(given);
+  const tookSeconds = Math.round((systemClock.monotonic() - startMs) / 1_000);
+  const outcome = failure ? 'FAILED' : 'held';
+  return { failure, line: `${name}: ${outcome} after ${tookSeconds} s: ${storms.latest}` };
+}
+
+function keepFailure(failure: Failure, name: string, { out, failures }: StormPlace): void {
+  const file = join(failures, `${name}.json`);
+  mkdirSync(failures, { recursive: true });
+  writeFileSync(file, `${JSON.stringify(failure, undefined, 2)}\n`);
+  out.write(`${failure.breaches.map((breach) => `  ${breach}\n`).join('')}  again: SCHEDULE=${file}\n`);
 }
 
 /** A schedule that did not hold, as it is kept in a file. */
@@ -54,20 +86,22 @@ interface Failure {
 class Storms {
   readonly #config: StormConfig;
   readonly #place: StormPlace;
+  readonly #name: string;
   readonly #arbitrary: fc.Arbitrary<Schedule>;
   #world: StormWorld | undefined;
   /** The schedule that was tried last, in a line. */
   latest = '';
 
-  constructor(config: StormConfig, place: StormPlace) {
+  constructor(config: StormConfig, place: StormPlace, name: string) {
     this.#config = config;
     this.#place = place;
+    this.#name = name;
     this.#arbitrary = arbitrarySchedule({
       maxCalls: config.MAX_CALLS,
       lastsMs: config.LASTS_SECONDS * 1_000,
       maxFaults: config.MAX_FAULTS,
       carriers: config.CARRIERS,
-      hasSilent: true,
+      hasSilent: config.SILENT_CALLERS,
       mix: {
         kinds: config.FAULTS,
         seats: config.PODS,
@@ -99,7 +133,12 @@ class Storms {
     const { PODS: pods, OTHER_RELEASE: otherRelease } = this.#config;
     const { SILENCE_MS: limitMs, UNREPORTED_SILENCE_MS: unreportedLimitMs } = this.#config;
     this.latest = summaryOf(schedule);
-    this.#world ??= await StormWorld.open({ instance: instance.directory, pods, otherRelease });
+    this.#world ??= await StormWorld.open({
+      instance: instance.directory,
+      name: this.#name,
+      pods,
+      otherRelease,
+    });
     const evidence = await new Storm(this.#world, schedule).run();
     const breaches = breachesIn(evidence, { limitMs, unreportedLimitMs });
     if (breaches.length === 0) return undefined;
@@ -117,6 +156,12 @@ class Storms {
 function summaryOf({ carrier, calls, faults, webhooks }: Schedule): string {
   const harms = faults.map((fault) => fault.do).join(', ') || 'no faults';
   return `${calls.length} calls, ${carrier} carrier, webhooks ${webhooks.copies} times, ${harms}`;
+}
+
+function schedulesOf(wanted: string): { readonly name: string; readonly schedule: Schedule }[] {
+  const named = Object.entries(NAMED).map(([name, schedule]) => ({ name, schedule }));
+  if (wanted === 'named') return named;
+  return [named.find(({ name }) => name === wanted) ?? { name: 'given', schedule: readSchedule(wanted) }];
 }
 
 function readSchedule(path: string): Schedule {

@@ -1,27 +1,20 @@
 /** What must be left of a storm on the runtime's side, and the limits that it keeps. */
 import { answeredCalls } from './carrier-invariants.ts';
-import type { Span } from './evidence.ts';
-import type { FaultKind } from './faults.ts';
+import { harmsRedis, type Span } from './evidence.ts';
 import type { Invariant } from './invariants.ts';
 import { STORM_TENANTS } from './tenants.ts';
 
-/** Without Redis a pod admits by what it knows alone: by design it may then pass a tenant's limits. */
-const LIFTS_LIMITS: ReadonlySet<FaultKind> = new Set([
-  'CutRedis',
-  'KillRedis',
-  'EmptyRedis',
-  'FailOverRedis',
-]);
-
 export const nothingIsHeld: Invariant = ({ held, callsHeld }) => [
   ...held,
-  ...(callsHeld === 0 ? [] : [`pods hold ${callsHeld} calls that are over`]),
+  ...(callsHeld === undefined ? ['a pod does not say what it holds'] : []),
+  ...(callsHeld ? [`pods hold ${callsHeld} calls that are over`] : []),
 ];
 
 export const podsStayUp: Invariant = ({ ends }) => ends.map((pod) => `${pod} ended`);
 
+/** Without Redis a pod admits by what it knows alone: by design it may then pass a tenant's limits. */
 export const withinLimits: Invariant = (evidence) => {
-  if (evidence.schedule.faults.some((fault) => LIFTS_LIMITS.has(fault.do))) return [];
+  if (harmsRedis(evidence)) return [];
   return STORM_TENANTS.flatMap(({ id, name, concurrentCalls, callsInSchedule }) => {
     const spans = answeredCalls(evidence)
       .filter(({ tenant }) => tenant.id === id)

@@ -38,7 +38,7 @@ export interface Schedule {
 /** How large schedules are: those in `make test` have to be over in seconds. */
 export interface ScheduleSize {
   readonly maxCalls: number;
-  /** When the last call comes and the last fault begins. */
+  /** When the last call comes. */
   readonly lastsMs: number;
   readonly maxFaults: number;
   readonly carriers: readonly Profile[];
@@ -46,6 +46,9 @@ export interface ScheduleSize {
   readonly hasSilent: boolean;
   readonly mix: FaultMix;
 }
+
+/** How long a call lasts that nothing happens to: faults begin at any moment of any call. */
+const CONVERSATION_MS = 6_000;
 
 export function arbitrarySchedule(size: ScheduleSize): fc.Arbitrary<Schedule> {
   return record<Schedule>({
@@ -62,7 +65,11 @@ export function arbitrarySchedule(size: ScheduleSize): fc.Arbitrary<Schedule> {
     ),
     person: fc.constantFrom('answers', 'busy'),
     calls: fc.array(arbitraryCall(size), { minLength: 1, maxLength: size.maxCalls, size: 'max' }),
-    faults: fc.array(arbitraryFault(size.mix, size.lastsMs), { maxLength: size.maxFaults, size: 'max' }),
+    faults: fc.array(arbitraryFault(size.mix, size.lastsMs + CONVERSATION_MS), {
+      minLength: Math.min(1, size.maxFaults),
+      maxLength: size.maxFaults,
+      size: 'max',
+    }),
   });
 }
 

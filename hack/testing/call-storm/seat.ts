@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Samples } from '#hack/bench/prometheus-text.ts';
 import type { Processes, RunningProcess } from '#hack/local/processes.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
 import { systemClock } from '#lib/clock/clock.ts';
@@ -7,6 +8,9 @@ import { FaultyLink } from '../faulty-link.ts';
 
 const CLOCK = fileURLToPath(new URL('../shifted-clock.ts', import.meta.url));
 const LOOK_MS = 100;
+/** How busy a pod is, it says for seconds. */
+const LOAD_EVERY = 10;
+const METRICS_TIMEOUT_MS = 2_000;
 const READY_TIMEOUT_MS = 60_000;
 /** What a pod is given between two starts after it ended by itself. */
 const BACK_OFF_MS = 500;
@@ -39,6 +43,8 @@ export class Seat {
   /** Whether it was ready since its start. */
   #serves = false;
   #frozen = false;
+  #busy = false;
+  #looks = 0;
   #leaving = false;
   /** Pods that ended though nobody had asked them to. */
   readonly ends: string[] = [];
@@ -115,9 +121,22 @@ export class Seat {
     if (this.#serves) this.#signal('SIGUSR2');
   }
 
-  async metrics(): Promise<string> {
-    const reply = await fetch(`http://127.0.0.1:${this.#options.port}/metrics`);
-    return reply.text();
+  /** Undefined while the pod does not answer. */
+  async metrics(): Promise<Samples | undefined> {
+    try {
+      const reply = await fetch(`http://127.0.0.1:${this.#options.port}/metrics`, {
+        signal: AbortSignal.timeout(METRICS_TIMEOUT_MS),
+      });
+      return new Samples(await reply.text());
+    } catch {
+      // It is not there, or not yet.
+      return undefined;
+    }
+  }
+
+  /** Whether the pod said lately that it is too busy for new calls. */
+  get busy(): boolean {
+    return this.#busy;
   }
 
   async close(): Promise<void> {
@@ -144,7 +163,13 @@ export class Seat {
       this.#process = await this.#start(this.#pod);
     }
     if (this.#process && !this.#frozen) await this.#askReady(this.#process);
+    this.#looks += 1;
+    if (this.#serves && !this.#frozen && this.#looks % LOAD_EVERY === 0) await this.#askLoad();
     return LOOK_MS;
+  }
+
+  async #askLoad(): Promise<void> {
+    this.#busy = ((await this.metrics())?.sum('veralux_load_level') ?? 0) > 0;
   }
 
   async #askReady(asked: RunningProcess): Promise<void> {
@@ -160,6 +185,7 @@ export class Seat {
     this.#process = undefined;
     this.#ready = false;
     this.#serves = false;
+    this.#busy = false;
     return gone;
   }
 
@@ -175,6 +201,7 @@ export class Seat {
         HOST: '127.0.0.1',
         PORT: String(port),
         POD_NAME: pod,
+        POD_IP: '127.0.0.1',
         MEDIA_URL: `ws://127.0.0.1:${port}`,
         REDIS_URL: `redis://127.0.0.1:${this.link.port}`,
         NODE_NO_WARNINGS: '1',

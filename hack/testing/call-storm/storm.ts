@@ -10,8 +10,12 @@ import { PERSON, STORM_TENANTS } from './tenants.ts';
 import type { StormWorld } from './world.ts';
 
 const LOOK_MS = 50;
+/** A pod may have been busy for so long before it was asked: two seconds until it says so, and one between questions. */
+const BUSY_FOR_MS = 3_000;
 /** So long a caller lets it ring. */
 export const RING_TIMEOUT_MS = 30_000;
+/** Faults that wait at the carrier for what they strike do so for as long as a conversation takes. */
+const ARMED_MS = 9_000;
 /** So long after the last fault callers wait to be led to the end of the conversation. */
 const PATIENCE_MS = 45_000;
 /**
@@ -48,6 +52,7 @@ export class Storm {
       throw error;
     });
     await this.#happen();
+    await waitUntil(() => this.#open().length === 0, ARMED_MS);
     await this.#calm();
     await this.#untilOver();
     await watch.stop();
@@ -56,6 +61,7 @@ export class Storm {
       legs: this.#legs,
       impatient: this.#impatient,
       outages: this.#outages,
+      shortages: this.#harms.shortages,
       confirmed: this.#harms.confirmed,
       countedBefore,
     });
@@ -128,14 +134,18 @@ export class Storm {
 
   /** Callers are led to the end, or hang up at last; then the books are closed. */
   async #untilOver(): Promise<void> {
-    const { control } = this.#world.carrier;
-    const open = () => this.#legs.filter((id) => control.call(id).state !== 'ended');
-    await waitUntil(() => open().length === 0, PATIENCE_MS);
-    for (const id of open()) {
+    await waitUntil(() => this.#open().length === 0, PATIENCE_MS);
+    for (const id of this.#open()) {
       this.#impatient.push(id);
-      control.callerHangsUp(id);
+      this.#world.carrier.control.callerHangsUp(id);
     }
     await waitUntil(() => this.#isQuiet(), SETTLE_MS);
+  }
+
+  /** The calls that are not over at the carrier. */
+  #open(): string[] {
+    const { control } = this.#world.carrier;
+    return this.#legs.filter((id) => control.call(id).state !== 'ended');
   }
 
   async #isQuiet(): Promise<boolean> {
@@ -147,8 +157,12 @@ export class Storm {
     return (await heldInRedis(redis)).length === 0 && (await this.#world.callsHeld()) === 0;
   }
 
-  /** Notes the times in which no pod was there to serve: then nobody is to blame for silence. */
+  /** Notes the times in which no pod was there to serve: then nobody is to blame for silence; and those of busy pods. */
   async #look(): Promise<number> {
+    if (this.#world.seats.some((seat) => seat.busy)) {
+      const fromMs = Date.now() - BUSY_FOR_MS;
+      this.#harms.shortages.Pods.push({ fromMs, toMs: Date.now() + LOOK_MS });
+    }
     const serves = this.#world.seats.some((seat) => seat.serves);
     const nowMs = Date.now();
     if (!serves) this.#outageFromMs ??= nowMs - LOOK_MS;

@@ -1,4 +1,4 @@
-import { DEFAULT_KINDS } from './faults.ts';
+import { FAULT_KINDS } from './faults.ts';
 import type { SilenceLimits } from './hearing-invariants.ts';
 import type { ScheduleSize } from './schedule.ts';
 
@@ -9,7 +9,7 @@ export const SMALL: ScheduleSize = {
   maxFaults: 3,
   carriers: ['fast', 'realistic'],
   hasSilent: false,
-  mix: { kinds: DEFAULT_KINDS, seats: 2, cutsMs: [1_000] },
+  mix: { kinds: FAULT_KINDS, seats: 2, cutsMs: [1_000] },
 };
 
 /** Longer than a busy machine makes anybody wait: how short silence is, is judged by `make storm-calls` alone. */

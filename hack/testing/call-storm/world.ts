@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import Telnyx from 'telnyx';
-import { Samples } from '#hack/bench/prometheus-text.ts';
 import { onFreePorts } from '#hack/local/free-port.ts';
 import { Processes } from '#hack/local/processes.ts';
 import { TcpService } from '#hack/local/service/tcp-service.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
 import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
 import { startRedisIn, type TestRedis } from '../redis.ts';
-import { type InstantEngines, startInstantEngines } from './instant-engines.ts';
+import { type ScriptedSpeech, startScriptedSpeech } from '../scripted-speech.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import type { Counted } from './redis-state.ts';
 import { Seat } from './seat.ts';
@@ -20,6 +19,8 @@ const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 /** The clocks of the pods are off by so much when they are: one behind, one ahead. */
 const CLOCK_OFFSETS_MS = [-5_000, 5_000];
 const CALLS_PER_POD = 120;
+/** Quick, but long enough that somebody can interrupt it. */
+const MS_PER_CHARACTER = 25;
 /** Longer than any schedule's calls. */
 const MAX_CALL_SECONDS = 600;
 /** Below the time after which a process that was asked to end is killed. */
@@ -29,6 +30,8 @@ const READY_TIMEOUT_MS = 60_000;
 export interface WorldOptions {
   /** The folder of an instance, whose processes end with it. */
   readonly instance: string;
+  /** Tells its pods from those of other worlds in the same instance. */
+  readonly name?: string;
   /** How many pods there are; one more has room for when pods are replaced. */
   readonly pods: number;
   /** Another checkout of the repository, of whose release every second seat's pods are. */
@@ -45,7 +48,7 @@ export class StormWorld {
   readonly carrier: TelnyxStandIn;
   readonly ledger: StormLedger;
   readonly seats: readonly Seat[];
-  readonly #engines: InstantEngines;
+  readonly #engines: ScriptedSpeech;
   readonly #service: TcpService;
   /** The calls of this month before the present schedule. */
   #counted: ReadonlyMap<string, Counted> = new Map();
@@ -61,17 +64,22 @@ export class StormWorld {
   }
 
   static async open(options: WorldOptions): Promise<StormWorld> {
-    const { instance, pods, otherRelease = REPOSITORY } = options;
+    const { instance, pods, name = 'storm', otherRelease = REPOSITORY } = options;
     const { openLedger = (url: string) => new LedgerReader(url) } = options;
     const redisServer = await startRedisIn(instance);
     const redis = new Redis(redisServer.url);
     // Storms take it away; it comes back at the same address.
     redis.on('error', () => undefined);
     const carrier = await startTelnyxStandIn();
-    const engines = await startInstantEngines();
+    let answers = 0;
+    const engines = await startScriptedSpeech({
+      // No two alike, so that it shows where an answer went.
+      hears: () => `answer ${++answers}`,
+      msPerCharacter: MS_PER_CHARACTER,
+    });
     const ledger = openLedger(redisServer.url);
     await ledger.start();
-    const processes = new Processes(instance);
+    const processes = new Processes(instance, { prefix: `${name}-` });
     const { seats, service } = await onFreePorts(pods + 1, async (ports) => {
       const backends = ports.map((port) => `127.0.0.1:${port}`);
       const common = {
@@ -134,10 +142,13 @@ export class StormWorld {
     await waitUntil(() => this.redis.status === 'ready', READY_TIMEOUT_MS);
   }
 
-  /** How many calls the pods hold by their own account. */
-  async callsHeld(): Promise<number> {
+  /** How many calls the pods hold by their own account; undefined where one does not answer. */
+  async callsHeld(): Promise<number | undefined> {
     const pages = await Promise.all(this.occupied().map((seat) => seat.metrics()));
-    return pages.reduce((sum, page) => sum + new Samples(page).sum('veralux_calls'), 0);
+    return pages.reduce<number | undefined>(
+      (sum, page) => (sum === undefined || !page ? undefined : sum + page.sum('veralux_calls')),
+      0,
+    );
   }
 
   async close(): Promise<void> {
@@ -171,11 +182,11 @@ interface WorldParts {
   readonly carrier: TelnyxStandIn;
   readonly ledger: StormLedger;
   readonly seats: readonly Seat[];
-  readonly engines: InstantEngines;
+  readonly engines: ScriptedSpeech;
   readonly service: TcpService;
 }
 
-function podEnv(carrier: TelnyxStandIn, { endpoint }: InstantEngines): Record<string, string> {
+function podEnv(carrier: TelnyxStandIn, { endpoint }: ScriptedSpeech): Record<string, string> {
   return {
     TELNYX_API_KEY: carrier.apiKey,
     TELNYX_PUBLIC_KEY: carrier.publicKey,

@@ -16,6 +16,11 @@ export const talkingSchema = z.strictObject({
   silenceMs: ms.min(FRAME_MS).default(3_000),
   /** Waits besides until nothing was heard for so long; absent: speaks by the clock, whoever else does. */
   waitsForMs: ms.exactOptional(),
+  /**
+   * Speaks as soon as the agent has spoken since the last turn and nothing was heard for so long, without
+   * waiting for the rest of `silenceMs`; absent: always waits for it.
+   */
+  repliesAfterMs: ms.exactOptional(),
   /** Hangs up so long after the answer; absent: stays. */
   hangUpAfterMs: ms.exactOptional(),
 });
@@ -36,6 +41,8 @@ export class TalkingCaller implements Caller {
   #turns = 0;
   #saidMs = 0;
   #heardMs = 0;
+  /** Whether anything was heard since the last turn. */
+  #wasSpokenTo = false;
 
   constructor(pattern: z.output<typeof talkingSchema>, line: CallerLine, speech: CodedAudio) {
     this.#pattern = pattern;
@@ -56,7 +63,10 @@ export class TalkingCaller implements Caller {
   hear(_audio: Int16Array | undefined, sounding: boolean): void {
     this.#nowMs += FRAME_MS;
     this.#quietMs = sounding ? 0 : this.#quietMs + FRAME_MS;
-    if (sounding) this.#heardMs += FRAME_MS;
+    if (sounding) {
+      this.#heardMs += FRAME_MS;
+      this.#wasSpokenTo = true;
+    }
     const { hangUpAfterMs } = this.#pattern;
     if (hangUpAfterMs !== undefined && this.#nowMs >= hangUpAfterMs) this.#line.hangUp();
   }
@@ -69,10 +79,16 @@ export class TalkingCaller implements Caller {
     return { kind: 'talks', turns: this.#turns, saidMs: this.#saidMs, heardMs: this.#heardMs };
   }
 
+  #wasAnswered(): boolean {
+    const { repliesAfterMs } = this.#pattern;
+    return repliesAfterMs !== undefined && this.#wasSpokenTo && this.#quietMs >= repliesAfterMs;
+  }
+
   #beginTurn(): boolean {
     const { talkMs, silenceMs, waitsForMs = 0 } = this.#pattern;
-    if (this.#nowMs < this.#nextTurnMs || this.#quietMs < waitsForMs) return false;
+    if (!this.#wasAnswered() && (this.#nowMs < this.#nextTurnMs || this.#quietMs < waitsForMs)) return false;
     this.#turns += 1;
+    this.#wasSpokenTo = false;
     this.#frame = 0;
     this.#talkUntilMs = this.#nowMs + talkMs;
     this.#nextTurnMs = this.#talkUntilMs + silenceMs;

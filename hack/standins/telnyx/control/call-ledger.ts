@@ -17,8 +17,9 @@ const streamLedgerSchema = z.object({
   /** Agent audio that the caller heard. */
   playedMs: ms,
   mediaMessages: z.number(),
-  /** Media that came when the stream was over. */
+  /** Media that came when the stream was over, and how long after that the last of it. */
   lateMessages: z.number(),
+  latestAfterEndMs: ms,
   /** Caller frames thrown away because nobody read them. */
   framesDropped: z.number(),
   marksPlayed: z.number(),

@@ -51,6 +51,7 @@ function streamLedgerOf(stream: StreamRecord): CallLedger['streams'][number] {
     playedMs: stream.playedMs,
     mediaMessages: stream.mediaMessages,
     lateMessages: stream.lateMessages,
+    latestAfterEndMs: stream.latestAfterEndMs,
     framesDropped: stream.framesDropped,
     marksPlayed: stream.marksPlayed,
     marksCleared: stream.marksCleared,

@@ -206,7 +206,7 @@ export class MediaStream {
 
   #take(text: string): void {
     if (this.#over) {
-      this.record.lateMessages += 1;
+      this.#noteLate();
       return;
     }
     const message = parseAgentMessage(text, this.#options.plan.outbound);
@@ -225,6 +225,12 @@ export class MediaStream {
       case 'media':
         this.#takeMedia(message.payload);
     }
+  }
+
+  #noteLate(): void {
+    const { record } = this;
+    record.lateMessages += 1;
+    record.latestAfterEndMs = this.#options.clock.now() - Date.parse(record.endedAt ?? '');
   }
 
   #takeMedia(payload: Buffer): void {

@@ -18,6 +18,8 @@ export interface StreamRecord {
   mediaMessages: number;
   /** Media that came when the stream was over: nobody hears it. */
   lateMessages: number;
+  /** How long after the end the last of it came. */
+  latestAfterEndMs: number;
   /** Agent audio that the caller heard. */
   playedMs: number;
   marksPlayed: number;
@@ -48,6 +50,7 @@ export function newStreamRecord(streamID: string, plan: StreamPlan, startedAt: s
     framesDropped: 0,
     mediaMessages: 0,
     lateMessages: 0,
+    latestAfterEndMs: 0,
     playedMs: 0,
     marksPlayed: 0,
     marksCleared: 0,
