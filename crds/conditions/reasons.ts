@@ -87,7 +87,8 @@ export const CONDITIONS = {
       Assigned: 'It does.',
       WaitingForNumber: 'The number is not ours yet.',
       WaitingForRuntime: 'The VoiceRuntime has no Call Control application yet.',
-      CarrierUnavailable: 'The carrier could not be asked; it is tried again.',
+      CarrierUnavailable:
+        'The carrier could not be asked; it is tried again, and what was assigned before stays.',
     },
   },
   Routed: {
@@ -150,7 +151,8 @@ export const CONDITIONS = {
       SecretNotFound: 'spec.telnyx.secretRef names a Secret that does not exist.',
       SecretIncomplete: 'The Secret lacks apiKey or publicKey.',
       EndpointMissing: 'The webhook address is not known yet.',
-      CarrierUnavailable: 'The carrier could not be asked; it is tried again.',
+      CarrierUnavailable:
+        'The carrier could not be asked; it is tried again, and what was known before stays.',
       CarrierRefused: 'The carrier refused the account or the settings; the message has its reason.',
     },
   },

@@ -43,6 +43,11 @@ export class CarrierChecks {
     return Math.max(0, last.atMs + CARRIER_CHECK_MS - nowMs);
   }
 
+  /** Whether all was well when this was compared last, or an earlier operator's status says so. */
+  wasDone(key: string, fingerprint: string): boolean {
+    return this.#checked.get(key)?.fingerprint === fingerprint;
+  }
+
   done(key: string, fingerprint: string): void {
     this.#checked.set(key, { fingerprint, atMs: this.#clock.monotonic() });
   }

@@ -39,7 +39,11 @@ export async function ensureAtCarrier(
     return state;
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error;
-    const state = unavailable(phoneNumber, error.message, error.retryAfterMs);
+    const wasAssigned = error.kind === 'Unavailable' && checks.wasDone(key, fingerprint);
+    const state = unavailable(phoneNumber, error.message, {
+      retryAfterMs: error.retryAfterMs,
+      wasAssigned,
+    });
     checks.hold(key, fingerprint, state);
     return state;
   }
@@ -150,14 +154,28 @@ function settled(phoneNumber: PhoneNumber, dueInMs: number): CarrierState {
 }
 
 /** What is known is kept: a carrier that is away takes no number from us. */
-function unavailable(phoneNumber: PhoneNumber, message: string, retryAfterMs = 0): CarrierState {
+function unavailable(
+  phoneNumber: PhoneNumber,
+  message: string,
+  {
+    retryAfterMs = 0,
+    wasAssigned = false,
+  }: { retryAfterMs?: number | undefined; wasAssigned?: boolean } = {},
+): CarrierState {
   const { status } = phoneNumber;
   const isOwned = status?.number !== undefined;
+  const meanwhile = wasAssigned ? ' It is tried again; until then this stays as it was.' : '';
+  const assigned = verdict(
+    'Assigned',
+    wasAssigned ? 'True' : 'False',
+    'CarrierUnavailable',
+    `${message}${meanwhile}`,
+  );
   return {
     purchased: isOwned
       ? verdict('Purchased', 'True', 'Owned', `${status.number} is ours.`)
       : verdict('Purchased', 'False', 'CarrierUnavailable', message),
-    assigned: isOwned ? verdict('Assigned', 'False', 'CarrierUnavailable', message) : waitingForNumber(),
+    assigned: isOwned ? assigned : waitingForNumber(),
     number: status?.number,
     providerNumberID: status?.providerNumberID,
     orderID: status?.orderID,

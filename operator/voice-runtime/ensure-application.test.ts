@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type VoiceRuntime, voiceRuntimeSchema } from '#crds/voice-runtime/voice-runtime.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import type { CarrierDirectory } from '#operator/carrier/carrier-directory.ts';
+import { CarrierError } from '#operator/carrier/number-carrier.ts';
 import { Applications } from './ensure-application.ts';
 
 /** A carrier whose answers come when the test says so. */
@@ -21,15 +22,19 @@ class SlowCarrier {
   answer(connectionID: string): void {
     this.questions.at(-1)?.resolve({ connectionID, change: 'None' });
   }
+
+  fail(kind: 'Unavailable' | 'Refused'): void {
+    this.questions.at(-1)?.reject(new CarrierError(kind, `It is ${kind}.`));
+  }
 }
 
-function runtimeOf(generation: number, status?: object): VoiceRuntime {
+function runtimeOf(generation: number, status?: object, webhooks = 'webhooks'): VoiceRuntime {
   return voiceRuntimeSchema.parse({
     apiVersion: 'veralux.io/v1alpha1',
     kind: 'VoiceRuntime',
     metadata: { name: 'a', namespace: 'b', generation },
     spec: {
-      endpoint: { webhookURL: 'https://voice.test/webhooks/telnyx' },
+      endpoint: { webhookURL: `https://voice.test/${webhooks}` },
       telnyx: { secretRef: { name: 'telnyx' } },
       engines: {
         stt: { type: 'Whisper', endpoint: 'http://a' },
@@ -45,6 +50,16 @@ function open() {
   const carrier = new SlowCarrier();
   const events = { record: () => undefined };
   return { clock, carrier, applications: new Applications({ carriers: carrier.directory(), events, clock }) };
+}
+
+/** One whose application was found. */
+async function configured() {
+  const opened = open();
+  const first = opened.applications.ensure(runtimeOf(1));
+  await settle();
+  opened.carrier.answer('c1');
+  await first;
+  return opened;
 }
 
 /** Lets every promise that can settle do so. */
@@ -108,14 +123,56 @@ describe('the Call Control application', () => {
     expect(carrier.questions).toHaveLength(2);
   });
 
-  test('is asked for again when the spec has changed', async () => {
-    const { carrier, applications } = open();
-    const first = applications.ensure(runtimeOf(1));
-    await settle();
-    carrier.answer('c1');
-    await first;
-    void applications.ensure(runtimeOf(2));
+  test('is asked for again when its part of the spec has changed, and only then', async () => {
+    const { carrier, applications } = await configured();
+    expect(await applications.ensure(runtimeOf(2))).toMatchObject({ verdict: { status: 'True' } });
+    void applications.ensure(runtimeOf(3, undefined, 'elsewhere'));
     await settle();
     expect(carrier.questions).toHaveLength(2);
+  });
+
+  test('stays as it was while the carrier is away, also over another generation, and is asked for soon', async () => {
+    const { clock, carrier, applications } = await configured();
+    for (const generation of [1, 2]) {
+      await clock.advance(300_000);
+      const away = applications.ensure(runtimeOf(generation));
+      await settle();
+      carrier.fail('Unavailable');
+      expect(await away).toMatchObject({
+        connectionID: 'c1',
+        verdict: {
+          status: 'True',
+          reason: 'CarrierUnavailable',
+          message: expect.stringContaining('Unavail'),
+        },
+      });
+    }
+    await clock.advance(15_000);
+    const back = applications.ensure(runtimeOf(2));
+    await settle();
+    carrier.answer('c1');
+    expect(await back).toMatchObject({ verdict: { status: 'True', reason: 'Configured' } });
+  });
+
+  test('is taken back by a refusal, and does not come back by an outage', async () => {
+    const { clock, carrier, applications } = await configured();
+    for (const [kind, reason] of [
+      ['Refused', 'CarrierRefused'],
+      ['Unavailable', 'CarrierUnavailable'],
+    ] as const) {
+      await clock.advance(300_000);
+      const answer = applications.ensure(runtimeOf(1));
+      await settle();
+      carrier.fail(kind);
+      expect(await answer).toMatchObject({ verdict: { status: 'False', reason } });
+    }
+  });
+
+  test('is not known for another address while the carrier is away', async () => {
+    const { carrier, applications } = await configured();
+    const away = applications.ensure(runtimeOf(2, undefined, 'elsewhere'));
+    await settle();
+    carrier.fail('Unavailable');
+    expect(await away).toMatchObject({ verdict: { status: 'Unknown', reason: 'CarrierUnavailable' } });
   });
 });

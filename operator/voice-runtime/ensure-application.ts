@@ -12,6 +12,19 @@ export interface ApplicationState {
   readonly connectionID: string | undefined;
 }
 
+interface Question {
+  readonly runtime: VoiceRuntime;
+  /** What holds while the carrier cannot be asked. */
+  readonly before: ApplicationState;
+}
+
+/** What was found for a runtime, for which wish, and until when that is good. */
+interface Known {
+  readonly wish: string;
+  readonly untilMs: number;
+  readonly state: ApplicationState;
+}
+
 /** How often the application is compared with what it should be. */
 const CHECK_MS = 300_000;
 /** After a failure. */
@@ -20,18 +33,15 @@ const RETRY_MS = 15_000;
 const PATIENCE_MS = 500;
 
 /**
- * Keeps each runtime's Call Control application as desired: looked up when the spec has changed and
- * every five minutes, so that what somebody changed at the carrier is put right.
+ * Keeps each runtime's Call Control application as desired: looked up when its part of the spec has
+ * changed and every five minutes, so that what somebody changed at the carrier is put right. A carrier
+ * that cannot be asked changes nothing of what is known: calls go on without its API.
  */
 export class Applications {
   readonly #carriers: Pick<CarrierDirectory, 'find'>;
   readonly #events: Pick<EventRecorder, 'record'>;
   readonly #clock: Clock;
-  /** By runtime: what was found, for which generation, and until when that is good. */
-  readonly #known = new Map<
-    string,
-    { readonly generation: number; readonly untilMs: number; readonly state: ApplicationState }
-  >();
+  readonly #known = new Map<string, Known>();
   readonly #asking = new Map<string, Promise<ApplicationState>>();
 
   constructor(options: {
@@ -50,22 +60,21 @@ export class Applications {
    */
   async ensure(runtime: VoiceRuntime): Promise<ApplicationState> {
     const key = keyOf(runtime.metadata);
-    const generation = runtime.metadata.generation ?? 0;
+    const wish = wishOf(runtime);
     const known = this.#known.get(key);
-    const isDue =
-      known === undefined || known.generation !== generation || this.#clock.monotonic() >= known.untilMs;
-    if (!isDue) return known.state;
-    const asking = this.#asking.get(key) ?? this.#begin(key, generation, runtime);
-    return this.#within(PATIENCE_MS, asking, known?.state ?? unanswered(runtime));
+    const before = known?.wish === wish ? known.state : foundBefore(runtime);
+    if (known?.wish === wish && this.#clock.monotonic() < known.untilMs) return known.state;
+    const asking = this.#asking.get(key) ?? this.#begin(key, wish, { runtime, before });
+    return this.#within(PATIENCE_MS, asking, before);
   }
 
   /** One question at a time for a runtime. */
-  #begin(key: string, generation: number, runtime: VoiceRuntime): Promise<ApplicationState> {
-    const asking = this.#ask(runtime)
+  #begin(key: string, wish: string, question: Question): Promise<ApplicationState> {
+    const asking = this.#ask(question)
       .then((state) => {
-        const goodForMs = state.verdict.status === 'True' ? CHECK_MS : RETRY_MS;
+        const goodForMs = state.verdict.reason === 'Configured' ? CHECK_MS : RETRY_MS;
         if (this.#asking.get(key) === asking) {
-          this.#known.set(key, { generation, untilMs: this.#clock.monotonic() + goodForMs, state });
+          this.#known.set(key, { wish, untilMs: this.#clock.monotonic() + goodForMs, state });
         }
         return state;
       })
@@ -93,7 +102,7 @@ export class Applications {
     this.#asking.delete(key);
   }
 
-  async #ask(runtime: VoiceRuntime): Promise<ApplicationState> {
+  async #ask({ runtime, before }: Question): Promise<ApplicationState> {
     const { endpoint, telnyx } = runtime.spec;
     const kept = runtime.status?.connectionID;
     const no = (reason: Parameters<typeof verdict<'TelnyxConfigured'>>[2], message: string) => ({
@@ -119,25 +128,31 @@ export class Applications {
       return { verdict: verdict('TelnyxConfigured', 'True', 'Configured', message), connectionID };
     } catch (error) {
       if (!(error instanceof CarrierError)) throw error;
-      return no(error.kind === 'Refused' ? 'CarrierRefused' : 'CarrierUnavailable', error.message);
+      if (error.kind === 'Refused') return no('CarrierRefused', error.message);
+      const { status } = before.verdict;
+      const meanwhile = status === 'Unknown' ? '' : ' Until then this stays as it was.';
+      const message = `${error.message} It is tried again.${meanwhile}`;
+      return { ...before, verdict: verdict('TelnyxConfigured', status, 'CarrierUnavailable', message) };
     }
   }
+}
+
+/** What of the spec the application depends on: a runtime that is scaled asks the carrier nothing new. */
+function wishOf({ spec: { telnyx, endpoint } }: VoiceRuntime): string {
+  return JSON.stringify([telnyx.secretRef.name, telnyx.applicationName, endpoint?.webhookURL]);
 }
 
 /**
  * What holds until the carrier has answered for the first time: what an earlier operator found for the same
  * spec. A restart would else take a runtime's readiness away for some seconds, and every tenant's with it.
  */
-function unanswered(runtime: VoiceRuntime): ApplicationState {
-  const { metadata, status } = runtime;
+function foundBefore({ metadata, status }: VoiceRuntime): ApplicationState {
+  const connectionID = status?.connectionID;
   const found = status?.conditions?.find(({ type }) => type === 'TelnyxConfigured');
   if (found !== undefined && found.observedGeneration === metadata.generation) {
     const { type, status: holds, reason, message } = found;
-    return { verdict: { type, status: holds, reason, message }, connectionID: status?.connectionID };
+    return { verdict: { type, status: holds, reason, message }, connectionID };
   }
   const message = 'The carrier has not answered yet.';
-  return {
-    verdict: verdict('TelnyxConfigured', 'Unknown', 'CarrierUnavailable', message),
-    connectionID: status?.connectionID,
-  };
+  return { verdict: verdict('TelnyxConfigured', 'Unknown', 'CarrierUnavailable', message), connectionID };
 }
