@@ -19,6 +19,7 @@ import type { Projector } from './projection/projector.ts';
 import type { Enqueue } from './route-changes.ts';
 import { reconcileSharedSecret } from './tenant/reconcile-shared-secret.ts';
 import { reconcileTenant } from './tenant/reconcile-tenant.ts';
+import { ApplicationClaims } from './voice-runtime/application-claims.ts';
 import { createManaged, type Managed } from './voice-runtime/create-managed.ts';
 import { Applications } from './voice-runtime/ensure-application.ts';
 import { PodReports } from './voice-runtime/pod-reports.ts';
@@ -111,7 +112,14 @@ function reconcilesOf({ parts, world, projector, events, fence }: Ground, manage
   const tenants = { ...shared, redis, masterKey, rotationDays };
   const memory = { checks: new CarrierChecks(clock), granted: new Set<string>() };
   const numbers = { ...shared, carriers, claims, ...memory };
-  const applications = new Applications({ carriers, events, clock });
+  const { installationID } = parts;
+  const applications = new Applications({
+    carriers,
+    events,
+    clock,
+    installationID,
+    claims: new ApplicationClaims(world.runtimes),
+  });
   const pace = new StatusPace(clock);
   const podReports = new PodReports({ redis, clock, log: parts.log });
   const runtimes = { ...managed.dependencies, world, podReports, applications, pace, clock };

@@ -151,6 +151,7 @@ export const CONDITIONS = {
       SecretNotFound: 'spec.telnyx.secretRef names a Secret that does not exist.',
       SecretIncomplete: 'The Secret lacks apiKey or publicKey.',
       EndpointMissing: 'The webhook address is not known yet.',
+      ApplicationTaken: 'The application is that of another VoiceRuntime; the message says which.',
       CarrierUnavailable:
         'The carrier could not be asked; it is tried again, and what was known before stays.',
       CarrierRefused: 'The carrier refused the account or the settings; the message has its reason.',

@@ -109,9 +109,9 @@ const voiceRuntimeSpecFields = z.object({
           'The Secret with the account at Telnyx: an API key, and the key its webhooks are signed with.',
         ),
       applicationName: text(100)
-        .default('veralux')
+        .optional()
         .describe(
-          'The name of the Call Control application at Telnyx. It is made if it is missing, and kept as this spec says.',
+          'The name of the Call Control application at Telnyx. It is made if it is missing, and kept as this spec says; no other VoiceRuntime may have it. Absent: a name of its own, which begins with veralux-<name>-.',
         ),
     })
     .describe(

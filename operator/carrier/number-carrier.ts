@@ -16,8 +16,14 @@ export interface NumberCarrier {
   assign(providerNumberID: string, assignment: NumberAssignment): Promise<void>;
   /** Gives the number back for good. One that is gone already is no error. */
   release(providerNumberID: string): Promise<void>;
-  /** Finds or makes the application and puts its settings right. */
-  ensureApplication(application: CallApplication): Promise<EnsuredApplication>;
+  /**
+   * Finds or makes the application and puts its settings right. `claim` is told which it is before one that
+   * is there is changed; what it throws is thrown on.
+   */
+  ensureApplication(
+    application: CallApplication,
+    claim: (connectionID: string) => void,
+  ): Promise<EnsuredApplication>;
 }
 
 export interface OwnedNumber {

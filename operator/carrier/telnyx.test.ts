@@ -6,6 +6,8 @@ import { TelnyxCarrier } from './telnyx.ts';
 
 const APPLICATION = { name: 'veralux', webhookURL: 'http://127.0.0.1:1/webhooks/telnyx' };
 
+const claim = () => undefined;
+
 class Fence implements WriteFence {
   isHeld = true;
   readonly waiting = new Set<() => void>();
@@ -39,7 +41,7 @@ describe('Telnyx as a carrier of numbers', () => {
     const order = await carrier.order({ number, reference: 'i/ns/main' });
     await expect.poll(async () => (await carrier.findOrders('i/ns/main'))[0]?.status).toBe('Success');
     expect((await carrier.findOrders('i/ns/main')).map(({ id }) => id)).toEqual([order.id]);
-    const { connectionID } = await carrier.ensureApplication(APPLICATION);
+    const { connectionID } = await carrier.ensureApplication(APPLICATION, claim);
     const owned = await carrier.findOwned(number);
     await carrier.assign(owned?.id ?? '', { connectionID, reference: 'i/ns/other' });
     expect(await carrier.findOwnedByReference('i/ns/other')).toEqual([
@@ -57,14 +59,24 @@ describe('Telnyx as a carrier of numbers', () => {
   });
 
   test('an application is made once, and put right when somebody changed it', async () => {
-    const made = await carrier.ensureApplication(APPLICATION);
+    const made = await carrier.ensureApplication(APPLICATION, claim);
     expect(made.change).toBe('Created');
-    expect(await carrier.ensureApplication(APPLICATION)).toEqual({ ...made, change: 'None' });
+    expect(await carrier.ensureApplication(APPLICATION, claim)).toEqual({ ...made, change: 'None' });
     const moved = { ...APPLICATION, webhookURL: 'http://127.0.0.1:2/webhooks/telnyx' };
-    expect(await carrier.ensureApplication(moved)).toEqual({ ...made, change: 'Corrected' });
-    expect(await carrier.ensureApplication({ ...APPLICATION, name: 'veralux-2' })).toMatchObject({
+    expect(await carrier.ensureApplication(moved, claim)).toEqual({ ...made, change: 'Corrected' });
+    expect(await carrier.ensureApplication({ ...APPLICATION, name: 'veralux-2' }, claim)).toMatchObject({
       change: 'Created',
     });
+  });
+
+  test('an application that may not be had is left as it is', async () => {
+    const { connectionID } = await carrier.ensureApplication(APPLICATION, claim);
+    const moved = { ...APPLICATION, webhookURL: 'http://127.0.0.1:2/webhooks/telnyx' };
+    const taken = (id: string) => {
+      throw new Error(`${id} is another's`);
+    };
+    await expect(carrier.ensureApplication(moved, taken)).rejects.toThrow(`${connectionID} is another's`);
+    expect(await carrier.ensureApplication(APPLICATION, claim)).toMatchObject({ change: 'None' });
   });
 
   test('an order whose reply is lost is not sent again', async () => {
@@ -90,7 +102,7 @@ describe('Telnyx as a carrier of numbers', () => {
   test('while the fence is not held it is read, and not one write is sent', async () => {
     await carrier.order({ number: '+13125550100', reference: 'r' });
     await expect.poll(() => carrier.findOwned('+13125550100')).toBeDefined();
-    const { connectionID } = await carrier.ensureApplication(APPLICATION);
+    const { connectionID } = await carrier.ensureApplication(APPLICATION, claim);
     const { id = '' } = (await carrier.findOwned('+13125550100')) ?? {};
     const before = standIn.control.requests().length;
     fence.isHeld = false;
@@ -98,8 +110,8 @@ describe('Telnyx as a carrier of numbers', () => {
       carrier.order({ number: '+13125550101', reference: 'r' }),
       carrier.assign(id, { connectionID, reference: 'other' }),
       carrier.release(id),
-      carrier.ensureApplication({ ...APPLICATION, name: 'veralux-2' }),
-      carrier.ensureApplication({ ...APPLICATION, webhookURL: 'http://127.0.0.1:2/webhooks/telnyx' }),
+      carrier.ensureApplication({ ...APPLICATION, name: 'veralux-2' }, claim),
+      carrier.ensureApplication({ ...APPLICATION, webhookURL: 'http://127.0.0.1:2/webhooks/telnyx' }, claim),
     ]);
     const reasons = ended.map((end) => (end.status === 'rejected' ? end.reason : 'sent'));
     for (const reason of reasons) expect(reason).toBeInstanceOf(WriteFenced);

@@ -118,7 +118,10 @@ export class TelnyxCarrier implements NumberCarrier {
     }
   }
 
-  async ensureApplication(application: CallApplication): Promise<EnsuredApplication> {
+  async ensureApplication(
+    application: CallApplication,
+    claim: (connectionID: string) => void,
+  ): Promise<EnsuredApplication> {
     const desired = {
       application_name: application.name,
       webhook_event_url: application.webhookURL,
@@ -130,9 +133,11 @@ export class TelnyxCarrier implements NumberCarrier {
     const known = found.find(({ application_name }) => application_name === application.name);
     if (known === undefined) {
       const made = await ask(() => this.#telnyx.callControlApplications.create(desired));
+      claim(idOf(made.data));
       return { connectionID: idOf(made.data), change: 'Created' };
     }
     const connectionID = idOf(known);
+    claim(connectionID);
     const isRight = Object.entries(desired).every(([name, value]) => field(known, name) === value);
     if (isRight) return { connectionID, change: 'None' };
     await ask(() => this.#telnyx.callControlApplications.update(connectionID, desired));

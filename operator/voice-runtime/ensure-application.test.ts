@@ -3,6 +3,7 @@ import { type VoiceRuntime, voiceRuntimeSchema } from '#crds/voice-runtime/voice
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import type { CarrierDirectory } from '#operator/carrier/carrier-directory.ts';
 import { CarrierError } from '#operator/carrier/number-carrier.ts';
+import { ApplicationClaims } from './application-claims.ts';
 import { Applications } from './ensure-application.ts';
 
 /** A carrier whose answers come when the test says so. */
@@ -49,7 +50,14 @@ function open() {
   const clock = new FakeClock();
   const carrier = new SlowCarrier();
   const events = { record: () => undefined };
-  return { clock, carrier, applications: new Applications({ carriers: carrier.directory(), events, clock }) };
+  const applications = new Applications({
+    carriers: carrier.directory(),
+    events,
+    clock,
+    claims: new ApplicationClaims({ list: () => [] }),
+    installationID: 'here',
+  });
+  return { clock, carrier, applications };
 }
 
 /** One whose application was found. */

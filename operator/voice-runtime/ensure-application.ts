@@ -6,6 +6,7 @@ import { CarrierError } from '#operator/carrier/number-carrier.ts';
 import { isTrue, type Verdict } from '#operator/engine/conditions.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import { verdict } from '#operator/world/verdict.ts';
+import { type ApplicationClaims, ApplicationTaken, applicationNameOf } from './application-claims.ts';
 
 export interface ApplicationState {
   readonly verdict: Verdict;
@@ -41,17 +42,25 @@ export class Applications {
   readonly #carriers: Pick<CarrierDirectory, 'find'>;
   readonly #events: Pick<EventRecorder, 'record'>;
   readonly #clock: Clock;
+  readonly #claims: ApplicationClaims;
+  readonly #installationID: string;
   readonly #known = new Map<string, Known>();
   readonly #asking = new Map<string, Promise<ApplicationState>>();
+  /** By the name of an application: two runtimes that want the same do not both make it. */
+  readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(options: {
     readonly carriers: Pick<CarrierDirectory, 'find'>;
     readonly events: Pick<EventRecorder, 'record'>;
     readonly clock: Clock;
+    readonly claims: ApplicationClaims;
+    readonly installationID: string;
   }) {
     this.#carriers = options.carriers;
     this.#events = options.events;
     this.#clock = options.clock;
+    this.#claims = options.claims;
+    this.#installationID = options.installationID;
   }
 
   /**
@@ -70,7 +79,9 @@ export class Applications {
 
   /** One question at a time for a runtime. */
   #begin(key: string, wish: string, question: Question): Promise<ApplicationState> {
-    const asking = this.#ask(question)
+    const asking = this.#inTurn(applicationNameOf(question.runtime, this.#installationID), () =>
+      this.#ask(question),
+    )
       .then((state) => {
         const goodForMs = state.verdict.reason === 'Configured' ? CHECK_MS : RETRY_MS;
         if (this.#asking.get(key) === asking) {
@@ -97,13 +108,25 @@ export class Applications {
     });
   }
 
+  /** After all that were asked for before under this name. */
+  #inTurn(name: string, ask: () => Promise<ApplicationState>): Promise<ApplicationState> {
+    const answer = (this.#turns.get(name) ?? Promise.resolve()).then(ask);
+    const leave = () => {
+      if (this.#turns.get(name) === ended) this.#turns.delete(name);
+    };
+    const ended = answer.then(leave, leave);
+    this.#turns.set(name, ended);
+    return answer;
+  }
+
   forget(key: string): void {
+    this.#claims.free(key);
     this.#known.delete(key);
     this.#asking.delete(key);
   }
 
   async #ask({ runtime, before }: Question): Promise<ApplicationState> {
-    const { endpoint, telnyx } = runtime.spec;
+    const { endpoint } = runtime.spec;
     const kept = runtime.status?.connectionID;
     const no = (reason: Parameters<typeof verdict<'TelnyxConfigured'>>[2], message: string) => ({
       verdict: verdict('TelnyxConfigured', 'False', reason, message),
@@ -111,11 +134,15 @@ export class Applications {
     });
     const webhookURL = endpoint?.webhookURL;
     if (webhookURL === undefined) return no('EndpointMissing', 'spec.endpoint.webhookURL is not set.');
+    const name = applicationNameOf(runtime, this.#installationID);
+    const claim = (connectionID: string) => {
+      const holder = this.#claims.take(connectionID, runtime);
+      if (holder !== undefined) throw new ApplicationTaken(name, connectionID, holder);
+    };
     const found = await this.#carriers.find(runtime);
     if (found.kind !== 'Found') return no(found.kind, found.message);
     try {
-      const name = telnyx.applicationName;
-      const { connectionID, change } = await found.carrier.ensureApplication({ name, webhookURL });
+      const { connectionID, change } = await found.carrier.ensureApplication({ name, webhookURL }, claim);
       const message = `The application ${name} (${connectionID}) sends its webhooks to ${webhookURL}.`;
       if (change !== 'None') {
         const isCorrection = change === 'Corrected' && isTrue(runtime.status?.conditions, 'TelnyxConfigured');
@@ -127,6 +154,9 @@ export class Applications {
       }
       return { verdict: verdict('TelnyxConfigured', 'True', 'Configured', message), connectionID };
     } catch (error) {
+      // Numbers assigned to it would be answered by the other's pods.
+      if (error instanceof ApplicationTaken)
+        return { ...no('ApplicationTaken', error.message), connectionID: undefined };
       if (!(error instanceof CarrierError)) throw error;
       if (error.kind === 'Refused') return no('CarrierRefused', error.message);
       const { status } = before.verdict;

@@ -73,7 +73,11 @@ export class FakeNumberAccount implements NumberCarrier {
     this.owned.splice(0, this.owned.length, ...this.owned.filter(({ id }) => id !== providerNumberID));
   }
 
-  async ensureApplication(_application: CallApplication): Promise<EnsuredApplication> {
+  async ensureApplication(
+    _application: CallApplication,
+    claim: (connectionID: string) => void,
+  ): Promise<EnsuredApplication> {
+    claim('application');
     return { connectionID: 'application', change: 'None' };
   }
 
