@@ -33,13 +33,21 @@ export function externallyAvailable(counts: Omit<RuntimeCounts, 'activeCalls'>):
 
 /**
  * While Redis cannot be asked, a runtime that runs elsewhere takes calls or does not as it did before:
- * its tenants are not told otherwise over an outage.
+ * its tenants are not told otherwise over an outage. Until Redis has been away for long enough to be told of
+ * (`isAway`), what was said of this generation is said again.
  */
-export function unheard(before: readonly Condition[]): Verdict {
-  const known = before.find(({ type }) => type === 'Available')?.status ?? 'Unknown';
+export function unheard(
+  before: readonly Condition[],
+  { generation, isAway }: { readonly generation: number; readonly isAway: boolean },
+): Verdict {
+  const known = before.find(({ type }) => type === 'Available');
+  if (!isAway && known !== undefined && known.observedGeneration === generation) {
+    const { type, status, reason, message } = known;
+    return { type, status, reason, message };
+  }
   const message =
     'Redis cannot be asked what the pods report. It is tried again; until then this stays as it was.';
-  return verdict('Available', known, 'RedisUnavailable', message);
+  return verdict('Available', known?.status ?? 'Unknown', 'RedisUnavailable', message);
 }
 
 /** The engines of an External runtime are reached from where it runs, which is not here. */

@@ -61,6 +61,22 @@ test('a Redis that hangs is waited for half a second, and once a second for all 
   expect(one.clock.pending).toBe(0);
 });
 
+test('Redis is away when it has not answered for five seconds, not when it was late once', async () => {
+  const one = create();
+  one.zrange.mockRejectedValue(new Error('refused'));
+  for (const isAway of [false, true, true]) {
+    await ask(one);
+    await one.clock.advance(2_500);
+    expect(one.reports.isAway('ns/vr')).toBe(isAway);
+  }
+  one.zrange.mockResolvedValue([]);
+  await ask(one);
+  expect(one.reports.isAway('ns/vr')).toBe(false);
+  one.zrange.mockRejectedValue(new Error('refused'));
+  await ask(one);
+  expect(one.reports.isAway('ns/vr')).toBe(false);
+});
+
 test('that Redis is away is said once and without a stack, and so is that it is back', async () => {
   const one = create();
   one.zrange.mockRejectedValue(new Error('refused'));

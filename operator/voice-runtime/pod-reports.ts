@@ -12,6 +12,8 @@ const MAX_PODS = 1_000;
 const ANSWER_MS = 500;
 /** While Redis does not answer it is asked so often, for all runtimes together. */
 const ASK_AGAIN_MS = 1_000;
+/** An answer that is late once is no news: statuses are not written twice over it. */
+const AWAY_AFTER_MS = 5_000;
 
 export interface PodReportsOptions {
   readonly redis: Pick<Redis, 'zrange' | 'hget'>;
@@ -24,9 +26,21 @@ export class PodReports {
   readonly #options: PodReportsOptions;
   /** What came of the last attempt, where that was a failure. */
   #failure: { readonly error: RedisUnavailable; readonly atMs: number } | undefined;
+  /** By runtime, since when it was not heard of: of a Cluster's masters one may be away. */
+  readonly #unheardSinceMs = new Map<string, number>();
 
   constructor(options: PodReportsOptions) {
     this.#options = options;
+  }
+
+  /** Whether Redis could not be asked about the runtime for so long that it is to be said. */
+  isAway(runtime: string): boolean {
+    const sinceMs = this.#unheardSinceMs.get(runtime);
+    return sinceMs !== undefined && this.#options.clock.monotonic() - sinceMs >= AWAY_AFTER_MS;
+  }
+
+  forget(runtime: string): void {
+    this.#unheardSinceMs.delete(runtime);
   }
 
   /**
@@ -34,6 +48,18 @@ export class PodReports {
    * be read is left out. Throws RedisUnavailable, after half a second at most.
    */
   async of(runtime: string): Promise<readonly PodHeartbeat[]> {
+    try {
+      const reports = await this.#ask(runtime);
+      this.#unheardSinceMs.delete(runtime);
+      return reports;
+    } catch (error) {
+      const sinceMs = this.#unheardSinceMs.get(runtime) ?? this.#options.clock.monotonic();
+      this.#unheardSinceMs.set(runtime, sinceMs);
+      throw error;
+    }
+  }
+
+  async #ask(runtime: string): Promise<readonly PodHeartbeat[]> {
     const { clock, log } = this.#options;
     const failure = this.#failure;
     if (failure !== undefined && clock.monotonic() - failure.atMs < ASK_AGAIN_MS) throw failure.error;

@@ -54,6 +54,7 @@ export async function reconcileVoiceRuntime(
   if (raw === undefined || raw.metadata.deletionTimestamp !== undefined) {
     applications.forget(key);
     pace.forget(key);
+    dependencies.podReports.forget(key);
     dependencies.autoscaler.forget(key);
     return {};
   }
@@ -74,7 +75,12 @@ export async function reconcileVoiceRuntime(
   const reports = await reportsOf(key, dependencies);
   const outcome =
     spec.mode === 'Managed'
-      ? await runManaged(runtime, reports, dependencies, context)
+      ? await runManaged(
+          runtime,
+          { reports, isRedisAway: dependencies.podReports.isAway(key) },
+          dependencies,
+          context,
+        )
       : await followExternal(runtime, reports, dependencies, context);
   const application = await applications.ensure(runtime);
   const verdicts = [...outcome.verdicts, application.verdict];
@@ -133,7 +139,10 @@ async function followExternal(
   const { replicas, readyReplicas } = reports === undefined ? (runtime.status ?? {}) : countsOf(reports);
   const available =
     reports === undefined
-      ? unheard(runtime.status?.conditions ?? [])
+      ? unheard(runtime.status?.conditions ?? [], {
+          generation: runtime.metadata.generation ?? 0,
+          isAway: dependencies.podReports.isAway(keyOf(runtime.metadata)),
+        })
       : externallyAvailable(countsOf(reports));
   return { verdicts: [available, externalEngines()], status: { replicas, readyReplicas } };
 }

@@ -42,13 +42,18 @@ export interface ManagedOutcome {
   >;
 }
 
-/**
- * Makes and keeps the objects of a Managed VoiceRuntime and says how its pods and engines fare.
- * `reports` is what its pods last said, undefined while Redis cannot be asked.
- */
+/** What is known of a runtime's pods from themselves. */
+export interface Heard {
+  /** What they last said; undefined where Redis did not answer. */
+  readonly reports: readonly PodHeartbeat[] | undefined;
+  /** Whether it has not answered for so long that it is to be said. */
+  readonly isRedisAway: boolean;
+}
+
+/** Makes and keeps the objects of a Managed VoiceRuntime and says how its pods and engines fare. */
 export async function runManaged(
   runtime: VoiceRuntime,
-  reports: readonly PodHeartbeat[] | undefined,
+  { reports, isRedisAway }: Heard,
   dependencies: ManagedDependencies,
   { signal, log }: ReconcileContext,
 ): Promise<ManagedOutcome> {
@@ -88,7 +93,7 @@ export async function runManaged(
     replicas,
     deployment,
     pods: own,
-    heard: reports !== undefined,
+    heard: reports !== undefined || !isRedisAway,
   };
   const engines = judgeEngines(plan, {
     deployments: children.deploymentsOf(key),
