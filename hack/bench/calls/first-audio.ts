@@ -42,6 +42,8 @@ export async function firstAudioBench({ config, open, say }: BenchContext): Prom
   return { rows, figures: { carrierMs: CARRIER_MS, ...figures } };
 }
 
+const NOTHING_HEARD: Distribution = { count: 0, p50: Infinity, p99: Infinity, max: Infinity };
+
 interface FirstAudio extends Distribution {
   /** Callers who heard nothing in time, as those who were told that all are busy. */
   readonly unheard: number;
@@ -56,7 +58,8 @@ async function firstAudio(site: CallSite, calls: number, withinMs: number): Prom
   await waitUntil(() => heard().length === calls, HEARD_TIMEOUT_MS);
   const times = heard().map((id) => afterInitiatedMs(control, id));
   await load.hangUpAll();
-  return { ...distributionOf(times), unheard: calls - times.length };
+  const heardAt = times.length === 0 ? NOTHING_HEARD : distributionOf(times);
+  return { ...heardAt, unheard: calls - times.length };
 }
 
 function afterInitiatedMs(control: Control, id: string): number {
