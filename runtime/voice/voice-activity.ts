@@ -73,13 +73,16 @@ export class VoiceActivity implements SpeechDetectors {
   }
 
   /**
-   * Judges all that waits now, and leaves what comes meanwhile to the next collection; never rejects. Each run
-   * has a turn of the event loop for itself.
+   * Judges all that waits now, and leaves what comes meanwhile to the next collection; never rejects. The event loop
+   * gets its turn after some milliseconds, not after each run: the turns of a busy loop are long, and frames would pile up.
    */
   async #runAll(): Promise<void> {
+    let sinceMs = this.#clock.monotonic();
     for (let left = this.#waiting.length; left > 0 && this.#waiting.length > 0; left -= MAX_ROWS) {
       this.#judge(this.#takeRows());
+      if (this.#clock.monotonic() - sinceMs < MAX_BLOCKED_MS) continue;
       await new Promise((resolve) => setImmediate(resolve));
+      sinceMs = this.#clock.monotonic();
     }
     this.#scheduled = false;
     if (this.#waiting.length > 0) this.#schedule();
@@ -149,6 +152,8 @@ function joined(earlier: WaitingFrame, later: WaitingFrame): WaitingFrame {
 const BEHIND_FRAMES = 4;
 /** Frames of different calls come evenly: this makes batches of some size, at a sixth of the 60 ms that a decision may take. */
 const COLLECT_MS = 10;
+/** A fifth of a frame: what waits in sockets meanwhile is not noticed. */
+const MAX_BLOCKED_MS = 4;
 /** V8 compiles the kernel better once it is used. */
 const WARMING_RUNS = 100;
 /** 2 s: a call that far behind is beyond catching up. */
