@@ -30,6 +30,7 @@ import { LedgerTail } from './ledger/ledger-tail.ts';
 import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { MediaServer } from './media-server/media-server.ts';
 import { HELD_CALLS_PATH, heldCallsRoute } from './pod/held-calls.ts';
+import { Peers } from './pod/peers.ts';
 import { Pod } from './pod/pod.ts';
 import { PodRegistry } from './pod/pod-registry.ts';
 import { PodWatch } from './pod/pod-watch.ts';
@@ -202,6 +203,7 @@ function createParts(options: RuntimeOptions) {
     registry: pods,
     slots,
     live,
+    peers: new Peers({ ...common, ...paths, pod: config.POD_NAME }),
     canServe,
     takesCalls,
   });
@@ -237,7 +239,13 @@ function createParts(options: RuntimeOptions) {
     pod: config.POD_NAME,
     drive: (call) => driver.drive(call),
   });
-  const heldCalls = heldCallsRoute({ callTokenSecret, clock, pod: config.POD_NAME, held: () => live.held() });
+  const heldCalls = heldCallsRoute({
+    callTokenSecret,
+    clock,
+    pod: config.POD_NAME,
+    held: () => live.held(),
+    hasRedis: () => pod.hasRedis,
+  });
   const routes = new Map<string, (...exchange: Parameters<RequestListener>) => Promise<void> | void>([
     [WEBHOOK_PATH, (request, response) => webhooks.handle(request, response)],
     [HELD_CALLS_PATH, heldCalls],

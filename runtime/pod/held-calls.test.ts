@@ -4,12 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { systemClock } from '#lib/clock/clock.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
-import { askForHeldCalls, HELD_CALLS_PATH, heldCallsRoute } from './held-calls.ts';
+import { askPod, HELD_CALLS_PATH, heldCallsRoute } from './held-calls.ts';
 import { signProbe } from './probe-token.ts';
 
 const callTokenSecret = 's'.repeat(32);
 const options = { callTokenSecret, clock: systemClock };
 const held = () => new Map([['call-1', 7]]);
+const hasRedis = () => true;
 const servers: Server[] = [];
 
 afterEach(() => {
@@ -27,21 +28,21 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a pod says which calls it holds, at which generation', async () => {
-  const address = await serve(heldCallsRoute({ ...options, pod: 'a', held }));
-  expect(await askForHeldCalls({ pod: 'a', address }, options)).toEqual(held());
+test('a pod says which calls it holds, at which generation, and whether it has Redis', async () => {
+  const address = await serve(heldCallsRoute({ ...options, pod: 'a', held, hasRedis }));
+  expect(await askPod({ pod: 'a', address }, options)).toEqual({ calls: held(), hasRedis: true });
 });
 
 test('whoever answers at the address of a pod that is gone is not that pod', async () => {
-  const address = await serve(heldCallsRoute({ ...options, pod: 'b', held }));
-  expect(await askForHeldCalls({ pod: 'a', address }, options)).toBeUndefined();
+  const address = await serve(heldCallsRoute({ ...options, pod: 'b', held, hasRedis }));
+  expect(await askPod({ pod: 'a', address }, options)).toBeUndefined();
 });
 
 test('one that is not there, does not answer in time, or answers something else holds nothing', async () => {
   const clock = new FakeClock();
   const hanging = Promise.withResolvers<void>();
   const silent = await serve(() => hanging.resolve());
-  const asked = askForHeldCalls({ pod: 'a', address: silent }, { callTokenSecret, clock });
+  const asked = askPod({ pod: 'a', address: silent }, { callTokenSecret, clock });
   await hanging.promise;
   await clock.advance(1_000);
   const nonsense = await serve((_request, response) => response.end('<html>'));
@@ -49,13 +50,13 @@ test('one that is not there, does not answer in time, or answers something else 
   servers.pop()?.close();
   expect([
     await asked,
-    await askForHeldCalls({ pod: 'a', address: nonsense }, options),
-    await askForHeldCalls({ pod: 'a', address: gone }, options),
+    await askPod({ pod: 'a', address: nonsense }, options),
+    await askPod({ pod: 'a', address: gone }, options),
   ]).toEqual([undefined, undefined, undefined]);
 });
 
 test('nobody is told without a token of this runtime, made lately for this pod', async () => {
-  const address = await serve(heldCallsRoute({ ...options, pod: 'a', held }));
+  const address = await serve(heldCallsRoute({ ...options, pod: 'a', held, hasRedis }));
   const nowMs = systemClock.now();
   const ask = async (authorization?: string) =>
     (await fetch(`${address}${HELD_CALLS_PATH}`, { headers: authorization ? { authorization } : {} })).status;

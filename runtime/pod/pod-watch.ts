@@ -10,7 +10,7 @@ import { type CallRecord, holdsSlot } from '#runtime/call/call-record.ts';
 import type { CallDriver } from '#runtime/call/driver.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
-import { askForHeldCalls, type HeldCalls } from './held-calls.ts';
+import { askPod, type HeldCalls } from './held-calls.ts';
 import type { PodRegistry, SilentPod } from './pod-registry.ts';
 
 /** Between two looks at the heartbeats; a random half of it on top, so that pods do not look together. */
@@ -147,7 +147,7 @@ export class PodWatch implements Service {
   async #ask(last: SilentPod['last']): Promise<HeldCalls | 'Unaskable' | undefined> {
     if (!last) return undefined;
     const { pod, address } = last;
-    return address === undefined ? 'Unaskable' : askForHeldCalls({ pod, address }, this.#options);
+    return address === undefined ? 'Unaskable' : (await askPod({ pod, address }, this.#options))?.calls;
   }
 
   /** The calls that have a slot of the pod, of those that are `wanted`. */

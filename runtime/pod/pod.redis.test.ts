@@ -44,6 +44,7 @@ test('a pod that is too busy gets no new calls, takes up those that nobody else 
     slotCount: SLOTS,
     slots: new PodSlots(common),
     live: new LiveCalls(createRuntimeMetrics(createRegistry('test'))),
+    peers: { learn: async () => undefined, anyHasRedis: async () => false },
     canServe: () => true,
     takesCalls: () => takesCalls,
   });

@@ -6,6 +6,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { LiveCalls } from '#runtime/call/live-calls.ts';
 import { Drain } from './drain.ts';
+import type { Peers } from './peers.ts';
 import type { PodRegistry } from './pod-registry.ts';
 
 /** How long a drained pod stays for the last hang-ups: above HANGUP_CONFIRM_MS, when they are given up. */
@@ -22,6 +23,7 @@ export interface PodOptions {
   readonly registry: PodRegistry;
   readonly slots: PodSlots;
   readonly live: LiveCalls;
+  readonly peers: Pick<Peers, 'learn' | 'anyHasRedis'>;
   /** False while the pod could not hold a call: it is not heard of until then. */
   readonly canServe: () => boolean;
   /** False while the pod is too busy: it keeps its calls, and says that it has no slot beside them. */
@@ -42,6 +44,8 @@ export class Pod implements Service {
   #state: PodHeartbeat['state'] = 'Serving';
   #beating: Promise<void> | undefined;
   #failures = 0;
+  /** Whether Redis is away for this pod alone. */
+  #isCutOff = false;
   /** Whether admission knows of this pod. */
   #announced = false;
 
@@ -59,17 +63,26 @@ export class Pod implements Service {
     return this.#state === 'Draining';
   }
 
-  /** What keeps the pod from serving, for /readyz. */
+  /** Whether Redis took the last heartbeat. */
+  get hasRedis(): boolean {
+    return this.#announced && this.#failures === 0;
+  }
+
+  /**
+   * What keeps the pod from serving, for /readyz. That Redis is away for all pods does not: somebody has to
+   * answer the carrier.
+   */
   notReady(): readonly string[] {
     const reasons: string[] = [];
     if (this.draining) reasons.push('The pod is draining.');
     if (!this.#announced) reasons.push('The pod has not been announced to admission yet.');
-    if (this.#failures > 0) reasons.push('Redis does not take the heartbeat.');
+    if (this.#isCutOff) reasons.push('Redis takes the heartbeats of other pods, and not of this one.');
     return reasons;
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
     await this.beat();
+    await this.#options.peers.learn();
     this.#beating = this.#keepBeating().catch(fail);
   }
 
@@ -130,17 +143,20 @@ export class Pod implements Service {
   }
 
   async #keepBeating(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, peers } = this.#options;
     const { signal } = this.#ending;
     while (!signal.aborted) {
       try {
         await clock.sleep(HEARTBEAT_PERIOD_MS, signal);
         await this.beat();
         this.#failures = 0;
+        this.#isCutOff = false;
+        await peers.learn();
       } catch (error) {
         if (isAbort(error)) return;
         this.#failures += 1;
         log.warn({ err: error, failures: this.#failures }, 'a heartbeat failed');
+        this.#isCutOff = await peers.anyHasRedis();
       }
     }
   }
