@@ -20,7 +20,10 @@ const FILLED_IN = {
   TELNYX_PUBLIC_KEY: Buffer.alloc(32).toString('base64'),
 };
 
-test('a runtime starts with the settings that the operator gives its pods', () => {
+test.each([
+  ['starts with the settings that the operator gives its pods', 'application-1'],
+  ['starts before its application is known, too', undefined],
+])('a runtime %s', (_name, connectionID) => {
   const runtime = voiceRuntimeSchema.parse({
     apiVersion: 'veralux.io/v1alpha1',
     kind: 'VoiceRuntime',
@@ -40,6 +43,7 @@ test('a runtime starts with the settings that the operator gives its pods', () =
     settings: { image: undefined, redisURL: 'redis://a', telnyxBaseURL: 'https://api.telnyx.com/v2' },
     image: 'veralux:1',
     mediaURL: 'wss://voice.example.com',
+    connectionID,
     secretsDigest: 'd',
   }) as { spec: { terminationGracePeriodSeconds: number; containers: { env: Variable[] }[] } };
   const variables = template.spec.containers[0]?.env ?? [];
@@ -57,6 +61,7 @@ test('a runtime starts with the settings that the operator gives its pods', () =
     MAX_CALL_DURATION_SECONDS: 600,
     ENGINES: { stt: { endpoint: expect.stringContaining('http://shared-stt-') } },
   });
+  expect(config.TELNYX_CONNECTION_ID).toBe(connectionID);
   // Kubernetes gives a pod longer than it needs for its last call.
   expect(template.spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(config.DRAIN_TIMEOUT_MS);
   expect(config.DRAIN_TIMEOUT_MS).toBeGreaterThan(600_000);

@@ -21,6 +21,7 @@ export interface DesiredRuntimeOptions {
     | {
         readonly image: string;
         readonly mediaURL: string;
+        readonly connectionID: string | undefined;
         readonly replicas: number;
         readonly secretsDigest: string;
       }

@@ -34,6 +34,10 @@ describe('a Managed VoiceRuntime', () => {
     const runtime = await managed.ready('vr-plain');
     expect(runtime.status).toMatchObject({ replicas: 1, readyReplicas: 1, connectionID: expect.any(String) });
     expect(runtime.status?.['selector']).toContain('veralux.io/runtime=vr-plain');
+    const connectionID = { name: 'TELNYX_CONNECTION_ID', value: runtime.status?.['connectionID'] };
+    expect((await managed.shown(DEPLOYMENTS, 'vr-plain'))?.spec).toMatchObject({
+      template: { spec: { containers: [{ env: expect.arrayContaining([connectionID]) }] } },
+    });
     for (const [resource, name] of [
       [DEPLOYMENTS, 'vr-plain'],
       [SERVICES, 'vr-plain'],

@@ -55,6 +55,8 @@ export function podTemplate(
     readonly settings: RuntimeSettings;
     readonly image: string;
     readonly mediaURL: string;
+    /** The carrier's id of the runtime's application; undefined until it is known. */
+    readonly connectionID: string | undefined;
     /** Changes when a value in one of the pods' Secrets does. */
     readonly secretsDigest: string;
   },
@@ -129,7 +131,13 @@ function environment(
     plan,
     settings,
     mediaURL,
-  }: { readonly plan: EnginePlan; readonly settings: RuntimeSettings; readonly mediaURL: string },
+    connectionID,
+  }: {
+    readonly plan: EnginePlan;
+    readonly settings: RuntimeSettings;
+    readonly mediaURL: string;
+    readonly connectionID: string | undefined;
+  },
 ): readonly object[] {
   const { spec } = runtime;
   const values = {
@@ -138,6 +146,8 @@ function environment(
     RUNTIME_NAME: keyOf(runtime.metadata),
     MEDIA_URL: mediaURL,
     TELNYX_BASE_URL: settings.telnyxBaseURL,
+    // Without it a pod learns the application from its first webhook, and finds no stuck call before.
+    ...(connectionID === undefined ? {} : { TELNYX_CONNECTION_ID: connectionID }),
     CALLS_PER_POD: String(spec.callsPerReplica),
     MAX_CALL_DURATION_SECONDS: String(spec.maxCallDurationSeconds),
     DRAIN_TIMEOUT_MS: String(spec.maxCallDurationSeconds * 1_000 + DRAIN_MARGIN_MS),

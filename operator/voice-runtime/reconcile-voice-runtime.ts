@@ -73,16 +73,18 @@ export async function reconcileVoiceRuntime(
   const runtime = parsed.data;
   const { spec } = runtime;
   const reports = await reportsOf(key, dependencies);
+  // Before the pods, which are told its id: one that is known only later, or changes, replaces them.
+  const application = await applications.ensure(runtime);
+  const { connectionID } = application;
   const outcome =
     spec.mode === 'Managed'
       ? await runManaged(
           runtime,
-          { reports, isRedisAway: dependencies.podReports.isAway(key) },
+          { reports, isRedisAway: dependencies.podReports.isAway(key), connectionID },
           dependencies,
           context,
         )
       : await followExternal(runtime, reports, dependencies, context);
-  const application = await applications.ensure(runtime);
   const verdicts = [...outcome.verdicts, application.verdict];
   // Of what runs elsewhere no rollout is known: the last one, of when it was Managed, is over.
   const before = spec.mode === 'Managed' ? conditionsIn(raw) : withoutProgress(conditionsIn(raw));
@@ -93,7 +95,7 @@ export async function reconcileVoiceRuntime(
     observedGeneration: raw.metadata.generation,
     ...outcome.status,
     activeCalls: shownCalls(raw.status, reports, () => pace.mayShowCounts(key)),
-    connectionID: application.connectionID,
+    connectionID,
     conditions,
   };
   await writeStatus({

@@ -42,18 +42,20 @@ export interface ManagedOutcome {
   >;
 }
 
-/** What is known of a runtime's pods from themselves. */
-export interface Heard {
-  /** What they last said; undefined where Redis did not answer. */
+/** What others know of the runtime. */
+export interface RuntimeFindings {
+  /** What its pods last said; undefined where Redis did not answer. */
   readonly reports: readonly PodHeartbeat[] | undefined;
   /** Whether it has not answered for so long that it is to be said. */
   readonly isRedisAway: boolean;
+  /** The carrier's id of its application; undefined until it is known. */
+  readonly connectionID: string | undefined;
 }
 
 /** Makes and keeps the objects of a Managed VoiceRuntime and says how its pods and engines fare. */
 export async function runManaged(
   runtime: VoiceRuntime,
-  { reports, isRedisAway }: Heard,
+  { reports, isRedisAway, connectionID }: RuntimeFindings,
   dependencies: ManagedDependencies,
   { signal, log }: ReconcileContext,
 ): Promise<ManagedOutcome> {
@@ -75,7 +77,7 @@ export async function runManaged(
       plan,
       settings,
       callTokenSecret,
-      pods: needs.pods === undefined ? undefined : { ...needs.pods, replicas },
+      pods: needs.pods === undefined ? undefined : { ...needs.pods, connectionID, replicas },
     }),
     untouched: needs.pods === undefined ? [{ kind: DEPLOYMENTS.kind, name }] : [],
     wereThere: wereMade(runtime.status, runtime.metadata.generation),
