@@ -24,10 +24,10 @@ const BATCH = 32;
 
 export interface PodWatchOptions {
   readonly pod: string;
-  readonly registry: PodRegistry;
-  readonly slots: PodSlots;
-  readonly store: CallStore;
-  readonly advancer: CallAdvancer;
+  readonly registry: Pick<PodRegistry, 'silent' | 'claim' | 'keep' | 'forget'>;
+  readonly slots: Pick<PodSlots, 'callsOn' | 'release'>;
+  readonly store: Pick<CallStore, 'load'>;
+  readonly advancer: Pick<CallAdvancer, 'advance'>;
   readonly driver: Pick<CallDriver, 'drive'>;
   readonly redisWatch: Pick<RedisWatch, 'presentForMs'>;
   /** The calls that this pod holds, those that are on their way to it included. */
