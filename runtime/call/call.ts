@@ -20,10 +20,10 @@ import { commonOf } from './settlement.ts';
 const REST_MS = 10_000;
 
 export interface LiveCallServices {
-  readonly store: CallStore;
-  readonly advancer: CallAdvancer;
+  readonly store: Pick<CallStore, 'keepConversation' | 'restore' | 'transferSeconds'>;
+  readonly advancer: Pick<CallAdvancer, 'advance'>;
   readonly driver: Pick<CallDriver, 'drive'>;
-  readonly carrier: Carrier;
+  readonly carrier: Pick<Carrier, 'send'>;
   readonly ledger: Pick<LedgerWriter, 'append'>;
   readonly openSession: OpenSession;
   readonly log: Logger;

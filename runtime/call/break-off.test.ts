@@ -1,0 +1,103 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
+import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { admitted, answered, attached, run } from '#runtime/testing/call-life.ts';
+import { profile } from '#runtime/testing/test-runtime.ts';
+import type { AdvanceRequest } from './advance.ts';
+import { LiveCall, type LiveCallServices } from './call.ts';
+import type { StoredCall } from './call-record.ts';
+import { newConversation } from './conversation-state.ts';
+import { decide } from './machine.ts';
+
+let stored: StoredCall;
+/** What happened, in its order. */
+let told: string[];
+let isKept: boolean;
+/** How many of the next events cannot be stored. */
+let failures: number;
+let call: LiveCall;
+
+beforeEach(() => {
+  told = [];
+  isKept = true;
+  failures = 0;
+  const talking = run(admitted, answered(), attached).call;
+  if (talking?.record.answeredAtMs === undefined) throw new Error('no call');
+  stored = talking;
+  call = new LiveCall({
+    record: { ...talking.record, answeredAtMs: talking.record.answeredAtMs },
+    version: 3,
+    profile: tenantProfileSchema.parse(profile),
+    conversation: undefined,
+    services: services(),
+    onGone: (record) => told.push(`gone ${record?.state}`),
+  });
+  call.open({} as WebSocket);
+});
+
+function services(): LiveCallServices {
+  const advance = async ({ event }: AdvanceRequest) => {
+    if (failures > 0) {
+      failures -= 1;
+      throw new Error('Redis is away');
+    }
+    told.push(event.kind);
+    const transition = decide(stored, event);
+    if (transition) stored = transition.call;
+    return { outcome: transition ? 'Stored' : 'Ignored', call: stored, version: 4 } as const;
+  };
+  return {
+    store: {
+      keepConversation: async () => {
+        told.push('kept');
+        return isKept;
+      },
+      restore: async () => 'There',
+      transferSeconds: async () => 0,
+    },
+    advancer: { advance },
+    driver: { drive: async ({ record }) => void told.push(`driven to ${record.pod}`) },
+    carrier: { send: async () => 'Done' },
+    ledger: { append: () => undefined },
+    openSession: () => ({
+      conversation: () => newConversation('lead-capture'),
+      paused: false,
+      rest: () => told.push('rests'),
+      close: async () => void told.push('quiet'),
+    }),
+    log: silentLogger,
+    clock: new FakeClock(stored.record.startedAtMs),
+  };
+}
+
+test('a call that is broken off is quiet, and what was said is kept, before another pod has it', async () => {
+  expect(await call.breakOff('b')).toBe(true);
+  expect(told).toEqual(['kept', 'quiet', 'kept', 'givenAway', 'driven to b', 'quiet', 'gone attaching']);
+  // The other pod apologises for it.
+  expect(stored.record).toMatchObject({ state: 'attaching', pod: 'b' });
+  expect(stored.record.seamless).toBeUndefined();
+  expect(call.movable).toBe(false);
+});
+
+test('one that is another pod’s by now is not cut off', async () => {
+  isKept = false;
+  expect(await call.breakOff('b')).toBe(false);
+  expect(told).toEqual(['kept']);
+  expect(call.movable).toBe(true);
+});
+
+test('one that was cut off and cannot be given away is attached again, wherever that is', async () => {
+  failures = 1;
+  expect(await call.breakOff('b')).toBe(false);
+  expect(told).toEqual(['kept', 'quiet', 'kept', 'mediaLost', 'driven to a', 'quiet', 'gone attaching']);
+  expect(stored.record).toMatchObject({ state: 'attaching', pod: 'a' });
+});
+
+test('one that ends meanwhile ends, and goes nowhere', async () => {
+  const ending = call.end();
+  expect(await call.breakOff('b')).toBe(false);
+  await ending;
+  expect(told).not.toContain('givenAway');
+});
