@@ -88,6 +88,7 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
     faults,
     numbers,
     applications,
+    webhooks,
   });
   const app = createApiApp({
     apiKey,

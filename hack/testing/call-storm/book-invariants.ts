@@ -1,6 +1,6 @@
 /** What the ledger must show of the calls that the carrier knows, and how both must agree. */
 import { judgeEntries } from '#apiserver/ledger/judge-entries.ts';
-import { type CallEvidence, eventsOf, harmsRedis, losesRedis } from './evidence.ts';
+import { type CallEvidence, eventsOf, harmsRedis, isStrained, losesRedis } from './evidence.ts';
 import type { Invariant } from './invariants.ts';
 import { STORM_TENANTS } from './tenants.ts';
 
@@ -20,7 +20,7 @@ export const settledOnce: Invariant = (evidence) =>
     const ends = eventsOf(call, 'ended').filter(({ revision }) => revision <= 0);
     const isKnown = call.carrier.answeredAtMs !== undefined || call.books.length > 0;
     const isOnce = new Set(ends.map(({ revision }) => revision)).size === ends.length;
-    const mayBeWrittenBack = harmsRedis(evidence);
+    const mayBeWrittenBack = harmsRedis(evidence) || isStrained(evidence);
     const isRight = mayBeWrittenBack
       ? ends.length > 0 && isOnce
       : ends.length === 1 && ends[0]?.revision === 0;

@@ -1,6 +1,8 @@
 /** What the carrier's own account of the calls must show. */
+
+import { REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import type { CallEvidence, Evidence } from './evidence.ts';
-import { eventsOf, losesRedis, overlapMs } from './evidence.ts';
+import { eventsOf, isStrained, losesRedis, overlapMs } from './evidence.ts';
 import type { Invariant } from './invariants.ts';
 import { RING_TIMEOUT_MS } from './storm.ts';
 
@@ -35,17 +37,17 @@ export const noneRingsInVain: Invariant = ({ calls, outages }) =>
     })
     .map(({ callID }) => `${callID} was neither answered nor rejected`);
 
-/** Tenants with limits may be refused, and everybody while Redis does not know the numbers or a pod is too busy. */
+/** Tenants with limits may be refused, and everybody while Redis does not know the numbers or pods are too busy. */
 export const noneIsRefused: Invariant = (evidence) => {
-  if (losesRedis(evidence)) return [];
-  const { outages, shortages } = evidence;
+  if (losesRedis(evidence) || isStrained(evidence)) return [];
+  const { outages } = evidence;
   return evidence.calls
     .filter(({ tenant, carrier }) => {
       const { answeredAtMs, hangupSource, initiatedAtMs, hangupAtMs = initiatedAtMs } = carrier;
       if (answeredAtMs !== undefined || hangupSource !== 'callee') return false;
       const isUnlimited = tenant.concurrentCalls === 'Unlimited' && tenant.callsInSchedule === 'Unlimited';
       const lately = { fromMs: initiatedAtMs - STALE_MS, toMs: hangupAtMs };
-      return isUnlimited && overlapMs(lately, [...outages, ...shortages.Pods]) === 0;
+      return isUnlimited && overlapMs(lately, outages) === 0;
     })
     .map(({ callID, carrier }) => `${callID} was refused with ${carrier.hangupCause}`);
 };
@@ -66,8 +68,12 @@ function wasOpened(outcome: string): boolean {
 export const neverDropped: Invariant = ({ calls }) =>
   calls.flatMap((call) => {
     if (call.carrier.answeredAtMs === undefined || call.carrier.hangupSource !== 'callee') return [];
-    const reason = eventsOf(call, 'ended').at(-1)?.reason;
-    return reason === undefined || GOOD_ENDS.has(reason) ? [] : [`${call.callID} ended as ${reason}`];
+    const { reason, revision } = eventsOf(call, 'ended').at(-1) ?? {};
+    // Whoever wrote it back by the carrier's word alone knows of no reason.
+    const isWrittenBack = reason === 'CarrierEnded' && revision === REBUILT_REVISION;
+    return reason === undefined || GOOD_ENDS.has(reason) || isWrittenBack
+      ? []
+      : [`${call.callID} ended as ${reason}`];
   });
 
 /** Nor does one stay up because the conversation does not go on: its caller would be there still. */

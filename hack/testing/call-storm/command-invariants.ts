@@ -1,7 +1,7 @@
 /** How commands to the carrier must be told. */
 import { streamGenerationOf } from '#runtime/media-server/media-url.ts';
 import type { AskedCommand } from './asked-commands.ts';
-import { type CallEvidence, eventsOf, harmsRedis } from './evidence.ts';
+import { type CallEvidence, eventsOf, harmsRedis, isStrained } from './evidence.ts';
 import type { SilenceLimits } from './hearing-invariants.ts';
 import type { Invariant } from './invariants.ts';
 
@@ -45,13 +45,16 @@ export function nothingAfterTheEnd({ limitMs }: SilenceLimits): Invariant {
     evidence.calls.flatMap((call) => {
       const { callID, carrier } = call;
       const toldAtMs = carrier.webhooks.find(({ eventType }) => eventType === 'call.hangup')?.takenAtMs;
-      const late = carrier.streams.filter(({ latestAfterEndMs }) => latestAfterEndMs > limitMs);
+      const late = carrier.streams.filter(
+        ({ latestAfterEndMs }) => !isStrained(evidence) && latestAfterEndMs > limitMs,
+      );
       // A pod without Redis does not hear what others were told.
-      const asked = harmsRedis(evidence)
-        ? []
-        : carrier.commands.filter(
-            ({ action, atMs }) => toldAtMs !== undefined && atMs > toldAtMs + limitMs && !ENDS.has(action),
-          );
+      const asked =
+        harmsRedis(evidence) || isStrained(evidence)
+          ? []
+          : carrier.commands.filter(
+              ({ action, atMs }) => toldAtMs !== undefined && atMs > toldAtMs + limitMs && !ENDS.has(action),
+            );
       return [
         ...late.map(
           ({ latestAfterEndMs }) =>

@@ -48,6 +48,8 @@ export interface Evidence {
   readonly outages: readonly Span[];
   /** When the carrier took too few commands, Redis was away for all pods, or a pod was too busy for new calls. */
   readonly shortages: Readonly<Record<Shortage, readonly Span[]>>;
+  /** For how long this process, through which the pods reach Redis and the carrier, stood still at most. */
+  readonly stalledMs: number;
   readonly confirmed: readonly ConfirmedFields[];
   /** By tenant id, before and after. */
   readonly counted: {
@@ -65,6 +67,7 @@ export interface Observed {
   readonly impatient: readonly string[];
   readonly outages: readonly Span[];
   readonly shortages: Evidence['shortages'];
+  readonly stalledMs: number;
   readonly confirmed: readonly ConfirmedFields[];
   readonly countedBefore: ReadonlyMap<string, Counted>;
 }
@@ -98,6 +101,7 @@ export async function gatherEvidence(world: StormWorld, observed: Observed): Pro
     ends: seats.flatMap(({ ends }) => ends),
     outages: observed.outages,
     shortages: observed.shortages,
+    stalledMs: observed.stalledMs,
     confirmed: observed.confirmed,
     counted: { before: observed.countedBefore, after: await countedCalls(redis) },
   };
@@ -123,6 +127,17 @@ export function losesRedis({ schedule }: Evidence): boolean {
 export function harmsRedis({ schedule }: Evidence): boolean {
   return schedule.faults.some((fault) => HARMS_REDIS.has(fault.do));
 }
+
+/**
+ * Whether the machine was too busy for its times to mean anything: then Redis seems to be away for moments, and
+ * what is slow is nobody's fault.
+ */
+export function isStrained({ stalledMs, shortages }: Evidence): boolean {
+  return stalledMs > MAX_STALL_MS || shortages.Pods.length > 0;
+}
+
+/** Below the time after which a pod takes Redis to be away. */
+const MAX_STALL_MS = 400;
 
 const HARMS_REDIS: ReadonlySet<FaultKind> = new Set([
   'CutRedis',

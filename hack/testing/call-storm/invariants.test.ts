@@ -148,6 +148,11 @@ test('a call that was written back may be settled below its first settlement, an
   expect(breached(evidence(written))).toEqual(['a call is settled once']);
 });
 
+test('on a machine that was too busy, no time means anything', () => {
+  const heard = [{ atMs: 0, lengthMs: 9_000, kind: 'Silence' as const, callerMs: 900 }];
+  expect(breached(evidence({ ...withCarrier({ heard }), stalledMs: 600 }))).toEqual([]);
+});
+
 test('without Redis, limits may be passed and counters are unknown', () => {
   const schedule = { ...evidence({}).schedule, faults: [{ do: 'EmptyRedis', atMs: 0 } as const] };
   expect(
@@ -177,6 +182,7 @@ function evidence(spoilt: Partial<Evidence>): Evidence {
     ends: [],
     outages: [],
     shortages: { Carrier: [], Redis: [], Pods: [] },
+    stalledMs: 20,
     confirmed: [{ callID: CALL, fields: [{ name: 'name', value: 'answer 7' }], atMs: T0 }],
     counted: counters(1, 10),
     ...spoilt,

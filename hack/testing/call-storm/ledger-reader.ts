@@ -23,6 +23,8 @@ export class LedgerReader implements StormLedger {
   readonly #positions = new Map(
     ALL_SHARDS.map((shard) => [ledgerKeys.stream(shard), { shard, lastID: '0-0' }]),
   );
+  /** The calls of schedules that are over: what Redis lost of them, the pods tell again. */
+  readonly #forgotten = new Set<string>();
   #entries: LedgerEntry[] = [];
   #rejected: string[] = [];
 
@@ -56,6 +58,7 @@ export class LedgerReader implements StormLedger {
   async refresh(): Promise<void> {}
 
   forget(): void {
+    for (const { event } of this.#entries) this.#forgotten.add(event.callID);
     this.#entries = [];
     this.#rejected = [];
   }
@@ -81,6 +84,7 @@ export class LedgerReader implements StormLedger {
     position.lastID = streamID;
     const entry = parseEntry({ shard: position.shard, streamID, text });
     if (isRejected(entry)) this.#reject(`${entry.reason}: ${entry.detail}`);
+    else if (this.#forgotten.has(entry.event.callID)) return;
     else if (this.#entries.length >= MAX_ENTRIES) this.#reject('there is no end of events');
     else this.#entries.push(entry);
   }

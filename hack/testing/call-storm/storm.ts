@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { waitUntil } from '#hack/local/wait-until.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
@@ -51,17 +52,21 @@ export class Storm {
     watch.start((error) => {
       throw error;
     });
+    const delay = monitorEventLoopDelay({ resolution: 20 });
+    delay.enable();
     await this.#happen();
     await waitUntil(() => this.#open().length === 0, ARMED_MS);
     await this.#calm();
     await this.#untilOver();
     await watch.stop();
+    delay.disable();
     return gatherEvidence(this.#world, {
       schedule: this.#schedule,
       legs: this.#legs,
       impatient: this.#impatient,
       outages: this.#outages,
       shortages: this.#harms.shortages,
+      stalledMs: delay.max / 1e6,
       confirmed: this.#harms.confirmed,
       countedBefore,
     });
@@ -149,7 +154,8 @@ export class Storm {
   }
 
   async #isQuiet(): Promise<boolean> {
-    const { redis, ledger } = this.#world;
+    const { redis, ledger, carrier } = this.#world;
+    if (carrier.control.webhooksUnderWay > 0) return false;
     await ledger.refresh();
     const ids = (kind: string) =>
       new Set(ledger.entries.flatMap(({ event }) => (event.kind === kind ? event.callID : [])));

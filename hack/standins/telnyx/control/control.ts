@@ -9,6 +9,7 @@ import type { Numbers } from '../inventory/numbers.ts';
 import type { RequestRecord } from '../rest/api-app.ts';
 import { apiErrors } from '../rest/api-error.ts';
 import { type Profile, type Settings, type SettingsPatch, settingsOf } from '../settings.ts';
+import type { WebhookSender } from '../webhooks/webhook-sender.ts';
 import type { CallLedger } from './call-ledger.ts';
 import { ledgerOf } from './ledger-of.ts';
 
@@ -21,6 +22,7 @@ export interface ControlParts {
   readonly applications: Applications;
   readonly exchange: Exchange;
   readonly transfers: Transfers;
+  readonly webhooks: Pick<WebhookSender, 'underWay'>;
 }
 
 export interface PlacedCall {
@@ -58,6 +60,11 @@ export class Control {
   /** Makes it a carrier of another character: all settings become that profile's. */
   useProfile(profile: Profile): void {
     Object.assign(this.#parts.settings, settingsOf(profile));
+  }
+
+  /** How many deliveries of webhooks, repeats and copies too, are not over yet. */
+  get webhooksUnderWay(): number {
+    return this.#parts.webhooks.underWay;
   }
 
   inventory(): object {

@@ -92,6 +92,11 @@ export class WebhookSender {
     return eventID;
   }
 
+  /** How many deliveries, copies of one event each, are not over yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   stop(): void {
     this.#stopping.abort();
   }
