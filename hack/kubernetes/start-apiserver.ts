@@ -6,7 +6,7 @@ import { waitUntil } from '#hack/local/wait-until.ts';
 import { type ControlPlaneContext, programPath } from './control-plane-context.ts';
 import { isHealthy } from './is-healthy.ts';
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 180_000;
 const END_TIMEOUT_MS = 10_000;
 
 export interface APIServerOptions {

@@ -3,7 +3,7 @@ import { onFreePorts } from '#hack/local/free-port.ts';
 import { type ControlPlaneContext, programPath } from './control-plane-context.ts';
 import { isHealthy } from './is-healthy.ts';
 
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /** Starts etcd without fsync: its data is thrown away with the instance. Resolves to its client URL. */
 export function startEtcd(context: ControlPlaneContext): Promise<string> {

@@ -3,7 +3,7 @@ import { onFreePorts } from '#hack/local/free-port.ts';
 import { type ControlPlaneContext, programPath } from './control-plane-context.ts';
 import { isHealthy } from './is-healthy.ts';
 
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 120_000;
 
 export interface KubeControllerOptions {
   readonly name: 'kube-controller-manager' | 'kube-scheduler';
