@@ -117,6 +117,20 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     undefined,
   ],
   [
+    'a stream that the carrier could not be asked for is asked for again soon, and that is no try',
+    [
+      ...talking,
+      ownerLost,
+      ...Array.from({ length: 2 * MAX_ATTEMPTS }, (): Step[] => [
+        (call) => result(call, 'Unreachable'),
+        due,
+      ]).flat(),
+    ],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
+  [
     'a caller for whom no pod has room for long hears an apology',
     [
       ...talking,

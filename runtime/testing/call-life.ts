@@ -91,7 +91,7 @@ export const due = (call: StoredCall | undefined): CallEvent => ({
 });
 export const result = (
   call: StoredCall | undefined,
-  failure?: 'CallEnded' | 'NotAnswered' | 'NoRoom' | 'Refused',
+  failure?: 'CallEnded' | 'NotAnswered' | 'NoRoom' | 'Refused' | 'Unreachable',
 ): CallEvent => {
   const { step, generation } = call?.record.command ?? { step: 'hangup', generation: 0 };
   const base = { atMs: at(1), step, generation } as const;

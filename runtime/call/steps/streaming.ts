@@ -47,7 +47,8 @@ export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandF
   const { failure, atMs } = event;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
   if (failure === 'NotAnswered') return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
-  if (failure === 'Throttled') return waitAndRepeat(call, atMs);
+  // The caller hears nothing until it is there, and nothing of this command is under way any more.
+  if (failure === 'Throttled' || failure === 'Unreachable') return waitAndRepeat(call, atMs);
   if (failure === 'NoRoom') {
     // Nobody is left in silence for longer: each further try would take a deadline of its own.
     return hasWaitedLong(call, atMs) ? apologise(call, atMs, 'MediaLost') : waitAndRepeat(call, atMs);
