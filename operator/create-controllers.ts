@@ -9,6 +9,7 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import { CarrierDirectory } from './carrier/carrier-directory.ts';
 import { Controller, type Reconcile } from './engine/controller.ts';
 import type { EventRecorder } from './engine/event-recorder.ts';
+import { explainingFailures } from './engine/explain-failures.ts';
 import { pausable, type WithConditions } from './engine/pausable.ts';
 import { ANNOTATIONS, FIELD_MANAGER } from './installation/names.ts';
 import type { OperatorParts } from './operator-parts.ts';
@@ -25,6 +26,7 @@ import { Applications } from './voice-runtime/ensure-application.ts';
 import { PodReports } from './voice-runtime/pod-reports.ts';
 import { reconcileVoiceRuntime } from './voice-runtime/reconcile-voice-runtime.ts';
 import { StatusPace } from './voice-runtime/status-pace.ts';
+import { clusterError } from './world/cluster-error.ts';
 import type { World } from './world/world.ts';
 
 /** What the controllers stand on. */
@@ -127,17 +129,11 @@ function reconcilesOf({ parts, world, projector, events, fence }: Ground, manage
     resource: Resource,
     cache: Informer<T>,
     reconcile: Reconcile,
-  ) =>
-    pausable({
-      annotation: ANNOTATIONS.paused,
-      client,
-      cache,
-      resource,
-      fieldManager: FIELD_MANAGER,
-      events,
-      clock,
-      reconcile,
-    });
+  ) => {
+    const common = { client, cache, resource, fieldManager: FIELD_MANAGER, events, clock };
+    const paused = pausable({ ...common, annotation: ANNOTATIONS.paused, reconcile });
+    return explainingFailures({ ...common, verdictOf: clusterError, reconcile: paused });
+  };
   return {
     tenant: unlessPaused(TENANT, world.tenants, (key, context) => reconcileTenant(key, tenants, context)),
     phoneNumber: unlessPaused(PHONE_NUMBER, world.phoneNumbers, (key, context) =>

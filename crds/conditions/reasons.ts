@@ -13,7 +13,9 @@ export const CONDITIONS = {
       IdTaken: 'Another Tenant, which is older, has this id, or rows of a deleted one are kept under it.',
       InvalidSpec:
         'The spec says something that only the operator can see to be wrong; the message names it.',
-      Deleting: 'The object is being deleted.',
+      Deleting: 'The object is being deleted; the message says what it waits for.',
+      ClusterError:
+        'The cluster, or something it asks, keeps answering with an error; the message has its words.',
       Failed: 'Something below is False; look at the condition named in the message.',
     },
   },

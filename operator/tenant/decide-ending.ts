@@ -1,4 +1,4 @@
-import type { Verdict } from '#operator/engine/conditions.ts';
+import type { Condition, Verdict } from '#operator/engine/conditions.ts';
 import { FINALIZERS } from '#operator/installation/names.ts';
 import type { RawPhoneNumber, RawTenant } from '#operator/world/raw-objects.ts';
 import type { KnownNamespace } from '#operator/world/trimmed.ts';
@@ -54,6 +54,21 @@ export function waitsForData({ metadata, spec }: RawTenant): Ending {
   return { stage: 'Data', message };
 }
 
+/** The cluster said no to a step of the end, and will until somebody changes what says so. */
+export function refusedBy(stage: Ending['stage'], what: string, words: string): Ending {
+  const message =
+    `The cluster does not let the operator ${what}: ${words} ` +
+    'It goes on by itself within a minute after what refuses it has been changed.';
+  return { stage, message };
+}
+
+const GONE = 'It is gone, or was never the Tenant’s.';
+
+/** Whether a status says already that nothing is left of the Tenant but its finalizers. */
+export function saysGone(conditions: readonly Condition[] | undefined): boolean {
+  return conditions?.some(({ type, message }) => type === 'NamespaceReady' && message === GONE) === true;
+}
+
 /** The conditions of a Tenant that is ending. */
 export function endingVerdicts({ stage, message }: Ending): readonly Verdict[] {
   const ready = verdict('Ready', 'False', 'Deleting', message);
@@ -65,7 +80,7 @@ export function endingVerdicts({ stage, message }: Ending): readonly Verdict[] {
     'The Tenant is being deleted: its calls are not answered.',
   );
   if (stage !== 'Namespace' && stage !== 'Data') return [ready, withdrawn];
-  const gone = stage === 'Data' ? 'It is gone, or was never the Tenant’s.' : message;
+  const gone = stage === 'Data' ? GONE : message;
   return [ready, withdrawn, verdict('NamespaceReady', 'False', 'NamespaceTerminating', gone)];
 }
 

@@ -1,7 +1,8 @@
 import { PHONE_NUMBER } from '#crds/phone-number/phone-number.ts';
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
-import { type KubeObject, refOf } from '#lib/kube/kube-object.ts';
+import { hasReason, isConflict, KubeError } from '#lib/kube/kube-error.ts';
+import { type KubeObject, keyOf, refOf } from '#lib/kube/kube-object.ts';
 import { NAMESPACES, type Resource } from '#lib/kube/resource.ts';
 import { mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
@@ -14,6 +15,8 @@ import { runtimeKeyOf } from '#operator/world/world.ts';
 import {
   type Ending,
   endingVerdicts,
+  refusedBy,
+  saysGone,
   waitsForCalls,
   waitsForData,
   waitsForNamespace,
@@ -43,15 +46,36 @@ export async function deleteTenant(
 ): Promise<Outcome> {
   if (!(tenant.metadata.finalizers ?? []).includes(FINALIZERS.tenant)) return {};
   const step = await nextStep(tenant, dependencies);
-  await say(tenant, step.ending, dependencies);
-  if (step.againAfterMs !== undefined) return { requeueAfterMs: step.againAfterMs };
-
+  if (step.againAfterMs !== undefined) {
+    await say(tenant, step.ending, dependencies);
+    return { requeueAfterMs: step.againAfterMs };
+  }
+  // Said once before: where the finalizer may not be removed, that stands there instead.
+  const wasSaid = saysGone(tenant.status?.conditions);
+  if (!wasSaid) await say(tenant, step.ending, dependencies);
   const { client, world } = dependencies;
   const latest = world.tenants.get(tenant.metadata.name) ?? tenant;
-  const finalizing = { client, resource: TENANT, fieldManager: FIELD_MANAGER };
-  await removeFinalizer(finalizing, latest, FINALIZERS.tenant);
+  try {
+    const finalizing = { client, resource: TENANT, fieldManager: FIELD_MANAGER };
+    await removeFinalizer(finalizing, latest, FINALIZERS.tenant);
+  } catch (error) {
+    const words = refusalIn(error);
+    if (words === undefined) throw error;
+    const what = `remove its finalizer ${FINALIZERS.tenant}, although everything of it in the cluster is gone`;
+    await say(latest, refusedBy('Data', what, words), dependencies);
+    return { requeueAfterMs: LOOK_AGAIN_MS };
+  }
   log.info('the tenant has ended');
+  if (wasSaid && latest.metadata.finalizers?.includes(FINALIZERS.data)) {
+    await say(tenant, step.ending, dependencies);
+  }
   return {};
+}
+
+/** The cluster's words where it said no and will say so again; what may pass by itself is thrown on. */
+function refusalIn(error: unknown): string | undefined {
+  if (!(error instanceof KubeError) || error.retryable || isConflict(error)) return undefined;
+  return hasReason(error, 'NotFound') ? undefined : error.message;
 }
 
 /** What the end waits for, and when to look again; never again once all is gone. */
@@ -97,7 +121,11 @@ async function stopCalls(tenant: RawTenant, dependencies: TenantDependencies): P
 
 async function endNumbers(tenant: RawTenant, dependencies: TenantDependencies): Promise<Ending | undefined> {
   const numbers = numbersOf(tenant, dependencies);
-  for (const number of numbers) await askToDelete(dependencies, PHONE_NUMBER, number);
+  for (const number of numbers) {
+    const words = await askToDelete(dependencies, PHONE_NUMBER, number);
+    const what = `delete the PhoneNumber ${number.metadata.name}`;
+    if (words !== undefined) return refusedBy('Numbers', what, words);
+  }
   return numbers.length === 0 ? undefined : waitsForNumbers(numbers);
 }
 
@@ -107,8 +135,9 @@ async function endNamespace(
 ): Promise<Ending | undefined> {
   const { current, isOurs } = namespaceOf(tenant, dependencies);
   if (current === undefined || !isOurs) return undefined;
-  await askToDelete(dependencies, NAMESPACES, current);
-  return waitsForNamespace(current);
+  const words = await askToDelete(dependencies, NAMESPACES, current);
+  if (words === undefined) return waitsForNamespace(current);
+  return refusedBy('Namespace', `delete the namespace ${current.metadata.name}`, words);
 }
 
 function namespaceOf(tenant: RawTenant, { world }: TenantDependencies) {
@@ -129,16 +158,26 @@ function numbersOf(tenant: RawTenant, dependencies: TenantDependencies): readonl
   return keys.flatMap((key) => world.phoneNumbers.get(key) ?? []);
 }
 
-/** Only this very object: one that was made anew under the name meanwhile is left alone. */
+/**
+ * Only this very object: one that was made anew under the name meanwhile is left alone. The cluster's
+ * words where it refuses that.
+ */
 async function askToDelete(
   { client }: TenantDependencies,
   resource: Resource,
   object: KubeObject,
-): Promise<void> {
-  const { uid, name, namespace, deletionTimestamp } = object.metadata;
-  if (deletionTimestamp !== undefined) return;
-  const ref = refOf(namespace === undefined ? name : `${namespace}/${name}`);
-  await client.delete(resource, ref, uid === undefined ? {} : { preconditions: { uid } });
+): Promise<string | undefined> {
+  const { uid, deletionTimestamp } = object.metadata;
+  if (deletionTimestamp !== undefined) return undefined;
+  try {
+    const ref = refOf(keyOf(object.metadata));
+    await client.delete(resource, ref, uid === undefined ? {} : { preconditions: { uid } });
+    return undefined;
+  } catch (error) {
+    const words = refusalIn(error);
+    if (words === undefined) throw error;
+    return words;
+  }
 }
 
 async function say(tenant: RawTenant, ending: Ending, dependencies: TenantDependencies): Promise<void> {
