@@ -33,8 +33,10 @@ export const ANNOTATIONS = {
   paused: 'veralux.io/paused',
   /** On a tenant's namespace: which children were made in it, so that a missing one was deleted by hand. */
   children: 'veralux.io/children',
-  /** On a Tenant: a value other than the last has its generated secrets rotated. */
+  /** On a Tenant: a value other than the last has its generated secrets rotated. On `tenant-keys`: the last. */
   rotateSecrets: 'veralux.io/rotate-secrets',
+  /** On `tenant-keys`: of which generation it is. Beside it stands the request that was carried out last. */
+  secretsGeneration: 'veralux.io/secrets-generation',
   /** On a Tenant, `"true"`: the kept rows of a deleted one with its id are to be its own. */
   adoptData: ADOPT_DATA_ANNOTATION,
 } as const;

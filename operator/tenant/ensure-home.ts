@@ -9,12 +9,12 @@ import { ensureChildren } from './ensure-children.ts';
 import { ensureNamespace, type NamespaceChange, noteChildren } from './ensure-namespace.ts';
 import { type TenantIdentity, tenantChildren } from './tenant-children.ts';
 import type { TenantDependencies } from './tenant-dependencies.ts';
-import { copyOf, tenantKeys } from './tenant-secrets.ts';
+import { copyOf, type SecretsStatus, tenantKeys } from './tenant-secrets.ts';
 
 export interface HomeRequest {
   readonly tenant: TenantIdentity;
   readonly spec: Pick<TenantSpec, 'access'>;
-  readonly secretsGeneration: number;
+  readonly secrets: SecretsStatus;
   /** Of the namespace that was ours before. */
   readonly knownUID: string | undefined;
   /** Whether everything was there when it was last looked at. */
@@ -69,13 +69,10 @@ async function furnish(request: HomeRequest, dependencies: TenantDependencies): 
   return { verdict: namespaceVerdict(tenant.name, 'Ours'), namespaceUID: uid };
 }
 
-function desiredIn(
-  { tenant, spec, secretsGeneration }: HomeRequest,
-  { world, masterKey }: TenantDependencies,
-) {
+function desiredIn({ tenant, spec, secrets }: HomeRequest, { world, masterKey }: TenantDependencies) {
   return [
     ...tenantChildren(tenant, spec),
-    tenantKeys(tenant, masterKey, secretsGeneration),
+    tenantKeys(tenant, masterKey, secrets),
     ...world.sharedSecrets.copied.map((source) => copyOf(tenant, source)),
   ];
 }

@@ -72,15 +72,19 @@ async function serve(
   const { world, projector, clock, events, rotationDays } = dependencies;
   const { name, annotations, generation = 0 } = raw.metadata;
   const known = raw.status;
-  const secrets = secretsDue(known?.secrets, annotations?.[ANNOTATIONS.rotateSecrets], {
-    nowMs: clock.now(),
-    rotationDays,
-  });
+  const secrets = secretsDue(
+    {
+      known: known?.secrets,
+      made: world.madeSecrets(tenantNamespace(name)),
+      request: annotations?.[ANNOTATIONS.rotateSecrets],
+    },
+    { nowMs: clock.now(), rotationDays },
+  );
   const home = ensureHome(
     {
       tenant: { name, id },
       spec: tenant.spec,
-      secretsGeneration: secrets.generation,
+      secrets,
       knownUID: known?.namespaceUID,
       wasComplete: isTrue(known?.conditions, 'NamespaceReady'),
       signal,

@@ -18,7 +18,7 @@ test('what a tenant’s namespace holds', async () => {
   };
   const children = [
     ...tenantChildren(acme, { access }),
-    tenantKeys(acme, Buffer.alloc(32, 7), 1),
+    tenantKeys(acme, Buffer.alloc(32, 7), { generation: 1 }),
     copyOf(acme, shared),
   ];
   const shown = children.map(({ resource, object }) => ({ kind: resource.kind, ...object }));

@@ -12,7 +12,7 @@ import {
   WAIT,
 } from '#hack/testing/operator-bench.ts';
 import { TenantBench } from '#hack/testing/tenant-bench.ts';
-import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES, SECRETS } from '#lib/kube/resource.ts';
 
@@ -57,6 +57,24 @@ describe('secrets', () => {
       expect((await tenants.eventsOn(name)).join()).toContain('SecretsRotated');
       expect((await tenants.eventsOn(name)).join()).not.toContain('ChildCorrected');
     }, WAIT);
+  });
+
+  test('stay of their generation when a Tenant comes back without its status', async () => {
+    const name = 'ch-restored';
+    const namespace = await tenants.make(name);
+    const annotations = { 'veralux.io/rotate-secrets': 'today' };
+    await admin.mergePatch(TENANT, { name }, { metadata: { annotations } }, { fieldManager: 'test' });
+    const generation = async () => {
+      const { secrets } = (await admin.get<Shown>(TENANT, { name }))?.status ?? {};
+      return (secrets as { generation?: number } | undefined)?.generation;
+    };
+    await vi.waitFor(async () => expect(await generation()).toBe(2), WAIT);
+    const before = await tenants.dataOf(namespace, 'tenant-keys');
+    const itself = new KubeClient({ config: bench.account, userAgent: 'test' });
+    await itself.patchStatus(TENANT, { name }, {}, { fieldManager: 'veralux-operator' });
+    await itself.close();
+    await vi.waitFor(async () => expect(await generation()).toBe(2), WAIT);
+    expect(await tenants.dataOf(namespace, 'tenant-keys')).toEqual(before);
   });
 
   test('that are shared are copied, follow their source, and go with it', async () => {

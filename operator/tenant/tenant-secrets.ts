@@ -1,7 +1,8 @@
 import type { TenantStatus } from '#crds/tenant/tenant.ts';
 import { SECRETS } from '#lib/kube/resource.ts';
 import { deriveSecret } from '#operator/installation/master-key.ts';
-import { TENANT_KEYS } from '#operator/installation/names.ts';
+import { ANNOTATIONS, TENANT_KEYS } from '#operator/installation/names.ts';
+import type { MadeSecrets } from '#operator/world/made-secrets.ts';
 import type { SharedSecret } from '#operator/world/secret-refusal.ts';
 import { childMetadata, type DesiredChild, type TenantIdentity } from './tenant-children.ts';
 
@@ -11,21 +12,38 @@ const DAY_MS = 86_400_000;
 
 export type SecretsStatus = NonNullable<TenantStatus['secrets']>;
 
+/** What decides of which generation a tenant's secrets are to be. */
+export interface SecretsKnown {
+  /** Of the status; a restored Tenant has none. */
+  readonly known: SecretsStatus | undefined;
+  /** What the Secret that is there says of itself. */
+  readonly made: MadeSecrets | undefined;
+  /** The Tenant's annotation. */
+  readonly request: string | undefined;
+}
+
 /**
  * Which generation of secrets is due: the next one when the annotation has a new value, or when this
  * one is `rotationDays` old. Everything is derived from the number, so deciding twice changes nothing.
+ * It never falls behind what was made: those who verify with the newer one know nothing of an older.
  */
 export function secretsDue(
-  known: SecretsStatus | undefined,
-  request: string | undefined,
+  { known, made, request }: SecretsKnown,
   at: { readonly nowMs: number; readonly rotationDays: number },
 ): SecretsStatus {
-  const asked = request === undefined ? {} : { rotationRequest: request };
   const rotatedAt = new Date(at.nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
-  if (known === undefined) return { generation: 1, rotatedAt, ...asked };
-  const isAsked = request !== undefined && request !== known.rotationRequest;
-  if (isAsked || isOld(known, at)) return { ...known, generation: known.generation + 1, rotatedAt, ...asked };
-  return known;
+  const isBehind = made !== undefined && made.generation > (known?.generation ?? 0);
+  const present = isBehind ? { ...made, rotatedAt } : known;
+  if (present === undefined) {
+    // Asked for from the start: with neither status nor Secret this may be a tenant whose first was given up.
+    return request === undefined
+      ? { generation: 1, rotatedAt }
+      : { generation: 2, rotatedAt, rotationRequest: request };
+  }
+  const isAsked = request !== undefined && request !== present.rotationRequest;
+  if (!isAsked && !isOld(present, at)) return present;
+  const asked = request === undefined ? {} : { rotationRequest: request };
+  return { ...present, generation: present.generation + 1, rotatedAt, ...asked };
 }
 
 /** Whether the schedule alone wants the next generation. */
@@ -40,13 +58,21 @@ export function isOld(
  * The keys that are the tenant's alone. The previous one is there so that who verifies with them can
  * take both while a new generation spreads.
  */
-export function tenantKeys(tenant: TenantIdentity, masterKey: Uint8Array, generation: number): DesiredChild {
+export function tenantKeys(
+  tenant: TenantIdentity,
+  masterKey: Uint8Array,
+  { generation, rotationRequest }: MadeSecrets,
+): DesiredChild {
   const webhook = (of: number) =>
     base64(deriveSecret(masterKey, { purpose: 'tenant-webhook', subject: tenant.id, generation: of }));
+  const annotations = {
+    [ANNOTATIONS.secretsGeneration]: String(generation),
+    ...(rotationRequest === undefined ? {} : { [ANNOTATIONS.rotateSecrets]: rotationRequest }),
+  };
   return {
     resource: SECRETS,
     object: {
-      metadata: childMetadata(tenant, TENANT_KEYS),
+      metadata: { ...childMetadata(tenant, TENANT_KEYS), annotations },
       type: 'Opaque',
       data: { webhookSecret: webhook(generation), previousWebhookSecret: webhook(generation - 1) },
     },

@@ -9,7 +9,8 @@ import { type KubeObject, keyOf } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES, type Resource, SECRETS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { ChildCache } from '#operator/engine/child-cache.ts';
-import { CHILD_NAMES, FIELD_MANAGER, LABELS } from '#operator/installation/names.ts';
+import { CHILD_NAMES, FIELD_MANAGER, LABELS, TENANT_KEYS } from '#operator/installation/names.ts';
+import { type MadeSecrets, madeSecretsOf, noteOnSecrets } from './made-secrets.ts';
 import { PackedTenant } from './packed-tenant.ts';
 import type { RawPhoneNumber, RawTenant, RawVoiceRuntime, RetainedRecord } from './raw-objects.ts';
 import type { SharedSecret } from './secret-refusal.ts';
@@ -82,6 +83,7 @@ export class World {
           kind,
           names: CHILD_NAMES,
           family: LABELS.tenant,
+          ...(kind.resource === SECRETS ? { owner: noteOnSecrets } : {}),
           onRelist: (reason) => options.onList?.(kind.resource.kind, reason),
           onVerified: (missed) => options.onVerified?.(kind.resource.kind, missed),
         });
@@ -119,6 +121,11 @@ export class World {
     const cache = this.children.get(resource.plural);
     if (cache === undefined) throw new Error(`${resource.kind} is no kind of a tenant's children`);
     return cache;
+  }
+
+  /** What the generated Secret in a tenant's namespace says of itself. */
+  madeSecrets(namespace: string): MadeSecrets | undefined {
+    return madeSecretsOf(this.childrenOf(SECRETS).get(`${namespace}/${TENANT_KEYS}`));
   }
 
   /** What is said of rows that a deleted Tenant of this id left behind; undefined where there are none. */

@@ -27,7 +27,7 @@ export async function childDifferences(
   const keys = await admin.get<Fields>(SECRETS, { namespace: SYSTEM, name: 'veralux-keys' });
   const master = Buffer.from((keys?.['data'] as { master?: string } | undefined)?.master ?? '', 'base64');
   const { access } = tenantSchema.shape.spec.parse({ ...tenantSpec(tenant, look) });
-  const desired = [...tenantChildren(tenant, { access }), tenantKeys(tenant, master, 1)];
+  const desired = [...tenantChildren(tenant, { access }), tenantKeys(tenant, master, { generation: 1 })];
   const children = await childrenOf(admin, tenant.namespace);
   const names = [
     'LimitRange/tenant',
