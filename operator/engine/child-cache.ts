@@ -1,3 +1,4 @@
+import { systemClock } from '#lib/clock/clock.ts';
 import { Informer, type InformerOptions } from '#lib/kube/informer.ts';
 import { type KubeObject, keyOf, type ObjectMeta } from '#lib/kube/kube-object.ts';
 import { apiVersionOf } from '#lib/kube/resource.ts';
@@ -10,6 +11,7 @@ import {
   type Fields,
   ownedPart,
 } from './child-kind.ts';
+import { ContestedChildren } from './contested-children.ts';
 import { ServerHabits } from './server-habits.ts';
 
 /** What is kept of a child: 370 bytes with its key, whatever its size (measured with 90,000). */
@@ -53,6 +55,8 @@ export function isAltered(child: CachedChild): boolean {
 export class ChildCache extends Informer<CachedChild> {
   readonly kind: ChildKind;
   readonly names: ChildNames;
+  /** Which children somebody else keeps changing. */
+  readonly contested: ContestedChildren;
   readonly #log: Logger;
   readonly #trim: (object: KubeObject) => CachedChild;
   readonly #habits = new ServerHabits();
@@ -69,6 +73,7 @@ export class ChildCache extends Informer<CachedChild> {
     });
     this.kind = kind;
     this.names = names;
+    this.contested = new ContestedChildren(options.clock ?? systemClock);
     this.#log = options.log;
     this.#trim = trim;
   }

@@ -11,14 +11,23 @@ import { mergePatchBetween } from './merge-patch.ts';
  * `Created`: it was missing. `Restored`: missing although it was made before. `Updated`: only what we
  * want has changed. `Corrected`: somebody had changed it. `Unchanged`: it is as it is wanted, or as near
  * to that as the API server lets it be. `Terminating`: it is being deleted and nothing was done; its end
- * comes as a change.
+ * comes as a change. `Contested`: somebody keeps changing or deleting it, and it is left alone for a while.
  */
-export type ChildOutcome = 'Unchanged' | 'Created' | 'Restored' | 'Updated' | 'Corrected' | 'Terminating';
+export type ChildOutcome =
+  | 'Unchanged'
+  | 'Created'
+  | 'Restored'
+  | 'Updated'
+  | 'Corrected'
+  | 'Terminating'
+  | 'Contested';
 
 export interface ChildResult {
   readonly outcome: ChildOutcome;
   /** The field manager that had changed it: `kubectl-edit`. Who only removed fields leaves no trace. */
   readonly changedBy?: string;
+  /** Of one that is contested: when it may be put back. */
+  readonly againAfterMs?: number;
 }
 
 /** An object of the name that we want is there, and we did not make it. It is left alone. */
@@ -43,8 +52,12 @@ export async function ensureChild(request: EnsureChildRequest): Promise<ChildRes
 async function createOrTakeUp(work: ChildWork): Promise<ChildResult> {
   const { client, cache, ref, wasThere, signal } = work;
   const { resource } = cache.kind;
+  const key = keyOf(ref);
+  const againAfterMs = cache.contested.waitMs(key);
+  if (againAfterMs > 0) return { outcome: 'Contested', againAfterMs };
   try {
     await createChild(work);
+    if (wasThere === true || cache.contested.has(key)) cache.contested.putBack(key);
     return { outcome: wasThere === true ? 'Restored' : 'Created' };
   } catch (error) {
     if (!hasReason(error, 'AlreadyExists')) throw error;
@@ -59,6 +72,13 @@ async function createOrTakeUp(work: ChildWork): Promise<ChildResult> {
 async function bringTo(work: ChildWork, known: CachedChild): Promise<ChildResult> {
   if (known.metadata.deletionTimestamp !== undefined) return { outcome: 'Terminating' };
   if (work.cache.isAsWanted(known, work.wanted)) return { outcome: 'Unchanged' };
+  const by = known.changedBy === undefined ? {} : { changedBy: known.changedBy };
+  const key = keyOf(work.ref);
+  const againAfterMs = work.cache.contested.waitMs(key);
+  // What we want otherwise than before is written in any case.
+  if (againAfterMs > 0 && (known.appliedDigest ?? work.wanted.digest) === work.wanted.digest) {
+    return { outcome: 'Contested', againAfterMs, ...by };
+  }
   let digest: string | undefined;
   try {
     ({ digest } = await applyAndPrune(work, known));
@@ -67,8 +87,9 @@ async function bringTo(work: ChildWork, known: CachedChild): Promise<ChildResult
     if (!(await makeAnew(work, known, error))) return { outcome: 'Terminating' };
   }
   const outcome = outcomeOf(work, known, digest);
-  if (outcome !== 'Corrected' || known.changedBy === undefined) return { outcome };
-  return { outcome, changedBy: known.changedBy };
+  if (outcome !== 'Corrected') return { outcome };
+  work.cache.contested.putBack(key);
+  return { outcome, ...by };
 }
 
 /**

@@ -3,6 +3,7 @@ import { hasReason, isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import { type Resource, ROLE_BINDINGS, SECRETS } from '#lib/kube/resource.ts';
 import { type ChildResult, ensureChild, ForeignObject } from '#operator/engine/ensure-child.ts';
 import type { EventNote } from '#operator/engine/event-note.ts';
+import { contestedMessage } from '#operator/world/contested-message.ts';
 import type { World } from '#operator/world/world.ts';
 import { type DesiredChild, VIEWERS } from './tenant-children.ts';
 
@@ -19,8 +20,10 @@ export interface ChildrenRequest {
 
 /** What could not be made, as a sentence: a change of the cluster or of the spec has to help. */
 export interface Refusal {
-  readonly reason: 'ChildTaken' | 'ApplyFailed';
+  readonly reason: 'ChildTaken' | 'ApplyFailed' | 'ChildContested';
   readonly message: string;
+  /** When to try again, where that is known. */
+  readonly againAfterMs?: number | undefined;
 }
 
 interface Means {
@@ -53,7 +56,7 @@ async function ensureOne(
   try {
     const result = await ensureChild({ client, cache, desired: object, wasThere: wereThere, signal });
     if (result.outcome === 'Restored' || result.outcome === 'Corrected') tell(noteOf(named, result));
-    return undefined;
+    return result.outcome === 'Contested' ? contested(named, result) : undefined;
   } catch (error) {
     return refusalOf(error, named);
   }
@@ -68,6 +71,10 @@ function noteOf(child: string, { outcome, changedBy }: ChildResult): EventNote {
         reason: 'ChildCorrected',
         message: `${child} was changed${by} and is as it was again.`,
       };
+}
+
+function contested(child: string, { changedBy, againAfterMs }: ChildResult): Refusal {
+  return { reason: 'ChildContested', message: contestedMessage(child, changedBy), againAfterMs };
 }
 
 function refusalOf(error: unknown, child: string): Refusal {

@@ -27,6 +27,8 @@ export interface HomeRequest {
 export interface Home {
   readonly verdict: Verdict;
   readonly namespaceUID: string | undefined;
+  /** When to try again what could not be done, where that is known. */
+  readonly againAfterMs?: number | undefined;
 }
 
 /** The tenant's namespace with all that belongs into it. Throws what is worth trying again. */
@@ -63,7 +65,12 @@ async function furnish(request: HomeRequest, dependencies: TenantDependencies): 
   const [first] = refused;
   if (first !== undefined) {
     const message = refused.map((one) => one.message).join(' ');
-    return { verdict: verdict('NamespaceReady', 'False', first.reason, message), namespaceUID: uid };
+    const times = refused.flatMap(({ againAfterMs }) => againAfterMs ?? []);
+    return {
+      verdict: verdict('NamespaceReady', 'False', first.reason, message),
+      namespaceUID: uid,
+      againAfterMs: times.length === 0 ? undefined : Math.min(...times),
+    };
   }
   await noteChildren(found.namespace, { children, signal }, dependencies);
   return { verdict: namespaceVerdict(tenant.name, 'Ours'), namespaceUID: uid };

@@ -92,7 +92,7 @@ async function serve(
     },
     dependencies,
   );
-  const [{ verdict: namespaceReady, namespaceUID }, projection] = await Promise.all([
+  const [{ verdict: namespaceReady, namespaceUID, againAfterMs }, projection] = await Promise.all([
     home,
     project(projector, tenant, id),
   ]);
@@ -117,7 +117,9 @@ async function serve(
   });
   await writeTenantStatus(world.tenants.get(name) ?? raw, status, dependencies, signal);
   const wasRefused = projection.kind !== 'Projected' || REFUSED.has(namespaceReady.reason);
-  return wasRefused ? { requeueAfterMs: retryMs(Math.random()) } : {};
+  const retryAfterMs = wasRefused ? retryMs(Math.random()) : undefined;
+  const times = [retryAfterMs, againAfterMs].filter((one) => one !== undefined);
+  return times.length === 0 ? {} : { requeueAfterMs: Math.min(...times) };
 }
 
 function retryMs(random: number): number {

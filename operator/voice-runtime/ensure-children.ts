@@ -6,6 +6,7 @@ import { keyOf } from '#lib/kube/kube-object.ts';
 import { type ChildResult, ensureChild, ForeignObject } from '#operator/engine/ensure-child.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import { UnchangeableChild } from '#operator/engine/make-anew.ts';
+import { contestedMessage } from '#operator/world/contested-message.ts';
 import type { DesiredChild } from './engines/engine-plan.ts';
 import type { RuntimeWorld } from './runtime-world.ts';
 
@@ -46,8 +47,9 @@ async function ensureOne(
   const named = `${resource.kind} ${desired.metadata.name}`;
   try {
     const cache = children.cacheOf(resource);
-    tell(await ensureChild({ client, cache, desired, wasThere: wereThere, signal }), named);
-    return undefined;
+    const result = await ensureChild({ client, cache, desired, wasThere: wereThere, signal });
+    tell(result, named);
+    return result.outcome === 'Contested' ? contestedMessage(named, result.changedBy) : undefined;
   } catch (error) {
     if (error instanceof ForeignObject || error instanceof UnchangeableChild) return error.message;
     if (!hasReason(error, ...REFUSALS)) throw error;
