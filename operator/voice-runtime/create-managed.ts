@@ -7,6 +7,7 @@ import { deriveSecret } from '#operator/installation/master-key.ts';
 import { Autoscaler } from './autoscaler.ts';
 import { NamedSecrets } from './named-secrets.ts';
 import type { RuntimeSettings } from './pod-template.ts';
+import { Refusals } from './refusals.ts';
 import type { ManagedDependencies } from './run-managed.ts';
 import { RuntimeWorld, type RuntimeWorldOptions, type SyncingService } from './runtime-world.ts';
 
@@ -44,7 +45,8 @@ export function createManaged(
     digestKey: deriveSecret(masterKey, digestKey),
     onChange: enqueue.runtimesIn,
   });
-  const dependencies = { client, children, secrets, events, settings, masterKey };
+  const refusals = new Refusals(clock);
+  const dependencies = { client, children, secrets, events, refusals, settings, masterKey };
   return {
     dependencies: { ...dependencies, autoscaler: new Autoscaler(clock) },
     informers: children.informers,

@@ -50,6 +50,11 @@ export function unheard(
   return verdict('Available', known?.status ?? 'Unknown', 'RedisUnavailable', message);
 }
 
+/** What was made for a runtime while it was Managed, and the cluster does not let go. */
+export function leftBehind(refused: readonly string[]): readonly Verdict[] {
+  return refused.length === 0 ? [] : [verdict('Progressing', 'False', 'NotApplied', refused.join(' '))];
+}
+
 /** The engines of an External runtime are reached from where it runs, which is not here. */
 export function externalEngines(): Verdict {
   const message = 'The runtime itself calls its engines; see its metrics.';

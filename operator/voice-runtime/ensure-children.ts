@@ -3,11 +3,13 @@ import { messageOf } from '#lib/errors/operating-error.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { hasReason } from '#lib/kube/kube-error.ts';
 import { keyOf } from '#lib/kube/kube-object.ts';
+import { digestOf } from '#operator/engine/child-kind.ts';
 import { type ChildResult, ensureChild, ForeignObject } from '#operator/engine/ensure-child.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import { UnchangeableChild } from '#operator/engine/make-anew.ts';
 import { contestedMessage } from '#operator/world/contested-message.ts';
 import type { DesiredChild } from './engines/engine-plan.ts';
+import type { Refusals } from './refusals.ts';
 import type { RuntimeWorld } from './runtime-world.ts';
 
 export interface EnsureChildrenRequest {
@@ -20,6 +22,7 @@ export interface EnsureChildrenRequest {
   readonly client: KubeClient;
   readonly children: RuntimeWorld;
   readonly events: EventRecorder;
+  readonly refusals: Refusals;
   readonly signal: AbortSignal;
 }
 
@@ -36,11 +39,17 @@ export async function ensureChildren(request: EnsureChildrenRequest): Promise<re
     const refusal = await ensureOne(child, request);
     if (refusal !== undefined) refused.push(refusal);
   }
-  await removeUnwanted(request);
-  return refused;
+  return [...refused, ...(await removeUnwanted(request))];
 }
 
-async function ensureOne(
+function ensureOne(child: DesiredChild, request: EnsureChildrenRequest): Promise<string | undefined> {
+  const { resource, desired } = child;
+  const what = `${resource.kind} ${desired.metadata.name}`;
+  const asked = { runtime: keyOf(request.runtime.metadata), what, wish: digestOf(desired) };
+  return request.refusals.unlessRefused(asked, () => askFor(child, request));
+}
+
+async function askFor(
   { resource, desired }: DesiredChild,
   { runtime, wereThere, client, children, events, signal }: EnsureChildrenRequest,
 ): Promise<string | undefined> {
@@ -52,8 +61,7 @@ async function ensureOne(
     return result.outcome === 'Contested' ? contestedMessage(named, result.changedBy) : undefined;
   } catch (error) {
     if (error instanceof ForeignObject || error instanceof UnchangeableChild) return error.message;
-    if (!hasReason(error, ...REFUSALS)) throw error;
-    return `${named}: ${messageOf(error)}`;
+    return refusalIn(error, named);
   }
 
   function tell({ outcome, changedBy }: ChildResult, child: string): void {
@@ -74,17 +82,36 @@ async function ensureOne(
   }
 }
 
-/** Removes the children of what the spec does not ask for any more. */
-async function removeUnwanted(request: EnsureChildrenRequest): Promise<void> {
-  const { runtime, desired, untouched, client, children, signal } = request;
+/** The sentence of a refusal; what trying again may mend is thrown on. */
+function refusalIn(error: unknown, what: string): string {
+  if (!hasReason(error, ...REFUSALS)) throw error;
+  return `${what}: ${messageOf(error)}`;
+}
+
+/** Removes the children of what the spec does not ask for any more; a sentence for each that it may not. */
+async function removeUnwanted(request: EnsureChildrenRequest): Promise<readonly string[]> {
+  const { runtime, desired, untouched, client, children, refusals, signal } = request;
+  const key = keyOf(runtime.metadata);
   const wanted = new Set([
     ...desired.map(({ resource, desired: { metadata } }) => `${resource.kind} ${metadata.name}`),
     ...untouched.map(({ kind, name }) => `${kind} ${name}`),
   ]);
-  for (const { cache, child } of children.childrenOf(keyOf(runtime.metadata))) {
+  const refused: string[] = [];
+  for (const { cache, child } of children.childrenOf(key)) {
+    const { resource } = cache.kind;
     const { name, namespace, uid, deletionTimestamp } = child.metadata;
-    if (wanted.has(`${cache.kind.resource.kind} ${name}`) || deletionTimestamp !== undefined) continue;
+    if (wanted.has(`${resource.kind} ${name}`) || deletionTimestamp !== undefined) continue;
     if (uid === undefined) continue;
-    await client.delete(cache.kind.resource, { name, namespace }, { preconditions: { uid }, signal });
+    const what = `${resource.kind} ${name} is not wanted any more`;
+    const refusal = await refusals.unlessRefused({ runtime: key, what, wish: uid }, async () => {
+      try {
+        await client.delete(resource, { name, namespace }, { preconditions: { uid }, signal });
+        return undefined;
+      } catch (error) {
+        return refusalIn(error, what);
+      }
+    });
+    if (refusal !== undefined) refused.push(refusal);
   }
+  return refused;
 }

@@ -20,6 +20,7 @@ import {
   countsOf,
   externalEngines,
   externallyAvailable,
+  leftBehind,
   runtimeReady,
   unheard,
 } from './decide-voice-runtime.ts';
@@ -56,6 +57,7 @@ export async function reconcileVoiceRuntime(
     pace.forget(key);
     dependencies.podReports.forget(key);
     dependencies.autoscaler.forget(key);
+    dependencies.refusals.forget(key);
     return {};
   }
   const { namespace = '' } = raw.metadata;
@@ -130,7 +132,7 @@ async function followExternal(
   { signal }: ReconcileContext,
 ): Promise<ManagedOutcome> {
   dependencies.autoscaler.forget(keyOf(runtime.metadata));
-  await ensureChildren({
+  const refused = await ensureChildren({
     ...dependencies,
     runtime,
     desired: [],
@@ -146,7 +148,8 @@ async function followExternal(
           isAway: dependencies.podReports.isAway(keyOf(runtime.metadata)),
         })
       : externallyAvailable(countsOf(reports));
-  return { verdicts: [available, externalEngines()], status: { replicas, readyReplicas } };
+  const verdicts = [available, externalEngines(), ...leftBehind(refused)];
+  return { verdicts, status: { replicas, readyReplicas } };
 }
 
 /** Says why nothing is done for this VoiceRuntime. */

@@ -18,6 +18,7 @@ import { ensureChildren } from './ensure-children.ts';
 import { markPods, wronglyMarked } from './mark-pods.ts';
 import type { NamedSecrets } from './named-secrets.ts';
 import { type RuntimeSettings, secretVariables } from './pod-template.ts';
+import type { Refusals } from './refusals.ts';
 import { RUNTIME_LABELS, runtimeChildNames } from './runtime-names.ts';
 import type { RuntimeWorld } from './runtime-world.ts';
 import type { DeploymentObject } from './workload.ts';
@@ -28,6 +29,7 @@ export interface ManagedDependencies {
   readonly secrets: NamedSecrets;
   readonly autoscaler: Autoscaler;
   readonly events: EventRecorder;
+  readonly refusals: Refusals;
   readonly settings: RuntimeSettings;
   readonly masterKey: Uint8Array;
 }
