@@ -11,6 +11,7 @@ import { Controller, type Reconcile } from './engine/controller.ts';
 import type { EventRecorder } from './engine/event-recorder.ts';
 import { explainingFailures } from './engine/explain-failures.ts';
 import { pausable, type WithConditions } from './engine/pausable.ts';
+import { RetryPace } from './engine/retry-pace.ts';
 import { ANNOTATIONS, FIELD_MANAGER } from './installation/names.ts';
 import type { OperatorParts } from './operator-parts.ts';
 import { CarrierChecks } from './phone-number/carrier-checks.ts';
@@ -111,7 +112,7 @@ function reconcilesOf({ parts, world, projector, events, fence }: Ground, manage
     ownerExists: async (claim) => (await client.get(PHONE_NUMBER, claim)) !== undefined,
   });
   const shared = { world, client, projector, events, clock };
-  const tenants = { ...shared, redis, masterKey, rotationDays };
+  const tenants = { ...shared, redis, masterKey, rotationDays, retries: new RetryPace(clock) };
   const memory = { checks: new CarrierChecks(clock), granted: new Set<string>() };
   const numbers = { ...shared, carriers, claims, ...memory };
   const { installationID } = parts;

@@ -18,6 +18,8 @@ export interface ReconcileContext {
 /** What a reconcile wants next: nothing until the world changes, or to be called again. */
 export interface Outcome {
   readonly requeueAfterMs?: number;
+  /** With which priority then. Absent: with the one that the key was taken with. */
+  readonly priority?: Priority;
 }
 
 /**
@@ -185,11 +187,11 @@ export class Controller implements Service {
     this.#inWork.add(aborting);
     let result: ReconcileResult;
     try {
-      const { requeueAfterMs } = await reconcile(key, { signal: aborting.signal, log });
+      const { requeueAfterMs, priority } = await reconcile(key, { signal: aborting.signal, log });
       this.#queue.forget(key);
       this.#conflicts.delete(key);
       if (requeueAfterMs !== undefined) {
-        this.#queue.addAfter(key, requeueAfterMs, this.#queue.priorityOf(key));
+        this.#queue.addAfter(key, requeueAfterMs, priority ?? this.#queue.priorityOf(key));
       }
       result = requeueAfterMs === undefined ? 'success' : 'requeue_after';
     } catch (error) {

@@ -87,7 +87,7 @@ function refusalOf(error: unknown, child: string): Refusal {
   if (hasReason(error, 'AlreadyExists', 'NotFound') || isTerminating(error)) throw error;
   return {
     reason: 'ApplyFailed',
-    message: `The cluster refuses ${child} and is asked again within a minute: ${error.message}`,
+    message: `The cluster refuses ${child} and is asked again, at the latest after 15 minutes: ${error.message}`,
   };
 }
 

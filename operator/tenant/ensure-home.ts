@@ -40,7 +40,7 @@ export async function ensureHome(request: HomeRequest, dependencies: TenantDepen
     // The namespace appeared, or went, after the cache was read: look again.
     if (hasReason(error, 'AlreadyExists', 'NotFound')) throw error;
     if (error.causes.includes('NamespaceTerminating')) throw error;
-    const message = `The cluster refuses the namespace ${tenantNamespace(request.tenant.name)} and is asked again within a minute: ${error.message}`;
+    const message = `The cluster refuses the namespace ${tenantNamespace(request.tenant.name)} and is asked again, at the latest after 15 minutes: ${error.message}`;
     return {
       verdict: verdict('NamespaceReady', 'False', 'ApplyFailed', message),
       namespaceUID: request.knownUID,

@@ -32,9 +32,8 @@ import { writeTenantStatus } from './write-tenant-status.ts';
 /**
  * Nobody tells when what was refused once would be taken: by the cluster, whose quota or policy changed or
  * where a stranger's object went, or by Redis, for one write that failed alone. At the return of a Redis that
- * was away the full pass repairs everything. Spread, since it may be all tenants that wait.
+ * was away the full pass repairs everything.
  */
-const RETRY = { leastMs: 15_000, spreadMs: 45_000 };
 const REFUSED: ReadonlySet<string> = new Set(['ApplyFailed', 'ChildTaken']);
 
 /** Brings one Tenant's namespace, profile and status to what its spec says. */
@@ -43,9 +42,12 @@ export async function reconcileTenant(
   dependencies: TenantDependencies,
   context: ReconcileContext,
 ): Promise<Outcome> {
-  const { world, client } = dependencies;
+  const { world, client, retries } = dependencies;
   const raw = world.tenants.get(key);
-  if (raw === undefined) return {};
+  if (raw === undefined) {
+    retries.forget(key);
+    return {};
+  }
   if (raw.metadata.deletionTimestamp !== undefined) return deleteTenant(raw, dependencies, context);
 
   const judgement = judgeTenant(raw, world);
@@ -69,7 +71,7 @@ async function serve(
   dependencies: TenantDependencies,
   { signal }: ReconcileContext,
 ): Promise<Outcome> {
-  const { world, projector, clock, events, rotationDays } = dependencies;
+  const { world, projector, clock, events, retries, rotationDays } = dependencies;
   const { name, annotations, generation = 0 } = raw.metadata;
   const known = raw.status;
   const secrets = secretsDue(
@@ -116,14 +118,15 @@ async function serve(
     nowMs: clock.now(),
   });
   await writeTenantStatus(world.tenants.get(name) ?? raw, status, dependencies, signal);
-  const wasRefused = projection.kind !== 'Projected' || REFUSED.has(namespaceReady.reason);
-  const retryAfterMs = wasRefused ? retryMs(Math.random()) : undefined;
+  const refused = [
+    ...(REFUSED.has(namespaceReady.reason) ? [namespaceReady.message] : []),
+    ...(projection.kind === 'Projected' ? [] : [projection.message]),
+  ].join(' ');
+  if (refused === '') retries.forget(name);
+  const retryAfterMs = refused === '' ? undefined : retries.nextMs(name, refused);
   const times = [retryAfterMs, againAfterMs].filter((one) => one !== undefined);
-  return times.length === 0 ? {} : { requeueAfterMs: Math.min(...times) };
-}
-
-function retryMs(random: number): number {
-  return RETRY.leastMs + random * RETRY.spreadMs;
+  // It may be all tenants that wait, and what is new comes before them.
+  return times.length === 0 ? {} : { requeueAfterMs: Math.min(...times), priority: 'Low' };
 }
 
 async function project(projector: Projector, tenant: Tenant, id: string): Promise<ProjectionOutcome> {
