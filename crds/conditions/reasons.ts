@@ -44,6 +44,7 @@ export const CONDITIONS = {
       NamespaceTerminating:
         'It is going away, with its Tenant or to be made anew; the message says what is in the way.',
       ChildTaken: 'An object of a name that belongs into it exists and is not ours; the message says which.',
+      ChildTerminating: 'One of the objects is being deleted; it is made anew when it is gone.',
       ChildContested:
         'Somebody changes or deletes one of the objects again and again; the message says which and who.',
       ApplyFailed: 'The cluster refused one of the objects; the message says which.',

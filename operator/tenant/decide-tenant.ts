@@ -80,7 +80,12 @@ export function rowsKept(tenant: string, id: string, { data }: RetainedRecord): 
   return verdict('Ready', 'False', 'IdTaken', message);
 }
 
-const IN_PROGRESS = new Set(['NamespaceTerminating', 'RuntimeNotReady', 'RedisUnavailable']);
+const IN_PROGRESS = new Set([
+  'NamespaceTerminating',
+  'ChildTerminating',
+  'RuntimeNotReady',
+  'RedisUnavailable',
+]);
 
 export function tenantReady(tenant: Tenant, verdicts: readonly Verdict[]): Verdict {
   const failing = verdicts.some((other) => other.status !== 'True');

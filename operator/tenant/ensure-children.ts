@@ -20,7 +20,7 @@ export interface ChildrenRequest {
 
 /** What could not be made, as a sentence: a change of the cluster or of the spec has to help. */
 export interface Refusal {
-  readonly reason: 'ChildTaken' | 'ApplyFailed' | 'ChildContested';
+  readonly reason: 'ChildTaken' | 'ApplyFailed' | 'ChildContested' | 'ChildTerminating';
   readonly message: string;
   /** When to try again, where that is known. */
   readonly againAfterMs?: number | undefined;
@@ -56,6 +56,7 @@ async function ensureOne(
   try {
     const result = await ensureChild({ client, cache, desired: object, wasThere: wereThere, signal });
     if (result.outcome === 'Restored' || result.outcome === 'Corrected') tell(noteOf(named, result));
+    if (result.outcome === 'Terminating') return terminating(named);
     return result.outcome === 'Contested' ? contested(named, result) : undefined;
   } catch (error) {
     return refusalOf(error, named);
@@ -71,6 +72,14 @@ function noteOf(child: string, { outcome, changedBy }: ChildResult): EventNote {
         reason: 'ChildCorrected',
         message: `${child} was changed${by} and is as it was again.`,
       };
+}
+
+/** Its end comes as a change of the cache. */
+function terminating(child: string): Refusal {
+  const message =
+    `${child} is being deleted, and is made anew when it is gone. If that lasts, see who has put a finalizer on it: ` +
+    'whoever set that has to remove it.';
+  return { reason: 'ChildTerminating', message };
 }
 
 function contested(child: string, { changedBy, againAfterMs }: ChildResult): Refusal {
