@@ -6,25 +6,30 @@ import type { Fields } from './child-kind.ts';
  * differ are replaced whole. Only what differs is in it; what both lack is left alone.
  */
 export function mergePatchBetween(from: Fields, to: Fields): Fields {
-  const patch: Record<string, unknown> = {};
+  const patch = new Map<string, unknown>();
   for (const name of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const is = from[name];
-    const wanted = to[name] ?? null;
+    const is = fieldOf(from, name);
+    const wanted = fieldOf(to, name) ?? null;
     if (isDeepStrictEqual(is ?? null, wanted)) continue;
-    patch[name] = isObject(is) && isObject(wanted) ? mergePatchBetween(is, wanted) : wanted;
+    patch.set(name, isObject(is) && isObject(wanted) ? mergePatchBetween(is, wanted) : wanted);
   }
-  return patch;
+  return Object.fromEntries(patch);
 }
 
 /** The object with a JSON merge patch carried out. */
 export function withMergePatch(object: Fields, patch: Fields): Fields {
-  const result: Record<string, unknown> = { ...object };
+  const result = new Map(Object.entries(object));
   for (const [name, value] of Object.entries(patch)) {
-    const is = result[name];
-    if (value === null) delete result[name];
-    else result[name] = isObject(value) ? withMergePatch(isObject(is) ? is : {}, value) : value;
+    const is = result.get(name);
+    if (value === null) result.delete(name);
+    else result.set(name, isObject(value) ? withMergePatch(isObject(is) ? is : {}, value) : value);
   }
-  return result;
+  return Object.fromEntries(result);
+}
+
+/** A key of a Secret may be `constructor`, and `__proto__` too: neither is what every object inherits. */
+function fieldOf(object: Fields, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function isObject(value: unknown): value is Fields {

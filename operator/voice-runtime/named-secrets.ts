@@ -22,7 +22,7 @@ interface Secret extends KubeObject {
 
 /** A Secret without its values: a digest of each by its key. */
 interface DigestedSecret extends KubeObject {
-  readonly digests?: Readonly<Record<string, string>>;
+  readonly digests?: ReadonlyMap<string, string>;
 }
 
 /** What is known of one value: its digest, that it is missing, or that Secrets may not be read here. */
@@ -73,7 +73,7 @@ export class NamedSecrets implements Service {
       if (secret === undefined) {
         return { kind: 'Missing', message: `There is no Secret ${name} in ${namespace}.` };
       }
-      const digest = secret.digests?.[key];
+      const digest = secret.digests?.get(key);
       if (digest !== undefined) return { kind: 'Found', digest };
       return { kind: 'Missing', message: `The Secret ${namespace}/${name} has no ${key}.` };
     } catch (error) {
@@ -120,7 +120,7 @@ export class NamedSecrets implements Service {
       apiVersion,
       kind,
       metadata: { name, namespace, uid, resourceVersion },
-      digests: Object.fromEntries(digests),
+      digests: new Map(digests),
     };
   }
 
