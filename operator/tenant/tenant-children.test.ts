@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NETWORK_POLICIES } from '#lib/kube/resource.ts';
 import { tenantChildren } from './tenant-children.ts';
 import { copyOf, tenantKeys } from './tenant-secrets.ts';
 
@@ -41,4 +42,19 @@ test('each has the labels by which it is found again', () => {
 test('nobody is bound where nobody has access', () => {
   const kinds = tenantChildren(acme, { access: [] }).map(({ resource }) => resource.kind);
   expect(kinds).not.toContain('RoleBinding');
+});
+
+test.each([
+  ['the pods of CoreDNS', { namespaceSelector: {} }, 53],
+  ['those of OpenShift', { namespaceSelector: {} }, 5353],
+  ['NodeLocal DNSCache', { ipBlock: { cidr: '169.254.20.10/32' } }, 53],
+])('names may be asked of %s', (_name, peer, port) => {
+  const policies = tenantChildren(acme, { access: [] }).filter(
+    ({ resource }) => resource === NETWORK_POLICIES,
+  );
+  const dns = policies.find(({ object }) => object.metadata.name === 'allow-dns')?.object['spec'];
+  const ports = ['UDP', 'TCP'].map((protocol) => ({ protocol, port }));
+  expect(dns).toMatchObject({
+    egress: [{ to: expect.arrayContaining([peer]), ports: expect.arrayContaining(ports) }],
+  });
 });

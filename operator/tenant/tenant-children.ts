@@ -89,22 +89,18 @@ const LIMITS = {
 
 const DENY_ALL = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
 
-/** Names are looked up at the cluster's DNS; everything else has to be opened on purpose. */
+/**
+ * Names are looked up at the cluster's DNS; everything else has to be opened on purpose. Where its pods are
+ * and what they are called differs: kube-system and k8s-app=kube-dns are one distribution's names, and OpenShift's
+ * listen at 5353. NodeLocal DNSCache answers at an address of the node, which no selector finds.
+ */
 const ALLOW_DNS = {
   podSelector: {},
   policyTypes: ['Egress'],
   egress: [
     {
-      to: [
-        {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
-          podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-        },
-      ],
-      ports: [
-        { protocol: 'UDP', port: 53 },
-        { protocol: 'TCP', port: 53 },
-      ],
+      to: [{ namespaceSelector: {} }, { ipBlock: { cidr: '169.254.20.10/32' } }],
+      ports: [53, 5353].flatMap((port) => ['UDP', 'TCP'].map((protocol) => ({ protocol, port }))),
     },
   ],
 };
