@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { SECRETS } from '#lib/kube/resource.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
@@ -44,6 +45,8 @@ export function createManaged(
     log,
     digestKey: deriveSecret(masterKey, digestKey),
     onChange: enqueue.runtimesIn,
+    onRelist: (reason) => options.onList?.(SECRETS.kind, reason),
+    onVerified: (missed) => options.onVerified?.(SECRETS.kind, missed),
   });
   const refusals = new Refusals(clock);
   const dependencies = { client, children, secrets, events, refusals, settings, masterKey };

@@ -14,6 +14,8 @@ export interface NamedSecretsOptions {
   readonly digestKey: string;
   /** Told of a Secret (namespace, name) that was made, changed or removed. */
   readonly onChange: (namespace: string, name: string) => void;
+  readonly onRelist?: InformerOptions<Secret>['onRelist'];
+  readonly onVerified?: InformerOptions<Secret>['onVerified'];
 }
 
 interface Secret extends KubeObject {
@@ -58,6 +60,15 @@ export class NamedSecrets implements Service {
     await Promise.all([...this.#watched.values()].map((informer) => informer.stop()));
   }
 
+  /** Ends the watches of all other namespaces: they hold no Managed VoiceRuntime any more. */
+  async keepOnly(namespaces: ReadonlySet<string>): Promise<void> {
+    for (const [namespace, informer] of this.#watched) {
+      if (namespaces.has(namespace)) continue;
+      this.#watched.delete(namespace);
+      await informer.stop();
+    }
+  }
+
   /** Reads live until the namespace's watch has begun. Throws what the client throws. */
   async find(ref: {
     readonly namespace: string;
@@ -95,13 +106,15 @@ export class NamedSecrets implements Service {
   async #watch(namespace: string): Promise<Informer<DigestedSecret>> {
     const known = this.#watched.get(namespace);
     if (known !== undefined) return known;
-    const { client, log, onChange } = this.#options;
+    const { client, log, onChange, onRelist, onVerified } = this.#options;
     const informer = new Informer<DigestedSecret>({
       client,
       log,
       resource: SECRETS,
       select: { namespace, ...SELECT },
       transform: (secret) => this.#digested(secret),
+      onRelist: (reason) => onRelist?.(reason),
+      onVerified: (missed) => onVerified?.(missed),
     });
     this.#watched.set(namespace, informer);
     informer.onChange((_key, before, after, origin) => {

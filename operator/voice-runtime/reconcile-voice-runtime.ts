@@ -58,6 +58,7 @@ export async function reconcileVoiceRuntime(
     dependencies.podReports.forget(key);
     dependencies.autoscaler.forget(key);
     dependencies.refusals.forget(key);
+    await dependencies.secrets.keepOnly(managedNamespaces(world));
     return {};
   }
   const { namespace = '' } = raw.metadata;
@@ -132,6 +133,7 @@ async function followExternal(
   { signal }: ReconcileContext,
 ): Promise<ManagedOutcome> {
   dependencies.autoscaler.forget(keyOf(runtime.metadata));
+  await dependencies.secrets.keepOnly(managedNamespaces(dependencies.world));
   const refused = await ensureChildren({
     ...dependencies,
     runtime,
@@ -150,6 +152,16 @@ async function followExternal(
       : externallyAvailable(countsOf(reports));
   const verdicts = [available, externalEngines(), ...leftBehind(refused)];
   return { verdicts, status: { replicas, readyReplicas } };
+}
+
+/** Where the Secrets that VoiceRuntimes name have to be watched. */
+function managedNamespaces(world: World): ReadonlySet<string> {
+  const managed = world.runtimes
+    .list()
+    .filter(
+      ({ metadata, spec }) => metadata.deletionTimestamp === undefined && spec?.['mode'] !== 'External',
+    );
+  return new Set(managed.map(({ metadata }) => metadata.namespace ?? ''));
 }
 
 /** Says why nothing is done for this VoiceRuntime. */
