@@ -4,11 +4,14 @@ import { counterKeys, ledgerKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { flushAll } from '#hack/testing/redis-topology.ts';
+import { mastersOf } from '#lib/redis/servers.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import { storeKeys } from '#runtime/store/store-keys.ts';
 import { profile, TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
 
 const PATIENCE = { timeout: 15_000 };
+/** Before anything asks the carrier after stuck calls, once a minute. */
+const SOON = { timeout: 40_000 };
 const CALL = 'v3:kept';
 const REF = { tenantID: TENANT, callID: callIDOf(CALL) };
 const SHARD = shardOf(TENANT);
@@ -96,6 +99,39 @@ test('a failover that loses the last writes loses neither a call nor an event', 
   await expect.poll(stateOf, PATIENCE).toBe('talking');
   await expect.poll(kinds, PATIENCE).toEqual(['answered', 'started', 'turn']);
 });
+
+test('calls that end about the time of such a failover have their usage at once, each once', async () => {
+  const calls = ['v3:before', 'v3:between', 'v3:after'] as const;
+  const seconds = { 'v3:before': 10, 'v3:between': 20, 'v3:after': 30 };
+  const startMs = Date.now() - 60_000;
+  for (const call of calls) {
+    expect(await pod.openMedia(await pod.answer(call, startMs))).toBeInstanceOf(WebSocket);
+  }
+  const hangUp = (call: keyof typeof seconds) =>
+    pod.deliver(
+      webhookOf('call.hangup', call, {
+        client_state: pod.recorder.of(call).at(-1)?.body['client_state'],
+        end_time: new Date(startMs + seconds[call] * 1_000).toISOString(),
+      }),
+    );
+  const usages = async () =>
+    (await pod.ledger()).flatMap((event) =>
+      event.kind === 'usage' ? `${event.callID} ${event.callSeconds} s, revision ${event.revision}` : [],
+    );
+  const told = (...ended: readonly (typeof calls)[number][]) =>
+    ended.map((call) => `${callIDOf(call)} ${seconds[call]} s, revision 0`);
+
+  const replica = await server.replicate();
+  expect(await hangUp('v3:before')).toBe(200);
+  await Promise.all(mastersOf(pod.redis).map((master) => master.wait(1, PATIENCE.timeout)));
+  await replica.cutOff();
+  expect(await hangUp('v3:between')).toBe(200);
+  expect(await usages()).toEqual(told('v3:before', 'v3:between'));
+  await replica.failOver();
+  await expect.poll(() => usages().catch(() => 'away'), SOON).toEqual(told('v3:before', 'v3:between'));
+  await expect.poll(() => hangUp('v3:after'), SOON).toBe(200);
+  await expect.poll(usages, SOON).toEqual(told(...calls));
+}, 150_000);
 
 test('an event that is in Postgres is not appended again', async () => {
   await talk();
