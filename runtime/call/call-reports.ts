@@ -8,7 +8,7 @@ import type { ConversationState } from './conversation-state.ts';
 import { retry } from './retry.ts';
 
 /** How long a live call tries to store what it has to say, with Redis away. */
-const STORE_FOR_MS = 60_000;
+export const STORE_FOR_MS = 60_000;
 
 /**
  * What the pod that holds a call's stream tells the state machine of it, and no more once the stream is

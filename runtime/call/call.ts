@@ -10,7 +10,8 @@ import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { CallAdvancer } from './advance.ts';
 import { beginTransfer } from './begin-transfer.ts';
 import type { CallRecord, StoredCall } from './call-record.ts';
-import { CallReports } from './call-reports.ts';
+import { CallReports, STORE_FOR_MS } from './call-reports.ts';
+import { ConversationKeeper } from './conversation-keeper.ts';
 import { type ConversationState, newConversation } from './conversation-state.ts';
 import type { CallDriver } from './driver.ts';
 import type { OpenSession, Session, SessionEvents } from './session-port.ts';
@@ -54,10 +55,8 @@ export class LiveCall {
   readonly #options: LiveCallOptions;
   readonly #log: Logger;
   readonly #reports: CallReports;
+  readonly #keeper: ConversationKeeper;
   #session: Session | undefined;
-  /** The newest state that is not kept yet, while an older one is being written. */
-  #toKeep: ConversationState | undefined;
-  #keeping: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   /** Set from the moment at which another pod has the call. */
   #givenAway = false;
@@ -71,6 +70,8 @@ export class LiveCall {
     this.generation = options.record.generation;
     this.#log = options.services.log.child({ callID, generation: this.generation });
     this.#reports = new CallReports(options.record, options.services, this.#log);
+    const { store, clock } = options.services;
+    this.#keeper = new ConversationKeeper({ record: options.record, store, clock, log: this.#log });
   }
 
   /** Starts the conversation on a socket that was accepted. */
@@ -124,7 +125,7 @@ export class LiveCall {
     if (!(await this.#isKept())) return false;
     let isGiven = false;
     this.#ending ??= (this.#session?.close() ?? Promise.resolve()).then(() =>
-      this.#endWith(async () => {
+      this.#endWith(async (isKept) => {
         try {
           const { given, call } = await this.#reports.givenAway(to, false);
           isGiven = given;
@@ -132,7 +133,7 @@ export class LiveCall {
           return call?.record;
         } catch (error) {
           this.#log.warn({ err: error, to }, 'a call that was cut off could not be given away');
-          return this.#end(this.#reports.lost(false));
+          return this.#reportLost(false, isKept);
         }
       }),
     );
@@ -174,7 +175,7 @@ export class LiveCall {
   #events(): SessionEvents {
     return {
       turn: (turn) => this.#append({ kind: 'turn', ...turn }, `turn/${turn.index}`, turn.startedAtMs),
-      progress: (conversation) => this.#keep(conversation),
+      progress: (conversation) => this.#keeper.note(conversation),
       lead: (workflow, fields, complete) => this.#appendLead({ workflow, fields: [...fields], complete }),
       transfer: (target) => this.#transfer(target),
       finished: (reason, told) => {
@@ -223,58 +224,41 @@ export class LiveCall {
     this.#appendLead({ workflow: conversation.workflow, fields: conversation.collected, complete: false });
   }
 
-  #keep(conversation: ConversationState): void {
-    this.#toKeep = conversation;
-    this.#startKeeping();
-  }
-
-  #startKeeping(): void {
-    if (this.#keeping || !this.#toKeep) return;
-    this.#keeping = this.#keepNewest().finally(() => {
-      this.#keeping = undefined;
-      this.#startKeeping();
-    });
-  }
-
-  async #keepNewest(): Promise<void> {
-    const { record, services } = this.#options;
-    while (this.#toKeep) {
-      const conversation = this.#toKeep;
-      this.#toKeep = undefined;
-      try {
-        await services.store.keepConversation(record, record.generation, conversation);
-      } catch (error) {
-        this.#log.warn({ err: error }, 'a conversation could not be kept');
-        // The next turn brings a newer state; the last one is kept with retries, in #endWith.
-      }
-    }
-  }
-
   /** Quiet first: the turn that this cuts off belongs to the last state. */
   #endLost(stopped: boolean): Promise<void> {
     this.#ending ??= (this.#session?.close() ?? Promise.resolve()).then(() =>
-      this.#endWith(() => this.#end(this.#reports.lost(stopped))),
+      this.#endWith((isKept) => this.#reportLost(stopped, isKept)),
     );
     return this.#ending;
   }
 
+  /** The next session goes on from the last state, and that one is read as soon as this is stored. */
+  async #reportLost(stopped: boolean, isKept: boolean): Promise<CallRecord | undefined> {
+    const conversation = this.#session?.conversation();
+    if (!isKept && conversation) await this.#keeper.keepWhenBack(conversation, STORE_FOR_MS);
+    return this.#end(this.#reports.lost(stopped));
+  }
+
   /**
    * The one teardown. The last state is kept first, so that whoever settles finds it; then the end
-   * is reported; then the session goes, and the call leaves the pod.
+   * is reported, by a `report` that is told whether that has worked; then the session goes, and the call
+   * leaves the pod.
    */
-  async #endWith(report: () => Promise<CallRecord | undefined>): Promise<void> {
+  async #endWith(report: (isKept: boolean) => Promise<CallRecord | undefined>): Promise<void> {
     const { onGone } = this.#options;
     let record: CallRecord | undefined;
     try {
-      await this.#keeping;
-      await this.#keepLast();
+      await this.#keeper.idle();
+      const isKept = await this.#keepLast();
       this.#appendPartialLead();
-      record = await report();
+      record = await report(isKept);
       if (!record) {
         await this.#writeBack();
-        record = await report();
+        record = await report(isKept);
       }
       if (!record) await this.#hangUpUnrecorded();
+      // Redis has taken the report, so it is there again.
+      else if (!isKept) await this.#keepLast();
     } catch (error) {
       // Its deadline, or the carrier's hang-up, brings another pod to it.
       this.#log.error({ err: error }, 'the end of a call could not be reported');
@@ -301,19 +285,20 @@ export class LiveCall {
 
   /** Stores the conversation as it is now; false where the call is another pod's by now. */
   async #isKept(): Promise<boolean> {
-    const { record, services } = this.#options;
-    await this.#keeping;
+    await this.#keeper.idle();
     const conversation = this.#session?.conversation();
-    if (!conversation) return false;
-    return services.store.keepConversation(record, record.generation, conversation);
+    return conversation !== undefined && this.#keeper.keep(conversation);
   }
 
-  async #keepLast(): Promise<void> {
-    const { record, services } = this.#options;
-    const conversation = this.#session?.conversation();
-    if (!conversation) return;
-    await services.store
-      .keepConversation(record, record.generation, conversation)
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'the last state could not be kept'));
+  /** False where Redis did not take it. */
+  async #keepLast(): Promise<boolean> {
+    try {
+      const conversation = this.#session?.conversation();
+      if (conversation) await this.#keeper.keep(conversation);
+      return true;
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the last state could not be kept yet');
+      return false;
+    }
   }
 }

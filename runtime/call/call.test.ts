@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
@@ -10,6 +10,7 @@ import { LiveCall, type LiveCallServices } from './call.ts';
 import type { StoredCall } from './call-record.ts';
 import { newConversation } from './conversation-state.ts';
 import { decide } from './machine.ts';
+import type { SessionEvents } from './session-port.ts';
 
 let stored: StoredCall;
 /** What happened, in its order. */
@@ -17,15 +18,21 @@ let told: string[];
 let isKept: boolean;
 /** How many of the next events cannot be stored. */
 let failures: number;
+/** How often the conversation cannot be kept. */
+let keepFailures: number;
+let clock: FakeClock;
 let call: LiveCall;
+let events: SessionEvents | undefined;
 
 beforeEach(() => {
   told = [];
   isKept = true;
   failures = 0;
+  keepFailures = 0;
   const talking = run(admitted, answered(), attached).call;
   if (talking?.record.answeredAtMs === undefined) throw new Error('no call');
   stored = talking;
+  clock = new FakeClock(talking.record.startedAtMs);
   call = new LiveCall({
     record: { ...talking.record, answeredAtMs: talking.record.answeredAtMs },
     version: 3,
@@ -51,6 +58,10 @@ function services(): LiveCallServices {
   return {
     store: {
       keepConversation: async () => {
+        if (keepFailures > 0) {
+          keepFailures -= 1;
+          throw new Error('Redis is away');
+        }
         told.push('kept');
         return isKept;
       },
@@ -61,14 +72,17 @@ function services(): LiveCallServices {
     driver: { drive: async ({ record }) => void told.push(`driven to ${record.pod}`) },
     carrier: { send: async () => 'Done' },
     ledger: { append: () => undefined },
-    openSession: () => ({
-      conversation: () => newConversation('lead-capture'),
-      paused: false,
-      rest: () => told.push('rests'),
-      close: async () => void told.push('quiet'),
-    }),
+    openSession: (_socket, context) => {
+      events = context.events;
+      return {
+        conversation: () => newConversation('lead-capture'),
+        paused: false,
+        rest: () => told.push('rests'),
+        close: async () => void told.push('quiet'),
+      };
+    },
     log: silentLogger,
-    clock: new FakeClock(stored.record.startedAtMs),
+    clock,
   };
 }
 
@@ -100,4 +114,31 @@ test('one that ends meanwhile ends, and goes nowhere', async () => {
   expect(await call.breakOff('b')).toBe(false);
   await ending;
   expect(told).not.toContain('givenAway');
+});
+
+describe('what was said while Redis was away', () => {
+  test('is kept before the loss of the stream is told, so that the next session goes on from there', async () => {
+    keepFailures = 3;
+    const ending = call.end();
+    await clock.advance(10_000);
+    await ending;
+    expect(told).toEqual(['quiet', 'kept', 'mediaLost', 'driven to a', 'kept', 'quiet', 'gone attaching']);
+  });
+
+  test('is not waited for where Redis stays away: the loss is told as soon as that can be', async () => {
+    keepFailures = Number.POSITIVE_INFINITY;
+    const ending = call.end();
+    await clock.advance(50_000);
+    expect(told).not.toContain('mediaLost');
+    await clock.advance(20_000);
+    await ending;
+    expect(told).toContain('mediaLost');
+  });
+
+  test('is kept after the end of the conversation was told: nobody waits for it, and it is what is billed', async () => {
+    keepFailures = 1;
+    events?.finished('WorkflowCompleted', true);
+    await clock.advance(100);
+    expect(told).toEqual(['finished', 'driven to a', 'kept', 'quiet', 'gone ending']);
+  });
 });

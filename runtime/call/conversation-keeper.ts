@@ -1,0 +1,73 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
+import type { CallRecord } from './call-record.ts';
+import type { ConversationState } from './conversation-state.ts';
+import { retry } from './retry.ts';
+
+export interface ConversationKeeperOptions {
+  readonly record: CallRecord;
+  readonly store: Pick<CallStore, 'keepConversation'>;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** Keeps the conversation of a live call in Redis, for the pod that goes on with it: one write at a time, the newest. */
+export class ConversationKeeper {
+  readonly #options: ConversationKeeperOptions;
+  /** The newest state that is not kept yet, while an older one is being written. */
+  #next: ConversationState | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(options: ConversationKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Writes it in the background; one that comes meanwhile replaces it. */
+  note(conversation: ConversationState): void {
+    this.#next = conversation;
+    this.#start();
+  }
+
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Writes it now. False where the stream is another pod's by now. Throws what Redis throws. */
+  keep(conversation: ConversationState): Promise<boolean> {
+    const { record, store } = this.#options;
+    return store.keepConversation(record, record.generation, conversation);
+  }
+
+  /** Writes it once Redis is there again, for at most `forMs`. Never rejects. */
+  async keepWhenBack(conversation: ConversationState, forMs: number): Promise<void> {
+    const { clock, log } = this.#options;
+    try {
+      await retry(() => this.keep(conversation), { clock, forMs });
+    } catch (error) {
+      log.error({ err: error }, 'the last state of a conversation is lost');
+    }
+  }
+
+  #start(): void {
+    if (this.#writing || !this.#next) return;
+    this.#writing = this.#writeNewest().finally(() => {
+      this.#writing = undefined;
+      this.#start();
+    });
+  }
+
+  async #writeNewest(): Promise<void> {
+    while (this.#next) {
+      const conversation = this.#next;
+      this.#next = undefined;
+      try {
+        await this.keep(conversation);
+      } catch (error) {
+        // The next turn brings a newer state; the last one is the end's to keep.
+        this.#options.log.warn({ err: error }, 'a conversation could not be kept');
+      }
+    }
+  }
+}
