@@ -1,0 +1,88 @@
+import type { Carrier, CarrierResult } from '#runtime/carrier/carrier.ts';
+import type { CallStore } from '#runtime/store/call-store.ts';
+import { type AskOptions, askCarrier, resultOf } from './ask-carrier.ts';
+import type { CallEvent } from './call-event.ts';
+import type { CallRecord, Command } from './call-record.ts';
+import { carrierCommandOf } from './carrier-command.ts';
+import { commandIDOf } from './command-id.ts';
+import { type PlaceOptions, placeStream } from './place-stream.ts';
+
+/** A pod that takes so long to find a slot has stood still, and the call may be another's by now. */
+const LATE_MS = 1_000;
+
+export interface CommandRunnerOptions extends AskOptions, PlaceOptions {
+  readonly store: Pick<CallStore, 'load'>;
+  readonly carrier: Carrier;
+}
+
+/** Tells or asks the carrier what a call has stored as its next command, with all that belongs to it. For CallDriver. */
+export class CommandRunner {
+  readonly #options: CommandRunnerOptions;
+
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** What came of it, as an event of the call; undefined: another pod has gone on with it. Throws what Redis throws. */
+  async run(record: CallRecord, command: Command): Promise<CallEvent | undefined> {
+    if (command.step === 'look_up') {
+      if (command.endStream) await this.#stopStream(record, command.generation);
+      return askCarrier(record, command, this.#options);
+    }
+    const result = await this.#send(record, command);
+    return result && resultOf(command, result, this.#options.clock.now());
+  }
+
+  /** Undefined: another pod has gone on with the call, and nothing was sent. */
+  async #send(record: CallRecord, command: Command): Promise<CarrierResult | undefined> {
+    const { carrier, log, clock, callTokenSecret } = this.#options;
+    const { step, generation } = command;
+    const startedMs = clock.monotonic();
+    const prepared =
+      step === 'streaming_start' ? await placeStream(record, generation, this.#options) : undefined;
+    if (step === 'streaming_start' && !prepared) {
+      log.warn({ callID: record.callID }, 'no pod has a slot for a stream');
+      return 'NoRoom';
+    }
+    const isLate = clock.monotonic() - startedMs > LATE_MS;
+    if (isLate && !(await this.#isPresent(record, command))) return undefined;
+    if (command.endLeg) await this.#endLeg(record);
+    if (command.restart && (await this.#stopStream(record, generation)) === 'CallEnded') return 'CallEnded';
+    const result = await carrier.send(
+      carrierCommandOf(record, command, { stream: prepared, clock, secret: callTokenSecret }),
+    );
+    log.info({ callID: record.callID, step, generation, result }, 'carrier command');
+    return result;
+  }
+
+  /** Whether the command is still the call's next one: the stop before it must not end a newer stream. */
+  async #isPresent({ tenantID, callID }: CallRecord, { step, generation }: Command): Promise<boolean> {
+    const { call } = await this.#options.store.load({ tenantID, callID });
+    const present = call?.record.command;
+    return present?.step === step && present.generation === generation;
+  }
+
+  /**
+   * The carrier has one stream a call and may not have noticed the end of the last one. Whatever it
+   * answers, the new stream is asked for: it is there, or that one is refused.
+   */
+  async #stopStream({ callID, carrierCallID }: CallRecord, generation: number): Promise<CarrierResult> {
+    const step = 'streaming_stop';
+    const result = await this.#options.carrier.send({
+      step,
+      carrierCallID,
+      commandID: commandIDOf(callID, { step, generation }),
+    });
+    this.#options.log.info({ callID, step, generation, result }, 'carrier command');
+    return result;
+  }
+
+  /** Whatever it answers: a leg that bridges after all is told of, and one that rings on has its time-out. */
+  async #endLeg({ callID, transfer }: CallRecord): Promise<void> {
+    if (transfer?.legCallID === undefined) return;
+    const step = 'hangup';
+    const commandID = commandIDOf(callID, { step, generation: transfer.generation });
+    const result = await this.#options.carrier.send({ step, carrierCallID: transfer.legCallID, commandID });
+    this.#options.log.info({ callID, step, leg: true, result }, 'carrier command');
+  }
+}
