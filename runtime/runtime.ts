@@ -72,7 +72,8 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const { driver, ledger, pod, podWatch, media, routes, watch, shards, stuck } = parts;
+  const { driver, ledger, pod, podWatch, watch, shards, stuck } = parts;
+  const { media, routes } = createDoors(options, parts);
   const server = new HttpServer({
     name: 'http server',
     host: config.HOST,
@@ -151,15 +152,14 @@ const always = () => true;
 
 type CarrierParts = Pick<ConstructorParameters<typeof TelnyxCarrier>[0], 'log' | 'clock' | 'metrics'>;
 
+/** What lasts for as long as the pod does, and goes on whoever comes in: calls, slots, the carrier. */
 function createParts(options: RuntimeOptions) {
-  const { config, redis, openSession, registry, log } = options;
-  const { canServe = always, takesCalls = always } = options;
+  const { config, redis, log, canServe = always, takesCalls = always } = options;
   const clock = new RedisClock(options.clock);
   const runtime = config.RUNTIME_NAME;
-  const callTokenSecret = config.CALL_TOKEN_SECRET;
   const maxDurationMs = config.MAX_CALL_DURATION_SECONDS * 1_000;
-  const slotCount = config.CALLS_PER_POD;
-  const metrics = createRuntimeMetrics(registry);
+  const metrics = createRuntimeMetrics(options.registry);
+  const registry = new PodRegistry(redis, runtime);
   const common = { log, clock, metrics } as const;
 
   const live = new LiveCalls(metrics);
@@ -176,31 +176,29 @@ function createParts(options: RuntimeOptions) {
     away: () => away(podKeys.runtimePods(runtime)),
     serving: () => canServe() && !pod.draining,
     takesCalls,
-    self: { pod: config.POD_NAME, runtime, mediaURL: config.MEDIA_URL, slots: slotCount },
+    self: { pod: config.POD_NAME, runtime, mediaURL: config.MEDIA_URL, slots: config.CALLS_PER_POD },
     calls: () => [...live.refs(), ...store.open],
     now: () => clock.now(),
   });
   const slots: PodSlots = new PodSlots({ redis, clock, runtime, own, announce: () => pod.beat() });
-  const pods = new PodRegistry(redis, runtime);
   const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });
   const carrier = createCarrier(config, common);
-  const letGo = (callID: string, generation: number) => live.end(callID, generation);
   const takeWithoutRedis = (ref: CallRef) => {
     if (away(storeKeys.call(ref)) && !live.has(ref.callID)) store.begin(ref);
   };
-  const calls = { store, advancer, takeWithoutRedis } as const;
-  const paths = { ...calls, slots, routing, carrier, runtime, callTokenSecret, maxDurationMs };
-  const driver = new CallDriver({ ...common, ...paths, letGo });
-  const admission = new Admission({ ...paths, away, clock });
+  const calls = { store, advancer, takeWithoutRedis, maxDurationMs } as const;
+  const tokens = { callTokenSecret: config.CALL_TOKEN_SECRET };
+  const paths = { ...calls, ...tokens, slots, routing, carrier, runtime, away } as const;
+  const driver = new CallDriver({ ...common, ...paths, letGo: live.end.bind(live) });
   const pod: Pod = new Pod({
     ...common,
     pod: config.POD_NAME,
     runtime,
     mediaURL: config.MEDIA_URL,
     address: addressOf(config),
-    slotCount,
-    registry: pods,
+    slotCount: config.CALLS_PER_POD,
+    registry,
     slots,
     live,
     peers: new Peers({ ...common, ...paths, pod: config.POD_NAME }),
@@ -212,25 +210,10 @@ function createParts(options: RuntimeOptions) {
     clock,
     log,
     pod: config.POD_NAME,
-    registry: pods,
+    registry,
     driver,
     redisWatch: watch,
     held: () => live.held(),
-  });
-  const media = new MediaServer({
-    ...common,
-    ...paths,
-    pod: config.POD_NAME,
-    slotCount,
-    draining: () => pod.draining,
-    live,
-    callServices: { ...common, store, advancer, driver, carrier, ledger, openSession },
-  });
-  const webhooks = new WebhookEndpoint({
-    ...common,
-    key: webhookKeyOf(config.TELNYX_PUBLIC_KEY),
-    router: new WebhookRouter({ ...common, ...paths, admission }),
-    drive: (call) => driver.drive(call),
   });
   const stuck: StuckCalls = new StuckCalls({
     ...common,
@@ -239,9 +222,31 @@ function createParts(options: RuntimeOptions) {
     pod: config.POD_NAME,
     drive: (call) => driver.drive(call),
   });
+  return { common, paths, live, driver, ledger, pod, podWatch, watch, shards, stuck };
+}
+
+/** Where the carrier and other pods come in. */
+function createDoors({ config, openSession }: RuntimeOptions, parts: ReturnType<typeof createParts>) {
+  const { common, paths, live, driver, ledger, pod } = parts;
+  const admission = new Admission({ ...common, ...paths });
+  const media = new MediaServer({
+    ...common,
+    ...paths,
+    pod: config.POD_NAME,
+    slotCount: config.CALLS_PER_POD,
+    draining: () => pod.draining,
+    live,
+    callServices: { ...common, ...paths, driver, ledger, openSession },
+  });
+  const webhooks = new WebhookEndpoint({
+    ...common,
+    key: webhookKeyOf(config.TELNYX_PUBLIC_KEY),
+    router: new WebhookRouter({ ...common, ...paths, admission }),
+    drive: (call) => driver.drive(call),
+  });
   const heldCalls = heldCallsRoute({
-    callTokenSecret,
-    clock,
+    ...common,
+    ...paths,
     pod: config.POD_NAME,
     held: () => live.held(),
     hasRedis: () => pod.hasRedis,
@@ -250,7 +255,7 @@ function createParts(options: RuntimeOptions) {
     [WEBHOOK_PATH, (request, response) => webhooks.handle(request, response)],
     [HELD_CALLS_PATH, heldCalls],
   ]);
-  return { driver, ledger, pod, podWatch, media, routes, watch, shards, stuck };
+  return { media, routes };
 }
 
 /** Where other pods reach this one; undefined where its IP is not known, or its port only once it listens. */
