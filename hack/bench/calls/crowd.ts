@@ -12,8 +12,8 @@ export const TAKES_TURNS: Talking = { kind: 'talks', talkMs: 3_880, silenceMs: 2
 /** Speaks by the clock and so into the agent's words. */
 export const INTERRUPTS: Talking = { kind: 'talks', talkMs: 1_940, silenceMs: 3_500 };
 
-/** Calls come in one every so often, not all at once, and end before their questions do. */
-const APART_MS = 70;
+/** Calls come in one every so often, as taking one up costs as much as seconds of holding it, and end before their questions do. */
+const APART_MS = 200;
 const LASTS_MS = [70_000, 110_000] as const;
 /** After the last call came in: its greeting is over, and callers speak at all times of a turn. */
 const SETTLE_MS = 12_000;

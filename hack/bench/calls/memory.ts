@@ -12,7 +12,7 @@ import { TAKES_TURNS } from './crowd.ts';
 const TARGET_MB = 1;
 const STEPS = [50, 100, 150] as const;
 const WAVES = 2;
-const APART_MS = 40;
+const APART_MS = 200;
 const SETTLE_MS = 6_000;
 const SAMPLES = 8;
 const SAMPLE_MS = 500;
