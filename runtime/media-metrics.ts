@@ -1,4 +1,5 @@
 import { Counter, Histogram } from 'prom-client';
+import { PlainHistogram } from '#lib/metrics/plain-histogram.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
 import type { VoiceObserver } from './voice/voice-observer.ts';
 
@@ -17,17 +18,17 @@ export function createMediaMetrics(registry: Registry, onJudged: (ms: number) =>
     help: 'Messages of the carrier on media sockets that could not be read and were skipped.',
     registers,
   });
-  const lateness = new Histogram({
+  const lateness = new PlainHistogram({
     name: 'veralux_media_frame_lateness_seconds',
     help: "How much later than its stream's quickest frames a frame of the caller was taken.",
     buckets: AUDIO_SECONDS,
-    registers,
+    registry,
   });
-  const judged = new Histogram({
+  const judged = new PlainHistogram({
     name: 'veralux_vad_decision_seconds',
     help: "From when a frame's last audio was due to the decision whether it is speech.",
     buckets: AUDIO_SECONDS,
-    registers,
+    registry,
   });
   const underruns = new Counter({
     name: 'veralux_playout_underruns_total',
