@@ -11,7 +11,7 @@ import { PATIENT, SMALL } from './test-sizes.ts';
 import { StormWorld } from './world.ts';
 
 const RUNS = fuzzRuns(3);
-const RUN_TIMEOUT_MS = 180_000;
+const RUN_TIMEOUT_MS = 300_000;
 
 let database: MigratedDatabase;
 let world: StormWorld;

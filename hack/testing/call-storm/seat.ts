@@ -11,7 +11,7 @@ const LOOK_MS = 100;
 /** How busy a pod is, it says for seconds. */
 const LOAD_EVERY = 10;
 const METRICS_TIMEOUT_MS = 2_000;
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 /** What a pod is given between two starts after it ended by itself. */
 const BACK_OFF_MS = 500;
 

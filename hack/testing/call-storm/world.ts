@@ -25,7 +25,7 @@ const MS_PER_CHARACTER = 25;
 const MAX_CALL_SECONDS = 600;
 /** Below the time after which a process that was asked to end is killed. */
 const DRAIN_TIMEOUT_MS = 8_000;
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 
 export interface WorldOptions {
   /** The folder of an instance, whose processes end with it. */
