@@ -34,6 +34,8 @@ let forgotten: string[];
 let released: string[];
 /** Tenants whose shard is away. */
 let away: string[];
+/** What a command to the carrier takes. */
+let carriedOut: Promise<void>;
 /** What a look at the silent pods takes. */
 let lookMs: number;
 
@@ -47,6 +49,7 @@ beforeEach(() => {
   claims = true;
   [lostAt, driven, kept, forgotten, released, away] = [[], [], [], [], [], []];
   lookMs = 0;
+  carriedOut = Promise.resolve();
 });
 
 afterEach(() => {
@@ -94,7 +97,12 @@ function watch(pod = 'a'): PodWatch {
     },
     store: { load },
     advancer: { advance },
-    driver: { drive: async ({ record }) => void driven.push(record.callID) },
+    driver: {
+      drive: ({ record }) => {
+        driven.push(record.callID);
+        return carriedOut;
+      },
+    },
     redisWatch: {
       get presentForMs() {
         return presentForMs;
@@ -247,4 +255,16 @@ describe('a pod that was started again', () => {
     await watch('b').look();
     expect(forgotten).toEqual([]);
   });
+});
+
+test('no call of a full pod waits until the commands for others are carried out', async () => {
+  const ids = Array.from(
+    { length: 50 },
+    (_, index) => `10000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+  );
+  records = ids.map((callID) => ({ ...recordOf(0), callID }));
+  carriedOut = new Promise(() => undefined);
+  await goSilent({});
+  await watch().look();
+  expect(driven).toEqual(ids);
 });

@@ -185,7 +185,8 @@ export class PodWatch implements Service {
       });
       if (outcome !== 'Stored' || !call) return;
       log.info({ callID, lostAt: pod }, 'a call is taken over');
-      await driver.drive(call);
+      // Its commands may take seconds, for which no other caller waits.
+      void driver.drive(call);
     } catch (error) {
       log.warn({ err: error, callID, lostAt: pod }, 'a call could not be taken over yet');
     }
