@@ -125,7 +125,7 @@ function createStores(
   const shards = new ShardWatch({
     redis,
     tail,
-    shardsOfCalls: () => [...live.shards(), ...recent.shards()],
+    shardsOfCalls: () => [...live.shards(), ...recent.shards(clock.now())],
     restore: (shard) => restoreShard(shard, { live, recent, tail, store, clock, log }),
     log,
     clock,

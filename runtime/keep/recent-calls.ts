@@ -31,16 +31,22 @@ export class RecentCalls {
     if (oldest !== undefined) this.#calls.delete(oldest);
   }
 
-  shards(): Iterable<Shard> {
-    return Array.from(this.#calls.values(), ({ call }) => shardOf(call.record.tenantID));
+  /** Of the calls that are kept. What is over is forgotten here, as nothing of a caller stays longer than it serves. */
+  shards(nowMs: number): ReadonlySet<Shard> {
+    this.#forgetOver(nowMs);
+    return new Set(Array.from(this.#calls.values(), ({ call }) => shardOf(call.record.tenantID)));
   }
 
   /** Those of a shard that no pod has driven on since, as far as can be known here. */
   ofShard(shard: Shard, nowMs: number): readonly RecentCall[] {
+    this.#forgetOver(nowMs);
+    return [...this.#calls.values()].filter(({ call }) => shardOf(call.record.tenantID) === shard);
+  }
+
+  #forgetOver(nowMs: number): void {
     for (const { call } of this.#calls.values()) {
       const { deadlineAtMs = 0, callID } = call.record;
       if (deadlineAtMs + OVERDUE_MS < nowMs) this.#calls.delete(callID);
     }
-    return [...this.#calls.values()].filter(({ call }) => shardOf(call.record.tenantID) === shard);
   }
 }
