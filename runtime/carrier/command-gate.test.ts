@@ -41,7 +41,7 @@ async function send(
       gate.taken();
       return clock.monotonic() - startMs;
     }
-    gate.refused(1_000);
+    gate.refused(urgency, 1_000);
   }
   return undefined;
 }
@@ -81,7 +81,7 @@ describe('the gate to the carrier', () => {
 
   test('lets live calls pass before new ones, and questions last', async () => {
     const { clock, gate } = site(1);
-    gate.refused(1_000);
+    gate.refused('Live', 1_000);
     const order: Urgency[] = [];
     for (const urgency of ['Question', 'New', 'Live', 'Question', 'New', 'Live'] as const) {
       void gate.pass(urgency, 60_000).then(() => order.push(urgency));
@@ -90,18 +90,30 @@ describe('the gate to the carrier', () => {
     expect(order).toEqual(['Live', 'Live', 'New', 'New', 'Question', 'Question']);
   });
 
-  test('passes nothing for as long as the carrier asked to wait', async () => {
-    const { clock, gate } = site(1);
-    gate.refused(3_000);
-    const startMs = clock.monotonic();
-    const passedAtMs = gate.pass('Live', 60_000).then(() => clock.monotonic() - startMs);
-    await clock.advance(10_000);
-    expect(await passedAtMs).toBe(3_000);
-  });
+  test.each<[Urgency, Urgency, number]>([
+    ['New', 'New', 3_000],
+    ['New', 'Question', 3_000],
+    // Somebody may be hearing silence.
+    ['Live', 'Live', 1_000],
+    ['New', 'Live', 0],
+    ['Question', 'Question', 3_000],
+    ['Question', 'New', 0],
+    ['Question', 'Live', 0],
+  ])(
+    'after a refused %s, a %s waits %i ms of the three seconds that the carrier asked for',
+    async (refused, next, waitMs) => {
+      const { clock, gate } = site(1);
+      gate.refused(refused, 3_000);
+      const startMs = clock.monotonic();
+      const passedAtMs = gate.pass(next, 60_000).then(() => clock.monotonic() - startMs);
+      await clock.advance(10_000);
+      expect(await passedAtMs).toBe(waitMs);
+    },
+  );
 
   test('gives up what waited too long, and what is one too many', async () => {
     const { clock, gate } = site(1);
-    gate.refused(10_000);
+    gate.refused('New', 10_000);
     const waiting = gate.pass('New', 500);
     await clock.advance(500);
     expect(await waiting).toBe(false);
@@ -115,7 +127,7 @@ describe('the gate to the carrier', () => {
 
   test('forgets the limit a minute after the last refusal', async () => {
     const { clock, gate } = site(1);
-    gate.refused(1_000);
+    gate.refused('Live', 1_000);
     await clock.advance(61_000);
     const passed = await Promise.all(Array.from({ length: 100 }, () => gate.pass('New', 0)));
     expect(passed.every(Boolean)).toBe(true);

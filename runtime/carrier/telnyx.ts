@@ -122,7 +122,7 @@ export class TelnyxCarrier implements Carrier {
         );
         if (failure === 'Throttled') {
           this.#options.metrics.carrierThrottled.inc({ step });
-          this.#gate.refused(retryAfterMs(error, clock.now()));
+          this.#gate.refused(urgency, retryAfterMs(error, clock.now()));
           continue;
         }
         if (failure !== 'Unreachable') return { failure };
