@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hangupReasonSchema } from '#crds/ledger/hangup-reason.ts';
 import type { ConversationState } from './conversation-state.ts';
+import { keptObject } from './kept-object.ts';
 
 export const callStateSchema = z.enum([
   'ringing',
@@ -19,7 +20,7 @@ export type CallState = z.output<typeof callStateSchema>;
 const epochMs = z.number().int().nonnegative();
 
 /** The next thing to tell or ask the carrier. `generation` makes a repeat recognisable, see command-id.ts. */
-export const commandSchema = z.object({
+export const commandSchema = keptObject({
   step: z.enum([
     'answer',
     'reject',
@@ -45,7 +46,7 @@ export const commandSchema = z.object({
 export type Command = z.output<typeof commandSchema>;
 
 /** What a caller meets whom no agent takes, other than the busy tone: spec.busy as it was then. */
-const treatmentSchema = z.object({
+const treatmentSchema = keptObject({
   kind: z.enum(['Message', 'Voicemail']),
   message: z.string(),
   language: z.string(),
@@ -57,7 +58,7 @@ export const transferFailureSchema = z.enum(['Busy', 'NoAnswer', 'NotFound', 'De
 export type TransferFailure = z.output<typeof transferFailureSchema>;
 
 /** The latest hand-over of a call to a person. */
-const transferSchema = z.object({
+const transferSchema = keptObject({
   /** The target's name in the tenant's profile, and the number that it had there, in E.164. */
   target: z.string(),
   number: z.string(),
@@ -82,7 +83,7 @@ const transferSchema = z.object({
 export type Transfer = z.output<typeof transferSchema>;
 
 /** What was settled, so that a later, different settlement is a correction and not a second call. */
-const settlementSchema = z.object({
+const settlementSchema = keptObject({
   month: z.string(),
   calls: z.number().int(),
   callSeconds: z.number().int(),
@@ -94,9 +95,10 @@ export type Settlement = z.output<typeof settlementSchema>;
 
 /**
  * A live call as Redis keeps it, all but the conversation. Contains the caller's number, so it is
- * never logged. Read by the pods of the next and of the last release: unknown fields are ignored.
+ * never logged. Read and written by the pods of the next and of the last release: fields that this one does not
+ * know stay as they are.
  */
-export const callRecordSchema = z.object({
+export const callRecordSchema = keptObject({
   schemaVersion: z.literal(1),
   callID: z.uuid(),
   carrierCallID: z.string(),

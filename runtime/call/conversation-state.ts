@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { keptObject } from './kept-object.ts';
 
 /** One field the caller has answered. */
-export const collectedFieldSchema = z.object({
+export const collectedFieldSchema = keptObject({
   name: z.string(),
   label: z.string(),
   /** Normalised: digits for a phone number, capitalised for a name. */
@@ -14,7 +15,7 @@ export const collectedFieldSchema = z.object({
  * The whole of a conversation that another pod needs to go on with it. Kept with the call in Redis
  * after every turn; contains the caller's words, so it is never logged.
  */
-export const conversationStateSchema = z.object({
+export const conversationStateSchema = keptObject({
   schemaVersion: z.literal(1),
   workflow: z.string(),
   phase: z.enum(['Greeting', 'Collecting', 'Closing', 'Done']),
