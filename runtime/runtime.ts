@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { podKeys } from '#crds/projection/keys.ts';
 import type { Clock } from '#lib/clock/clock.ts';
@@ -74,6 +74,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const { config, registry } = options;
   const { driver, ledger, pod, podWatch, watch, shards, stuck } = parts;
   const { media, routes } = createDoors(options, parts);
+  const listener = healthRoutes({
+    registry,
+    notReady: () => [...pod.notReady(), ...(options.notReady?.() ?? [])],
+    next: (request, response) => {
+      const route = routes.get(pathOf(request));
+      if (route) void route(request, response);
+      else sendProblem(response, NOT_FOUND);
+    },
+  });
   const server = new HttpServer({
     name: 'http server',
     host: config.HOST,
@@ -81,15 +90,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     log: options.log,
     // Calls in progress need their webhooks to the end.
     acceptWhileDraining: true,
-    listener: healthRoutes({
-      registry,
-      notReady: () => [...pod.notReady(), ...(options.notReady?.() ?? [])],
-      next: (request, response) => {
-        const route = routes.get(request.url?.split('?', 1)[0] ?? '');
-        if (route) void route(request, response);
-        else sendProblem(response, NOT_FOUND);
-      },
-    }),
+    listener: (request, response) => {
+      // The carrier's connections alone are kept, which the endpoint of webhooks knows: anybody can ask for the rest.
+      if (pathOf(request) !== WEBHOOK_PATH) response.shouldKeepAlive = false;
+      listener(request, response);
+    },
     onUpgrade: (request, socket, head) => void media.upgrade(request, socket, head),
   });
   return {
@@ -100,6 +105,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     pod,
     stuck,
   };
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 interface StoreParts {

@@ -90,3 +90,15 @@ test('a request without the headers of a signature is refused before its body is
   await clock.advance(1_000);
   expect(await reply).toContain('HTTP/1.1 401');
 });
+
+test('only the carrier keeps its connection', async () => {
+  const port = await serve({ router: { route: async () => ({ outcome: 'Known', calls: [] }) } });
+  const url = `http://127.0.0.1:${port}`;
+  const kept = [
+    await deliver(port),
+    await fetch(url),
+    await fetch(url, { method: 'POST', body: '{}' }),
+    await fetch(url, { method: 'POST', body: '{}', headers: { 'telnyx-timestamp': timestamp } }),
+  ].map(({ status, headers }) => `${status} ${headers.get('connection')}`);
+  expect(kept).toEqual(['200 keep-alive', '405 close', '401 close', '401 close']);
+});

@@ -50,6 +50,9 @@ export class WebhookEndpoint {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Whoever cannot prove to be the carrier keeps no connection, of which there are so many.
+    const { shouldKeepAlive } = response;
+    response.shouldKeepAlive = false;
     if (request.method !== 'POST') return this.#refuse(response, METHOD_NOT_ALLOWED);
     const { key, clock } = this.#options;
     const hopeless = headerFault(request.headers, clock.now());
@@ -59,6 +62,7 @@ export class WebhookEndpoint {
     if (!Buffer.isBuffer(rawBody)) return this.#refuse(response, UNREAD[rawBody]);
     const fault = signatureFault({ headers: request.headers, rawBody }, key, clock.now());
     if (fault) return this.#refuse(response, { ...UNAUTHORISED, detail: FAULTS[fault] });
+    response.shouldKeepAlive = shouldKeepAlive;
     if (this.#inHand >= (this.#options.maxInHand ?? MAX_IN_HAND)) return this.#refuse(response, OVERLOADED);
     this.#inHand += 1;
     try {
