@@ -98,7 +98,7 @@ function createFullPass(
   });
   return new FullPass({
     projector,
-    source: () => projectionOf(world),
+    source: projectionOf(world),
     prefixes: ['did:', 'tenant:'],
     synced: world.synced,
     elected: elector.elected,

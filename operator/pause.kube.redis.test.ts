@@ -62,6 +62,7 @@ describe('a paused Tenant', () => {
     await bench.admin.delete(NETWORK_POLICIES, policy);
     // What came after has been done: so would this have been.
     await tenants.make('pause-spec-after');
+    await bench.fullPass();
     expect(await bench.profileOf(before)).toMatchObject({ displayName: ref.name });
     expect(await bench.admin.get(NETWORK_POLICIES, policy)).toBeUndefined();
 
@@ -81,6 +82,7 @@ describe('a paused Tenant', () => {
     await pause(TENANT, { name });
     await bench.admin.delete(TENANT, { name });
     await tenants.make('pause-end-after');
+    await bench.fullPass();
     expect((await bench.admin.get(TENANT, { name }))?.metadata.deletionTimestamp).toBeDefined();
     expect(
       (await bench.admin.get(NAMESPACES, { name: namespace }))?.metadata.deletionTimestamp,

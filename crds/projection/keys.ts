@@ -13,6 +13,16 @@ export const projectionKeys = {
   epoch: () => 'projection:epoch',
 } as const;
 
+/** What a key of a projected hash is of; undefined for every other key. */
+export function subjectOf(
+  key: string,
+): { readonly number: string } | { readonly tenantID: string } | undefined {
+  const [, number] = /^did:(.+)$/.exec(key) ?? [];
+  if (number !== undefined) return { number };
+  const [, tenantID] = /^tenant:\{[^}]*\}:(.+)$/.exec(key) ?? [];
+  return tenantID === undefined ? undefined : { tenantID };
+}
+
 /**
  * The fields of a projected hash: the value as JSON, and the fence under which it was written. Of a key
  * that was removed, for an hour: its last value, and when that was in epoch ms. Of a tenant that ends,

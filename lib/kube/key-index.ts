@@ -24,6 +24,11 @@ export class KeyIndex<T extends KubeObject> {
     return [...(this.#keys.get(value) ?? [])].toSorted();
   }
 
+  /** Every value that some object has. */
+  values(): readonly string[] {
+    return [...this.#keys.keys()];
+  }
+
   count(value: string): number {
     return this.#keys.get(value)?.size ?? 0;
   }

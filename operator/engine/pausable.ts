@@ -38,7 +38,7 @@ export function pausable<T extends WithConditions>(options: PausableOptions<T>):
     const object = cache.get(key);
     if (object === undefined) return reconcile(key, context);
     const wasPaused = isPaused(object);
-    if (object.metadata.annotations?.[annotation] === 'true') {
+    if (isPausedBy(annotation, object)) {
       if (wasPaused) return {};
       const message = `Nothing is done for this object while its annotation ${annotation} is "true".`;
       await judge(options, object, { type: 'Paused', status: 'True', reason: 'Paused', message });
@@ -52,6 +52,11 @@ export function pausable<T extends WithConditions>(options: PausableOptions<T>):
     if (seen !== undefined && isPaused(seen)) return { requeueAfterMs: UNSEEN_DELAY_MS };
     return reconcile(key, context);
   };
+}
+
+/** Whether people want nothing done for the object; its condition follows. */
+export function isPausedBy(annotation: string, { metadata }: KubeObject): boolean {
+  return metadata.annotations?.[annotation] === 'true';
 }
 
 function isPaused(object: WithConditions): boolean {

@@ -5,8 +5,16 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type Projector, StaleFence, termOfEpoch } from './projector.ts';
 
-/** What Redis should hold: keys with their values, or `keep` for a key whose value is not known now. */
-export type ProjectionSource = () => Iterable<readonly [key: string, value: object | 'keep']>;
+/** What a key should hold: a value, nothing, or what it holds already. */
+export type Wish = object | 'keep' | undefined;
+
+/** What Redis should hold. A pass takes a while, so nothing of this is remembered: each is asked for when it is needed. */
+export interface ProjectionSource {
+  /** The keys of all that there is. One may come twice. */
+  keys(): Iterable<string>;
+  /** As everything is at this moment. */
+  wishFor(key: string): Wish;
+}
 
 export interface FullPassOptions {
   readonly projector: Projector;
@@ -120,10 +128,7 @@ export class FullPass implements Service {
     // The controllers go on writing meanwhile, from newer caches: their writes win by these marks.
     const mark = projector.mark();
     const wanted = new Set<string>();
-    for (const batch of batches(source())) {
-      for (const [key] of batch) wanted.add(key);
-      await this.#compare(batch, counts);
-    }
+    for (const batch of batches(source, wanted)) await this.#compare(batch, counts);
     counts.unwanted = await this.#removeUnwanted(wanted, mark);
     for (const kind of ['missing', 'different', 'unwanted'] as const) onDrift(kind, counts[kind]);
     const level = isExpected || Object.values(counts).every((n) => n === 0) ? 'debug' : 'warn';
@@ -132,23 +137,23 @@ export class FullPass implements Service {
 
   async #compare(batch: readonly Entry[], counts: Record<Drift, number>): Promise<void> {
     const { projector } = this.#options;
-    // The values have just been read: what is written after this is newer.
+    // The values have just been made: what is written after this is newer.
     const mark = projector.mark();
-    const entries = batch.filter((entry): entry is readonly [string, object] => entry[1] !== 'keep');
-    const found = await projector.readValues(entries.map(([key]) => key));
-    const wrong = entries.filter(([, value], index) => found[index] !== JSON.stringify(value));
-    for (const [index, entry] of entries.entries()) {
+    const found = await projector.readValues(batch.map(([key]) => key));
+    const wrong = batch.filter(([, value], index) => found[index] !== JSON.stringify(value));
+    for (const [index, entry] of batch.entries()) {
       if (wrong.includes(entry)) counts[found[index] === undefined ? 'missing' : 'different'] += 1;
     }
     await Promise.all(wrong.map(([key, value]) => projector.put(key, value, mark)));
   }
 
   async #removeUnwanted(wanted: ReadonlySet<string>, mark: number): Promise<number> {
-    const { projector, prefixes, log } = this.#options;
+    const { projector, source, prefixes, log } = this.#options;
     const unwanted = new Set<string>();
     for (const prefix of prefixes) {
       for await (const keys of projector.keysWith(prefix)) {
-        const strangers = keys.filter((key) => !wanted.has(key));
+        // What came after the pass had begun is asked for here.
+        const strangers = keys.filter((key) => !wanted.has(key) && source.wishFor(key) === undefined);
         const values = await projector.readValues(strangers);
         for (const [index, key] of strangers.entries()) if (values[index] !== undefined) unwanted.add(key);
       }
@@ -161,18 +166,29 @@ export class FullPass implements Service {
       );
       return unwanted.size;
     }
-    for (const key of unwanted) await projector.remove(key, mark);
-    return unwanted.size;
+    let removed = 0;
+    for (const key of unwanted) {
+      if (source.wishFor(key) === undefined && (await projector.remove(key, mark))) removed += 1;
+    }
+    return removed;
   }
 }
 
-type Entry = readonly [key: string, value: object | 'keep'];
+type Entry = readonly [key: string, value: object];
 
-/** Values are made as they are asked for: ten thousand profiles at once would be another copy of all Tenants. */
-function* batches(entries: Iterable<Entry>): Generator<readonly Entry[]> {
+/**
+ * The keys that should hold a known value, with it; notes in `wanted` all that should hold something. Each
+ * batch is made when it is asked for: ten thousand profiles at once would be another copy of all Tenants,
+ * and old by the time that they are compared.
+ */
+function* batches(source: ProjectionSource, wanted: Set<string>): Generator<readonly Entry[]> {
   let batch: Entry[] = [];
-  for (const entry of entries) {
-    batch.push(entry);
+  for (const key of source.keys()) {
+    const wish = wanted.has(key) ? undefined : source.wishFor(key);
+    if (wish === undefined) continue;
+    wanted.add(key);
+    if (wish === 'keep') continue;
+    batch.push([key, wish]);
     if (batch.length < BATCH) continue;
     yield batch;
     batch = [];

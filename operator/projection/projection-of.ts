@@ -1,41 +1,71 @@
 import { type PhoneNumberStatus, phoneNumberSchema } from '#crds/phone-number/phone-number.ts';
-import { projectionKeys } from '#crds/projection/keys.ts';
+import { projectionKeys, subjectOf } from '#crds/projection/keys.ts';
 import { profileOf } from '#crds/projection/tenant-profile.ts';
-import { tenantSchema } from '#crds/tenant/tenant.ts';
 import { isTrue } from '#operator/engine/conditions.ts';
+import { isPausedBy } from '#operator/engine/pausable.ts';
+import { ANNOTATIONS } from '#operator/installation/names.ts';
 import { routeOf } from '#operator/phone-number/decide-phone-number.ts';
 import { servingTenant } from '#operator/phone-number/reconcile-phone-number.ts';
-import { invalidSpec } from '#operator/tenant/decide-tenant.ts';
+import { judgeTenant } from '#operator/tenant/judge-tenant.ts';
+import type { RawPhoneNumber } from '#operator/world/raw-objects.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import type { World } from '#operator/world/world.ts';
+import type { ProjectionSource, Wish } from './full-pass.ts';
 
 /**
- * All that Redis should hold, from the caches: what the two controllers write one by one. An object
- * whose spec cannot be used keeps what was written before, so the pass must not see it as unwanted:
- * it comes as `keep`.
+ * What Redis should hold, from the caches as they are when it is asked: what the two controllers write
+ * one by one. Where a controller leaves what was written before (the object is paused, is refused, or has
+ * a spec that cannot be used), so has the pass to: that is `keep`.
  */
-export function* projectionOf(world: World): Generator<readonly [key: string, value: object | 'keep']> {
-  for (const raw of world.tenants.list()) {
-    const id = tenantIDOf(world.installationID, raw);
-    if (world.holderOfID(id) !== raw) continue;
-    const key = projectionKeys.tenant(id);
-    const parsed = tenantSchema.safeParse(raw);
-    if (raw.metadata.deletionTimestamp !== undefined) continue;
-    if (!parsed.success || invalidSpec(parsed.data.spec) !== undefined) yield [key, 'keep'];
-    else yield [key, profileOf(parsed.data, id)];
-  }
-  for (const raw of world.phoneNumbers.list()) {
-    const status: PhoneNumberStatus | undefined = raw.status;
-    if (status?.number === undefined || raw.metadata.deletionTimestamp !== undefined) continue;
-    const key = projectionKeys.did(status.number);
-    const serving = servingTenant(world, raw);
-    const parsed = phoneNumberSchema.safeParse(raw);
-    if (typeof serving === 'string' || !parsed.success || !isTrue(status.conditions, 'Purchased')) {
-      yield [key, 'keep'];
-      continue;
-    }
-    const owned = { number: status.number, providerNumberID: status.providerNumberID };
-    const { record } = routeOf(parsed.data, owned, { id: serving.id, spec: serving.tenant.spec });
-    if (record !== undefined) yield [key, record];
-  }
+export function projectionOf(world: World): ProjectionSource {
+  return {
+    *keys() {
+      // The lists are of the beginning, and whoever asks may take minutes: only the names are taken from them.
+      for (const { metadata } of world.tenants.list()) {
+        const tenant = world.tenants.get(metadata.name);
+        if (tenant !== undefined) yield projectionKeys.tenant(tenantIDOf(world.installationID, tenant));
+      }
+      for (const number of world.numbersByNumber.values()) yield projectionKeys.did(number);
+    },
+    wishFor(key) {
+      const subject = subjectOf(key);
+      if (subject === undefined) return undefined;
+      return 'number' in subject ? routeFor(world, subject.number) : profileFor(world, subject.tenantID);
+    },
+  };
+}
+
+function profileFor(world: World, id: string): Wish {
+  const holder = world.holderOfID(id);
+  if (holder === undefined) return undefined;
+  if (isPausedBy(ANNOTATIONS.paused, holder)) return 'keep';
+  if (holder.metadata.deletionTimestamp !== undefined) return undefined;
+  const judgement = judgeTenant(holder, world);
+  return 'refusal' in judgement ? 'keep' : profileOf(judgement.tenant, id);
+}
+
+/** Of several PhoneNumbers that say it is theirs, the claim decides and not this: what is there is kept. */
+function routeFor(world: World, number: string): Wish {
+  const wishes = world.numbersByNumber
+    .keys(number)
+    .flatMap((key) => world.phoneNumbers.get(key) ?? [])
+    .map((raw) => routeOfOne(world, raw))
+    .filter((wish) => wish !== undefined);
+  const routes = wishes.filter((wish) => wish !== 'keep');
+  const [only] = routes;
+  if (only !== undefined && routes.length === 1) return only;
+  return wishes.length === 0 ? undefined : 'keep';
+}
+
+function routeOfOne(world: World, raw: RawPhoneNumber): Wish {
+  const status: PhoneNumberStatus | undefined = raw.status;
+  if (status?.number === undefined) return undefined;
+  if (isPausedBy(ANNOTATIONS.paused, raw)) return 'keep';
+  if (raw.metadata.deletionTimestamp !== undefined) return undefined;
+  const serving = servingTenant(world, raw);
+  const parsed = phoneNumberSchema.safeParse(raw);
+  if (typeof serving === 'string' || !parsed.success || !isTrue(status.conditions, 'Purchased'))
+    return 'keep';
+  const owned = { number: status.number, providerNumberID: status.providerNumberID };
+  return routeOf(parsed.data, owned, { id: serving.id, spec: serving.tenant.spec }).record;
 }

@@ -87,7 +87,7 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       const projector = projectorOf(1);
       const pass = new FullPass({
         projector,
-        source: () => Object.entries(wanted),
+        source: { keys: () => Object.keys(wanted), wishFor: (key) => wanted[key] },
         prefixes: ['did:', 'tenant:'],
         synced: [],
         elected: Promise.resolve(),

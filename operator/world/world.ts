@@ -47,6 +47,8 @@ export class World {
   readonly tenantsByID: KeyIndex<RawTenant>;
   readonly tenantsByRuntime: KeyIndex<RawTenant>;
   readonly numbersByNamespace: KeyIndex<RawPhoneNumber>;
+  /** By the number that they own, E.164. */
+  readonly numbersByNumber: KeyIndex<RawPhoneNumber>;
 
   constructor(options: WorldOptions) {
     this.installationID = options.installationID;
@@ -99,6 +101,7 @@ export class World {
     this.tenantsByID = new KeyIndex(this.tenants, (tenant) => tenantIDOf(this.installationID, tenant));
     this.tenantsByRuntime = new KeyIndex(this.tenants, runtimeKeyOf);
     this.numbersByNamespace = new KeyIndex(this.phoneNumbers, (number) => number.metadata.namespace);
+    this.numbersByNumber = new KeyIndex(this.phoneNumbers, (number) => number.status?.number);
   }
 
   get informers() {
