@@ -61,8 +61,9 @@ export class FullPass implements Service {
   readonly opened: Promise<void>;
   readonly #options: FullPassOptions;
   readonly #loop: Loop;
+  /** Under which this operator writes; Redis loses it with all else. */
   #epoch: string | undefined;
-  /** Of the Redis in which `#epoch` was begun. */
+  /** Of the Redis that held everything; undefined until one does. */
   #replication: string | undefined;
   #hasOpened = false;
   #failures = 0;
@@ -106,20 +107,31 @@ export class FullPass implements Service {
 
   /** One look at the epoch, and a pass when it is due. */
   async passIfNeeded(): Promise<void> {
-    const { projector, raiseTermAbove, clock, onRestored } = this.#options;
+    const { projector, clock, onRestored } = this.#options;
     const [found, replication] = [await projector.readEpoch(), await projector.readReplication()];
-    const isOurs = found !== undefined && found === this.#epoch && replication === this.#replication;
-    if (isOurs && clock.monotonic() - this.#passedAtMs < PASS_PERIOD_MS) return;
-    if (!isOurs && found !== undefined) await raiseTermAbove(termOfEpoch(found));
+    const isOurs = found !== undefined && found === this.#epoch;
+    const isWhole = isOurs && replication === this.#replication;
+    if (isWhole && clock.monotonic() - this.#passedAtMs < PASS_PERIOD_MS) return;
+    if (!isOurs) await this.#beginEpoch(found);
     const hasWaited = this.#hasOpened || this.#failures >= PATIENCE;
     this.#hasOpened = true;
     this.#firstLook.resolve();
-    await this.#pass(!isOurs);
+    await this.#pass(!isWhole);
     this.#passedAtMs = clock.monotonic();
-    if (isOurs) return;
-    this.#epoch = await projector.beginEpoch();
+    if (isWhole) return;
     this.#replication = replication;
     if (hasWaited) onRestored();
+  }
+
+  /**
+   * Leaves our term in Redis before anything is written under it: whoever comes after this operator goes
+   * above it, also where this one ends in the middle of its first pass and the Lease is deleted then.
+   */
+  async #beginEpoch(found: string | undefined): Promise<void> {
+    const { projector, raiseTermAbove } = this.#options;
+    if (found !== undefined) await raiseTermAbove(termOfEpoch(found));
+    this.#epoch = await projector.beginEpoch();
+    this.#replication = undefined;
   }
 
   async #pass(isExpected: boolean): Promise<void> {

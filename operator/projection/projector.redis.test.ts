@@ -4,8 +4,8 @@ import { flushAll, startTopology, type TestTopology, TOPOLOGIES } from '#hack/te
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/servers.ts';
-import { FullPass } from './full-pass.ts';
-import { Projector, StaleFence } from './projector.ts';
+import { FullPass, type Wish } from './full-pass.ts';
+import { Overtaken, Projector, StaleFence } from './projector.ts';
 
 /** A replica takes over a few seconds after its master is taken for dead, and this machine is shared. */
 const TAKES_OVER = { timeout: 60_000, interval: 100 };
@@ -68,6 +68,16 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       expect(await value('did:+1')).toBe('{"a":"new"}');
     });
 
+    test('of our term that a process before us overtook is an error, and the next try wins', async () => {
+      const [before, after] = [projectorOf(1), projectorOf(1)];
+      for (let n = 0; n < 3; n += 1) await before.put('did:+1', { n });
+      await expect(after.put('did:+1', { a: 1 })).rejects.toThrow(Overtaken);
+      expect(await value('did:+1')).toBe('{"n":2}');
+      expect(await after.put('did:+1', { a: 1 })).toBe(true);
+      expect(await value('did:+1')).toBe('{"a":1}');
+      await expect(projectorOf(1).remove('did:+1')).rejects.toThrow(Overtaken);
+    });
+
     test('makes a removed key stay for good', async () => {
       const projector = projectorOf(1);
       await projector.put('did:+1', { a: 1 });
@@ -85,9 +95,13 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       const raised: number[] = [];
       const restored: number[] = [];
       const projector = projectorOf(1);
+      const source = {
+        keys: () => Object.keys(wanted),
+        wishFor: (key: string): Wish => wanted[key],
+      };
       const pass = new FullPass({
         projector,
-        source: { keys: () => Object.keys(wanted), wishFor: (key) => wanted[key] },
+        source,
         prefixes: ['did:', 'tenant:'],
         synced: [],
         elected: Promise.resolve(),
@@ -102,7 +116,7 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
         },
         onRestored: () => restored.push(clock.now()),
       });
-      return { pass, projector, clock, drift, raised, wanted, restored };
+      return { pass, projector, source, clock, drift, raised, wanted, restored };
     }
 
     test('writes what is missing, corrects what differs, removes what has no object, and counts', async () => {
@@ -139,6 +153,29 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       const { pass, raised } = create({});
       await pass.passIfNeeded();
       expect(raised).toEqual([1]);
+    });
+
+    test('that is not finished has left the term for whoever comes next', async () => {
+      const { pass, projector, source } = create({ 'did:+1': {} });
+      source.wishFor = () => {
+        throw new Error('the process ends here');
+      };
+      await expect(pass.passIfNeeded()).rejects.toThrow('the process ends here');
+      await projector.put('did:+1', { a: 1 });
+      const next = create({});
+      await next.pass.passIfNeeded();
+      expect(next.raised).toEqual([1]);
+    });
+
+    test('that fails is tried again under the same term', async () => {
+      const { pass, source, raised, wanted } = create({ 'did:+1': { a: 1 } });
+      source.wishFor = () => {
+        throw new Error('not now');
+      };
+      await expect(pass.passIfNeeded()).rejects.toThrow('not now');
+      source.wishFor = (key) => wanted[key];
+      await pass.passIfNeeded();
+      expect([raised, await value('did:+1')]).toEqual([[], '{"a":1}']);
     });
 
     test('removes nothing when it would remove very much', async () => {

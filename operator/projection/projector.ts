@@ -11,6 +11,16 @@ export class StaleFence extends OperatingError {
   }
 }
 
+/**
+ * The key was written under our term by a write that we know nothing of: by an earlier operator of that
+ * term, or by one of ours that came after. What is to be written has to be decided anew.
+ */
+export class Overtaken extends OperatingError {
+  constructor(key: string) {
+    super('overtaken', `Another write of this term came before that of ${key}.`, { retryable: true });
+  }
+}
+
 /** Redis did not answer; the write may or may not have happened and is safe to repeat. */
 export class RedisUnavailable extends OperatingError {
   constructor(cause: unknown) {
@@ -22,7 +32,7 @@ export class RedisUnavailable extends OperatingError {
 /**
  * Writes what the phone path reads. Every write carries a fence: the lease's term, then a counter of
  * this process, so that neither an older operator nor a write that was overtaken can win.
- * Throws StaleFence or RedisUnavailable.
+ * Throws StaleFence, Overtaken or RedisUnavailable.
  */
 export class Projector {
   readonly #redis: Redis;
@@ -43,7 +53,7 @@ export class Projector {
 
   /**
    * A place in the order of writes. What is written with it later loses against every write that
-   * came after it was taken: for values that were read at that moment.
+   * came after it was taken, which is no error then: for values that were read at that moment.
    */
   mark(): number {
     this.#sequence += 1;
@@ -51,33 +61,42 @@ export class Projector {
   }
 
   /** Gives the key its value; true when it had another one before. */
-  async put(key: string, value: object, sequence = this.mark()): Promise<boolean> {
-    const fence = this.#fence(sequence);
-    const reply = await this.#ask(() =>
-      putScript.run(this.#redis, { key }, [...fence, JSON.stringify(value)]),
-    );
-    if (reply === 'stale') throw new StaleFence(key);
-    return reply === 'written';
+  put(key: string, value: object, mark?: number): Promise<boolean> {
+    return this.#write(putScript, { key, mark, argument: JSON.stringify(value) });
   }
 
   /**
    * Takes the value away; true when there was one. What it was is remembered for an hour from the last
    * time that this was asked for: callers on a number's move, and calls in progress, need it.
    */
-  remove(key: string, sequence = this.mark()): Promise<boolean> {
-    return this.#remove(key, sequence, 1);
+  remove(key: string, mark?: number): Promise<boolean> {
+    return this.#write(removeScript, { key, mark, argument: 1 });
   }
 
   /** The same, and forgets what it was. */
   erase(key: string): Promise<boolean> {
-    return this.#remove(key, this.mark(), 0);
+    return this.#write(removeScript, { key, argument: 0 });
   }
 
-  async #remove(key: string, sequence: number, remembers: 0 | 1): Promise<boolean> {
-    const fence = this.#fence(sequence);
-    const reply = await this.#ask(() => removeScript.run(this.#redis, { key }, [...fence, remembers]));
+  async #write(
+    script: typeof putScript,
+    write: { readonly key: string; readonly mark?: number | undefined; readonly argument: string | number },
+  ): Promise<boolean> {
+    const { key, mark, argument } = write;
+    const fence = this.#fence(mark ?? this.mark());
+    const reply = await this.#ask(() => script.run(this.#redis, { key }, [...fence, argument]));
     if (reply === 'stale') throw new StaleFence(key);
+    if (reply === 'superseded' && mark === undefined) {
+      await this.#goBeyond(key);
+      throw new Overtaken(key);
+    }
     return reply === 'written';
+  }
+
+  /** What is written after this comes after what the key holds. */
+  async #goBeyond(key: string): Promise<void> {
+    const known = await this.#ask(() => this.#redis.hget(key, PROJECTED_FIELDS.sequence));
+    this.#sequence = Math.max(this.#sequence, Number(known ?? 0));
   }
 
   /** Says that Redis holds the whole projection; the epoch to look for from now on. */
