@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { Service } from '#lib/lifecycle/service.ts';
 import { createControllers } from './create-controllers.ts';
 import { EventRecorder } from './engine/event-recorder.ts';
@@ -96,6 +96,11 @@ function createFullPass(
     labelNames: ['kind'] as const,
     registers: [registry],
   });
+  const left = new Gauge({
+    name: 'veralux_projection_left_keys',
+    help: 'Keys of the projection that have no object any more, and were too many for the last full pass to remove.',
+    registers: [registry],
+  });
   return new FullPass({
     projector,
     source: projectionOf(world),
@@ -107,6 +112,7 @@ function createFullPass(
     clock,
     log,
     onDrift: (kind, count) => drift.inc({ kind }, count),
+    onLeft: (count) => left.set(count),
     onRestored,
   });
 }

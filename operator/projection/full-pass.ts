@@ -28,8 +28,10 @@ export interface FullPassOptions {
   readonly mayAct: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told what a pass found: `missing`, `different` or `unwanted` keys. */
+  /** Told what a pass put right: `missing`, `different` or `unwanted` keys. */
   readonly onDrift: (kind: Drift, count: number) => void;
+  /** Told after each pass how many unwanted keys it did not dare to remove. */
+  readonly onLeft: (count: number) => void;
   /** Told when Redis holds everything again after it was away, or is another than it was. */
   readonly onRestored: () => void;
 }
@@ -135,16 +137,18 @@ export class FullPass implements Service {
   }
 
   async #pass(isExpected: boolean): Promise<void> {
-    const { projector, source, onDrift, log } = this.#options;
+    const { projector, source, onDrift, onLeft, log } = this.#options;
     const counts = { missing: 0, different: 0, unwanted: 0 };
     // The controllers go on writing meanwhile, from newer caches: their writes win by these marks.
     const mark = projector.mark();
     const wanted = new Set<string>();
     for (const batch of batches(source, wanted)) await this.#compare(batch, counts);
-    counts.unwanted = await this.#removeUnwanted(wanted, mark);
+    const { removed, left } = await this.#removeUnwanted(wanted, mark);
+    counts.unwanted = removed;
+    onLeft(left);
     for (const kind of ['missing', 'different', 'unwanted'] as const) onDrift(kind, counts[kind]);
     const level = isExpected || Object.values(counts).every((n) => n === 0) ? 'debug' : 'warn';
-    log[level]({ keys: wanted.size, ...counts }, 'the projection was compared and repaired');
+    log[level]({ keys: wanted.size, ...counts, left }, 'the projection was compared and repaired');
   }
 
   async #compare(batch: readonly Entry[], counts: Record<Drift, number>): Promise<void> {
@@ -159,7 +163,10 @@ export class FullPass implements Service {
     await Promise.all(wrong.map(([key, value]) => projector.put(key, value, mark)));
   }
 
-  async #removeUnwanted(wanted: ReadonlySet<string>, mark: number): Promise<number> {
+  async #removeUnwanted(
+    wanted: ReadonlySet<string>,
+    mark: number,
+  ): Promise<{ readonly removed: number; readonly left: number }> {
     const { projector, source, prefixes, log } = this.#options;
     const unwanted = new Set<string>();
     for (const prefix of prefixes) {
@@ -176,13 +183,13 @@ export class FullPass implements Service {
         { unwanted: unwanted.size, total },
         'too many keys of the projection have no object any more; none was removed',
       );
-      return unwanted.size;
+      return { removed: 0, left: unwanted.size };
     }
     let removed = 0;
     for (const key of unwanted) {
       if (source.wishFor(key) === undefined && (await projector.remove(key, mark))) removed += 1;
     }
-    return removed;
+    return { removed, left: 0 };
   }
 }
 

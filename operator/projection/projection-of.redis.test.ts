@@ -59,6 +59,7 @@ function create() {
     onDrift: (kind, count) => {
       drift[kind] = count;
     },
+    onLeft: () => {},
     onRestored: () => {},
   });
   /** Writes a key as its controller would. */

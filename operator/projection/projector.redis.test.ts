@@ -93,6 +93,7 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       const clock = new FakeClock();
       const drift: Record<string, number> = {};
       const raised: number[] = [];
+      const left: number[] = [];
       const restored: number[] = [];
       const projector = projectorOf(1);
       const source = {
@@ -114,9 +115,10 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
         onDrift: (kind, count) => {
           drift[kind] = (drift[kind] ?? 0) + count;
         },
+        onLeft: (count) => left.push(count),
         onRestored: () => restored.push(clock.now()),
       });
-      return { pass, projector, source, clock, drift, raised, wanted, restored };
+      return { pass, projector, source, clock, drift, left, raised, wanted, restored };
     }
 
     test('writes what is missing, corrects what differs, removes what has no object, and counts', async () => {
@@ -180,10 +182,15 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
 
     test('removes nothing when it would remove very much', async () => {
       for (let n = 0; n < 60; n += 1) await projectorOf(0).put(`did:+${n}`, { n });
-      const { pass, drift } = create({});
+      const { pass, clock, drift, left, wanted } = create({});
       await pass.passIfNeeded();
-      expect(drift['unwanted']).toBe(60);
+      expect([drift['unwanted'], left]).toEqual([0, [60]]);
       expect(await value('did:+7')).toBe('{"n":7}');
+      // Not counted as put right, again and again; and said until it is over.
+      for (let n = 0; n < 60; n += 1) wanted[`did:+${n}`] = { n };
+      await clock.advance(300_000);
+      await pass.passIfNeeded();
+      expect([drift['unwanted'], left]).toEqual([0, [60, 0]]);
     });
 
     test('comes at once when a replica that missed writes was promoted', async () => {
