@@ -7,7 +7,7 @@ import { KubeConfig } from './kube-config-class.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
-import { CONFIG_MAPS } from './resource.ts';
+import { CONFIG_MAPS, RESOURCE_QUOTAS } from './resource.ts';
 
 const NAMESPACE = 'kube-client';
 let admin: KubeClient;
@@ -91,6 +91,23 @@ test('a merge patch says what it is', async () => {
   expect(await admin.mergePatch(CONFIG_MAPS, ref, patch, { fieldManager: 'test' })).toMatchObject({
     data: { some: 'data', more: 'data' },
   });
+});
+
+test('a status for an object that was made anew under its name is refused', async () => {
+  const ref = { name: 'anew', namespace: NAMESPACE };
+  const make = () => {
+    const quota: KubeObject = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: ref };
+    return admin.create(RESOURCE_QUOTAS, quota);
+  };
+  const say = (uid: string | undefined) =>
+    admin.patchStatus(RESOURCE_QUOTAS, { ...ref, uid }, { hard: { pods: '7' } }, { fieldManager: 'test' });
+  const { uid: first } = (await make()).metadata;
+  expect(await say(first)).toMatchObject({ status: { hard: { pods: '7' } } });
+  await admin.delete(RESOURCE_QUOTAS, ref);
+  await expect(say(first)).rejects.toMatchObject({ reason: 'NotFound' });
+  await make();
+  await expect(say(first)).rejects.toMatchObject({ reason: 'Invalid' });
+  expect(await admin.get(RESOURCE_QUOTAS, ref)).not.toMatchObject({ status: { hard: { pods: '7' } } });
 });
 
 test('objects are what JSON carries: times are text', async () => {

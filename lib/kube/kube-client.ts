@@ -168,10 +168,13 @@ export class KubeClient {
     })) as T;
   }
 
-  /** Server-side apply of the whole `status`, forced: a status has one writer. */
+  /**
+   * Server-side apply of the whole `status`, forced: a status has one writer. With a uid, another object of
+   * the name refuses it as `Invalid`: a uid may not be changed.
+   */
   async patchStatus<T extends KubeObject>(
     resource: Resource,
-    ref: ObjectRef,
+    ref: ObjectRef & { readonly uid?: string | undefined },
     status: object,
     options: { readonly fieldManager: string; readonly signal?: AbortSignal },
   ): Promise<T> {

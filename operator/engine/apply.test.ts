@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Applied } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS } from '#lib/kube/resource.ts';
-import { applyIfDiffers, covers } from './apply.ts';
+import { applyIfDiffers, covers, latestOf, writeStatus } from './apply.ts';
 
 test.each<[string, unknown, unknown, boolean]>([
   ['more fields than wanted', { a: 1, b: 2 }, { a: 1 }, true],
@@ -33,6 +33,30 @@ test('applies what differs, and nothing when the object is as it was applied', a
   // A field that is no longer wanted is noticed although all that is wanted is there.
   expect(await apply({ ...desired, data: { a: '1' } })).toBe('Applied');
   expect(server.applied).toBe(2);
+});
+
+test('a status names the very object that it is of', async () => {
+  const refs: unknown[] = [];
+  const client = {
+    async patchStatus<T extends KubeObject>(_resource: unknown, ref: unknown): Promise<T> {
+      refs.push(ref);
+      return { ...thing } as unknown as T;
+    },
+  };
+  const thing = { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'x', namespace: 'ns', uid: 'u' } };
+  const request = { client, resource: CONFIG_MAPS, fieldManager: 'test', object: thing };
+  await writeStatus({ ...request, status: { a: 1 } });
+  expect(refs).toEqual([{ name: 'x', namespace: 'ns', uid: 'u' }]);
+});
+
+test('the latest of an object is never another one of its name', () => {
+  const thing = (uid: string, resourceVersion: string) => {
+    return { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'x', uid, resourceVersion } };
+  };
+  const old = thing('u', '1');
+  expect(latestOf({ get: () => thing('u', '2') }, old)).toEqual(thing('u', '2'));
+  expect(latestOf({ get: () => thing('v', '3') }, old)).toBe(old);
+  expect(latestOf({ get: () => undefined }, old)).toBe(old);
 });
 
 function fakeServer() {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Applied, KubeClient } from '#lib/kube/kube-client.ts';
-import type { KubeObject } from '#lib/kube/kube-object.ts';
+import { type KubeObject, keyOf } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
 
 export interface ApplyRequest {
@@ -44,19 +44,28 @@ export interface StatusRequest<S extends object> {
   readonly signal?: AbortSignal;
 }
 
-/** Writes the whole status where it differs from the object's; then the object as it is after that. */
+/**
+ * Writes the whole status where it differs from the object's; then the object as it is after that. One that
+ * was made anew under the name meanwhile does not get the status of the one before: that is an error.
+ */
 export async function writeStatus<S extends object>(
   request: StatusRequest<S>,
 ): Promise<KubeObject | undefined> {
   const { client, resource, fieldManager, object, signal } = request;
   const status: unknown = JSON.parse(JSON.stringify(request.status));
   if (isDeepStrictEqual(object.status, status)) return undefined;
-  const { name, namespace } = object.metadata;
-  const ref = namespace === undefined ? { name } : { name, namespace };
+  const { name, namespace, uid } = object.metadata;
+  const ref = namespace === undefined ? { name, uid } : { name, namespace, uid };
   return client.patchStatus<KubeObject>(resource, ref, status as object, {
     fieldManager,
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+/** The object as the cache has it by now, unless that is another one, made anew under the name. */
+export function latestOf<T extends KubeObject>(cache: { get(key: string): T | undefined }, object: T): T {
+  const latest = cache.get(keyOf(object.metadata));
+  return latest !== undefined && latest.metadata.uid === object.metadata.uid ? latest : object;
 }
 
 /** Whether every field of `desired` is in `actual` with the same value; lists are compared whole. */

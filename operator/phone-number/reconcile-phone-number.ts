@@ -1,7 +1,6 @@
 import { PHONE_NUMBER, type PhoneNumber, phoneNumberSchema } from '#crds/phone-number/phone-number.ts';
 import { tenantSchema } from '#crds/tenant/tenant.ts';
-import { keyOf } from '#lib/kube/kube-object.ts';
-import { writeStatus } from '#operator/engine/apply.ts';
+import { latestOf, writeStatus } from '#operator/engine/apply.ts';
 import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { addFinalizer } from '#operator/engine/finalizers.ts';
@@ -101,13 +100,12 @@ async function serve(
     route.verdict,
     runtimeVerdict(serving.runtimeKey, runtime),
   ];
-  const key = keyOf(phoneNumber.metadata);
   const served = servedVerdict('PhoneNumber', phoneNumber.spec);
   await writeStatus({
     client,
     resource: PHONE_NUMBER,
     fieldManager: FIELD_MANAGER,
-    object: world.phoneNumbers.get(key) ?? phoneNumber,
+    object: latestOf<RawPhoneNumber>(world.phoneNumbers, phoneNumber),
     signal,
     status: {
       observedGeneration: phoneNumber.metadata.generation,

@@ -4,6 +4,7 @@ import { TENANT } from '#crds/tenant/tenant.ts';
 import { hasReason, isConflict, KubeError } from '#lib/kube/kube-error.ts';
 import { type KubeObject, keyOf, refOf } from '#lib/kube/kube-object.ts';
 import { NAMESPACES, type Resource } from '#lib/kube/resource.ts';
+import { latestOf } from '#operator/engine/apply.ts';
 import { mergeConditions } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { removeFinalizer } from '#operator/engine/finalizers.ts';
@@ -54,7 +55,7 @@ export async function deleteTenant(
   const wasSaid = saysGone(tenant.status?.conditions);
   if (!wasSaid) await say(tenant, step.ending, dependencies);
   const { client, world } = dependencies;
-  const latest = world.tenants.get(tenant.metadata.name) ?? tenant;
+  const latest = latestOf(world.tenants, tenant);
   try {
     const finalizing = { client, resource: TENANT, fieldManager: FIELD_MANAGER };
     await removeFinalizer(finalizing, latest, FINALIZERS.tenant);

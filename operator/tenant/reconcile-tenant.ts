@@ -1,6 +1,7 @@
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { profileOf } from '#crds/projection/tenant-profile.ts';
 import { TENANT, type Tenant } from '#crds/tenant/tenant.ts';
+import { latestOf } from '#operator/engine/apply.ts';
 import { isTrue, mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
 import { addFinalizer } from '#operator/engine/finalizers.ts';
@@ -117,7 +118,7 @@ async function serve(
     verdicts: [tenantReady(tenant, verdicts), ...verdicts, servedVerdict('Tenant', tenant.spec)],
     nowMs: clock.now(),
   });
-  await writeTenantStatus(world.tenants.get(name) ?? raw, status, dependencies, signal);
+  await writeTenantStatus(latestOf(world.tenants, raw), status, dependencies, signal);
   const refused = [
     ...(REFUSED.has(namespaceReady.reason) ? [namespaceReady.message] : []),
     ...(projection.kind === 'Projected' ? [] : [projection.message]),
