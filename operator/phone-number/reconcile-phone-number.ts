@@ -93,7 +93,7 @@ async function serve(
   const { world, client, clock } = dependencies;
   const runtime = world.runtimes.get(serving.runtimeKey);
   const state = await ensureAtCarrier(phoneNumber, serving, dependencies);
-  const route = await mapNumber(phoneNumber, serving, state, dependencies.projector);
+  const route = await mapNumber(phoneNumber, serving, state, dependencies);
   const verdicts = [
     state.purchased,
     state.assigned,
