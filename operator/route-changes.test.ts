@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { newsDelayMs } from './route-changes.ts';
+import { describe, expect, test } from 'vitest';
+import { newsDelayMs, routeChanges } from './route-changes.ts';
+import { OfflineWorld } from './world/fakes/offline-world.ts';
 import type { RawVoiceRuntime } from './world/raw-objects.ts';
 
 function runtime(status: 'True' | 'False', connectionID = 'c1', activeCalls = 0): RawVoiceRuntime {
@@ -25,4 +26,60 @@ test.each([
   ['stays down', runtime('False'), runtime('False', 'c1', 7), undefined],
 ])('when a runtime %s, its tenants hear of it in due time', (_case, before, after, delayMs) => {
   expect(newsDelayMs(before, after)).toBe(delayMs);
+});
+
+/** What was enqueued since it was last asked, each once. */
+function create() {
+  const offline = new OfflineWorld();
+  let enqueued = new Set<string>();
+  routeChanges(offline.world, {
+    tenant: (key) => enqueued.add(`tenant ${key}`),
+    phoneNumber: (key) => enqueued.add(`number ${key}`),
+    runtime: (key) => enqueued.add(`runtime ${key}`),
+    sharedSecret: (key) => enqueued.add(`secret ${key}`),
+  });
+  const take = () => {
+    const taken = [...enqueued].toSorted();
+    enqueued = new Set();
+    return taken;
+  };
+  return { offline, take };
+}
+
+describe('several Tenants of one id', () => {
+  const ID = '11111111-2222-4333-8444-555555555555';
+
+  test('all look again, with their numbers, at whatever may change whose it is', () => {
+    const { offline, take } = create();
+    offline.tenant('b', { tenantID: ID });
+    offline.phoneNumber('b', '+13035550100', 'lead');
+    take();
+    offline.tenant('a', { tenantID: ID });
+    expect(take()).toEqual(['number tenant-b/main', 'tenant a', 'tenant b']);
+    offline.tenant('a', { tenantID: ID }, { finalizers: ['veralux.io/tenant'], generation: 1 });
+    expect(take()).toEqual(expect.arrayContaining(['number tenant-b/main', 'tenant b']));
+    offline.home('b', ID);
+    expect(take()).toEqual(['number tenant-b/main', 'tenant a', 'tenant b']);
+    // A status, or what else the API server writes.
+    offline.tenant('a', { tenantID: ID }, { finalizers: ['veralux.io/tenant'], generation: 1 });
+    expect(take()).toEqual([]);
+  });
+
+  test('a Tenant alone with its id is looked at for itself', () => {
+    const { offline, take } = create();
+    const id = offline.tenant('a');
+    expect(take()).toEqual(['tenant a']);
+    offline.home('a', id);
+    expect(take()).toEqual([]);
+  });
+});
+
+test('the numbers in a namespace look again when it is made for another', () => {
+  const { offline, take } = create();
+  const id = offline.tenant('a');
+  offline.home('a', 'another');
+  offline.phoneNumber('a', '+13035550100', 'lead');
+  take();
+  offline.home('a', id);
+  expect(take()).toContain('number tenant-a/main');
 });

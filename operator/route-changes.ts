@@ -4,7 +4,8 @@ import type { ChangeOrigin } from '#lib/kube/object-store.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
 import { childHasNews, namespaceHasNews, tenantHasNews } from './has-news.ts';
 import { isPlatform, tenantNamespace } from './installation/names.ts';
-import type { Raw, RawVoiceRuntime } from './world/raw-objects.ts';
+import { homeOf } from './world/home-of.ts';
+import type { Raw, RawTenant, RawVoiceRuntime } from './world/raw-objects.ts';
 import { secretNamesIn } from './world/secret-refusal.ts';
 import { takesCalls } from './world/takes-calls.ts';
 import { tenantIDOf } from './world/tenant-id.ts';
@@ -38,6 +39,15 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
   const numbersIn = (namespace: string, urgency?: Urgency) => {
     for (const key of world.numbersByNamespace.keys(namespace)) enqueue.phoneNumber(key, urgency);
   };
+  /** Who of several Tenants an id belongs to may have changed: one is served now, and another no more. */
+  const rivalsOver = (id: string, except?: string) => {
+    const tenants = world.tenantsByID.keys(id);
+    if (tenants.length === 1 && except === undefined) return;
+    for (const tenant of tenants.filter((one) => one !== except)) {
+      enqueue.tenant(tenant);
+      numbersIn(tenantNamespace(tenant));
+    }
+  };
   const everyTenant = () => {
     for (const { metadata } of world.tenants.list()) enqueue.tenant(metadata.name, { priority: 'Low' });
   };
@@ -48,10 +58,10 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
       before?.metadata.generation === after?.metadata.generation &&
       before?.metadata.deletionTimestamp === after?.metadata.deletionTimestamp;
     if (!isSameSpec && origin !== 'Initial') numbersIn(tenantNamespace(key));
-    if (before === undefined || after !== undefined) return;
-    // A Tenant that was refused because of this one's id may be served now.
-    const rivals = world.tenantsByID.keys(tenantIDOf(world.installationID, before));
-    for (const rival of rivals) enqueue.tenant(rival);
+    if (origin === 'Initial' || !claimsDiffer(before, after)) return;
+    for (const one of [before, after]) {
+      if (one !== undefined) rivalsOver(tenantIDOf(world.installationID, one), key);
+    }
   });
   world.onRetainedRows((id) => {
     for (const tenant of world.tenantsByID.keys(id)) enqueue.tenant(tenant);
@@ -97,7 +107,10 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
     }
     if (!name.startsWith(TENANTS_PREFIX) || origin === 'Initial') return;
     if (namespaceHasNews(before, after, origin)) enqueue.tenant(name.slice(TENANTS_PREFIX.length));
-    if (before === undefined || after === undefined) numbersIn(name);
+    const [was, is] = [before, after].map(homeOf);
+    if (before === undefined || after === undefined || !isDeepStrictEqual(was, is)) numbersIn(name);
+    if (was?.id === is?.id) return;
+    for (const home of [was, is]) if (home !== undefined) rivalsOver(home.id);
   });
 
   for (const cache of world.children.values()) {
@@ -107,6 +120,12 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
       enqueue.tenant(namespace.slice(TENANTS_PREFIX.length), { priority: 'High' });
     });
   }
+}
+
+/** What `holderOfID` ranks Tenants of one id by, as far as the Tenant itself shows it. */
+function claimsDiffer(before: RawTenant | undefined, after: RawTenant | undefined): boolean {
+  const [old, now] = [before?.metadata, after?.metadata];
+  return old?.uid !== now?.uid || !isDeepStrictEqual(old?.finalizers ?? [], now?.finalizers ?? []);
 }
 
 /**

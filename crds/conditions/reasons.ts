@@ -10,7 +10,7 @@ export const CONDITIONS = {
       Ready: 'All other conditions that matter to it are True.',
       Progressing: 'Work is going on; look at the condition named in the message.',
       Suspended: 'spec.suspensions is not empty: calls are declined, everything else is kept.',
-      IdTaken: 'Another Tenant, which is older, has this id, or rows of a deleted one are kept under it.',
+      IdTaken: 'Another Tenant had this id first, or rows of a deleted one are kept under it.',
       InvalidSpec:
         'The spec says something that only the operator can see to be wrong; the message names it.',
       Deleting: 'The object is being deleted; the message says what it waits for.',

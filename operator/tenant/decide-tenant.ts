@@ -65,8 +65,8 @@ export function invalidSpec(spec: { readonly timeZone: string }): Verdict | unde
 
 export function idTaken(id: string, holder: string): Verdict {
   const message =
-    `The id ${id} belongs to the Tenant ${holder}, which is older. ` +
-    'Delete this one and make it anew without spec.tenantID, or with another; or delete the older one.';
+    `The id ${id} belongs to the Tenant ${holder}, which had it first. ` +
+    'Delete this one and make it anew without spec.tenantID, or with another; or delete that one.';
   return verdict('Ready', 'False', 'IdTaken', message);
 }
 

@@ -9,7 +9,8 @@ import { type KubeObject, keyOf } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES, type Resource, SECRETS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { ChildCache } from '#operator/engine/child-cache.ts';
-import { CHILD_NAMES, FIELD_MANAGER, LABELS, TENANT_KEYS } from '#operator/installation/names.ts';
+import { CHILD_NAMES, FINALIZERS, LABELS, TENANT_KEYS, tenantNamespace } from '#operator/installation/names.ts';
+import { homeOf } from './home-of.ts';
 import { type MadeSecrets, madeSecretsOf, noteOnSecrets } from './made-secrets.ts';
 import { PackedTenant } from './packed-tenant.ts';
 import type { RawPhoneNumber, RawTenant, RawVoiceRuntime, RetainedRecord } from './raw-objects.ts';
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly onList?: (kind: string, reason: ListReason) => void;
   readonly onVerified?: (kind: string, missed: number) => void;
 }
+
+const OF_SERVED: ReadonlySet<string> = new Set([FINALIZERS.tenant, FINALIZERS.data]);
 
 /** The caches that all controllers read, and the ways they find one object from another. */
 export class World {
@@ -144,24 +147,36 @@ export class World {
     });
   }
 
-  /** The Tenant that a namespace was made for; undefined for every other namespace. */
+  /**
+   * The Tenant that a namespace was made for; undefined for every other namespace, also for that of an
+   * earlier Tenant of the name, which had another id.
+   */
   tenantOfNamespace(namespace: string | undefined): RawTenant | undefined {
-    const labels = namespace === undefined ? undefined : this.namespaces.get(namespace)?.metadata.labels;
-    if (labels?.[LABELS.managedBy] !== FIELD_MANAGER) return undefined;
-    const name = labels[LABELS.tenant];
-    return name === undefined ? undefined : this.tenants.get(name);
+    const home = homeOf(namespace === undefined ? undefined : this.namespaces.get(namespace));
+    const tenant = home === undefined ? undefined : this.tenants.get(home.tenant);
+    if (tenant === undefined || tenantIDOf(this.installationID, tenant) !== home?.id) return undefined;
+    return tenant;
   }
 
   /**
-   * The Tenant to which an id belongs: the oldest that has it, by name among those of one second.
-   * Every other one is refused.
+   * The Tenant to which an id belongs. Every other one that has it is refused. It is the one whose namespace
+   * was made for this id: that outlasts a restore, which makes all Tenants new. Then the one that was served
+   * already, as its finalizers show; then the oldest, by name among those of one second.
    */
   holderOfID(id: string): RawTenant | undefined {
-    return this.tenantsByID
-      .keys(id)
-      .map((key) => this.tenants.get(key))
-      .filter((tenant) => tenant !== undefined)
-      .toSorted((a, b) => age(a).localeCompare(age(b)))[0];
+    const claims = this.tenantsByID.keys(id).flatMap((key) => {
+      const tenant = this.tenants.get(key);
+      return tenant === undefined ? [] : [{ tenant, rank: this.#rank(tenant, id) }];
+    });
+    return claims.toSorted((a, b) => (a.rank < b.rank ? -1 : 1))[0]?.tenant;
+  }
+
+  /** The less, the better its claim to the id. */
+  #rank({ metadata }: RawTenant, id: string): string {
+    const { name, finalizers, creationTimestamp } = metadata;
+    const hasHome = homeOf(this.namespaces.get(tenantNamespace(name)))?.id === id;
+    const wasServed = finalizers?.some((one) => OF_SERVED.has(one)) === true;
+    return [Number(!hasHome), Number(!wasServed), creationTimestamp, name].join(' ');
   }
 }
 
@@ -169,8 +184,4 @@ export class World {
 export function runtimeKeyOf(tenant: RawTenant): string | undefined {
   const ref = tenant.spec?.['runtimeRef'] as { namespace?: string; name?: string } | undefined;
   return ref?.namespace === undefined || ref.name === undefined ? undefined : `${ref.namespace}/${ref.name}`;
-}
-
-function age(object: KubeObject): string {
-  return `${object.metadata.creationTimestamp ?? ''} ${object.metadata.name}`;
 }
