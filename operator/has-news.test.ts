@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { childHasNews, namespaceHasNews, tenantHasNews } from './has-news.ts';
+import { childHasNews, namespaceHasNews, sharedSecretHasNews, tenantHasNews } from './has-news.ts';
 
 const tenant = (metadata: object = {}, status: object | undefined = { observedGeneration: 1 }) => ({
   apiVersion: 'veralux.io/v1alpha1',
@@ -76,5 +76,40 @@ describe('of a child', () => {
     expect(childHasNews(child('a'), child('a'), 'Watch')).toBe(false);
     expect(childHasNews(child('a'), child('b', 'b'), 'Own')).toBe(false);
     expect(childHasNews(undefined, child('b'), 'Initial')).toBe(false);
+  });
+});
+
+describe('of a Secret that is copied to tenants', () => {
+  const secret = (more: object = {}, metadata: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: 'ca',
+      resourceVersion: '1',
+      labels: { 'veralux.io/copy-to-tenants': 'true' },
+      ...metadata,
+    },
+    type: 'Opaque',
+    data: { ca: 'YQ==' },
+    ...more,
+  });
+  const ours = { 'veralux.io/copy-to-tenants': 'true', 'app.kubernetes.io/managed-by': 'veralux-operator' };
+
+  test.each([
+    ['that appears', undefined, secret(), true],
+    ['that is gone', secret(), undefined, true],
+    ['with another value', secret(), secret({ data: { ca: 'Yg==' } }), true],
+    ['of another type', secret(), secret({ type: 'example.org/ca' }), true],
+    ['that is the platform’s own now', secret(), secret({}, { labels: ours }), true],
+    [
+      'with another annotation',
+      secret(),
+      secret({}, { resourceVersion: '2', annotations: { a: 'b' } }),
+      false,
+    ],
+    ['that was made anew as it was', secret(), secret({}, { uid: 'another' }), false],
+    ['that may not be changed any more', secret(), secret({ immutable: true }), false],
+  ])('%s: %#', (_what, before, after, expected) => {
+    expect(sharedSecretHasNews(before, after)).toBe(expected);
   });
 });

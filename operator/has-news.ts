@@ -3,6 +3,7 @@ import type { ChangeOrigin } from '#lib/kube/object-store.ts';
 import { type CachedChild, isAltered } from '#operator/engine/child-cache.ts';
 import { ANNOTATIONS, FINALIZERS, LABELS } from './installation/names.ts';
 import type { RawTenant } from './world/raw-objects.ts';
+import type { SharedSecret } from './world/secret-refusal.ts';
 import type { KnownNamespace } from './world/trimmed.ts';
 
 /**
@@ -56,4 +57,16 @@ export function childHasNews(
   if (origin === 'Own' || origin === 'Initial') return false;
   if (after === undefined) return true;
   return before === undefined ? isAltered(after) : before.digest !== after.digest;
+}
+
+/** Of a Secret that is labelled to be copied: what is copied of it, and what decides whether it is. */
+export function sharedSecretHasNews(
+  before: SharedSecret | undefined,
+  after: SharedSecret | undefined,
+): boolean {
+  return !isDeepStrictEqual(whatIsCopied(before), whatIsCopied(after));
+}
+
+function whatIsCopied(secret: SharedSecret | undefined): unknown {
+  return secret && [secret.type, secret.data, secret.metadata.labels?.[LABELS.managedBy]];
 }

@@ -83,3 +83,14 @@ test('the numbers in a namespace look again when it is made for another', () => 
   offline.home('a', id);
   expect(take()).toContain('number tenant-a/main');
 });
+
+test('all Tenants look again when a shared Secret has another value, and not when somebody touches it', () => {
+  const { offline, take } = create();
+  offline.tenant('a');
+  offline.sharedSecret('ca', { ca: 'YQ==' });
+  take();
+  offline.sharedSecret('ca', { ca: 'YQ==' }, { annotations: { touched: 'true' } });
+  expect(take()).toEqual(['secret veralux-system/ca']);
+  offline.sharedSecret('ca', { ca: 'Yg==' });
+  expect(take()).toEqual(['secret veralux-system/ca', 'tenant a']);
+});

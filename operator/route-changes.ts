@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { keyOf, refOf } from '#lib/kube/kube-object.ts';
 import type { ChangeOrigin } from '#lib/kube/object-store.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
-import { childHasNews, namespaceHasNews, tenantHasNews } from './has-news.ts';
+import { childHasNews, namespaceHasNews, sharedSecretHasNews, tenantHasNews } from './has-news.ts';
 import { isPlatform, tenantNamespace } from './installation/names.ts';
 import { homeOf } from './world/home-of.ts';
 import type { Raw, RawTenant, RawVoiceRuntime } from './world/raw-objects.ts';
@@ -95,9 +95,9 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
     for (const { metadata } of sources) enqueue.sharedSecret(keyOf(metadata));
     if (sources.length > 0) everyTenant();
   });
-  world.sharedSecrets.sources.onChange((key, _before, _after, origin) => {
+  world.sharedSecrets.sources.onChange((key, before, after, origin) => {
     enqueue.sharedSecret(key);
-    if (origin !== 'Initial') everyTenant();
+    if (origin !== 'Initial' && sharedSecretHasNews(before, after)) everyTenant();
   });
 
   world.namespaces.onChange((name, before, after, origin) => {

@@ -67,6 +67,14 @@ export class OfflineWorld {
     this.world.informers.find(({ name }) => name === 'informer of configmaps')?.observe(record);
   }
 
+  /** A Secret that is to be copied to tenants. */
+  sharedSecret(name: string, data: Readonly<Record<string, string>>, metadata: Metadata = {}): void {
+    const labels = { [LABELS.copyToTenants]: 'true' };
+    const about = { name, namespace: SYSTEM, labels, ...metadata };
+    const secret = { ...this.#object('Secret', about, 'v1'), type: 'Opaque', data };
+    this.world.sharedSecrets.sources.observe(secret);
+  }
+
   /** A PhoneNumber `main` in a Tenant's namespace that owns the number. */
   phoneNumber(tenant: string, number: string, workflow: string, metadata: Metadata = {}): void {
     const namespace = tenantNamespace(tenant);
