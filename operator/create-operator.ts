@@ -83,7 +83,7 @@ interface Projection {
   readonly elector: LeaseElector;
   readonly projector: Projector;
   readonly world: World;
-  readonly onRestored: () => void;
+  readonly onRestored: () => Promise<void>;
 }
 
 function createFullPass(

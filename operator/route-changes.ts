@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { keyOf, refOf } from '#lib/kube/kube-object.ts';
 import type { ChangeOrigin } from '#lib/kube/object-store.ts';
+import { inTurns } from '#lib/lifecycle/in-turns.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
 import { childHasNews, namespaceHasNews, sharedSecretHasNews, tenantHasNews } from './has-news.ts';
 import { isPlatform, tenantNamespace } from './installation/names.ts';
@@ -132,16 +133,16 @@ function claimsDiffer(before: RawTenant | undefined, after: RawTenant | undefine
  * After Redis was away or lost writes, and holds everything again: those look again whose conditions
  * still say that it could not be written.
  */
-export function enqueueWaitingForRedis(world: World, enqueue: Enqueue): void {
+export async function enqueueWaitingForRedis(world: World, enqueue: Enqueue): Promise<void> {
   const waits = (object: Raw<{ readonly conditions?: readonly { readonly reason: string }[] | undefined }>) =>
     object.status?.conditions?.some(({ reason }) => reason === 'RedisUnavailable') === true ||
     object.metadata.deletionTimestamp !== undefined;
-  for (const tenant of world.tenants.list()) {
+  await inTurns(world.tenants.list(), (tenant) => {
     if (waits(tenant)) enqueue.tenant(tenant.metadata.name, { priority: 'Low' });
-  }
-  for (const number of world.phoneNumbers.list()) {
+  });
+  await inTurns(world.phoneNumbers.list(), (number) => {
     if (waits(number)) enqueue.phoneNumber(keyOf(number.metadata), { priority: 'Low' });
-  }
+  });
 }
 
 /** What stands in a first list and was settled before comes after all that is new. */

@@ -33,7 +33,7 @@ export interface FullPassOptions {
   /** Told after each pass how many unwanted keys it did not dare to remove. */
   readonly onLeft: (count: number) => void;
   /** Told when Redis holds everything again after it was away, or is another than it was. */
-  readonly onRestored: () => void;
+  readonly onRestored: () => Promise<void>;
 }
 
 export type Drift = 'missing' | 'different' | 'unwanted';
@@ -122,7 +122,7 @@ export class FullPass implements Service {
     this.#passedAtMs = clock.monotonic();
     if (isWhole) return;
     this.#replication = replication;
-    if (hasWaited) onRestored();
+    if (hasWaited) await onRestored();
   }
 
   /**

@@ -60,7 +60,7 @@ function create() {
       drift[kind] = count;
     },
     onLeft: () => {},
-    onRestored: () => {},
+    onRestored: () => Promise.resolve(),
   });
   /** Writes a key as its controller would. */
   const project = async (key: string) => {

@@ -116,7 +116,9 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
           drift[kind] = (drift[kind] ?? 0) + count;
         },
         onLeft: (count) => left.push(count),
-        onRestored: () => restored.push(clock.now()),
+        onRestored: async () => {
+          restored.push(clock.now());
+        },
       });
       return { pass, projector, source, clock, drift, left, raised, wanted, restored };
     }

@@ -1,11 +1,13 @@
 import type { Clock } from '#lib/clock/clock.ts';
+import { inTurns } from '#lib/lifecycle/in-turns.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
+import type { RawTenant } from '#operator/world/raw-objects.ts';
 import type { World } from '#operator/world/world.ts';
 import { isOld } from './tenant-secrets.ts';
 
 export interface SecretScheduleOptions {
-  readonly world: Pick<World, 'tenants'>;
+  readonly world: { readonly tenants: Pick<World['tenants'], 'list'> };
   readonly rotationDays: number;
   readonly clock: Clock;
   /** Told each Tenant whose secrets are due. */
@@ -23,7 +25,7 @@ export class SecretSchedule implements Service {
 
   constructor(options: SecretScheduleOptions) {
     this.#options = options;
-    this.#loop = new Loop({ clock: options.clock, after: Promise.resolve(), step: async () => this.#look() });
+    this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#look(signal) });
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
@@ -34,12 +36,14 @@ export class SecretSchedule implements Service {
     await this.#loop.stop();
   }
 
-  #look(): number {
+  async #look(signal: AbortSignal): Promise<number> {
     const { world, clock, rotationDays, enqueue } = this.#options;
     const at = { nowMs: clock.now(), rotationDays };
-    for (const { metadata, status } of world.tenants.list()) {
+    // Each status is unpacked for it.
+    const look = ({ metadata, status }: RawTenant) => {
       if (status?.secrets !== undefined && isOld(status.secrets, at)) enqueue(metadata.name);
-    }
+    };
+    await inTurns(world.tenants.list(), look, signal);
     return PERIOD_MS;
   }
 }
