@@ -15,6 +15,7 @@ import { tenantNamespace } from '#operator/installation/names.ts';
 import { TENANT_CHILD_KINDS } from '#operator/world/tenant-child-kinds.ts';
 import { type BenchOutcome, seconds, whole } from '../bench-outcome.ts';
 import { type Distribution, distributionOf } from '../distribution.ts';
+import { assertNoDrift, assertProjected, driftIn } from './assert-projected.ts';
 import type { BenchContext } from './bench-context.ts';
 import { benchTenantName } from './bench-tenant.ts';
 import type { PopulatedSite } from './populated-site.ts';
@@ -58,7 +59,12 @@ export async function driftBench({ populated, config, say }: BenchContext): Prom
   await site.quiet();
   const count = Math.min(MOST_EDITS, config.TENANTS);
   say(`editing ${count} children by hand`);
+  const driftSoFar = async () => driftIn(await site.operator.metrics(), { countMissing: true });
+  const driftBefore = await driftSoFar();
   const edits = await editAndWatch(site, someOf(config.TENANTS, count));
+  // Children are in the cluster: none of this concerns Redis.
+  assertNoDrift((await driftSoFar()) - driftBefore);
+  await assertProjected(site.site, config.TENANTS);
   const putBack = delays(edits, 'putBackAtMs');
   const told = delays(edits, 'toldAtMs');
   const pace = `${whole(count)} edits, ${1_000 / PERIOD_MS} a second`;
