@@ -21,6 +21,7 @@ import type { Projector } from './projection/projector.ts';
 import type { Enqueue } from './route-changes.ts';
 import { reconcileSharedSecret } from './tenant/reconcile-shared-secret.ts';
 import { reconcileTenant } from './tenant/reconcile-tenant.ts';
+import type { RotationPace } from './tenant/rotation-pace.ts';
 import { ApplicationClaims } from './voice-runtime/application-claims.ts';
 import { createManaged, type Managed } from './voice-runtime/create-managed.ts';
 import { Applications } from './voice-runtime/ensure-application.ts';
@@ -39,6 +40,7 @@ export interface Ground {
   /** Resolves when this process may write. */
   readonly elected: Promise<unknown>;
   readonly mayAct: () => boolean;
+  readonly rotationPace: RotationPace;
   /** Of writes to the carrier; `parts.client` has it already. */
   readonly fence: WriteFence;
 }
@@ -102,7 +104,7 @@ export function createControllers(ground: Ground): Controllers {
   };
 }
 
-function reconcilesOf({ parts, world, projector, events, fence }: Ground, managed: Managed) {
+function reconcilesOf({ parts, world, projector, events, fence, rotationPace }: Ground, managed: Managed) {
   const { client, redis, clock, masterKey, rotationDays, namespace } = parts;
   const makeCarrier = (apiKey: string) => parts.makeCarrier(apiKey, fence);
   const carriers = new CarrierDirectory({ client, makeCarrier, clock });
@@ -112,7 +114,8 @@ function reconcilesOf({ parts, world, projector, events, fence }: Ground, manage
     ownerExists: async (claim) => (await client.get(PHONE_NUMBER, claim)) !== undefined,
   });
   const shared = { world, client, projector, events, clock };
-  const tenants = { ...shared, redis, masterKey, rotationDays, retries: new RetryPace(clock) };
+  const retries = new RetryPace(clock);
+  const tenants = { ...shared, redis, masterKey, rotationDays, retries, pace: rotationPace };
   const memory = { checks: new CarrierChecks(clock), granted: new Set<string>() };
   const numbers = { ...shared, carriers, claims, ...memory };
   const { installationID } = parts;

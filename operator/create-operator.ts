@@ -9,6 +9,7 @@ import { FullPass } from './projection/full-pass.ts';
 import { projectionOf } from './projection/projection-of.ts';
 import { Projector } from './projection/projector.ts';
 import { enqueueWaitingForRedis, routeChanges } from './route-changes.ts';
+import { RotationPace } from './tenant/rotation-pace.ts';
 import { SecretSchedule } from './tenant/secret-schedule.ts';
 import { World } from './world/world.ts';
 
@@ -49,6 +50,8 @@ export function createOperator(parts: OperatorParts): Operator {
     world,
     onRestored: () => enqueueWaitingForRedis(world, controllers.enqueue),
   });
+  const { rotationDays } = parts;
+  const rotationPace = new RotationPace({ clock, rotationDays, tenants: () => world.tenants.list().length });
   const controllers = createControllers({
     parts: { ...parts, client: fenced },
     world,
@@ -58,11 +61,13 @@ export function createOperator(parts: OperatorParts): Operator {
     elected: fullPass.opened,
     mayAct: () => elector.isHeld,
     fence: elector,
+    rotationPace,
   });
   routeChanges(world, controllers.enqueue);
   const schedule = new SecretSchedule({
     world,
-    rotationDays: parts.rotationDays,
+    rotationDays,
+    pace: rotationPace,
     clock,
     enqueue: (tenant) => controllers.enqueue.tenant(tenant, { priority: 'Low' }),
   });

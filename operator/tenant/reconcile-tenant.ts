@@ -72,7 +72,7 @@ async function serve(
   dependencies: TenantDependencies,
   { signal }: ReconcileContext,
 ): Promise<Outcome> {
-  const { world, projector, clock, events, retries, rotationDays } = dependencies;
+  const { world, projector, clock, events, retries, rotationDays, pace } = dependencies;
   const { name, annotations, generation = 0 } = raw.metadata;
   const known = raw.status;
   const secrets = secretsDue(
@@ -81,7 +81,7 @@ async function serve(
       made: world.madeSecrets(tenantNamespace(name)),
       request: annotations?.[ANNOTATIONS.rotateSecrets],
     },
-    { nowMs: clock.now(), rotationDays },
+    { nowMs: clock.now(), rotationDays, mayRotate: () => pace.take() },
   );
   const home = ensureHome(
     {

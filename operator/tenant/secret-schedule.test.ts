@@ -32,6 +32,7 @@ test('it looks through many Tenants without holding up everything else, and name
   const schedule = new SecretSchedule({
     world: { tenants: { list: () => tenants } },
     rotationDays: 90,
+    pace: { free: MANY },
     clock,
     enqueue: (name) => due.push(name),
   });
@@ -40,4 +41,25 @@ test('it looks through many Tenants without holding up everything else, and name
   await schedule.stop();
   clearImmediate(immediate);
   expect(most).toBeLessThan(MANY / 2);
+});
+
+test('of many that are old it names as many as may be rotated, and each whose date is still to come', async () => {
+  const clock = new FakeClock();
+  const tenants = [100, 100, -10, 100].map((days, index): RawTenant => {
+    const rotatedAt = new Date(clock.now() - days * DAY_MS).toISOString();
+    const metadata = { name: `t${index}` };
+    const status = { secrets: { generation: 1, rotatedAt } };
+    return { apiVersion: 'veralux.io/v1alpha1', kind: 'Tenant', metadata, status };
+  });
+  const due: string[] = [];
+  const schedule = new SecretSchedule({
+    world: { tenants: { list: () => tenants } },
+    rotationDays: 90,
+    pace: { free: 2 },
+    clock,
+    enqueue: (name) => due.push(name),
+  });
+  await schedule.start((error) => expect.unreachable(String(error)));
+  await expect.poll(() => due).toEqual(['t0', 't1', 't2']);
+  await schedule.stop();
 });

@@ -4,11 +4,13 @@ import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { RawTenant } from '#operator/world/raw-objects.ts';
 import type { World } from '#operator/world/world.ts';
-import { isOld } from './tenant-secrets.ts';
+import type { RotationPace } from './rotation-pace.ts';
+import { isAhead, isOld } from './tenant-secrets.ts';
 
 export interface SecretScheduleOptions {
   readonly world: { readonly tenants: Pick<World['tenants'], 'list'> };
   readonly rotationDays: number;
+  readonly pace: Pick<RotationPace, 'free'>;
   readonly clock: Clock;
   /** Told each Tenant whose secrets are due. */
   readonly enqueue: (tenant: string) => void;
@@ -17,7 +19,10 @@ export interface SecretScheduleOptions {
 /** Rotation counts in days: an hour later is on time. */
 const PERIOD_MS = 3_600_000;
 
-/** Looks once an hour whose generated secrets are old enough: cheaper than a timer for every Tenant. */
+/**
+ * Looks once an hour whose generated secrets are old enough: cheaper than a timer for every Tenant. No more
+ * than the pace lets rotate; the others come with a later look.
+ */
 export class SecretSchedule implements Service {
   readonly name = 'schedule of secret rotation';
   readonly #options: SecretScheduleOptions;
@@ -37,11 +42,16 @@ export class SecretSchedule implements Service {
   }
 
   async #look(signal: AbortSignal): Promise<number> {
-    const { world, clock, rotationDays, enqueue } = this.#options;
+    const { world, clock, rotationDays, pace, enqueue } = this.#options;
+    let { free } = pace;
     const at = { nowMs: clock.now(), rotationDays };
     // Each status is unpacked for it.
     const look = ({ metadata, status }: RawTenant) => {
-      if (status?.secrets !== undefined && isOld(status.secrets, at)) enqueue(metadata.name);
+      if (status?.secrets === undefined) return;
+      if (isAhead(status.secrets, at)) enqueue(metadata.name);
+      if (free === 0 || !isOld(status.secrets, at)) return;
+      free -= 1;
+      enqueue(metadata.name);
     };
     await inTurns(world.tenants.list(), look, signal);
     return PERIOD_MS;

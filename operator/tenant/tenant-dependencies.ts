@@ -4,6 +4,7 @@ import type { Redis } from '#lib/redis/connect-redis.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
 import type { RetryPace } from '#operator/engine/retry-pace.ts';
 import type { Projector } from '#operator/projection/projector.ts';
+import type { RotationPace } from '#operator/tenant/rotation-pace.ts';
 import type { World } from '#operator/world/world.ts';
 
 /** What a Tenant's reconcile and deletion work with. */
@@ -20,4 +21,6 @@ export interface TenantDependencies {
   /** From which generated secrets are derived. */
   readonly masterKey: Uint8Array;
   readonly rotationDays: number;
+  /** Of rotations by age. */
+  readonly pace: RotationPace;
 }

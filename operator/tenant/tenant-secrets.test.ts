@@ -6,7 +6,7 @@ import { secretsDue, tenantKeys } from './tenant-secrets.ts';
 const DAY_MS = 86_400_000;
 const START = Date.parse('2026-01-01T00:00:00Z');
 const first = { generation: 1, rotatedAt: '2026-01-01T00:00:00Z' };
-const at = (days: number) => ({ nowMs: START + days * DAY_MS, rotationDays: 90 });
+const at = (days: number) => ({ nowMs: START + days * DAY_MS, rotationDays: 90, mayRotate: () => true });
 
 describe('the generation of secrets that is due', () => {
   test.each([
@@ -91,6 +91,24 @@ describe('after a restore the generation', () => {
     expect(madeSecretsOf(child('other'))).toBeUndefined();
     expect(noteOnSecrets({ name: 'theirs' })).toBeUndefined();
   });
+});
+
+test('what is old waits for the pace, and what is asked for does not', () => {
+  const waiting = { ...at(90), mayRotate: () => false };
+  expect(secretsDue({ known: first, made: undefined, request: undefined }, waiting)).toEqual(first);
+  expect(secretsDue({ known: first, made: undefined, request: 'a' }, waiting)).toMatchObject({
+    generation: 2,
+  });
+});
+
+test('a date that is still to come is set right, and nothing is rotated for it', () => {
+  const ahead = { ...first, rotatedAt: '2026-07-01T00:00:00Z' };
+  expect(secretsDue({ known: ahead, made: undefined, request: undefined }, at(1))).toEqual({
+    ...first,
+    rotatedAt: '2026-01-02T00:00:00Z',
+  });
+  const hardly = { ...first, rotatedAt: '2026-01-02T00:30:00Z' };
+  expect(secretsDue({ known: hardly, made: undefined, request: undefined }, at(1))).toEqual(hardly);
 });
 
 test('the previous secret of a generation is the secret of the one before', () => {

@@ -10,6 +10,14 @@ import { childMetadata, type DesiredChild, type TenantIdentity } from './tenant-
 
 const DAY_MS = 86_400_000;
 
+/** More than any two clocks that are set differ by. */
+const CLOCKS_DIFFER_MS = DAY_MS / 24;
+
+export interface RotationTime {
+  readonly nowMs: number;
+  readonly rotationDays: number;
+}
+
 export type SecretsStatus = NonNullable<TenantStatus['secrets']>;
 
 /** What decides of which generation a tenant's secrets are to be. */
@@ -24,12 +32,13 @@ export interface SecretsKnown {
 
 /**
  * Which generation of secrets is due: the next one when the annotation has a new value, or when this
- * one is `rotationDays` old. Everything is derived from the number, so deciding twice changes nothing.
+ * one is `rotationDays` old and the pace allows it. Everything is derived from the number, so deciding twice
+ * changes nothing. A date that is still to come was written by a clock that had jumped: it begins anew now.
  * It never falls behind what was made: those who verify with the newer one know nothing of an older.
  */
 export function secretsDue(
   { known, made, request }: SecretsKnown,
-  at: { readonly nowMs: number; readonly rotationDays: number },
+  at: RotationTime & { readonly mayRotate: () => boolean },
 ): SecretsStatus {
   const rotatedAt = new Date(at.nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
   const isBehind = made !== undefined && made.generation > (known?.generation ?? 0);
@@ -41,17 +50,20 @@ export function secretsDue(
       : { generation: 2, rotatedAt, rotationRequest: request };
   }
   const isAsked = request !== undefined && request !== present.rotationRequest;
-  if (!isAsked && !isOld(present, at)) return present;
+  if (!isAsked && isAhead(present, at)) return { ...present, rotatedAt };
+  if (!isAsked && !(isOld(present, at) && at.mayRotate())) return present;
   const asked = request === undefined ? {} : { rotationRequest: request };
   return { ...present, generation: present.generation + 1, rotatedAt, ...asked };
 }
 
 /** Whether the schedule alone wants the next generation. */
-export function isOld(
-  known: SecretsStatus,
-  at: { readonly nowMs: number; readonly rotationDays: number },
-): boolean {
+export function isOld(known: SecretsStatus, at: RotationTime): boolean {
   return at.nowMs - Date.parse(known.rotatedAt) >= at.rotationDays * DAY_MS;
+}
+
+/** Whether its date is still to come, by more than clocks differ. */
+export function isAhead(known: SecretsStatus, { nowMs }: Pick<RotationTime, 'nowMs'>): boolean {
+  return Date.parse(known.rotatedAt) - nowMs > CLOCKS_DIFFER_MS;
 }
 
 /**

@@ -9,7 +9,13 @@ import { type KubeObject, keyOf } from '#lib/kube/kube-object.ts';
 import { CONFIG_MAPS, NAMESPACES, type Resource, SECRETS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { ChildCache } from '#operator/engine/child-cache.ts';
-import { CHILD_NAMES, FINALIZERS, LABELS, TENANT_KEYS, tenantNamespace } from '#operator/installation/names.ts';
+import {
+  CHILD_NAMES,
+  FINALIZERS,
+  LABELS,
+  TENANT_KEYS,
+  tenantNamespace,
+} from '#operator/installation/names.ts';
 import { homeOf } from './home-of.ts';
 import { type MadeSecrets, madeSecretsOf, noteOnSecrets } from './made-secrets.ts';
 import { PackedTenant } from './packed-tenant.ts';
