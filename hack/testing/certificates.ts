@@ -58,7 +58,7 @@ function issue({ name, publicKey, privateKey, extensions, issuer }: Issued): Cer
   return {
     name,
     certificate: ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'),
-    key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    key: privateKey.export({ format: 'pem', type: 'pkcs8' }),
   };
 }
 

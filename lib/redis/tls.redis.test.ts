@@ -39,9 +39,16 @@ beforeAll(async () => {
   ({ server, port } = await onFreePorts(1, async ([free = 0]) => ({
     port: free,
     server: await startTestRedis([
-      ...['--tls-port', String(free), '--tls-auth-clients', 'no'],
-      ...['--tls-ca-cert-file', join(folder, 'ca.pem')],
-      ...['--tls-cert-file', join(folder, 'server.pem'), '--tls-key-file', join(folder, 'server.key')],
+      '--tls-port',
+      String(free),
+      '--tls-auth-clients',
+      'no',
+      '--tls-ca-cert-file',
+      join(folder, 'ca.pem'),
+      '--tls-cert-file',
+      join(folder, 'server.pem'),
+      '--tls-key-file',
+      join(folder, 'server.key'),
     ]),
   })));
 });
@@ -54,12 +61,8 @@ afterAll(async () => {
 async function connect(url: string, env: Readonly<Record<string, string>>): Promise<string> {
   const args = ['--input-type=module-typescript', '--eval', CLIENT, url];
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const { NODE_EXTRA_CA_CERTS: _none, ...own } = process.env;
-  execFile(
-    process.execPath,
-    args,
-    { cwd: REPOSITORY, env: { ...own, ...env }, timeout: 60_000 },
-    (error, stdout) => (error ? reject(error) : resolve(stdout.trim())),
+  execFile(process.execPath, args, { cwd: REPOSITORY, env, timeout: 60_000 }, (error, stdout) =>
+    error ? reject(error) : resolve(stdout.trim()),
   );
   return promise;
 }
