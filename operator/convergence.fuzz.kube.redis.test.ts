@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
-import { fuzzRuns } from '#hack/testing/fuzz-runs.ts';
+import { fuzzRuns, fuzzSeed } from '#hack/testing/fuzz-runs.ts';
 import { RUNTIME } from '#hack/testing/operator-bench.ts';
 import type { OperatorProgram } from '#hack/testing/operator-program.ts';
 import { ProgramBench } from '#hack/testing/program-bench.ts';
@@ -10,12 +10,32 @@ import { type Step, step } from '#hack/testing/storm/steps.ts';
 import { Storm } from '#hack/testing/storm/storm.ts';
 
 /** Longer soaks: `FUZZ_RUNS=100 make test VITEST_FLAGS=operator/convergence`. */
-const RUNS = fuzzRuns(5);
-const RUN_TIMEOUT_MS = 120_000;
-const SETTLE = { timeout: 60_000, interval: 250 };
+const RUNS = fuzzRuns(2);
+/** Bounds for a machine that has much else to do: a storm takes half a minute where it has not. */
+const RUN_TIMEOUT_MS = 300_000;
+const SETTLE = { timeout: 120_000, interval: 250 };
+const SET_UP_TIMEOUT_MS = 180_000;
 
-/** Storms that the operator once did not weather. */
-const KEPT: readonly (readonly Step[])[] = [];
+/** Storms that the operator once did not weather, by what it did wrong. */
+const KEPT: readonly (readonly [string, readonly Step[]])[] = [
+  [
+    'a rollout of before is not shown of a VoiceRuntime that became External',
+    [
+      {
+        do: 'applyRuntime',
+        look: { mode: 'Managed', replicas: 1, hears: 'Speaches', hasVolume: false },
+      },
+      { do: 'fault', fault: { kind: 'answer', status: 503 }, on: 'writes', after: 2, times: 1 },
+      { do: 'silenceWatches' },
+      { do: 'vandaliseRuntime', pick: 3, how: 'edit' },
+      { do: 'wait', ms: 800 },
+      {
+        do: 'applyRuntime',
+        look: { mode: 'External', replicas: 0, hears: 'Speaches', hasVolume: true },
+      },
+    ],
+  ],
+];
 
 const LOOK = {
   displayName: 'Acme',
@@ -33,8 +53,8 @@ let storms = 0;
 beforeAll(async () => {
   programs = await ProgramBench.open();
   operator = await programs.start();
-  await programs.bench.until(VOICE_RUNTIME, RUNTIME, 'Ready', 'Ready');
-});
+  await vi.waitFor(() => programs.bench.until(VOICE_RUNTIME, RUNTIME, 'Ready', 'Ready'), SETTLE);
+}, SET_UP_TIMEOUT_MS);
 
 afterAll(() => programs.close());
 
@@ -46,8 +66,8 @@ async function weather(steps: readonly Step[]): Promise<void> {
     vi.waitFor(async () => expect(await differences(programs.bench, storm.model)).toEqual([]), SETTLE);
   const bringDown = async () => {
     await storm.calm();
-    await storm.deleteAll();
-    operator = storm.operator;
+    await storm.wishes.deleteAll();
+    operator = storm.operators.newest;
   };
   try {
     for (const one of BEGINNING) await storm.take(one);
@@ -55,8 +75,8 @@ async function weather(steps: readonly Step[]): Promise<void> {
     for (const one of steps) await storm.take(one);
     await storm.calm();
     await converges();
-    expect(await storm.anotherPass()).toEqual([]);
-    await storm.vandaliseAll();
+    expect(await storm.operators.anotherPass()).toEqual([]);
+    await storm.wishes.vandaliseAll();
     await converges();
   } catch (error) {
     // The next storm wants a calm world; what went wrong in this one matters more than a failure to get there.
@@ -67,11 +87,7 @@ async function weather(steps: readonly Step[]): Promise<void> {
   await converges();
 }
 
-test.each(KEPT.map((steps) => [steps.map((one) => one.do).join(), steps] as const))(
-  'weathers %s',
-  (_name, steps) => weather(steps),
-  RUN_TIMEOUT_MS,
-);
+test.each(KEPT)('%s', (_what, steps) => weather(steps), RUN_TIMEOUT_MS);
 
 test(
   'whatever happens, the world is then what was asked for, and a further pass writes nothing',
@@ -79,7 +95,7 @@ test(
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 30, size: 'max' }), weather),
       // Each try takes half a minute, so nothing is shrunk: the failure prints its steps and its seed.
-      { numRuns: RUNS, endOnFailure: true },
+      { ...fuzzSeed(), numRuns: RUNS, endOnFailure: true },
     );
   },
   RUNS * RUN_TIMEOUT_MS,

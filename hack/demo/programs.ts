@@ -15,6 +15,8 @@ export interface ProgramSpec {
   readonly health: string;
   /** Its settings besides HOST and PORT. */
   readonly env: Readonly<Record<string, string>>;
+  /** How long it may take until it serves. Default 60 s. */
+  readonly readyTimeoutMs?: number;
 }
 
 export interface StartedProgram {
@@ -45,7 +47,7 @@ export async function startProgramAt(
     env: { HOST: '127.0.0.1', PORT: String(port), NODE_NO_WARNINGS: '1', ...spec.env },
   });
   try {
-    await program.ready(() => answersWell(`${url}${spec.health}`), READY_TIMEOUT_MS);
+    await program.ready(() => answersWell(`${url}${spec.health}`), spec.readyTimeoutMs ?? READY_TIMEOUT_MS);
   } catch (error) {
     await program.end();
     throw error;

@@ -6,8 +6,9 @@ export interface ProxiedRequest {
   /** Path and query, as the client sent it. */
   readonly path: string;
   readonly isWatch: boolean;
-  /** Of the client: tells the programs behind one proxy apart. */
   readonly userAgent: string;
+  /** The name that the client's kubeconfig was made for; empty where it was made for none. */
+  readonly client: string;
 }
 
 export type Fault =
@@ -43,6 +44,8 @@ export interface FaultRule {
   readonly after?: number;
   /** How often it strikes before it is used up. Default 1. */
   readonly times?: number;
+  /** From the moment it strikes on, every other request of the same client is dropped: it is to be killed here. */
+  readonly endsClient?: boolean;
   /**
    * Awaited as it strikes: before a `drop` cuts, and between the API server's answer and the cut of a
    * `loseReply`. A test kills the client here, at exactly that point.
@@ -54,10 +57,12 @@ export interface FaultRule {
 export const WRITE_METHODS: readonly string[] = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 const MAX_RULES = 1_000;
+const DROP: FaultRule = { fault: { kind: 'drop' } };
 
 /** The rules that are not used up, in order: of those that fit a request, the first strikes. */
 export class FaultRules {
   #rules: { readonly rule: FaultRule; passes: number; left: number }[] = [];
+  readonly #ended = new Set<string>();
 
   /** Adds a rule; the result takes it away again. */
   add(rule: FaultRule): () => void {
@@ -71,9 +76,11 @@ export class FaultRules {
 
   clear(): void {
     this.#rules = [];
+    this.#ended.clear();
   }
 
   take(request: ProxiedRequest): FaultRule | undefined {
+    if (this.#ended.has(request.client)) return DROP;
     for (const entry of this.#rules) {
       if (entry.left === 0 || !fits(entry.rule, request)) continue;
       if (entry.passes > 0) {
@@ -81,6 +88,7 @@ export class FaultRules {
         continue;
       }
       entry.left -= 1;
+      if (entry.rule.endsClient === true) this.#ended.add(request.client);
       return entry.rule;
     }
     return undefined;

@@ -58,6 +58,7 @@ describe('a faulty proxy', () => {
       { method: 'GET', status: 404, userAgent: 'proxied' },
     ]);
     expect(proxy.writes).toHaveLength(1);
+    expect(JSON.parse(proxy.writes[0]?.body ?? '')).toMatchObject({ metadata: { name: map.metadata.name } });
   });
 
   test.each([
@@ -118,6 +119,29 @@ describe('a faulty proxy', () => {
     });
     await expect(client.create(CONFIG_MAPS, lost)).rejects.toMatchObject({ status: 0 });
     expect(seen).toEqual([false, true]);
+  });
+
+  test('tells clients apart, and lets nothing more of one pass that is to be killed', async () => {
+    const named = (name: string) =>
+      new KubeClient({ config: proxy.kubeConfig(direct, name), userAgent: 'proxied' });
+    const [victim, bystander] = [named('victim'), named('bystander')];
+    const struck: string[] = [];
+    const lost = configMap();
+    const later = configMap();
+    proxy.rules.add({
+      methods: ['POST'],
+      fault: { kind: 'loseReply' },
+      endsClient: true,
+      async onStrike(request) {
+        struck.push(request.client);
+        await victim.create(CONFIG_MAPS, later).catch(() => struck.push('later'));
+      },
+    });
+    await expect(victim.create(CONFIG_MAPS, lost)).rejects.toMatchObject({ status: 0 });
+    expect(struck).toEqual(['victim', 'later']);
+    expect([await exists(lost), await exists(later)]).toEqual([true, false]);
+    expect((await bystander.create(CONFIG_MAPS, configMap())).metadata.uid).toBeDefined();
+    await Promise.all([victim.close(), bystander.close()]);
   });
 
   test('delays a request', async () => {

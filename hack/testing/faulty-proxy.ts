@@ -20,6 +20,8 @@ export interface SeenRequest extends ProxiedRequest {
   readonly status: number;
   /** Of performance.now(), when the request came. */
   readonly atMs: number;
+  /** What was sent with a write, its beginning; empty where it was not read. */
+  readonly body: string;
 }
 
 interface OpenReply {
@@ -28,7 +30,12 @@ interface OpenReply {
   isSilent: boolean;
 }
 
+/** Comes before the API server's own paths where a kubeconfig was made for a client. */
+const CLIENTS = '/clients/';
+const NAMED = new RegExp(`^(?:${CLIENTS}([^/]+))?(/.*)$`);
 const MAX_SEEN = 200_000;
+/** Enough of a write to see what it says. */
+const MAX_BODY_BYTES = 4_096;
 
 /**
  * Stands between programs and an API server and does to their requests what `rules` say. Clients speak
@@ -69,13 +76,17 @@ export class FaultyProxy {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** The same user and context as `config`, through this proxy. Plain HTTP has no certificate to check. */
-  kubeConfig(config: KubeConfig): KubeConfig {
+  /**
+   * The same user and context as `config`, through this proxy. Plain HTTP has no certificate to check.
+   * Requests of programs that share the proxy are told apart by `client`.
+   */
+  kubeConfig(config: KubeConfig, client = ''): KubeConfig {
+    const server = client === '' ? this.url : `${this.url}${CLIENTS}${client}`;
     const through = new KubeConfig();
     through.loadFromString(config.exportConfig());
     const { name } = config.getCurrentCluster() ?? {};
     through.clusters = through.clusters.map((cluster) =>
-      cluster.name === name ? { name, server: this.url, skipTLSVerify: true } : cluster,
+      cluster.name === name ? { name, server, skipTLSVerify: true } : cluster,
     );
     return through;
   }
@@ -140,10 +151,11 @@ export class FaultyProxy {
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = requestOf(incoming);
     const atMs = performance.now();
+    const body = beginningOf(incoming);
     const rule = this.rules.take(asked);
     const fault = rule?.fault;
     const note = (status: number) => {
-      this.#seen.push({ ...asked, status, atMs });
+      this.#seen.push({ ...asked, status, atMs, body: body() });
       if (this.#seen.length > MAX_SEEN) this.#seen.shift();
     };
     if (fault !== undefined && fault.kind !== 'loseReply') await rule?.onStrike?.(asked);
@@ -175,7 +187,7 @@ export class FaultyProxy {
     const outgoing = send(this.#upstream, {
       agent: this.#agent,
       method: incoming.method ?? 'GET',
-      path: incoming.url ?? '/',
+      path: requestOf(incoming).path,
       headers: { ...incoming.headers, host: this.#upstream.host, connection: 'keep-alive' },
     });
     response.once('close', () => outgoing.destroy());
@@ -219,13 +231,26 @@ export class FaultyProxy {
 }
 
 function requestOf(incoming: IncomingMessage): ProxiedRequest {
-  const path = incoming.url ?? '/';
+  const [, client = '', path = '/'] = NAMED.exec(incoming.url ?? '/') ?? [];
   return {
     method: incoming.method ?? 'GET',
     path,
     isWatch: ['true', '1'].includes(new URL(path, 'http://proxy').searchParams.get('watch') ?? ''),
     userAgent: incoming.headers['user-agent'] ?? '',
+    client,
   };
+}
+
+/** Notes the beginning of a write's body as somebody else reads it. */
+function beginningOf(incoming: IncomingMessage): () => string {
+  const parts: Buffer[] = [];
+  let left = WRITE_METHODS.includes(incoming.method ?? '') ? MAX_BODY_BYTES : 0;
+  incoming.on('data', (chunk: Buffer) => {
+    if (left > 0) parts.push(chunk.subarray(0, left));
+    left -= chunk.length;
+  });
+  incoming.pause();
+  return () => Buffer.concat(parts).toString('utf8');
 }
 
 /** Replies as the API server itself would have, once the client has sent its whole request. */

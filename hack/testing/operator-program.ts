@@ -1,13 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type StartedProgram, startProgram } from '#hack/demo/programs.ts';
+import { LocalError } from '#hack/local/local-error.ts';
 import { Processes } from '#hack/local/processes.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
+import type { Shown } from './operator-bench.ts';
 
 export interface OperatorProgramOptions {
+  /** Unlike that of any other of the test run. */
+  readonly name: string;
   /** The folder of the test run: the process ends with it, and its log lies there. */
   readonly directory: string;
   readonly config: KubeConfig;
@@ -17,6 +20,8 @@ export interface OperatorProgramOptions {
   readonly leaseSeconds?: number;
 }
 
+/** Two seconds; the rest is for a machine that is very busy. */
+const READY_TIMEOUT_MS = 240_000;
 /** It drains for up to 10 s; the rest is for a machine that is busy. */
 const EXIT_TIMEOUT_MS = 60_000;
 const QUIET_LOOKS = 3;
@@ -34,13 +39,14 @@ export class OperatorProgram {
 
   /** Resolves when it is ready: it acts, or waits for another's lease. */
   static async start(options: OperatorProgramOptions): Promise<OperatorProgram> {
-    const name = `operator-${randomUUID().slice(0, 8)}`;
+    const { name } = options;
     const kubeconfig = join(options.directory, 'data', `${name}.kubeconfig`);
     writeFileSync(kubeconfig, options.config.exportConfig(), { mode: 0o600 });
     const program = await startProgram(new Processes(options.directory), {
       name,
       main: 'operator/main.ts',
       health: '/readyz',
+      readyTimeoutMs: READY_TIMEOUT_MS,
       env: {
         KUBECONFIG: kubeconfig,
         REDIS_URL: options.redisURL,
@@ -60,6 +66,11 @@ export class OperatorProgram {
 
   get logPath(): string {
     return this.#program.process.logPath;
+  }
+
+  /** Whether a lease is its own. One that was killed as it took it may not have said so any more. */
+  holds(lease: Shown | undefined): boolean {
+    return saysItHolds(this.logPath, lease);
   }
 
   /** SIGKILL; resolves when it is gone. */
@@ -119,4 +130,26 @@ export class OperatorProgram {
       return name === undefined ? [] : [{ name, labels: labels ?? '', value: Number(value) }];
     });
   }
+}
+
+/**
+ * SIGKILL to the operator of a name, ready or not; resolves when it is gone. The result tells whether a
+ * lease is its own.
+ */
+export async function killOperator(
+  directory: string,
+  name: string,
+): Promise<{ holds(lease: Shown | undefined): boolean }> {
+  try {
+    await new Processes(directory).kill(name);
+  } catch (error) {
+    // It has just ended by itself.
+    if (!(error instanceof LocalError && error.code === 'process_not_running')) throw error;
+  }
+  return { holds: (lease) => saysItHolds(join(directory, 'logs', `${name}.log`), lease) };
+}
+
+function saysItHolds(logPath: string, lease: Shown | undefined): boolean {
+  const holder = lease?.spec?.['holderIdentity'];
+  return Boolean(holder) && readFileSync(logPath, 'utf8').includes(`"identity":${JSON.stringify(holder)}`);
 }

@@ -1,14 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { LocalError } from '#hack/local/local-error.ts';
 import { isConflict } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import { LEASES } from '#lib/kube/resource.ts';
+import type { ProxiedRequest } from './fault-rules.ts';
 import { FaultyProxy } from './faulty-proxy.ts';
 import { OperatorBench, type Shown, SYSTEM, WAIT } from './operator-bench.ts';
-import { OperatorProgram, type OperatorProgramOptions } from './operator-program.ts';
+import { killOperator, OperatorProgram, type OperatorProgramOptions } from './operator-program.ts';
 
-type StartOptions = Pick<OperatorProgramOptions, 'leaseSeconds'>;
+interface StartOptions extends Pick<OperatorProgramOptions, 'leaseSeconds'> {
+  /** How often at most one that ends over a fault is started again. */
+  readonly attempts?: number;
+}
 
 const LEASE = { namespace: SYSTEM, name: 'veralux-operator' };
 const KEEPER_PERIOD_MS = 100;
@@ -48,8 +53,8 @@ export class ProgramBench {
   }
 
   /** Starts another operator; see OperatorProgram.start. One that ends over a fault is started again. */
-  async start(options: StartOptions = {}): Promise<OperatorProgram> {
-    for (let left = STARTS; ; left -= 1) {
+  async start({ attempts = STARTS, ...options }: StartOptions = {}): Promise<OperatorProgram> {
+    for (let left = attempts; ; left -= 1) {
       try {
         return await this.#startOnce(options);
       } catch (error) {
@@ -58,11 +63,13 @@ export class ProgramBench {
     }
   }
 
-  async #startOnce(options: StartOptions): Promise<OperatorProgram> {
+  async #startOnce(options: Pick<OperatorProgramOptions, 'leaseSeconds'>): Promise<OperatorProgram> {
     const { bench } = this;
+    const name = `operator-${randomUUID().slice(0, 8)}`;
     const program = await OperatorProgram.start({
+      name,
       directory: bench.cluster.directory,
-      config: this.proxy.kubeConfig(bench.account),
+      config: this.proxy.kubeConfig(bench.account, name),
       redisURL: bench.testRedis.url,
       telnyxURL: bench.telnyx.url,
       ...options,
@@ -76,14 +83,12 @@ export class ProgramBench {
   }
 
   /**
-   * What the passing of 15 s does for an operator that waits for the lease of one that was killed: `of`
-   * is the lease as it was before. Never for one that lives: only its own clock can tell it that its
-   * time is over.
+   * What the passing of 15 s does with the lease of one that was killed, for those that wait for it. Never
+   * for one that lives: only its own clock can tell it that its time is over.
    */
-  async expireLease(of: Shown | undefined): Promise<void> {
+  async expireLeaseOf(dead: Pick<OperatorProgram, 'holds'>): Promise<void> {
     const lease = await this.lease();
-    const holder = lease?.spec?.['holderIdentity'];
-    if (lease === undefined || !holder || holder !== of?.spec?.['holderIdentity']) return;
+    if (lease === undefined || !dead.holds(lease)) return;
     const { resourceVersion } = lease.metadata;
     const patch = { metadata: { resourceVersion }, spec: { holderIdentity: '' } };
     try {
@@ -94,30 +99,44 @@ export class ProgramBench {
     }
   }
 
-  /** Waits until the lease is held by another than `before`; the term then. */
-  async untilLeaseMoves(before: Shown | undefined): Promise<number> {
-    const spec = await vi.waitFor(
+  /** Kills the operator that sent a request, also before it is ready, and has its lease be over at once. */
+  async killSenderOf({ client }: ProxiedRequest): Promise<void> {
+    await this.expireLeaseOf(await killOperator(this.bench.cluster.directory, client));
+  }
+
+  /** Waits until the lease is held by one that fits. */
+  async untilLeaseIsOf(fits: (lease: Shown) => boolean): Promise<Shown> {
+    return vi.waitFor(
       async () => {
-        const { spec } = (await this.lease()) ?? {};
-        const holder = spec?.['holderIdentity'];
-        if (!holder || holder === before?.spec?.['holderIdentity']) throw new Error('the lease did not move');
-        return spec;
+        const lease = await this.lease();
+        if (!lease?.spec?.['holderIdentity'] || !fits(lease)) throw new Error('the lease did not move');
+        return lease;
       },
       { ...WAIT, timeout: LEASE_TIMEOUT_MS },
     );
+  }
+
+  /** Waits until the lease is held by another than `before`; the term then. */
+  async untilLeaseMoves(before: Shown | undefined): Promise<number> {
+    const holder = before?.spec?.['holderIdentity'];
+    const { spec } = await this.untilLeaseIsOf((lease) => lease.spec?.['holderIdentity'] !== holder);
     return Number(spec?.['leaseTransitions']);
   }
 
   /**
    * Ends the operator, starts another and waits until that one has looked at everything.
-   * Resolves to what it wrote to Kubernetes meanwhile, renewals of its Lease left out.
+   * Resolves to what it wrote to Kubernetes meanwhile, with the beginning of each body, renewals of its
+   * Lease left out.
    */
   async writesOfAnotherPass(program: OperatorProgram): Promise<{ next: OperatorProgram; writes: string[] }> {
     await program.end();
     this.proxy.forget();
     const next = await this.start();
     if (!(await next.isQuiet(QUIET_TIMEOUT_MS))) throw new Error(`never idle: ${next.logPath}`);
-    return { next, writes: this.proxy.writes.map(({ method, path }) => `${method} ${path}`) };
+    return {
+      next,
+      writes: this.proxy.writes.map(({ method, path, body }) => `${method} ${path} ${body}`.trim()),
+    };
   }
 
   /** What the API server's side does: lets a Tenant go when the operator has. */

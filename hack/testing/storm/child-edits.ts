@@ -1,4 +1,4 @@
-/** What a person's edit by hand does to a tenant's child, by its kind: fields that are the operator's. */
+/** What a person's edit by hand does to a child, by its kind: fields that are the operator's. */
 export const CHILD_EDITS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ServiceAccount: { automountServiceAccountToken: true },
   Secret: { stringData: { webhookSecret: 'guessed', mine: 'too' } },
@@ -6,4 +6,10 @@ export const CHILD_EDITS: Readonly<Record<string, Readonly<Record<string, unknow
   LimitRange: { spec: { limits: [{ type: 'Pod', max: { cpu: '64' } }] } },
   NetworkPolicy: { spec: { policyTypes: ['Egress'], egress: [{}] } },
   RoleBinding: { subjects: [] },
+  Deployment: {
+    spec: { replicas: 7, minReadySeconds: 1, strategy: { type: 'Recreate', rollingUpdate: null } },
+  },
+  Service: { spec: { ports: [{ name: 'http', port: 81, targetPort: 81, protocol: 'TCP' }] } },
+  PodDisruptionBudget: { spec: { maxUnavailable: 5 } },
+  PersistentVolumeClaim: { metadata: { labels: { 'veralux.io/engine': 'other' } } },
 };

@@ -8,22 +8,25 @@ import { CONFIG_MAPS, NAMESPACES } from '#lib/kube/resource.ts';
 import { conditionOf, type OperatorBench, type Shown, SYSTEM } from '../operator-bench.ts';
 import { keysLike } from '../redis-topology.ts';
 import { childDifferences } from './child-oracle.ts';
-import type { ModelNumber, ModelTenant, TenantLook } from './model.ts';
-import { same } from './same.ts';
+import type { ModelNumber, ModelTenant, TenantLook, Model as WholeModel } from './model.ts';
+import { runtimeDifferences } from './runtime-oracle.ts';
+import { same, settled } from './same.ts';
 
-type Model = readonly ModelTenant[];
+type Model = WholeModel['tenants'];
 
 /** Empty when the world is what the model says. Asked again until it is. */
-export async function differences(bench: OperatorBench, model: Model): Promise<string[]> {
+export async function differences(
+  bench: OperatorBench,
+  { tenants: model, secrets, runtime }: WholeModel,
+): Promise<string[]> {
   const found = await Promise.all([
     tenantDifferences(bench, model),
     namespaceDifferences(bench, model),
     numberDifferences(bench, model),
     redisDifferences(bench, model),
     carrierDifferences(bench, model),
-    ...model.flatMap((tenant) =>
-      tenant.look === undefined ? [] : [childDifferences(bench, tenant, tenant.look)],
-    ),
+    runtimeDifferences(bench, runtime),
+    ...living(model).map(({ tenant, look }) => childDifferences(bench, { tenant, look, secrets })),
   ]);
   return found.flat();
 }
@@ -55,7 +58,7 @@ async function tenantDifferences({ admin }: OperatorBench, model: Model): Promis
       if (found === undefined) return [];
       const routable = tenant.numbers.filter((number) => number.wanted !== undefined).length;
       return [
-        ...settled(found, look.isSuspended ? 'Suspended' : 'Ready'),
+        ...endsAs(found, look.isSuspended ? 'Suspended' : 'Ready'),
         ...same(`${tenant.name} tenantID`, found.status?.['tenantID'], tenant.id),
         ...same(`${tenant.name} phoneNumbers`, found.status?.['phoneNumbers'], routable),
         ...same(`${tenant.name} finalizers`, found.metadata.finalizers?.toSorted(), [
@@ -120,8 +123,10 @@ async function numberDifferences(bench: OperatorBench, model: Model): Promise<st
       if (found === undefined) return [];
       const reason = isRouted ? (look.answers ? 'Routed' : 'WorkflowNotFound') : 'NotRouted';
       return [
-        ...settled(found, isRouted && !look.answers ? 'Failed' : 'Ready'),
+        ...endsAs(found, isRouted && !look.answers ? 'Failed' : 'Ready'),
         ...same(`${pathOf(number)} Purchased`, conditionOf(found, 'Purchased')?.reason, 'Owned'),
+        ...same(`${pathOf(number)} Assigned`, conditionOf(found, 'Assigned')?.reason, 'Assigned'),
+        ...same(`${pathOf(number)} runtime`, conditionOf(found, 'RuntimeAvailable')?.reason, 'Available'),
         ...same(`${pathOf(number)} Routed`, conditionOf(found, 'Routed')?.reason, reason),
         ...same(`${pathOf(number)} finalizers`, found.metadata.finalizers, ['veralux.io/phone-number']),
       ];
@@ -211,19 +216,10 @@ async function carrierDifferences(bench: OperatorBench, model: Model): Promise<s
   return lines.flat();
 }
 
-/** Whether the operator has said its last word on this generation, and what that is. */
-function settled(object: Shown, ready: string): string[] {
-  const { name, generation } = object.metadata;
-  const seen = [
-    object.status?.['observedGeneration'],
-    ...(object.status?.conditions ?? []).map((one) => one.observedGeneration),
-  ];
-  return [
-    ...same(`${object.kind} ${name} Ready`, conditionOf(object, 'Ready')?.reason, ready),
-    ...(seen.every((one) => one === generation)
-      ? []
-      : [`${name}: generations ${seen.join()} of ${generation}`]),
-  ];
+/** Whether the operator has said its last word, and what that is. */
+function endsAs(object: Shown, ready: string): string[] {
+  const shown = conditionOf(object, 'Ready')?.reason;
+  return [...same(`${object.kind} ${object.metadata.name} Ready`, shown, ready), ...settled(object)];
 }
 
 function sameSet(what: string, found: readonly string[], expected: readonly string[]): string[] {
