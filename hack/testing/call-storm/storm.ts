@@ -74,17 +74,12 @@ export class Storm {
 
   async #prepare(): Promise<ReadonlyMap<string, Counted>> {
     const { carrier, redis, ledger, seats } = this.#world;
-    const { webhooks, person } = this.#schedule;
-    const { copies, jitterMs } = webhooks;
+    const { person } = this.#schedule;
     const { control } = carrier;
     control.useProfile(this.#schedule.carrier);
     control.change({ ringTimeoutMs: RING_TIMEOUT_MS, requestsPerSecond: UNTHROTTLED });
-    control.faults.clear();
+    this.#endFaults();
     control.setDestination(PERSON, person === 'busy' ? { kind: 'busy' } : ANSWERS);
-    if (copies > 1) {
-      const fault = { kind: 'duplicate', times: copies, jitterMs } as const;
-      control.faults.add({ at: 'webhook *', fault, count: ALWAYS });
-    }
     ledger.forget();
     for (const seat of seats) seat.ends.length = 0;
     const counted = await countedCalls(redis);
@@ -128,13 +123,23 @@ export class Storm {
 
   /** Ends all faults that have not struck, and waits until every pod and Redis serve. */
   async #calm(): Promise<void> {
-    const { carrier, seats } = this.#world;
-    carrier.control.faults.clear();
+    const { seats } = this.#world;
+    this.#endFaults();
     for (const seat of seats) {
       seat.thaw();
       seat.link.mend();
     }
     await this.#world.untilReady();
+  }
+
+  /** What is left then is how the schedule's carrier sends its webhooks, to the last one. */
+  #endFaults(): void {
+    const { faults } = this.#world.carrier.control;
+    const { copies, jitterMs } = this.#schedule.webhooks;
+    faults.clear();
+    if (copies === 1) return;
+    const fault = { kind: 'duplicate', times: copies, jitterMs } as const;
+    faults.add({ at: 'webhook *', fault, count: ALWAYS });
   }
 
   /** Callers are led to the end, or hang up at last; then the books are closed. */
