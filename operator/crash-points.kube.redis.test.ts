@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
-import { WRITE_METHODS } from '#hack/testing/fault-rules.ts';
+import { type ProxiedRequest, WRITE_METHODS } from '#hack/testing/fault-rules.ts';
 import { fuzzRuns } from '#hack/testing/fuzz-runs.ts';
 import { RUNTIME } from '#hack/testing/operator-bench.ts';
 import type { OperatorProgram } from '#hack/testing/operator-program.ts';
@@ -50,8 +50,12 @@ afterAll(() => programs.close());
 async function killingThroughout(kind: 'drop' | 'loseReply', life: () => Promise<void>): Promise<number> {
   let kills = 0;
   let mayKill = true;
-  let isOver = false;
+  const over = new AbortController();
   let strike = Promise.resolve();
+  const killSenderOf = async (request: ProxiedRequest) => {
+    await programs.killSenderOf(request);
+    if (mayKill && kills < MOST_KILLS) arm();
+  };
   const arm = () => {
     programs.proxy.rules.add({
       methods: WRITE_METHODS,
@@ -62,15 +66,13 @@ async function killingThroughout(kind: 'drop' | 'loseReply', life: () => Promise
       endsClient: true,
       onStrike: (request) => {
         kills += 1;
-        strike = programs.killSenderOf(request).then(() => {
-          if (mayKill && kills < MOST_KILLS) arm();
-        });
+        strike = killSenderOf(request);
         return strike;
       },
     });
   };
   const keepOneRunning = async () => {
-    while (!isOver || !operator.isRunning) {
+    while (!over.signal.aborted || !operator.isRunning) {
       if (operator.isRunning) await sleep(LOOK_MS);
       else operator = await programs.start({ attempts: MOST_KILLS });
     }
@@ -83,7 +85,7 @@ async function killingThroughout(kind: 'drop' | 'loseReply', life: () => Promise
     mayKill = false;
     programs.proxy.rules.clear();
     await strike;
-    isOver = true;
+    over.abort();
     await running;
   }
   return kills;

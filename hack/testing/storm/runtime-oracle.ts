@@ -67,8 +67,10 @@ async function desiredOf(
   const claims = children
     .filter(({ resource }) => resource.kind === PERSISTENT_VOLUME_CLAIMS.kind)
     .map(({ object }) => object as ClaimObject);
-  const deployment = children.find((child) => pathOf(child) === `Deployment/${name}`)?.object;
-  const template = (deployment as Shown | undefined)?.spec?.['template'] as KubeObject | undefined;
+  const deployment: Shown | undefined = children.find(
+    (child) => pathOf(child) === `Deployment/${name}`,
+  )?.object;
+  const template = deployment?.spec?.['template'] as KubeObject | undefined;
   // Keyed, and of values that nobody changes here: only that there is one.
   const secretsDigest = template?.metadata.annotations?.[SECRETS_DIGEST] ?? 'none';
   const subject = `${SYSTEM}/${name}`;
@@ -148,9 +150,9 @@ async function podDifferences(
   };
   const namesFirst = (type: string, component: string) =>
     says(type, `${podsOf(component)[0]} is not ready yet`);
-  const deployment = children.find((child) => pathOf(child) === `Deployment/${name}`)?.object as
-    | Shown
-    | undefined;
+  const deployment: Shown | undefined = children.find(
+    (child) => pathOf(child) === `Deployment/${name}`,
+  )?.object;
   const updated = Number(deployment?.status?.['updatedReplicas'] ?? 0);
   const counts = [found.status?.['replicas'], deployment?.status?.['replicas'] ?? 0];
   const made = `${Math.min(updated, replicas)} of ${replicas} pods are made, 0 ready.`;

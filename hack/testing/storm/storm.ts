@@ -55,7 +55,21 @@ export class Storm {
       case 'carrierFault':
         await this.#harmConnections(step);
         return;
-      default:
+      case 'applyNumber':
+      case 'applyRuntime':
+      case 'applySecret':
+      case 'applyTenant':
+      case 'deleteNamespace':
+      case 'deleteNumber':
+      case 'deleteRuntime':
+      case 'deleteSecret':
+      case 'deleteTenant':
+      case 'pauseNumber':
+      case 'pauseRuntime':
+      case 'pauseTenant':
+      case 'rotateSecrets':
+      case 'vandalise':
+      case 'vandaliseRuntime':
         await this.wishes.take(step);
     }
   }

@@ -46,8 +46,10 @@ export class Wishes {
     const { admin } = this.#bench;
     const { tenants, runtime } = this.#model;
     const families = [
-      ...tenants.map(({ namespace, look }) => (look === undefined ? [] : tenantChildrenIn(admin, namespace))),
-      runtime.wanted === undefined ? [] : runtimeChildren(admin, runtime.ref),
+      ...tenants
+        .filter(({ look }) => look !== undefined)
+        .map(({ namespace }) => tenantChildrenIn(admin, namespace)),
+      ...(runtime.wanted === undefined ? [] : [runtimeChildren(admin, runtime.ref)]),
     ];
     for (const children of await Promise.all(families)) {
       for (const pick of children.keys()) {
