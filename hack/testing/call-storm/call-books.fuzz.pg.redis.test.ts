@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createMigratedDatabase, type MigratedDatabase } from '#apiserver/testing/test-database.ts';
-import { fuzzRuns } from '../fuzz-runs.ts';
+import { fuzzRuns, fuzzSeed } from '../fuzz-runs.ts';
 import { providedService } from '../provided-service.ts';
 import { breachesIn } from './invariants.ts';
 import { PostgresLedger } from './postgres-ledger.ts';
@@ -37,7 +37,7 @@ test(
       fc.asyncProperty(arbitrarySchedule(SMALL), async (schedule) => {
         expect(breachesIn(await new Storm(world, schedule).run(), PATIENT)).toEqual([]);
       }),
-      { numRuns: RUNS, endOnFailure: true },
+      { ...fuzzSeed(), numRuns: RUNS, endOnFailure: true },
     );
   },
   RUNS * RUN_TIMEOUT_MS,

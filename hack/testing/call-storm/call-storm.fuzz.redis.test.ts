@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fuzzRuns } from '../fuzz-runs.ts';
+import { fuzzRuns, fuzzSeed } from '../fuzz-runs.ts';
 import { providedService } from '../provided-service.ts';
 import { breachesIn } from './invariants.ts';
 import { KEPT } from './kept-schedules.ts';
@@ -37,6 +37,7 @@ test(
   'whatever happens to pods, Redis and the carrier, no call is dropped, and both books agree',
   async () => {
     await fc.assert(fc.asyncProperty(arbitrarySchedule(SMALL), weather), {
+      ...fuzzSeed(),
       numRuns: RUNS,
       endOnFailure: true,
     });
