@@ -27,6 +27,13 @@ const shown = (command: Command | undefined) => command && `${command.step}${com
 const PATHS: readonly [string, readonly Step[], CallState, string | undefined, string | undefined][] = [
   ['an admitted call is answered', [admitted], 'answering', 'answer', undefined],
   ['a refused call is rejected', [refused], 'ending', 'reject', 'Rejected'],
+  [
+    'a call that is rejected after Redis lost that it was answered is talked to',
+    [refused, (call) => result(call, 'Refused'), answered()],
+    'attaching',
+    'streaming_start',
+    undefined,
+  ],
   ['a hang-up of an unknown call is a tombstone', [hungUp(0)], 'settled', undefined, 'CallerHungUp'],
   ['a late call.initiated does nothing', [hungUp(0), admitted], 'settled', undefined, 'CallerHungUp'],
   ['an answered call is streamed', [admitted, answered()], 'attaching', 'streaming_start', undefined],

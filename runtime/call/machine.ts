@@ -42,6 +42,8 @@ import type { Outcome } from './transition.ts';
  *   recording ── recorded, due, failed [hangup] ──▶ ending                  │
  *     └── hungUp, from every state ─────────────────────────────────────────┘
  *
+ * A rejection of a call that turns out to be answered, before Redis lost that, is taken back: `attaching`.
+ *
  * `ringing` is never stored: it is every call we have no record of.
  *
  * Decides what `event` makes of `call`; undefined: nothing, whatever the pair. Never throws.

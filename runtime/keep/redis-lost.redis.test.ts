@@ -186,6 +186,20 @@ describe('a call that Redis lost before anybody held its media', () => {
     await expect.poll(kinds, PATIENCE).toEqual(['answered', 'ended', 'started', 'usage']);
   });
 
+  test('is talked to where a repeat of its first webhook was refused in between', async () => {
+    await pod.deliver(webhookOf('call.initiated', CALL));
+    await pod.recorder.next(CALL, 'answer');
+    const answered = webhook('call.answered');
+    await flushAll(pod.redis);
+    await pod.project({ ...profile, suspensions: [{ reason: 'Billing', message: 'unpaid' }] });
+    await pod.deliver(webhookOf('call.initiated', CALL));
+    await pod.recorder.next(CALL, 'reject');
+    expect(await pod.deliver(answered)).toBe(200);
+    expect(await pod.openMedia(await pod.recorder.next(CALL, 'streaming_start'))).toBeInstanceOf(WebSocket);
+    await pod.deliver(webhook('call.hangup'));
+    await expect.poll(kinds, PATIENCE).toContain('usage');
+  });
+
   test('is attached by the token of its stream', async () => {
     const start = await pod.answer(CALL, Date.now() - 30_000);
     await flushAll(pod.redis);
@@ -236,6 +250,8 @@ test('the counters of a month that Redis has lost are asked for, and refuse noth
   await pod.project({ ...profile, limits: { ...profile.limits, callsPerMonth: 1 } });
   await flushAll(pod.redis);
   await pod.project({ ...profile, limits: { ...profile.limits, callsPerMonth: 1 } });
+  // Until the pod has reported anew there is none to answer.
+  await pod.runtime.pod.beat();
   await pod.deliver(webhookOf('call.initiated', CALL));
   await pod.recorder.next(CALL, 'answer');
   const month = new Date().toISOString().slice(0, 7);

@@ -12,6 +12,7 @@ import {
   nextGeneration,
   repeat,
   send,
+  startGeneration,
   waitAndRepeat,
   withRecord,
 } from './moves.ts';
@@ -20,11 +21,22 @@ import {
 
 // ── ending ───────────────────────────────────────────────────────────────────────────────────────
 
-/** The answer's webhook was late: the call is hung up all the same, and metered. */
+/**
+ * The answer's webhook was late: the call is hung up all the same, and metered. Where it is being rejected, it was
+ * answered before Redis lost that, and the caller is connected: then it is talked to.
+ */
 export function noteAnswered(call: StoredCall, event: CallEvent<'answered'>): Outcome {
   if (call.record.answeredAtMs !== undefined) return undefined;
+  if (call.record.command?.step === 'reject') return takeBackRejection(call, event);
   const record = { ...call.record, answeredAtMs: event.occurredAtMs };
   return moved({ ...call, record }, { ledger: [answeredEvent(record)] });
+}
+
+function takeBackRejection({ record, conversation }: StoredCall, event: CallEvent<'answered'>): Transition {
+  const { endingAtMs: _endingAtMs, reason: _reason, ...lost } = record;
+  const answered = { ...lost, answeredAtMs: event.occurredAtMs, rebuilt: true };
+  const call = startGeneration({ record: answered, conversation }, event.atMs, 1);
+  return moved(call, { ledger: [answeredEvent(answered)], lease: 'hold' });
 }
 
 /** The call is over at the carrier, or cannot be ended by this command: what is left is the wait. */
