@@ -64,6 +64,7 @@ export async function connectRedis(options: ConnectRedisOptions): Promise<Redis>
     await Promise.all(mastersOf(redis).map(hasTried));
     return redis;
   }
+  ended.add(redis);
   redis.disconnect();
   throw new RedisUnreachable(options.url, socketError ?? lastError);
 }
@@ -94,7 +95,23 @@ function openServer(address: RedisAddress, options: ConnectRedisOptions): Server
     enableOfflineQueue: false,
     retryStrategy: (attempt) => backoffMs(attempt, RECONNECT),
   });
+  beginAgainAtEnd(redis);
   return logged(redis, options);
+}
+
+/** Clients that are to end. */
+const ended = new WeakSet<Redis>();
+
+/**
+ * A client that is told of a failover while it asks a Sentinel for the master takes that for its end, and would
+ * never connect again.
+ */
+function beginAgainAtEnd(redis: Server): void {
+  redis.on('end', () => {
+    setTimeout(() => {
+      if (!ended.has(redis)) redis.connect().catch(() => undefined);
+    }, RECONNECT.initialMs);
+  });
 }
 
 function openCluster(address: RedisAddress, options: ConnectRedisOptions): Cluster {
@@ -185,6 +202,7 @@ function hasTried(server: Server): Promise<void> {
 
 /** Ends a client: waits for replies under way, at most a second, then cuts the connection. */
 export async function disconnectRedis(redis: Redis): Promise<void> {
+  ended.add(redis);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, 1_000);

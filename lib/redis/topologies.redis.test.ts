@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { startTopology, type TestTopology, TOPOLOGIES } from '#hack/testing/redis-topology.ts';
 import { silentLogger } from '#lib/log/logger.ts';
@@ -34,6 +35,17 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
     expect(new Set(totals)).toEqual(new Set([1]));
     expect(new Set(await Promise.all(KEYS.map((key) => redis.get(key))))).toEqual(new Set(['1']));
     expect(KEYS.some((key) => isAway(redis, key))).toBe(false);
+    await disconnectRedis(redis);
+  });
+
+  test('a client that is told to connect anew while it does so goes on', async () => {
+    const redis = await connectRedis({ url: topology.url, name: 'hasty', log: silentLogger });
+    for (const server of mastersOf(redis)) {
+      server.disconnect(true);
+      await once(server, 'connecting');
+      server.disconnect(true);
+    }
+    await vi.waitFor(async () => expect(await redis.get('key:{0}')).toBeDefined(), TAKES_OVER);
     await disconnectRedis(redis);
   });
 
