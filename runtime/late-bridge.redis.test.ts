@@ -32,17 +32,22 @@ async function stateOf(): Promise<unknown> {
 const stops = () => pod.recorder.of(CALL).filter(({ step }) => step === 'streaming_stop').length;
 const starts = () => pod.recorder.of(CALL).filter(({ step }) => step === 'streaming_start').length;
 
-/** The agent transfers the caller, and gives the transfer up: as a loop, the leg of which may ring on. */
-async function callerComesBack(): Promise<{ socket: WebSocket; leg: object }> {
+/** The agent transfers the caller; resolves to what the webhooks of the new leg say. */
+async function transferToSales(): Promise<object> {
   await pod.openMedia(await pod.answer(CALL));
   expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
   const { body } = await pod.recorder.next(CALL, 'transfer');
-  const leg = {
+  return {
     client_state: body['target_leg_client_state'],
     direction: 'outgoing',
     to: SALES,
     from: NUMBER,
   };
+}
+
+/** The agent transfers the caller, and gives the transfer up: as a loop, the leg of which may ring on. */
+async function callerComesBack(): Promise<{ socket: WebSocket; leg: object }> {
+  const leg = await transferToSales();
   await pod.deliver(webhookOf('call.initiated', LEG, leg));
   await pod.deliver(webhookOf('call.initiated', 'v3:loop', { from: SALES }));
   await expect.poll(starts, PATIENCE).toBe(2);
@@ -65,15 +70,7 @@ test('an agent that has the caller back is quiet once it is told that a person h
 });
 
 test('a leg of which nothing was heard while it could ring is nobody to be hung up on', async () => {
-  await pod.openMedia(await pod.answer(CALL));
-  expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
-  const { body } = await pod.recorder.next(CALL, 'transfer');
-  const leg = {
-    client_state: body['target_leg_client_state'],
-    direction: 'outgoing',
-    to: SALES,
-    from: NUMBER,
-  };
+  const leg = await transferToSales();
   await pod.deliver(webhookOf('call.initiated', 'v3:loop', { from: SALES }));
   await expect.poll(starts, PATIENCE).toBe(2);
   await pod.deliver(webhookOf('call.initiated', LEG, leg, Date.now() - 31_000));

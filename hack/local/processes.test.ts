@@ -93,6 +93,13 @@ describe('processes', () => {
     await expect(processes.start({ name: 'late', ...FOREVER })).rejects.toThrow(/the end has begun/);
   });
 
+  test('of a part are named by it, and none starts once the whole is ended', async () => {
+    const part = processes.part('pods-');
+    await part.start({ name: 'one', ...FOREVER });
+    expect(await processes.close()).toEqual(['pods-one']);
+    await expect(part.start({ name: 'two', ...FOREVER })).rejects.toThrow(/the end has begun/);
+  });
+
   test('started by several starters in one directory are all recorded', async () => {
     const starters = Array.from({ length: 4 }, () => new Processes(directory));
     await Promise.all(starters.map((starter, index) => starter.start({ name: `p${index}`, ...FOREVER })));

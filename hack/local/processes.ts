@@ -64,6 +64,7 @@ export class Processes {
   readonly #logs: string;
   readonly #endTimeoutMs: number;
   readonly #prefix: string;
+  readonly #whole: Processes | undefined;
   #closed = false;
 
   /**
@@ -71,8 +72,12 @@ export class Processes {
    * With a `prefix`, put before every name, this is a part of what is recorded there: `endAll` and
    * `running` are about that part.
    */
-  constructor(directory: string, options: { readonly endTimeoutMs?: number; readonly prefix?: string } = {}) {
+  constructor(
+    directory: string,
+    options: { readonly endTimeoutMs?: number; readonly prefix?: string; readonly whole?: Processes } = {},
+  ) {
     this.#prefix = options.prefix ?? '';
+    this.#whole = options.whole;
     this.#endTimeoutMs = options.endTimeoutMs ?? END_TIMEOUT_MS;
     this.#directory = directory;
     this.#records = join(directory, 'processes');
@@ -81,9 +86,20 @@ export class Processes {
     mkdirSync(this.#logs, { recursive: true });
   }
 
+  /** The part whose names begin with `prefix`: nothing of it starts any more when the whole is closed. */
+  part(prefix: string): Processes {
+    return new Processes(this.#directory, { prefix, endTimeoutMs: this.#endTimeoutMs, whole: this });
+  }
+
+  /** Whether the end has begun, after which nothing is started. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Starts a program; resolves once it runs. Throws a LocalError when it cannot be run at all. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
-    if (this.#closed) throw new LocalError('ending', `${spec.name} was not started: the end has begun.`);
+    if (this.#closed || this.#whole?.isClosed === true)
+      throw new LocalError('ending', `${spec.name} was not started: the end has begun.`);
     const name = `${this.#prefix}${spec.name}`;
     const logPath = join(this.#logs, `${name}.log`);
     const log = openSync(logPath, 'a', 0o644);

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { phoneNumberSchema } from '#crds/phone-number/phone-number.ts';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
-import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
-import { flushAll } from '#hack/testing/redis-topology.ts';
-import { silentLogger } from '#lib/log/logger.ts';
-import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { flushAll, startTopology, type TestTopology } from '#hack/testing/redis-topology.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
 import { Projector } from '#operator/projection/projector.ts';
 import { OfflineWorld } from '#operator/world/fakes/offline-world.ts';
 import { verdict } from '#operator/world/verdict.ts';
@@ -14,17 +12,14 @@ import { servingTenant } from './reconcile-phone-number.ts';
 const NUMBER = '+13035550100';
 const KEY = projectionKeys.did(NUMBER);
 
-let server: TestRedis;
+let server: TestTopology;
 let redis: Redis;
 
 beforeAll(async () => {
-  server = await startTestRedis();
-  redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger });
+  server = await startTopology('one server');
+  ({ redis } = server);
 });
-afterAll(async () => {
-  await disconnectRedis(redis);
-  await server.stop();
-});
+afterAll(() => server.stop());
 beforeEach(() => flushAll(redis));
 
 /** Tenants `a` and `b`; the number of `a` is owned, mapped, and then found to be claimed by another. */

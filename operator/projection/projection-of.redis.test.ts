@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
-import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
-import { flushAll } from '#hack/testing/redis-topology.ts';
+import { flushAll, startTopology, type TestTopology } from '#hack/testing/redis-topology.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
-import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
 import { OfflineWorld } from '#operator/world/fakes/offline-world.ts';
 import { FullPass } from './full-pass.ts';
 import { projectionOf } from './projection-of.ts';
@@ -15,17 +14,14 @@ const MANY = 120;
 const PAUSED = { annotations: { 'veralux.io/paused': 'true' } };
 const DELETED = { deletionTimestamp: '2026-01-02T00:00:00Z', finalizers: ['veralux.io/tenant'] };
 
-let server: TestRedis;
+let server: TestTopology;
 let redis: Redis;
 
 beforeAll(async () => {
-  server = await startTestRedis();
-  redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger });
+  server = await startTopology('one server');
+  ({ redis } = server);
 });
-afterAll(async () => {
-  await disconnectRedis(redis);
-  await server.stop();
-});
+afterAll(() => server.stop());
 beforeEach(() => flushAll(redis));
 
 /** Does something once, between a pass's reading of its first batch and its comparison. */

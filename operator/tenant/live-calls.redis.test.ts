@@ -1,25 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callKeys } from '#crds/projection/keys.ts';
-import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
-import { silentLogger } from '#lib/log/logger.ts';
-import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { startTopology, type TestTopology } from '#hack/testing/redis-topology.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
 import { countLiveCalls } from './live-calls.ts';
 
 const TENANT = '6f1c1d1e-0000-4000-8000-0000000000aa';
 const NOW = Date.UTC(2026, 5, 1);
 
-let server: TestRedis;
+let server: TestTopology;
 let redis: Redis;
 
 beforeAll(async () => {
-  server = await startTestRedis();
-  redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger });
+  server = await startTopology('one server');
+  ({ redis } = server);
 });
 
-afterAll(async () => {
-  await disconnectRedis(redis);
-  await server.stop();
-});
+afterAll(() => server.stop());
 
 test('callers who hear a message, or leave one, are calls in progress as those with an agent are', async () => {
   expect(await countLiveCalls(redis, TENANT, NOW)).toBe(0);

@@ -2,24 +2,20 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { profileOf } from '#crds/projection/tenant-profile.ts';
 import { tenantSchema } from '#crds/tenant/tenant.ts';
-import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
-import { silentLogger } from '#lib/log/logger.ts';
-import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { startTopology, type TestTopology } from '#hack/testing/redis-topology.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
 import { Samples } from '../prometheus-text.ts';
 import { assertNoDrift, assertProjected, driftIn } from './assert-projected.ts';
 import { benchTenant, benchTenantName } from './bench-tenant.ts';
 
-let server: TestRedis;
+let server: TestTopology;
 let redis: Redis;
 
 beforeAll(async () => {
-  server = await startTestRedis();
-  redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger });
+  server = await startTopology('one server');
+  ({ redis } = server);
 });
-afterAll(async () => {
-  await disconnectRedis(redis);
-  await server.stop();
-});
+afterAll(() => server.stop());
 
 async function project(index: number, displayName?: string): Promise<void> {
   const tenant = tenantSchema.parse(benchTenant(benchTenantName(index)));

@@ -139,6 +139,7 @@ class Storms {
     this.latest = summaryOf(schedule);
     this.#world ??= await StormWorld.open({
       instance: instance.directory,
+      processes: instance.processes,
       name: this.#name,
       pods,
       otherRelease,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Samples } from '#hack/bench/prometheus-text.ts';
+import { LocalError } from '#hack/local/local-error.ts';
 import type { Processes, RunningProcess } from '#hack/local/processes.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
 import { systemClock } from '#lib/clock/clock.ts';
@@ -58,6 +59,7 @@ export class Seat {
   static async open(options: SeatOptions): Promise<Seat> {
     const seat = new Seat(options, await FaultyLink.start(options.redisPort));
     seat.#loop.start((error) => {
+      if (error instanceof LocalError && error.code === 'ending') return;
       throw error;
     });
     return seat;

@@ -23,7 +23,11 @@ export async function soak(
   instance: Instance,
   out: { write(text: string): unknown },
 ): Promise<number> {
-  const world = await StormWorld.open({ instance: instance.directory, pods: config.PODS });
+  const world = await StormWorld.open({
+    instance: instance.directory,
+    processes: instance.processes,
+    pods: config.PODS,
+  });
   const over = AbortSignal.timeout(config.SOAK_MINUTES * 60_000);
   try {
     const load = new CallLoad({

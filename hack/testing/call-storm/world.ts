@@ -30,6 +30,8 @@ const READY_TIMEOUT_MS = 120_000;
 export interface WorldOptions {
   /** The folder of an instance, whose processes end with it. */
   readonly instance: string;
+  /** Of that instance, where somebody may end it: from then on no pod is started again. */
+  readonly processes?: Processes;
   /** Tells its pods from those of other worlds in the same instance. */
   readonly name?: string;
   /** How many pods there are; one more has room for when pods are replaced. */
@@ -79,7 +81,8 @@ export class StormWorld {
     });
     const ledger = openLedger(redisServer.url);
     await ledger.start();
-    const processes = new Processes(instance, { prefix: `${name}-` });
+    const { processes: whole = new Processes(instance) } = options;
+    const processes = whole.part(`${name}-`);
     const { seats, service } = await onFreePorts(pods + 1, async (ports) => {
       const backends = ports.map((port) => `127.0.0.1:${port}`);
       const common = {
