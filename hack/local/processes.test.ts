@@ -93,6 +93,15 @@ describe('processes', () => {
     await expect(processes.start({ name: 'late', ...FOREVER })).rejects.toThrow(/the end has begun/);
   });
 
+  test('that have ended do not end a later one of their name', async () => {
+    const first = await processes.start({ name: 'same', ...FOREVER });
+    await first.kill();
+    const second = await processes.start({ name: 'same', ...FOREVER });
+    await first.kill();
+    await first.end();
+    expect(second.isRunning()).toBe(true);
+  });
+
   test('of a part are named by it, and none starts once the whole is ended', async () => {
     const part = processes.part('pods-');
     await part.start({ name: 'one', ...FOREVER });

@@ -131,6 +131,10 @@ export class Processes {
     };
     const path = this.#write({ ...record, argv: [spec.command, ...spec.args] });
     const endTimeoutMs = this.#endTimeoutMs;
+    // Once it has ended, a later one of its name may have its file.
+    const endOwn = async (timeoutMs: number) => {
+      if (readRecord(path)?.pid === pid) await endRecorded(path, timeoutMs);
+    };
     const isRunning = () => exit === undefined && isSameProcess(pid, record.identity);
     return {
       name: spec.name,
@@ -164,8 +168,8 @@ export class Processes {
           `${spec.name} ${fate}; the end of ${logPath}:\n${logTail(logPath)}`,
         );
       },
-      end: () => endRecorded(path, endTimeoutMs),
-      kill: () => endRecorded(path, 0),
+      end: () => endOwn(endTimeoutMs),
+      kill: () => endOwn(0),
     };
   }
 
