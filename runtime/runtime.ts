@@ -130,7 +130,10 @@ function createStores(
   const tail = new LedgerTail(metrics);
   const recent = new RecentCalls();
   const away = (key: string) => watch.away(key);
-  const store = new AwayStore({ redis, clock, tail, recent, usage, away, liveOf, log });
+  const store = new AwayStore({
+    ...{ redis, clock, tail, recent, usage, away, liveOf, log },
+    pod: config.POD_NAME,
+  });
   const shards = new ShardWatch({
     redis,
     tail,

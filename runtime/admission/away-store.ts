@@ -5,6 +5,7 @@ import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type CallRecord, holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
+import { REBUILT_GRACE_MS } from '#runtime/call/deadlines.ts';
 import { decide } from '#runtime/call/machine.ts';
 import { monthOf } from '#runtime/call/settlement.ts';
 import type { Transition } from '#runtime/call/transition.ts';
@@ -41,6 +42,7 @@ export interface AwayStoreOptions extends CallStoreOptions {
   readonly usage: MonthUsage;
   /** Whether Redis is away, for a key. */
   readonly away: (key: string) => boolean;
+  readonly pod: string;
   /** The calls of a tenant whose media this pod holds. */
   readonly liveOf: (tenantID: string) => readonly string[];
   readonly log: Logger;
@@ -100,7 +102,7 @@ export class AwayStore extends CallStore {
     const refusal = limits && this.#refusalOf(record, limits);
     if (refusal) return refusal;
     away.seen.add(eventID);
-    take(away, transition);
+    take(away, transition, this.#options.pod);
     return 'stored';
   }
 
@@ -163,11 +165,10 @@ export class AwayStore extends CallStore {
   async #bring(away: AwayCall): Promise<void> {
     const { ref } = away;
     const { version, call: there } = await super.load(ref);
-    if (there) adopt(away, there, this.#options.clock.now());
-    const { call } = away;
-    const isPast =
-      there && (there.record.generation > (call?.record.generation ?? 0) || there.record.settlement);
-    if (!call || isPast) {
+    const { pod, clock } = this.#options;
+    if (there) adopt(away, there, { pod, nowMs: clock.now() });
+    const call = away.call && asBrought(away.call, clock.now());
+    if (!call || (there && isPast(away.call, there))) {
       // Another pod has gone on with it; what happened here is in the ledger all the same.
       if (away.ledger.length > 0) await super.appendLedger(ref, away.ledger.map(asUnchecked));
       this.#calls.delete(ref.callID);
@@ -241,9 +242,26 @@ class AwayStoreFull extends OperatingError {
   }
 }
 
-function take(away: AwayCall, { call, ledger, counters, transferred }: Transition): void {
+/** Whether another pod has gone on with the call: what this one knows is older. */
+function isPast(call: StoredCall | undefined, { record: there }: StoredCall): boolean {
+  const { generation = 0 } = call?.record ?? {};
+  if (there.settlement || there.generation > generation) return true;
+  return isElsewhere(call) && there.generation === generation && generation > 0;
+}
+
+function isElsewhere(call: StoredCall | undefined): boolean {
+  return call?.record.state === 'attaching' && call.record.pod === undefined;
+}
+
+/** The pod that has the stream writes its own over it at once; where it does not, the stream is started again. */
+function asBrought(call: StoredCall, nowMs: number): StoredCall {
+  const deadline = isElsewhere(call) ? { deadlineAtMs: nowMs + REBUILT_GRACE_MS } : {};
+  return { ...call, record: { ...call.record, alone: undefined, ...deadline } };
+}
+
+function take(away: AwayCall, { call, ledger, counters, transferred }: Transition, pod: string): void {
   away.version += 1;
-  away.call = call;
+  away.call = { ...call, record: { ...call.record, alone: pod } };
   away.ledger = [...away.ledger, ...ledger];
   if (transferred) {
     const { day, seconds } = transferred;
@@ -258,7 +276,7 @@ function take(away: AwayCall, { call, ledger, counters, transferred }: Transitio
 }
 
 /** A hang-up that another pod could only note, as a tombstone, ends the call that it belongs to. */
-function adopt(away: AwayCall, there: StoredCall, nowMs: number): void {
+function adopt(away: AwayCall, there: StoredCall, { pod, nowMs }: { pod: string; nowMs: number }): void {
   const { hungUpAtMs, carrierCause, reason, answeredAtMs } = there.record;
   if (!away.call || hungUpAtMs === undefined || answeredAtMs !== undefined) return;
   const ended = decide(away.call, {
@@ -269,7 +287,7 @@ function adopt(away: AwayCall, there: StoredCall, nowMs: number): void {
     cause: carrierCause,
     byCaller: reason === 'CallerHungUp',
   });
-  if (ended) take(away, ended);
+  if (ended) take(away, ended, pod);
 }
 
 function asUnchecked(event: LedgerEvent): LedgerEvent {

@@ -29,16 +29,25 @@ export function askCarrier(record: CallRecord, command: Command, options: AskOpt
 async function askAfterCall(
   record: CallRecord,
   command: Command,
-  { carrier, clock, log }: AskOptions,
+  { carrier, clock, log, callTokenSecret }: AskOptions,
 ): Promise<CallEvent> {
+  const isBeginning = record.state === 'answering' || record.state === 'attaching';
   const found = await carrier.lookUp(record.carrierCallID);
   const atMs = clock.now();
   log.info({ callID: record.callID, status: found.status }, 'the carrier was asked after a call');
-  if (found.status === 'Live') return resultOf(command, 'Done', atMs);
+  if (found.status === 'Live') {
+    const state = decodeClientState(found.clientState, callTokenSecret);
+    const { generation = 0, answeredAtMs, callID } = state ?? {};
+    if (isBeginning && callID === record.callID && generation > record.generation) {
+      return { kind: 'streamElsewhere', atMs, generation, answeredAtMs };
+    }
+    return resultOf(command, 'Done', atMs);
+  }
   if (found.status === 'Unreachable') return resultOf(command, 'Unreachable', atMs);
   const endedAtMs = found.status === 'Ended' ? found.endedAtMs : undefined;
   // Of a call that we were ending anyway, we know until when it is billed where the carrier does not.
-  if (endedAtMs === undefined && record.state === 'ending') return resultOf(command, 'CallEnded', atMs);
+  if (endedAtMs === undefined && (isBeginning || record.state === 'ending'))
+    return resultOf(command, 'CallEnded', atMs);
   const occurredAtMs = endedAtMs ?? atMs;
   return { kind: 'hungUp', atMs, identity: record, occurredAtMs, cause: undefined, byCaller: false };
 }

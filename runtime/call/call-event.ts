@@ -55,6 +55,8 @@ interface Kinds {
   readonly streamStopped: { readonly generation: number };
   /** streaming.failed, likewise. */
   readonly streamFailed: { readonly generation: number };
+  /** The carrier says that another pod asked for a stream, of which this record knows nothing. */
+  readonly streamElsewhere: { readonly generation: number; readonly answeredAtMs: number | undefined };
   /** The pod that has the stream is dead, or says that it has no such stream. */
   readonly ownerLost: { readonly generation: number; readonly pod: string };
   /** The pod that has the stream gives it to another; in a pause of speech, or because none comes. */

@@ -148,6 +148,8 @@ export const callRecordSchema = keptObject({
   settlement: settlementSchema.optional(),
   /** Redis lost the call, and it was written back: it may have been settled before. */
   rebuilt: z.boolean().optional(),
+  /** While Redis is away: the pod that keeps the call for itself, as others may, too. Never in Redis. */
+  alone: z.string().optional(),
 });
 export type CallRecord = z.output<typeof callRecordSchema>;
 

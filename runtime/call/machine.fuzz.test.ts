@@ -34,6 +34,7 @@ const seedOf = fc.record({
     'mediaLost',
     'streamStopped',
     'streamFailed',
+    'streamElsewhere',
     'ownerLost',
     'givenAway',
     'spoken',
@@ -84,6 +85,12 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     mediaLost: { kind: 'mediaLost', atMs, generation, stopped: flag },
     streamStopped: { kind: 'streamStopped', atMs, generation },
     streamFailed: { kind: 'streamFailed', atMs, generation },
+    streamElsewhere: {
+      kind: 'streamElsewhere',
+      atMs,
+      generation: generation + 1,
+      answeredAtMs: flag ? atMs - 500 : undefined,
+    },
     ownerLost: { kind: 'ownerLost', atMs, generation, pod: flag ? 'a' : 'b' },
     givenAway: { kind: 'givenAway', atMs, generation, to: flag ? 'a' : 'b', inPause: present },
     spoken: { kind: 'spoken', atMs },
@@ -184,7 +191,7 @@ test('whatever happens in whatever order, a call keeps its rules', () => {
       expect(settled).toBeLessThanOrEqual(1);
       const counted = transitions.reduce((sum, { counters }) => sum + (counters?.calls ?? 0), 0);
       expect(counted).toBeLessThanOrEqual(1);
-      const answers = transitions.filter(({ call }) => call.record.state === 'answering');
+      const answers = transitions.filter(({ call }) => call.record.command?.step === 'answer');
       const generations = new Set(answers.map(({ call }) => call.record.command?.generation));
       expect(generations.size).toBeLessThanOrEqual(1);
     }),

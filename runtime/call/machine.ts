@@ -17,6 +17,7 @@ import type { Outcome } from './transition.ts';
  *     │ admitted [answer]         │ refused [reject]; with a treatment: below
  *     ▼                           ▼                                         ▼
  *   answering ──due, failed──▶  ending ──hungUp, due after the last try──▶ settled ⟲ corrections
+ *     │  ⟲ due [look_up: whose is it?] ── another pod's ─▶ attaching, there │
  *     │ answered [streaming_start]▲  ⟲ due [same command again]             ▲
  *     ▼                           │                                         │
  *   attaching ──due, failed, ownerLost: [streaming_start, next generation]  │
@@ -76,15 +77,17 @@ const TABLE: Readonly<Record<CallState, Row>> = {
   },
   answering: {
     answered: beginning.startStream,
-    commandDone: anyState.awaitConfirmation,
+    commandDone: beginning.answeringCommandDone,
     commandFailed: beginning.answerFailed,
+    streamElsewhere: beginning.answeredElsewhere,
     placed: anyState.place,
     hungUp: anyState.settleHungUp,
     due: beginning.repeatAnswer,
   },
   attaching: {
-    commandDone: anyState.awaitConfirmation,
+    commandDone: streaming.attachingCommandDone,
     commandFailed: streaming.streamCommandFailed,
+    streamElsewhere: streaming.attachedElsewhere,
     placed: anyState.place,
     mediaAttached: streaming.startTalking,
     streamStopped: streaming.presentStreamFailed,

@@ -49,7 +49,8 @@ export type CarrierResult = 'Done' | CommandFailure;
 
 /** What the carrier knows of a call. */
 export type CarrierCallStatus =
-  | { readonly status: 'Live' }
+  /** `clientState`: what the last command that it took told it to bring back. */
+  | { readonly status: 'Live'; readonly clientState: string | undefined }
   /** `endedAtMs`: the carrier's epoch ms of the hang-up, where it tells. */
   | { readonly status: 'Ended'; readonly endedAtMs: number | undefined }
   /** It has never heard of the call, or has forgotten it. */

@@ -64,7 +64,7 @@ export class TelnyxCarrier implements Carrier {
     if (asked.failure === 'CallEnded') return { status: 'Unknown' };
     const call = asked.value?.data;
     if (!call) return { status: 'Unreachable' };
-    if (call.is_alive) return { status: 'Live' };
+    if (call.is_alive) return { status: 'Live', clientState: call.client_state || undefined };
     const endedAtMs = Date.parse(call.end_time ?? '');
     return { status: 'Ended', endedAtMs: Number.isNaN(endedAtMs) ? undefined : endedAtMs };
   }

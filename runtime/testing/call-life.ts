@@ -20,6 +20,13 @@ const identity: CallIdentity = {
 /** Events with the identity and times filled in: `s` is seconds after T0. */
 export const at = (s: number) => T0 + s * 1_000;
 export const admitted: CallEvent = { kind: 'admitted', atMs: at(0), identity, pod: 'a', occurredAtMs: at(0) };
+export const rebuilt: CallEvent = {
+  kind: 'rebuilt',
+  atMs: at(1),
+  identity,
+  answeredAtMs: undefined,
+  generation: 0,
+};
 export const refused: CallEvent<'refused'> = {
   kind: 'refused',
   atMs: at(0),

@@ -10,7 +10,10 @@ export interface Command {
   readonly body: Record<string, string>;
 }
 
-/** A carrier that takes every command and remembers it. It knows of no call when it is asked after one. */
+/**
+ * A carrier that takes every command and remembers it. When it is asked after a call, it knows those that
+ * were answered and not hung up.
+ */
 export class CarrierRecorder {
   readonly commands: Command[] = [];
   /** Whether commands get a reply. */
@@ -19,13 +22,16 @@ export class CarrierRecorder {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      const [, , , path = '', , step = ''] = (request.url ?? '').split('/');
+      const carrierCallID = decodeURIComponent(path);
       if (request.method === 'GET') {
-        response.writeHead(404, { 'content-type': 'application/json' }).end('{"errors":[]}');
+        const status = this.#statusOf(carrierCallID);
+        response.writeHead(status ? 200 : 404, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(status ? { data: status } : { errors: [] }));
         return;
       }
-      const [, , , carrierCallID = '', , step = ''] = (request.url ?? '').split('/');
       const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, string>;
-      this.commands.push({ carrierCallID: decodeURIComponent(carrierCallID), step, body });
+      this.commands.push({ carrierCallID, step, body });
       if (this.answers)
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"result":"ok"}}');
     });
@@ -40,6 +46,14 @@ export class CarrierRecorder {
   stop(): void {
     this.#server.close();
     this.#server.closeAllConnections();
+  }
+
+  #statusOf(carrierCallID: string): object | undefined {
+    const commands = this.of(carrierCallID);
+    const steps = commands.map(({ step }) => step);
+    if (!steps.includes('answer') || steps.includes('hangup')) return undefined;
+    const withState = commands.findLast(({ body }) => body['client_state'] !== undefined);
+    return { is_alive: true, client_state: withState?.body['client_state'] };
   }
 
   of(carrierCallID: string): Command[] {

@@ -2,12 +2,15 @@ import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall } from '../call-record.ts';
 import { ANSWER_CONFIRM_MS, COMMAND_MS, MAX_ATTEMPTS, REBUILT_GRACE_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
+import { awaitConfirmation } from './any-state.ts';
 import { announce } from './busy.ts';
 import {
   answeredEvent,
+  askFirst,
   awaitHangUp,
   hangUp,
   isPresent,
+  leaveElsewhere,
   moved,
   newRecord,
   repeat,
@@ -77,14 +80,25 @@ export function rebuildIt(event: CallEvent<'rebuilt'>): Transition {
 
 // ── answering ────────────────────────────────────────────────────────────────────────────────────
 
-export function startStream(call: StoredCall, event: CallEvent<'answered'>): Transition {
+export function startStream(call: StoredCall, event: CallEvent<'answered'>): Outcome {
   if (call.record.treatment) return announce(call, event);
+  // Told before: the carrier is being asked who has the call.
+  if (call.record.answeredAtMs !== undefined) return undefined;
   const record = { ...call.record, answeredAtMs: event.occurredAtMs };
-  return moved(startGeneration({ ...call, record }, event.atMs, 1), { ledger: [answeredEvent(record)] });
+  const effects = { ledger: [answeredEvent(record)] };
+  // Told perhaps for a second time, of a call that a pod talks to of which Redis cannot tell.
+  if (record.rebuilt) return { ...askFirst({ ...call, record }, event.atMs), ...effects };
+  return moved(startGeneration({ ...call, record }, event.atMs, 1), effects);
+}
+
+export function answeringCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  if (event.step !== 'look_up') return awaitConfirmation(call, event);
+  return isPresent(call, event) ? presumeAnswered(call, event.atMs) : undefined;
 }
 
 export function answerFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
+  if (event.step === 'look_up' && event.failure === 'Unreachable') return presumeAnswered(call, event.atMs);
   if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
   if (event.failure === 'Throttled') return waitAndRepeat(call, event.atMs);
   if (event.failure === 'Refused') return hangUp(call, event.atMs, 'RuntimeError');
@@ -92,16 +106,37 @@ export function answerFailed(call: StoredCall, event: CallEvent<'commandFailed'>
 }
 
 /**
- * The same command again: the carrier carries it out once, however often it is sent. One that the
- * carrier took has answered the call, also where its webhook is lost: nobody is left in silence for
- * that. The webhook, if it comes after all, finds the call answered.
+ * The same command again: the carrier carries it out once, however often it is sent. One that the carrier
+ * took has answered the call, also where its webhook is lost; but that may have reached another pod,
+ * without Redis, so the carrier is asked first.
  */
-export function repeatAnswer(call: StoredCall, event: CallEvent<'due'>): Transition {
-  const { command, deadlineAtMs = event.atMs } = call.record;
-  if (command?.done) {
-    const occurredAtMs = deadlineAtMs - ANSWER_CONFIRM_MS;
-    return startStream(call, { kind: 'answered', atMs: event.atMs, occurredAtMs });
-  }
-  if (call.record.attempts >= MAX_ATTEMPTS) return hangUp(call, event.atMs, 'RuntimeError');
-  return repeat(call, event.atMs);
+export function repeatAnswer(call: StoredCall, event: CallEvent<'due'>): Outcome {
+  const { command, attempts, deadlineAtMs = event.atMs } = call.record;
+  const isQuestion = command?.step === 'look_up';
+  if (command?.done && !isQuestion) return askFirst(call, event.atMs, deadlineAtMs);
+  if (attempts < MAX_ATTEMPTS) return repeat(call, event.atMs);
+  return isQuestion ? presumeAnswered(call, event.atMs) : hangUp(call, event.atMs, 'RuntimeError');
+}
+
+/**
+ * Nobody else has the call, as far as the carrier tells, and it was answered: nobody is left in silence for a
+ * lost webhook. It comes too late then, and finds the call answered.
+ */
+function presumeAnswered(call: StoredCall, nowMs: number): Outcome {
+  const { treatment, command, answeredAtMs } = call.record;
+  // The question is named after the moment at which the webhook was overdue.
+  const occurredAtMs = (command?.generation ?? 0) / 1_000 - ANSWER_CONFIRM_MS;
+  const answered = { kind: 'answered', atMs: nowMs, occurredAtMs } as const;
+  if (treatment) return announce(call, answered);
+  if (answeredAtMs !== undefined) return moved(startGeneration(call, nowMs, 1));
+  const record = { ...call.record, answeredAtMs: occurredAtMs };
+  return moved(startGeneration({ ...call, record }, nowMs, 1), { ledger: [answeredEvent(record)] });
+}
+
+/** It began, or was taken up, at a pod that Redis does not tell of. */
+export function answeredElsewhere(call: StoredCall, event: CallEvent<'streamElsewhere'>): Outcome {
+  const { record } = call;
+  if (record.treatment) return undefined;
+  const answeredAtMs = record.answeredAtMs ?? event.answeredAtMs;
+  return leaveElsewhere({ ...call, record: { ...record, answeredAtMs } }, event.atMs, event.generation);
 }

@@ -94,9 +94,12 @@ export function nextGeneration(last: number, nowMs: number): number {
   return Math.max(last + 1, nowMs * 1_000);
 }
 
-/** Of a call that Redis had lost, nobody knows whether it has a stream. */
-function isRestart({ generation, rebuilt }: CallRecord): boolean {
-  return generation > 0 || rebuilt === true;
+/**
+ * Of a call that Redis had lost, nobody knows whether it has a stream. While Redis is away such a stream
+ * may be that of a pod which talks to the caller: none is stopped but our own.
+ */
+function isRestart({ generation, rebuilt, alone }: CallRecord): boolean {
+  return generation > 0 || (rebuilt === true && alone === undefined);
 }
 
 /** Asks for a stream of a new generation. */
@@ -117,6 +120,32 @@ export function startGeneration(call: StoredCall, nowMs: number, attempts: numbe
 export function longestUntilMs(record: CallRecord, nowMs: number): number {
   const { answeredAtMs = nowMs, maxDurationMs } = record;
   return answeredAtMs + maxDurationMs + personMsOf(record, nowMs);
+}
+
+/** Asks the carrier who has the call, before anything is done to a stream that may be another pod's. */
+export function askFirst(call: StoredCall, nowMs: number, askedAtMs = nowMs): Transition {
+  return moved(withRecord(call, send('look_up', nextGeneration(0, askedAtMs), nowMs)));
+}
+
+/**
+ * Another pod has the stream, by all that can be known here: nothing is done until the carrier tells of its
+ * end, or that pod brings what it knows to Redis.
+ */
+export function leaveElsewhere(call: StoredCall, nowMs: number, generation: number): Transition {
+  const { record } = call;
+  return moved(
+    withRecord(call, {
+      state: 'attaching',
+      pod: undefined,
+      lostPod: undefined,
+      seamless: undefined,
+      rebuilt: true,
+      generation,
+      command: { step: 'streaming_start', generation, done: true },
+      attempts: 1,
+      deadlineAtMs: nowMs + record.maxDurationMs,
+    }),
+  );
 }
 
 /** Attaches the call again: at once, or after a pause in which a hang-up may explain the loss. */

@@ -1,13 +1,16 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
-import { GIVE_AWAY_MS, MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS } from '../deadlines.ts';
+import { GIVE_AWAY_MS, MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, REBUILT_GRACE_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
+import { awaitConfirmation } from './any-state.ts';
 import {
   apologise,
+  askFirst,
   awaitHangUp,
   hangUp,
   hasWaitedLong,
   isPresent,
+  leaveElsewhere,
   longestUntilMs,
   moved,
   repeat,
@@ -42,19 +45,41 @@ export function startTalking(call: StoredCall, event: CallEvent<'mediaAttached'>
   });
 }
 
+export function attachingCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  if (event.step !== 'look_up') return awaitConfirmation(call, event);
+  return isPresent(call, event) ? nobodyElseHasIt(call, event.atMs) : undefined;
+}
+
+export function attachedElsewhere(call: StoredCall, event: CallEvent<'streamElsewhere'>): Outcome {
+  if (event.generation <= call.record.generation) return undefined;
+  return leaveElsewhere(call, event.atMs, event.generation);
+}
+
 export function streamCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
   const { failure, atMs } = event;
   if (failure === 'CallEnded') return awaitHangUp(call, atMs);
+  if (event.step === 'look_up') {
+    return failure === 'Throttled' ? waitAndRepeat(call, atMs) : nobodyElseHasIt(call, atMs);
+  }
   if (failure === 'NotAnswered') return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
   // The caller hears nothing until it is there, and nothing of this command is under way any more.
   if (failure === 'Throttled' || failure === 'Unreachable') return waitAndRepeat(call, atMs);
+  const isAlone = call.record.alone !== undefined;
   if (failure === 'NoRoom') {
+    if (!hasWaitedLong(call, atMs)) return waitAndRepeat(call, atMs);
     // Nobody is left in silence for longer: each further try would take a deadline of its own.
-    return hasWaitedLong(call, atMs) ? apologise(call, atMs, 'MediaLost') : waitAndRepeat(call, atMs);
+    return isAlone ? leaveElsewhere(call, atMs, 0) : apologise(call, atMs, 'MediaLost');
   }
-  if (failure === 'Refused') return streamFailed(call, event);
-  return undefined;
+  if (failure !== 'Refused') return undefined;
+  // Another pod's stream is there, most likely; the refused one never was.
+  return isAlone ? askFirst(withRecord(call, { generation: 0 }), atMs) : streamFailed(call, event);
+}
+
+/** Also where the carrier could not be asked. A stream that was refused to us is somebody's all the same. */
+function nobodyElseHasIt(call: StoredCall, nowMs: number): Transition {
+  const { generation } = call.record;
+  return generation === 0 ? leaveElsewhere(call, nowMs, 0) : moved(startGeneration(call, nowMs, 1));
 }
 
 export function streamFailed(call: StoredCall, event: CallEvent): Transition {
@@ -67,9 +92,13 @@ export function streamFailed(call: StoredCall, event: CallEvent): Transition {
  * the stream was asked for and never came.
  */
 export function attachmentDue(call: StoredCall, event: CallEvent<'due'>): Transition {
-  const { command, attempts } = call.record;
+  const { command, attempts, alone, pod, generation } = call.record;
   if (command && !command.done && attempts < MAX_ATTEMPTS) return repeat(call, event.atMs);
-  return streamFailed(call, event);
+  if (command?.step === 'look_up') return nobodyElseHasIt(call, event.atMs);
+  if (alone === undefined) return streamFailed(call, event);
+  // Asked for at another pod, which has it: only it would know that it does not.
+  if (command?.done && pod !== alone) return leaveElsewhere(call, event.atMs, generation);
+  return command?.done ? streamFailed(call, event) : askFirst(call, event.atMs);
 }
 
 /**
@@ -80,8 +109,11 @@ export function presentStreamFailed(
   call: StoredCall,
   event: CallEvent<'streamStopped' | 'streamFailed'>,
 ): Outcome {
-  const { generation, command } = call.record;
-  return event.generation === generation && command ? streamFailed(call, event) : undefined;
+  const { generation, command, alone, pod } = call.record;
+  if (event.generation !== generation || !command) return undefined;
+  if (alone === undefined || alone === pod) return streamFailed(call, event);
+  // The pod that had it asks for it again at once; only where nobody does is it ours to do.
+  return moved(withRecord(call, { command: undefined, deadlineAtMs: event.atMs + REBUILT_GRACE_MS }));
 }
 
 /** The stream was asked for at a pod that is dead. Before the command is done, its driver finds out itself. */

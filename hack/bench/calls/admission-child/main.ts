@@ -97,7 +97,7 @@ function createAdmission(): Admission {
   const metrics = createRuntimeMetrics(createRegistry('bench'));
   const kept = { tail: new LedgerTail(metrics), recent: new RecentCalls() };
   const away = () => false;
-  const store = new AwayStore({ redis, clock, ...kept, usage, away, liveOf: () => [], log });
+  const store = new AwayStore({ redis, clock, ...kept, usage, away, pod: 'bench', liveOf: () => [], log });
   return new Admission({
     runtime: RUNTIME,
     maxDurationMs: MAX_DURATION_MS,
