@@ -121,6 +121,35 @@ describe('a call from its first webhook to its usage', () => {
     ).toBeGreaterThan(0);
   });
 
+  test.each([
+    ['call.initiated', 'answer'],
+    ['call.answered', 'streaming_start'],
+  ])('a %s that comes again has its command sent, where nobody knows that it was', async (event, step) => {
+    const call = 'v3:unsent';
+    const first = {
+      'call.initiated': webhookOf('call.initiated', call),
+      'call.answered': webhookOf('call.answered', call),
+    };
+    for (const name of ['call.initiated', event] as const)
+      await pod.deliver(first[name as keyof typeof first]);
+    const sent = await pod.recorder.next(call, step);
+    await pod.runtime.driver.idle();
+    // As after a commit whose reply was lost: the event was answered with 503, and is known.
+    const key = storeKeys.call({ tenantID: TENANT, callID: callIDOf(call) });
+    const record = JSON.parse((await pod.redis.hget(key, 'record')) ?? '{}');
+    const unsent = {
+      ...record,
+      command: { ...record.command, done: false },
+      deadlineAtMs: Date.now() + 600_000,
+    };
+    await pod.redis.hset(key, 'record', JSON.stringify(unsent));
+    await pod.deliver(first[event as keyof typeof first]);
+    const ids = () =>
+      pod.recorder.of(call).flatMap(({ step: of, body }) => (of === step ? body['command_id'] : []));
+    await expect.poll(() => ids().length).toBe(2);
+    expect(new Set(ids())).toEqual(new Set([sent.body['command_id']]));
+  });
+
   test('a socket that breaks is asked for again, and the next one goes on with what was kept', async () => {
     const call = 'v3:broken';
     const socket = await pod.openMedia(await pod.answer(call));

@@ -158,6 +158,14 @@ export function holdsSlot({ state }: CallRecord): boolean {
   return state !== 'settled' && state !== 'handed-over';
 }
 
+/**
+ * Whether the next command of a call was stored and is not known to be sent. Whoever meets such a call sends it:
+ * the pod that stored it may be gone, or may not know that it did. Sent twice, it is carried out once.
+ */
+export function owesCommand({ record }: StoredCall): boolean {
+  return record.command?.done === false;
+}
+
 /** A call as it is decided upon. */
 export interface StoredCall {
   readonly record: CallRecord;

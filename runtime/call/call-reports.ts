@@ -2,7 +2,7 @@ import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { LiveCallServices } from './call.ts';
 import type { CallEvent } from './call-event.ts';
-import type { CallRecord, StoredCall } from './call-record.ts';
+import { type CallRecord, owesCommand, type StoredCall } from './call-record.ts';
 import { commandIDOf } from './command-id.ts';
 import type { ConversationState } from './conversation-state.ts';
 import { retry } from './retry.ts';
@@ -56,7 +56,7 @@ export class CallReports {
       stopped,
     }));
     this.#log.info({ outcome, stopped, state: call?.record.state }, 'media lost');
-    if (call && outcome === 'Stored') void driver.drive(call);
+    if (call && (outcome === 'Stored' || owesCommand(call))) void driver.drive(call);
     return call;
   }
 

@@ -13,10 +13,10 @@ export const ANSWER_CONFIRM_MS = 2_500;
 /** From a done `streaming_start` to the media socket. */
 export const ATTACH_MS = 6_000;
 /**
- * From giving a call to another pod to driving it again: the caller is in nobody's hands meanwhile, and a
- * command that is overtaken by its repeat is carried out once all the same.
+ * The same for a `streaming_start`, and for the question that comes before one: the caller is in nobody's hands
+ * meanwhile, and a command that is overtaken by its repeat is carried out once all the same.
  */
-export const GIVE_AWAY_MS = 1_500;
+export const START_STREAM_MS = 1_500;
 /** The pause before `streaming_start` is sent again where the carrier said "not answered yet". */
 export const NOT_ANSWERED_PAUSE_MS = 300;
 /** The pause before a command that the carrier refused for its rate limit is sent again. */

@@ -20,7 +20,13 @@ import {
 } from '#runtime/testing/call-life.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallState, Command, StoredCall } from './call-record.ts';
-import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_RESUMES, THROTTLED_FOR_MS } from './deadlines.ts';
+import {
+  MAX_ATTEMPTS,
+  MAX_END_ATTEMPTS,
+  MAX_RESUMES,
+  START_STREAM_MS,
+  THROTTLED_FOR_MS,
+} from './deadlines.ts';
 import { decide } from './machine.ts';
 
 const shown = (command: Command | undefined) => command && `${command.step}${command.done ? ' done' : ''}`;
@@ -438,6 +444,23 @@ describe('the life of a call', () => {
   test('a second socket for the same generation is refused, also once its stream has stopped', () => {
     for (const { call } of [run(...talking), run(...talking, lost(true))]) {
       expect(decide(call, attached(call))).toBeUndefined();
+    }
+  });
+
+  test('a stream that was to be asked for by a pod that died is asked for again, and that is no further try', () => {
+    const before = run(admitted, answered()).call?.record;
+    const after = run(admitted, answered(), ownerLost).call?.record;
+    expect(after).toMatchObject({ command: before?.command, attempts: before?.attempts });
+  });
+
+  test('nobody waits long for a stream that was never asked for', () => {
+    for (const steps of [
+      [admitted, answered()],
+      [...talking, lost(false)],
+      [...talking, givenAway],
+    ]) {
+      const { deadlineAtMs = 0, generation = 0 } = run(...steps).call?.record ?? {};
+      expect(deadlineAtMs - generation / 1_000).toBe(START_STREAM_MS);
     }
   });
 

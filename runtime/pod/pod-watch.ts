@@ -6,7 +6,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { RedisWatch } from '#runtime/admission/redis-watch.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
-import { type CallRecord, holdsSlot } from '#runtime/call/call-record.ts';
+import { type CallRecord, holdsSlot, owesCommand } from '#runtime/call/call-record.ts';
 import type { CallDriver } from '#runtime/call/driver.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
@@ -183,7 +183,7 @@ export class PodWatch implements Service {
         eventID: `owner-lost/${generation}`,
         event: { kind: 'ownerLost', atMs: clock.now(), generation, pod },
       });
-      if (outcome !== 'Stored' || !call) return;
+      if (!call || (outcome !== 'Stored' && !owesCommand(call))) return;
       log.info({ callID, lostAt: pod }, 'a call is taken over');
       // Its commands may take seconds, for which no other caller waits.
       void driver.drive(call);

@@ -2,7 +2,12 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallEvent } from '#runtime/call/call-event.ts';
-import type { CallRecord, StoredCall, TransferFailure } from '#runtime/call/call-record.ts';
+import {
+  type CallRecord,
+  owesCommand,
+  type StoredCall,
+  type TransferFailure,
+} from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
 import { RING_SECONDS } from '#runtime/call/deadlines.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
@@ -47,7 +52,7 @@ export class TransferLegs {
     if (event.kind === 'legDialled' && rings && !isWanted(call?.record, generation)) {
       await this.#hangUp(legCallID, callID, generation);
     }
-    return outcome === 'Stored' ? call : undefined;
+    return call && (outcome === 'Stored' || owesCommand(call)) ? call : undefined;
   }
 
   /** The transfer was given up before this leg was heard of: nobody is to be called for it. */

@@ -5,7 +5,7 @@ import type { Routing } from '#runtime/admission/routing.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
-import type { StoredCall } from '#runtime/call/call-record.ts';
+import { owesCommand, type StoredCall } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import { type ClientState, decodeClientState } from '#runtime/carrier/client-state.ts';
@@ -76,7 +76,8 @@ export class WebhookRouter {
     metrics.admissions.inc({ outcome });
     log.info({ outcome, callID: callIDOf(carrierCallID), tenantID: call?.record.tenantID }, 'call.initiated');
     if (outcome === 'UnknownNumber' || outcome === 'OtherRuntime') await this.#rejectUnstored(carrierCallID);
-    return { outcome, calls: call && outcome !== 'Known' ? [call, ...looped] : looped };
+    const isDriven = call && (outcome !== 'Known' || owesCommand(call));
+    return { outcome, calls: isDriven ? [call, ...looped] : looped };
   }
 
   /** A call of no tenant has no shard to store a command in, so it is rejected before the reply. */
@@ -97,7 +98,7 @@ export class WebhookRouter {
     if (!state || state.leg || !recording) return { outcome: 'Unrouted', calls: [] };
     const event = { kind: 'recorded', atMs: clock.now(), ...recording } as const;
     const { outcome, call } = await advancer.advance({ ref: state, eventID: id, event });
-    return { outcome, calls: call && outcome === 'Stored' ? [call] : [] };
+    return routedOf(outcome, call);
   }
 
   async #advance(
@@ -115,7 +116,7 @@ export class WebhookRouter {
     const rebuild = event.kind === 'answered' || event.kind === 'hungUp' ? known : undefined;
     if (rebuild) takeWithoutRedis(identity);
     const { outcome, call } = await advancer.advance({ ref: identity, eventID: webhook.id, event, rebuild });
-    return { outcome, calls: call && outcome === 'Stored' ? [call] : [] };
+    return routedOf(outcome, call);
   }
 
   /** Our signed word on a call that we have answered, where the carrier returns it. */
@@ -151,4 +152,9 @@ export class WebhookRouter {
     if (event === 'streaming.stopped') return { kind: 'streamStopped', atMs, generation };
     return event === 'streaming.failed' ? { kind: 'streamFailed', atMs, generation } : undefined;
   }
+}
+
+/** A delivery that says nothing new may be the repeat of one whose command was never sent. */
+function routedOf(outcome: string, call: StoredCall | undefined): Routed {
+  return { outcome, calls: call && (outcome === 'Stored' || owesCommand(call)) ? [call] : [] };
 }

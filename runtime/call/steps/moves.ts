@@ -6,6 +6,7 @@ import {
   COMMAND_MS,
   HANGUP_CONFIRM_MS,
   MAX_RESUMES,
+  START_STREAM_MS,
   STOPPED_GRACE_MS,
   THROTTLED_FOR_MS,
   THROTTLED_PAUSE_MS,
@@ -39,7 +40,7 @@ export function withHangUp(record: CallRecord, event: CallEvent<'hungUp'>): Call
   };
 }
 
-/** A new command, to be confirmed as sent within COMMAND_MS. */
+/** A new command, to be confirmed as sent before its deadline. */
 export function send(
   step: Command['step'],
   generation: number,
@@ -105,10 +106,9 @@ function isRestart({ generation, rebuilt, alone }: CallRecord): boolean {
 /** Asks for a stream of a new generation. */
 export function startGeneration(call: StoredCall, nowMs: number, attempts: number): StoredCall {
   const generation = nextGeneration(call.record.generation, nowMs);
-  const sent = send('streaming_start', generation, nowMs);
   return withRecord(call, {
-    ...sent,
-    command: { ...sent.command, restart: isRestart(call.record) },
+    deadlineAtMs: nowMs + START_STREAM_MS,
+    command: { step: 'streaming_start', generation, done: false, restart: isRestart(call.record) },
     state: 'attaching',
     generation,
     seamless: undefined,
@@ -124,7 +124,8 @@ export function longestUntilMs(record: CallRecord, nowMs: number): number {
 
 /** Asks the carrier who has the call, before anything is done to a stream that may be another pod's. */
 export function askFirst(call: StoredCall, nowMs: number, askedAtMs = nowMs): Transition {
-  return moved(withRecord(call, send('look_up', nextGeneration(0, askedAtMs), nowMs)));
+  const asked = send('look_up', nextGeneration(0, askedAtMs), nowMs);
+  return moved(withRecord(call, { ...asked, deadlineAtMs: nowMs + START_STREAM_MS }));
 }
 
 /**

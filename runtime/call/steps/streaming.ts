@@ -1,6 +1,6 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
-import { GIVE_AWAY_MS, MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, REBUILT_GRACE_MS } from '../deadlines.ts';
+import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, REBUILT_GRACE_MS, START_STREAM_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
 import {
@@ -116,9 +116,14 @@ export function presentStreamFailed(
   return moved(withRecord(call, { command: undefined, deadlineAtMs: event.atMs + REBUILT_GRACE_MS }));
 }
 
-/** The stream was asked for at a pod that is dead. Before the command is done, its driver finds out itself. */
+/**
+ * The stream was asked for at a pod that is dead, or was to be: that pod may have been the one to ask, so the
+ * command is sent again, and finds another pod. That is no further try.
+ */
 export function awaitedPodLost(call: StoredCall, event: CallEvent<'ownerLost'>): Outcome {
-  return isOwner(call, event) && call.record.command?.done ? streamFailed(call, event) : undefined;
+  const { command } = call.record;
+  if (!isOwner(call, event) || command?.step !== 'streaming_start') return undefined;
+  return command.done ? streamFailed(call, event) : moved(withDeadline(call, event.atMs + START_STREAM_MS));
 }
 
 // ── talking ──────────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +153,6 @@ export function takeOver(call: StoredCall, event: CallEvent<'ownerLost'>): Outco
   return isOwner(call, event) ? resume(lostAtItsPod(call), event.atMs, false) : undefined;
 }
 
-/** The commands have to follow at once: where the pod that gives the call away dies, any other sends them. */
 export function giveAway(call: StoredCall, event: CallEvent<'givenAway'>): Outcome {
   if (event.generation !== call.record.generation) return undefined;
   const started = startGeneration(withTransferTold(call), event.atMs, 1);
@@ -156,7 +160,6 @@ export function giveAway(call: StoredCall, event: CallEvent<'givenAway'>): Outco
     withRecord(started, {
       pod: event.to,
       seamless: event.inPause || undefined,
-      deadlineAtMs: event.atMs + GIVE_AWAY_MS,
     }),
   );
 }
