@@ -38,6 +38,11 @@ export function createRuntimeMetrics(registry: Registry) {
       labelNames: ['state'],
       registers,
     }),
+    notDriven: new Counter({
+      name: 'veralux_calls_not_driven_total',
+      help: 'Commands of calls left to their deadline because too many were under way.',
+      registers,
+    }),
     carrierCommands: new Counter({
       name: 'veralux_carrier_commands_total',
       help: 'Commands to the carrier by step and result, retries counted as one.',

@@ -15,6 +15,7 @@ import {
   type CommitOptions,
   type CommitResult,
   type LoadedCall,
+  type OverdueCall,
 } from '#runtime/store/call-store.ts';
 import type { AdmissionLimits } from '#runtime/store/commit-script.ts';
 import type { RestoreResult } from '#runtime/store/restore-script.ts';
@@ -124,19 +125,19 @@ export class AwayStore extends CallStore {
     return true;
   }
 
-  override async overdue(shard: Shard, runtime: string): Promise<readonly CallRef[]> {
+  override async overdue(shard: Shard, runtime: string): Promise<readonly OverdueCall[]> {
     const nowMs = this.#options.clock.now();
-    const here = [...this.#calls.values()].filter(
-      ({ ref, call }) =>
-        shardOf(ref.tenantID) === shard && (call?.record.deadlineAtMs ?? Number.POSITIVE_INFINITY) <= nowMs,
-    );
+    const here = [...this.#calls.values()].flatMap(({ ref, call }) => {
+      const dueAtMs = call?.record.deadlineAtMs ?? Number.POSITIVE_INFINITY;
+      return shardOf(ref.tenantID) === shard && dueAtMs <= nowMs ? { ...ref, dueAtMs } : [];
+    });
     if (this.#calls.size === 0) return super.overdue(shard, runtime);
     // The calls kept here are driven on whether or not Redis can tell of others.
     const others = await super.overdue(shard, runtime).catch((error: unknown) => {
       this.#options.log.debug({ err: error, shard }, 'the deadlines of a shard could not be read');
       return [];
     });
-    return [...here.map(({ ref }) => ref), ...others];
+    return [...here, ...others];
   }
 
   override async dropDue(ref: CallRef, runtime: string): Promise<void> {

@@ -45,7 +45,8 @@ function driverOf(frozenMs: number, after: StoredCall | undefined) {
         sent.push(step);
         return 'Done';
       },
-    } as Carrier,
+      waiting: 0,
+    } as Pick<Carrier, 'send' | 'waiting'> as Carrier,
     runtime: 'x/y',
     callTokenSecret: 's'.repeat(32),
     letGo: () => undefined,

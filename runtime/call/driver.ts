@@ -10,7 +10,10 @@ import { CommandRunner, type CommandRunnerOptions } from './command-runner.ts';
 
 /** Between two looks at the deadlines; a random half of it on top, so that pods do not look together. */
 const POLL_MS = 500;
-/** How many calls this pod drives at once; what is over waits for the next look, on any pod. */
+/**
+ * How many calls this pod drives at once, those not counted that wait for the carrier's rate; what is over waits
+ * for the next look, on any pod.
+ */
 const MAX_DRIVEN = 128;
 /** Commands sent for one call without a pause: a bound, never reached by a table without a cycle. */
 const MAX_STEPS = 8;
@@ -64,7 +67,10 @@ export class CallDriver implements Service {
   drive(call: StoredCall): Promise<void> {
     const { callID } = call.record;
     const before = this.#driven.get(callID);
-    if (!before && this.#driven.size >= MAX_DRIVEN) return Promise.resolve();
+    if (!before && this.#isFull) {
+      this.#options.metrics.notDriven.inc();
+      return Promise.resolve();
+    }
     // What was under way may have carried it out already, so the call is read again after it.
     const driving = (before ? before.then(() => this.#reload(call)) : Promise.resolve(call))
       .then((present) => this.#carryOut(present))
@@ -77,6 +83,10 @@ export class CallDriver implements Service {
       });
     this.#driven.set(callID, driving);
     return driving;
+  }
+
+  get #isFull(): boolean {
+    return this.#driven.size - this.#options.carrier.waiting >= MAX_DRIVEN;
   }
 
   async #reload({ record }: StoredCall): Promise<StoredCall | undefined> {
@@ -138,7 +148,9 @@ export class CallDriver implements Service {
         }),
       ),
     );
-    for (const ref of overdue.flat().slice(0, MAX_DRIVEN)) {
+    for (const ref of overdue.flat().sort((a, b) => a.dueAtMs - b.dueAtMs)) {
+      // Before its deadline is stored as passed: that uses up a try, and none would be made.
+      if (this.#isFull) break;
       if (this.#driven.has(ref.callID)) continue;
       await this.#driveOn(ref).catch((error: unknown) => {
         log.error({ err: error, callID: ref.callID }, 'an overdue call could not be driven');

@@ -81,6 +81,8 @@ export interface Carrier {
    * all of them, or while the application is not known. Never throws; at most about 5 s a page of 250.
    */
   activeCalls(): Promise<readonly ActiveCall[] | undefined>;
+  /** How many commands and questions wait for the carrier's rate limit. */
+  readonly waiting: number;
   /** A webhook came from this application of the carrier: its calls are ours. */
   noteApplication(applicationID: string): void;
 }

@@ -95,6 +95,10 @@ export class TelnyxCarrier implements Carrier {
     return calls;
   }
 
+  get waiting(): number {
+    return this.#gate.waiting;
+  }
+
   noteApplication(applicationID: string): void {
     this.#applicationID = this.#options.applicationID ?? applicationID;
   }

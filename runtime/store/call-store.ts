@@ -33,6 +33,11 @@ const TRANSFER_TTL_MS = 48 * HOUR_MS;
 /** How many overdue calls of a shard are taken at a time. */
 const DUE_LIMIT = 16;
 
+/** A call whose deadline has passed. */
+export interface OverdueCall extends CallRef {
+  readonly dueAtMs: number;
+}
+
 export interface LoadedCall {
   /** 0 where there is no record. */
   readonly version: number;
@@ -212,10 +217,22 @@ export class CallStore {
   }
 
   /** The calls of a shard whose deadline has passed, the longest overdue first, at most 16. */
-  async overdue(shard: Shard, runtime: string): Promise<readonly CallRef[]> {
+  async overdue(shard: Shard, runtime: string): Promise<readonly OverdueCall[]> {
     const key = storeKeys.due(shard, runtime);
-    const members = await this.#redis.zrangebyscore(key, '-inf', this.#clock.now(), 'LIMIT', 0, DUE_LIMIT);
-    return members.flatMap((member) => parseDueMember(member) ?? []);
+    const untilMs = this.#clock.now();
+    const members = await this.#redis.zrangebyscore(
+      key,
+      '-inf',
+      untilMs,
+      'WITHSCORES',
+      'LIMIT',
+      0,
+      DUE_LIMIT,
+    );
+    return members.flatMap((member, index) => {
+      const ref = index % 2 === 0 ? parseDueMember(member) : undefined;
+      return ref ? { ...ref, dueAtMs: Number(members[index + 1]) } : [];
+    });
   }
 
   /** All calls of a shard that are recorded as live. */
