@@ -93,6 +93,18 @@ describe('where the carrier does not tell of a broken stream, and allows no seco
   );
 
   test(
+    'a call whose socket goes silent, with nobody closing it, goes on',
+    async () => {
+      const { call } = await callerAtSecondQuestion();
+      fleet.carrier.control.faults.add({ at: 'stream', call, fault: { kind: 'goSilent' } });
+      await expect.poll(() => fleet.call(call).streams.length, WAIT).toBe(2);
+      await expectWhole(call);
+      expect(timesSaid(APOLOGY)).toBe(1);
+    },
+    TEST_MS,
+  );
+
+  test(
     'a pod that stands still loses its call to another, and does not speak on it when it goes on',
     async () => {
       const { call, owner } = await callerAtSecondQuestion();

@@ -24,3 +24,9 @@ export function textOf(data: SocketData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
   return Buffer.from(data).toString('utf8');
 }
+
+/**
+ * What seems not to have come is waited for so much longer: a process that stood still finds its timers due before
+ * it has read what came meanwhile.
+ */
+export const LOOK_AGAIN_MS = 100;

@@ -215,7 +215,12 @@ export class TestRuntime {
       headers: token === undefined ? {} : { 'x-telnyx-streaming-auth-token': token },
     });
     return new Promise((resolve, reject) => {
-      socket.once('open', () => resolve(socket));
+      socket.once('open', () => {
+        // The carrier is never quiet for long.
+        const frames = setInterval(() => socket.send('{}'), 500);
+        socket.once('close', () => clearInterval(frames));
+        resolve(socket);
+      });
       socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
       socket.once('error', reject);
     });

@@ -222,7 +222,7 @@ describe('a media session', () => {
 
   test('gives up a socket that never announces its stream', async () => {
     const call = callInTest({ heard: [] });
-    await call.clock.advance(10_000);
+    await call.clock.advance(2_100);
     expect(call.reported).toEqual(['disconnected']);
     expect(call.clock.pending).toBe(0);
   });

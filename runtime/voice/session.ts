@@ -5,7 +5,7 @@ import type { Session, SessionContext } from '#runtime/call/session-port.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
 import { codecFor } from '#runtime/media/audio-codec.ts';
 import { type CarrierMessage, parseCarrierMessage } from '#runtime/media/carrier-message.ts';
-import { type MediaSocket, SOCKET_OPEN, textOf } from '#runtime/media/media-socket.ts';
+import { LOOK_AGAIN_MS, type MediaSocket, SOCKET_OPEN, textOf } from '#runtime/media/media-socket.ts';
 import type { SessionParts } from './session-parts.ts';
 import { openStream, type Stream } from './stream.ts';
 
@@ -34,10 +34,18 @@ export class MediaSession implements Session {
     this.#context = context;
     this.#parts = parts;
     this.#log = parts.log.child({ callID: context.callID, generation: context.generation });
-    this.#cancelStartTimer = parts.clock.after(parts.options.startTimeoutMs, () => this.#disconnect(false));
+    this.#cancelStartTimer = this.#awaitStart();
     socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : textOf(data)));
     socket.on('close', () => this.#disconnect(false));
     socket.on('error', (error) => this.#log.info({ err: error }, 'the media socket failed'));
+  }
+
+  #awaitStart(): () => void {
+    const { clock, options } = this.#parts;
+    let cancel = clock.after(options.startTimeoutMs, () => {
+      cancel = clock.after(LOOK_AGAIN_MS, () => this.#disconnect(false));
+    });
+    return () => cancel();
   }
 
   conversation(): ConversationState {

@@ -38,6 +38,6 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   callerSilenceMs: 8_000,
   maxSilences: 3,
   maxTurns: 60,
-  startTimeoutMs: 10_000,
+  startTimeoutMs: 2_000,
   reorderFrames: 3,
 };

@@ -37,6 +37,11 @@ export const faultSchema = z.discriminatedUnion('kind', [
    * `reportAfterMs`, never if that is null, as the settings say if it is absent.
    */
   z.strictObject({ kind: z.literal('breakSocket'), reportAfterMs: delayMs.nullable().exactOptional() }),
+  /**
+   * From now on nothing passes on the media socket in either direction, and nobody closes it: what the other end
+   * sees of a network that is cut. The carrier does not notice.
+   */
+  z.strictObject({ kind: z.literal('goSilent') }),
   /** A new stream's first frames of caller audio come before its `start`. */
   z.strictObject({ kind: z.literal('mediaBeforeStart'), frames: z.number().int().min(1).max(50).default(3) }),
   /** A second socket is opened with the same URL and token. */

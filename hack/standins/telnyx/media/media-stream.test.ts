@@ -216,6 +216,23 @@ describe('the media socket of the Telnyx stand-in', () => {
     });
   });
 
+  test('a socket that goes silent is neither written to nor closed, until its stream is stopped', async () => {
+    standIn.control.faults.add({ at: 'stream', fault: { kind: 'goSilent' }, after: 3 });
+    const { frames } = await open();
+    const socket = product.sockets[0]?.socket;
+    await expect.poll(() => streamRecord()?.framesSent).toBe(3);
+    const before = frames.length;
+    const upMs = standIn.control.ledgerOf(id).upMs;
+    await expect.poll(() => standIn.control.ledgerOf(id).upMs).toBeGreaterThan(upMs + 300);
+    expect([streamRecord()?.framesSent, frames.length, socket?.readyState]).toEqual([
+      3,
+      before,
+      WebSocket.OPEN,
+    ]);
+    standIn.control.callerHangsUp(id);
+    await expect.poll(() => socket?.readyState).not.toBe(WebSocket.OPEN);
+  });
+
   test('an answered call is recorded, the caller on the left and the agent on the right', async () => {
     const { send, frames } = await open();
     send(media(Buffer.alloc(800, 0x80)));

@@ -65,6 +65,7 @@ export class MediaStream {
   #saidAtMs = 0;
   #open = false;
   #over = false;
+  #silent = false;
   /** What plays in this frame, at the stream's rate; what was made of it for the ear. */
   #playing: Int16Array | undefined;
   #heard: { readonly audio: Int16Array | undefined } | undefined;
@@ -123,7 +124,7 @@ export class MediaStream {
     this.#playing = this.#playOut.tick();
     this.#heard = undefined;
     this.record.playedMs = this.#playOut.playedMs;
-    if (this.connected) this.#sendFrame(said);
+    if (this.connected && !this.#silent) this.#sendFrame(said);
   }
 
   /** What of the agent plays in this frame, at the stream's own rate. */
@@ -269,6 +270,10 @@ export class MediaStream {
       this.#socket.terminate();
       return;
     }
+    if (fault?.kind === 'goSilent') {
+      this.#goSilent();
+      return;
+    }
     if (fault?.kind === 'gap') this.#withholdUntilMs = clock.monotonic() + fault.gapMs;
     if (fault?.kind === 'stopReading') this.#stopReading(fault.forMs);
     if (plan.track !== 'outbound_track') {
@@ -313,6 +318,12 @@ export class MediaStream {
     this.#socket.send(text);
   }
 
+  /** The socket stays open, unread and unwritten, until the other end or the end of the call closes it. */
+  #goSilent(): void {
+    this.#silent = true;
+    this.#socket.pause();
+  }
+
   #stopReading(forMs: number): void {
     this.#socket.pause();
     this.#options.clock.after(forMs, () => this.#socket.resume());
@@ -323,7 +334,7 @@ export class MediaStream {
   }
 
   #sendRaw(message: object, numbered = false): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.readyState !== WebSocket.OPEN || this.#silent) return;
     this.#socket.send(numbered ? this.#numbered(message) : JSON.stringify(message));
   }
 
