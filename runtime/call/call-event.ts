@@ -101,6 +101,8 @@ interface Kinds {
     readonly cause: string | undefined;
     readonly byCaller: boolean;
   };
+  /** The carrier knows nothing of the call, not even that it ended. */
+  readonly gone: unknown;
   /** The state's deadline passed. */
   readonly due: unknown;
 }

@@ -139,7 +139,9 @@ export const callRecordSchema = keptObject({
   bridgedAtMs: epochMs.optional(),
   /** How long a person had it: what of it is in the tenant's count of the day. */
   transferSeconds: z.number().int().nonnegative().optional(),
-  /** When we decided to end it. */
+  /** When the call was last known to be there, by what the carrier said or took. */
+  aliveAtMs: epochMs.optional(),
+  /** When we decided to end it; of a call that ended without us, when it was last known to be there. */
   endingAtMs: epochMs.optional(),
   /** The carrier's time of call.hangup; absent while, or when, it never told. */
   hungUpAtMs: epochMs.optional(),

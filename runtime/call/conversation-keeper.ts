@@ -36,18 +36,23 @@ export class ConversationKeeper {
 
   /** Writes it now. False where the stream is another pod's by now. Throws what Redis throws. */
   keep(conversation: ConversationState): Promise<boolean> {
-    const { record, store } = this.#options;
-    return store.keepConversation(record, record.generation, conversation);
+    return this.#write({ ...conversation, keptAtMs: this.#options.clock.now() });
   }
 
   /** Writes it once Redis is there again, for at most `forMs`. Never rejects. */
   async keepWhenBack(conversation: ConversationState, forMs: number): Promise<void> {
     const { clock, log } = this.#options;
+    const last = { ...conversation, keptAtMs: clock.now() };
     try {
-      await retry(() => this.keep(conversation), { clock, forMs });
+      await retry(() => this.#write(last), { clock, forMs });
     } catch (error) {
       log.error({ err: error }, 'the last state of a conversation is lost');
     }
+  }
+
+  #write(conversation: ConversationState): Promise<boolean> {
+    const { record, store } = this.#options;
+    return store.keepConversation(record, record.generation, conversation);
   }
 
   #start(): void {

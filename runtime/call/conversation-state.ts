@@ -29,6 +29,8 @@ export const conversationStateSchema = keptObject({
   /** Caller audio sent to STT so far, counted once, in milliseconds. */
   sttMs: z.number().nonnegative(),
   ttsCharacters: z.number().int().nonnegative(),
+  /** When its session kept it, in epoch ms: the call was there then. */
+  keptAtMs: z.number().int().optional(),
 });
 
 export type CollectedField = z.output<typeof collectedFieldSchema>;

@@ -48,6 +48,7 @@ const seedOf = fc.record({
     'looped',
     'counted',
     'hungUp',
+    'gone',
     'due',
   ),
   present: fc.boolean(),
@@ -117,6 +118,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     looped: { kind: 'looped', atMs, seenAtMs: atMs },
     counted: { kind: 'counted', atMs, generation, conversation },
     hungUp: { kind: 'hungUp', atMs, identity, occurredAtMs, cause: undefined, byCaller: flag },
+    gone: { kind: 'gone', atMs },
     due: { kind: 'due', atMs: call?.record.deadlineAtMs ?? atMs },
   };
   return events[seed.kind];

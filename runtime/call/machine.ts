@@ -54,7 +54,20 @@ export function decide(call: StoredCall | undefined, event: CallEvent): Outcome 
   // Seen as overdue on an older state, which has been left since.
   if (event.kind === 'due' && event.atMs < (call.record.deadlineAtMs ?? 0)) return undefined;
   const handler = TABLE[call.record.state][event.kind] as Handler<CallEventKind> | undefined;
-  return handler?.(call, event);
+  return handler?.(alive(call, event), event);
+}
+
+/** What only a call that is there can bring about. */
+const PROOFS: readonly CallEventKind[] = [
+  'commandDone',
+  'mediaAttached',
+  'finished',
+  'transfer',
+  'givenAway',
+];
+
+function alive(call: StoredCall, { kind, atMs }: CallEvent): StoredCall {
+  return PROOFS.includes(kind) ? { ...call, record: { ...call.record, aliveAtMs: atMs } } : call;
 }
 
 function decideRinging(event: CallEvent): Outcome {
@@ -82,6 +95,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     streamElsewhere: beginning.answeredElsewhere,
     placed: anyState.place,
     hungUp: anyState.settleHungUp,
+    gone: anyState.endGone,
     due: beginning.repeatAnswer,
   },
   attaching: {
@@ -96,6 +110,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     legHungUp: transferring.noteLegEnd,
     ownerLost: streaming.awaitedPodLost,
     hungUp: anyState.settleHungUp,
+    gone: anyState.endGone,
     due: streaming.attachmentDue,
   },
   talking: {
@@ -109,6 +124,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     bridged: transferring.bridgeAfterReturn,
     legHungUp: transferring.noteLegEnd,
     hungUp: anyState.settleHungUp,
+    gone: anyState.endGone,
     due: streaming.endTooLong,
   },
   transferring: {
@@ -120,6 +136,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     legHungUp: transferring.legEnded,
     looped: transferring.endLoop,
     hungUp: anyState.settleHungUp,
+    gone: anyState.endGone,
     due: transferring.transferDue,
   },
   'handed-over': {
@@ -134,6 +151,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     commandFailed: busy.busyCommandFailed,
     spoken: busy.afterMessage,
     hungUp: anyState.settleHungUp,
+    gone: anyState.endGone,
     due: busy.messageDue,
   },
   recording: {
@@ -141,6 +159,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     commandFailed: busy.busyCommandFailed,
     recorded: busy.endRecording,
     hungUp: anyState.settleHungUp,
+    gone: anyState.endGone,
     due: busy.recordingDue,
   },
   ending: {

@@ -7,6 +7,7 @@ import {
   finished,
   generationOf,
   hungUp,
+  result,
   run,
   type Step,
   talking,
@@ -15,7 +16,12 @@ import type { CallEvent } from './call-event.ts';
 import type { StoredCall } from './call-record.ts';
 import { newConversation } from './conversation-state.ts';
 import { MAX_END_ATTEMPTS } from './deadlines.ts';
+import { decide } from './machine.ts';
 import type { Transition } from './transition.ts';
+
+/** An hour later the carrier knows nothing of the call; or says that it is over. */
+const gone: CallEvent = { kind: 'gone', atMs: at(3_600) };
+const overAtCarrier = (call: StoredCall | undefined): CallEvent => result(call, 'CallEnded');
 
 describe('settling', () => {
   const usageOf = (transitions: readonly Transition[]) =>
@@ -60,6 +66,25 @@ describe('settling', () => {
       { callSeconds: 32, revision: 1 },
     ]);
     expect(transitions.at(-1)?.counters).toMatchObject({ calls: 0, callSeconds: 2 });
+  });
+
+  test.each<[string, number | undefined, readonly Step[], number]>([
+    // Attached at the second second.
+    ['since it was attached, of which nothing else is known', undefined, [gone], 1],
+    ['since its conversation was kept last', 20, [gone], 19],
+    ['though that is found only when it has lasted as long as it may', 20, [due, overAtCarrier], 19],
+    ['until its webhook tells after all', undefined, [gone, hungUp(25)], 24],
+  ])('a call whose end nobody tells is billed to when it was there: %s', (_what, keptAtS, steps, seconds) => {
+    let { call } = run(...talking);
+    const conversation = keptAtS && { ...newConversation('lead-capture'), keptAtMs: at(keptAtS) };
+    if (call && conversation) call = { ...call, conversation };
+    const transitions: Transition[] = [];
+    for (const step of [...steps, ...Array<Step>(2 * MAX_END_ATTEMPTS).fill(due)]) {
+      const transition = decide(call, typeof step === 'function' ? step(call) : step);
+      if (transition) transitions.push(transition);
+      call = transition?.call ?? call;
+    }
+    expect(usageOf(transitions).at(-1)).toMatchObject({ callSeconds: seconds });
   });
 
   test('what the last session used corrects the usage once', () => {

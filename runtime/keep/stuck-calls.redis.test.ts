@@ -140,6 +140,23 @@ describe('a call that is over at the carrier, which could not tell', () => {
   });
 });
 
+test('a call of which the carrier knows nothing ends, though it is recorded as talked to', {
+  timeout: 60_000,
+}, async () => {
+  carrier.control.faults.add({ at: 'webhook call.hangup', fault: { kind: 'drop' }, count: 100 });
+  await talk();
+  carrier.control.callerHangsUp(caller.id);
+  await expect.poll(recordOf, PATIENCE).toMatchObject({ state: 'ending' });
+  await pod.runtime.driver.idle();
+  const inAnHour = Date.now() + 3_600_000;
+  const talking = { state: 'talking', command: undefined, endingAtMs: undefined, deadlineAtMs: inAnHour };
+  await change({ ...talking, carrierCallID: 'v3:forgotten' });
+  await pod.redis.zadd(dueKey(), inAnHour, `${TENANT}/${refOf().callID}`);
+  await pod.runtime.stuck.sweep();
+  const { state, endingAtMs, aliveAtMs } = await recordOf();
+  expect([state, endingAtMs]).toEqual(['ending', aliveAtMs]);
+});
+
 describe('a caller who is with a person', () => {
   beforeEach(async () => {
     await pod.project({ ...profile, transferTargets: [{ name: 'sales', number: SALES }] });

@@ -111,7 +111,7 @@ export class StuckCalls implements Service {
     const stuck = await this.#unexplained(suspects, withPerson);
     const work = [
       ...stuck.map((leg) => () => this.#resolve(leg)),
-      ...dead.map((record) => () => this.#settleDead(record)),
+      ...dead.map((record) => () => this.#settleDead(record, signal)),
     ];
     for (const step of work.slice(0, MAX_QUESTIONS)) {
       signal?.throwIfAborted();
@@ -174,12 +174,13 @@ export class StuckCalls implements Service {
     this.#note('Adopted', state.callID);
   }
 
-  async #settleDead(record: CallRecord): Promise<void> {
+  async #settleDead(record: CallRecord, signal?: AbortSignal): Promise<void> {
     const { carrier, advancer, clock, drive } = this.#options;
     const found = await carrier.lookUp(record.carrierCallID);
+    if (found.status === 'Unknown') return this.#endUnknown(record, signal);
     const atMs = clock.now();
-    if (found.status !== 'Ended' || found.endedAtMs === undefined) return;
-    if (found.endedAtMs > atMs - AFTER_END_MS) return;
+    if (found.status !== 'Ended' || found.endedAtMs === undefined) return undefined;
+    if (found.endedAtMs > atMs - AFTER_END_MS) return undefined;
     const { outcome, call } = await advancer.advance({
       ref: record,
       eventID: `found-ended/${found.endedAtMs}`,
@@ -192,12 +193,27 @@ export class StuckCalls implements Service {
         byCaller: false,
       },
     });
-    if (outcome !== 'Stored' || !call) return;
+    if (outcome !== 'Stored' || !call) return undefined;
     drive(call);
     this.#note('Settled', record.callID);
+    return undefined;
   }
 
-  #note(outcome: 'HungUp' | 'Adopted' | 'Settled', callID: string, result?: CarrierResult): void {
+  /** Neither open nor remembered as ended, at two questions: what is left is to close its books. */
+  async #endUnknown(record: CallRecord, signal?: AbortSignal): Promise<void> {
+    const { carrier, advancer, clock } = this.#options;
+    await clock.sleep(SECOND_LOOK_MS, signal);
+    if ((await carrier.lookUp(record.carrierCallID)).status !== 'Unknown') return;
+    const { generation, state, attempts } = record;
+    const { outcome } = await advancer.advance({
+      ref: record,
+      eventID: `gone/${state}/${generation}/${attempts}`,
+      event: { kind: 'gone', atMs: clock.now() },
+    });
+    if (outcome === 'Stored') this.#note('Gone', record.callID);
+  }
+
+  #note(outcome: 'HungUp' | 'Adopted' | 'Settled' | 'Gone', callID: string, result?: CarrierResult): void {
     const { metrics, log } = this.#options;
     metrics.stuckCalls.inc({ outcome });
     log.warn({ outcome, callID, result }, 'a call was not at the carrier as it was recorded');

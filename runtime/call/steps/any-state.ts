@@ -13,7 +13,7 @@ import {
 } from '../deadlines.ts';
 import { settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
-import { isPresent, moved, withDeadline, withHangUp, withRecord } from './moves.ts';
+import { awaitHangUp, isPresent, moved, withDeadline, withHangUp, withRecord } from './moves.ts';
 
 /** Cells that several rows of the table in machine.ts share. */
 
@@ -38,6 +38,10 @@ export function awaitConfirmation(call: StoredCall, event: CallEvent<'commandDon
 export function place(call: StoredCall, event: CallEvent<'placed'>): Outcome {
   if (call.record.pod === event.pod) return undefined;
   return moved(withRecord(call, { pod: event.pod }));
+}
+
+export function endGone(call: StoredCall, event: CallEvent<'gone'>): Transition {
+  return awaitHangUp(call, event.atMs);
 }
 
 export function settleHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Transition {

@@ -182,17 +182,27 @@ export function hangUp(call: StoredCall, nowMs: number, reason: HangupReason): T
   );
 }
 
-/** The carrier says that the call is over, but neither since when nor why: its webhook may tell. */
+/**
+ * The carrier says that the call is over, but neither since when nor why: its webhook may tell. Until then it
+ * ended when it was last known to be there, which is never later than it did.
+ */
 export function awaitHangUp(call: StoredCall, nowMs: number): Transition {
   return moved(
     withRecord(call, {
       state: 'ending',
-      endingAtMs: call.record.endingAtMs ?? nowMs,
+      endingAtMs: Math.min(call.record.endingAtMs ?? nowMs, lastAliveAtMs(call) ?? nowMs),
       command: { step: 'hangup', generation: 0, done: true },
       attempts: 1,
       deadlineAtMs: nowMs + HANGUP_CONFIRM_MS,
     }),
   );
+}
+
+function lastAliveAtMs({ record, conversation }: StoredCall): number | undefined {
+  const proofs = [record.answeredAtMs, record.aliveAtMs, conversation?.keptAtMs].filter(
+    (atMs) => atMs !== undefined,
+  );
+  return proofs.length > 0 ? Math.max(...proofs) : undefined;
 }
 
 export function endingBecause(record: CallRecord, nowMs: number, reason: HangupReason) {
