@@ -150,6 +150,20 @@ describe('a call from its first webhook to its usage', () => {
     expect(new Set(ids())).toEqual(new Set([sent.body['command_id']]));
   });
 
+  test('what a pod of another release wrote of a call is still there after this one has stored it', async () => {
+    const call = 'v3:two-releases';
+    const start = await pod.answer(call);
+    await pod.runtime.driver.idle();
+    const key = storeKeys.call({ tenantID: TENANT, callID: callIDOf(call) });
+    const record = JSON.parse((await pod.redis.hget(key, 'record')) ?? '{}');
+    await pod.redis.hset(key, 'record', JSON.stringify({ ...record, later: { by: 'the next release' } }));
+    await pod.redis.hset(key, 'conversation', JSON.stringify({ ...pod.conversation, later: 1 }));
+    expect(await pod.openMedia(start)).toBeInstanceOf(WebSocket);
+    const stored = JSON.parse((await pod.redis.hget(key, 'record')) ?? '{}');
+    expect(stored).toMatchObject({ state: 'talking', later: { by: 'the next release' } });
+    expect(pod.opened[0]?.conversation).toMatchObject({ later: 1 });
+  });
+
   test('a socket that breaks is asked for again, and the next one goes on with what was kept', async () => {
     const call = 'v3:broken';
     const socket = await pod.openMedia(await pod.answer(call));
