@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { podKeys } from '#crds/projection/keys.ts';
+import { ALL_SHARDS } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { healthRoutes } from '#lib/http/health-routes.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
@@ -143,16 +144,21 @@ function createStores(
     clock,
     metrics,
   });
+  const runtime = config.RUNTIME_NAME;
+  // No step waits for another's server: on a Cluster one may stay away for long.
   const bringBack = async () => {
     onBack();
-    return (await slots().releaseOwed()) && (await shards.look()) && (await store.bringBack());
+    const released = await slots().releaseOwed();
+    const there = ALL_SHARDS.filter((shard) => !away(storeKeys.mark(shard)));
+    const seen = await shards.look(there);
+    const brought = await store.bringBack(seen);
+    return released && brought && seen.size === ALL_SHARDS.length;
   };
-  const runtime = config.RUNTIME_NAME;
   const watch = new RedisWatch({
     redis,
     runtime,
     onBack: bringBack,
-    isAwaited: () => !store.isEmpty || slots().owes,
+    isAwaited: () => store.isAwaited || (slots().owes && !away(podKeys.runtimePods(runtime))),
     redisClock: clock,
     log,
     clock,

@@ -72,9 +72,9 @@ export class AwayStore extends CallStore {
     this.#calls.set(callID, { ref, version: 0, seen: new Set(), ledger: [], ...none });
   }
 
-  /** Whether nothing is kept here. */
-  get isEmpty(): boolean {
-    return this.#calls.size === 0;
+  /** Whether calls are kept here that could be in Redis. */
+  get isAwaited(): boolean {
+    return this.#calls.values().some(({ ref }) => !this.#options.away(storeKeys.call(ref)));
   }
 
   /** The calls that were taken here and need a slot. */
@@ -144,16 +144,14 @@ export class AwayStore extends CallStore {
     if (!this.#calls.has(ref.callID)) await super.dropDue(ref, runtime);
   }
 
-  /** Brings what is kept here to Redis, as far as that is there. True when all of it is; throws nothing. */
-  async bringBack(): Promise<boolean> {
+  /** Brings what is kept here of `shards` to Redis, as far as that is there. True when nothing is left; throws nothing. */
+  async bringBack(shards: ReadonlySet<Shard>): Promise<boolean> {
     for (const away of this.#calls.values()) {
-      if (this.#options.away(storeKeys.call(away.ref))) continue;
+      const { ref } = away;
+      if (!shards.has(shardOf(ref.tenantID)) || this.#options.away(storeKeys.call(ref))) continue;
       away.moving = this.#bring(away)
         .catch((error: unknown) => {
-          this.#options.log.warn(
-            { err: error, callID: away.ref.callID },
-            'a call could not be brought to Redis',
-          );
+          this.#options.log.warn({ err: error, callID: ref.callID }, 'a call could not be brought to Redis');
         })
         .finally(() => {
           away.moving = undefined;

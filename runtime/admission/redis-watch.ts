@@ -26,9 +26,12 @@ export interface RedisWatchOptions {
   readonly redis: Redis;
   /** namespace/name of the VoiceRuntime. */
   readonly runtime: string;
-  /** Called when a server is there again, and once none is away until it resolves true. */
+  /** Called when a server is there again, once none is away until it resolves true, and while `isAwaited`. */
   readonly onBack: () => Promise<boolean>;
-  /** Whether something waits for that: Redis may have been away for less than a look takes. */
+  /**
+   * Whether something waits that could be brought now: its server may have been away for less than a look takes,
+   * or have come back while another went.
+   */
   readonly isAwaited: () => boolean;
   /** Is told what time it is there. */
   readonly redisClock: Pick<RedisClock, 'heard'>;
@@ -89,7 +92,7 @@ export class RedisWatch implements Service {
     await Promise.all([this.#askServers(), this.#askTime()]);
     const away = this.#keys.filter((key) => this.away(key)).length;
     if (werePodsAway || this.away(this.#podsKey)) this.#lastAwayMs = clock.monotonic();
-    if (away > 0 || isAwaited()) this.#unsettled = true;
+    if (away > 0) this.#unsettled = true;
     if (away !== this.#wereAway) {
       log[away > 0 ? 'error' : 'info'](
         { away, of: this.#keys.length },
@@ -98,7 +101,7 @@ export class RedisWatch implements Service {
     }
     const someCameBack = away === 0 || away < this.#wereAway;
     this.#wereAway = away;
-    if (this.#unsettled && someCameBack) this.#unsettled = !(await onBack()) || away > 0;
+    if ((this.#unsettled && someCameBack) || isAwaited()) this.#unsettled = !(await onBack()) || away > 0;
     return PERIOD_MS;
   }
 

@@ -52,9 +52,9 @@ export class ShardWatch implements Service {
     await this.#loop.stop();
   }
 
-  /** Looks at all shards at once. False when that was not possible; it is done again by itself then. */
-  look(): Promise<boolean> {
-    return this.#lookAt(ALL_SHARDS, this.#shardsInUse());
+  /** Looks at shards at once; resolves to those at which that was possible. It is done again by itself for the others. */
+  look(shards: readonly Shard[]): Promise<ReadonlySet<Shard>> {
+    return this.#lookAt(shards, this.#shardsInUse());
   }
 
   async #lookAgain(): Promise<number> {
@@ -70,14 +70,24 @@ export class ShardWatch implements Service {
     return new Set([...shardsOfCalls(), ...tail.shards()]);
   }
 
-  async #lookAt(shards: readonly Shard[], inUse: ReadonlySet<Shard>): Promise<boolean> {
-    try {
-      await Promise.all(shards.map((shard) => this.#compare(shard, inUse.has(shard))));
-      return true;
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'what became of the shards in Redis could not be seen');
-      return false;
+  async #lookAt(shards: readonly Shard[], inUse: ReadonlySet<Shard>): Promise<ReadonlySet<Shard>> {
+    const seen = new Set<Shard>();
+    let failure: unknown;
+    await Promise.all(
+      shards.map((shard) =>
+        this.#compare(shard, inUse.has(shard)).then(
+          () => seen.add(shard),
+          (error: unknown) => {
+            failure = error;
+          },
+        ),
+      ),
+    );
+    if (seen.size < shards.length) {
+      const unseen = shards.length - seen.size;
+      this.#options.log.warn({ err: failure, unseen }, 'what became of shards in Redis could not be seen');
     }
+    return seen;
   }
 
   async #compare(shard: Shard, isInUse: boolean): Promise<void> {
