@@ -175,7 +175,8 @@ export class AwayStore extends CallStore {
     }
     const settled = call.record.state === 'settled';
     const result = await super.commit({
-      eventID: `away/${ref.callID}`,
+      // Several pods may each have kept this call.
+      eventID: `away/${pod}/${ref.callID}`,
       version,
       transition: {
         call,

@@ -31,19 +31,7 @@ beforeEach(async () => {
   }
 });
 
-afterEach(async (ctx) => {
-  if (ctx.task.result?.state === 'fail')
-    for (const p of [a, b]) {
-      console.log(nameOf(p));
-      console.log(
-        p.logged
-          .slice(-60)
-          .map((l) => l.slice(0, 400))
-          .join(''),
-      );
-    }
-  await site.stop();
-});
+afterEach(() => site.stop());
 
 const place = (): CarrierCall => site.carrier.control.placeCall({ from: CALLER, to: NUMBER });
 const nameOf = (pod: TestRuntime) => (pod === a ? 'pod-a' : 'pod-b');
@@ -63,9 +51,9 @@ async function redisGoesFor(...pods: readonly TestRuntime[]): Promise<void> {
   }
 }
 
-async function redisComesBack(): Promise<void> {
-  for (const pod of [a, b]) site.linkOf(pod).mend();
-  for (const pod of [a, b]) await expect.poll(() => pod.redis.status, PATIENCE).toBe('ready');
+async function redisComesBackFor(...pods: readonly TestRuntime[]): Promise<void> {
+  for (const pod of pods) site.linkOf(pod).mend();
+  for (const pod of pods) await expect.poll(() => pod.redis.status, PATIENCE).toBe('ready');
 }
 
 /** A call whose beginning is told to one pod, and all else to another. */
@@ -89,7 +77,7 @@ function expectOneStream({ id }: CarrierCall): void {
 }
 
 async function expectWholeWhenRedisIsBack(call: CarrierCall): Promise<void> {
-  await redisComesBack();
+  await redisComesBackFor(a, b);
   const ref = { tenantID: TENANT, callID: callIDOf(call.callControlID) };
   const record = async () => JSON.parse((await a.redis.hget(storeKeys.call(ref), 'record')) ?? '{}');
   await expect.poll(record, PATIENCE).toMatchObject({ state: 'talking' });
@@ -120,6 +108,24 @@ describe.each(['Refuse', 'Replace'] as const)('a carrier that would %s a second 
       const call = await callThrough(...through());
       await afterAllDeadlines();
       expectOneStream(call);
+      await expectWholeWhenRedisIsBack(call);
+    },
+    60_000,
+  );
+
+  test.each([
+    ['first told of', () => a],
+    ['answered', () => b],
+  ])(
+    'has one, where Redis is back first for the pod that was %s',
+    async (_name, first) => {
+      await redisGoesFor(a, b);
+      const call = await callThrough(a, b);
+      await afterAllDeadlines();
+      await redisComesBackFor(first());
+      await expect
+        .poll(() => first().logged.some((line) => line.includes('a call was brought to Redis')), PATIENCE)
+        .toBe(true);
       await expectWholeWhenRedisIsBack(call);
     },
     60_000,

@@ -5,13 +5,15 @@ import { z } from 'zod';
 
 const webhookSchema = z.object({ data: z.object({ event_type: z.string() }) });
 
+interface Delivery {
+  readonly event: string;
+  readonly body: string;
+  readonly headers: [string, string][];
+}
+
 /** Stands between the carrier and the pods, as their Service does: sends each webhook to a pod of the test's choice. */
 export class WebhookSwitch {
-  readonly #delivered: {
-    readonly event: string;
-    readonly body: string;
-    readonly headers: [string, string][];
-  }[] = [];
+  readonly #delivered: Delivery[] = [];
   /** Where the webhook of an event goes. */
   urlOf: (event: string) => string;
   readonly #server: Server = createServer((request, response) => {
@@ -22,9 +24,10 @@ export class WebhookSwitch {
       const { event_type: event } = webhookSchema.parse(JSON.parse(body)).data;
       const signature = ['telnyx-timestamp', 'telnyx-signature-ed25519'] as const;
       const headers = signature.map((name): [string, string] => [name, String(request.headers[name])]);
-      this.#delivered.push({ event, body, headers });
-      const reply = await fetch(this.urlOf(event), { method: 'POST', body, headers }).catch(() => undefined);
-      response.writeHead(reply?.status ?? 502).end();
+      const delivery = { event, body, headers };
+      this.#delivered.push(delivery);
+      // As a Service does whose pod is gone: the carrier comes again.
+      response.writeHead(await this.#deliver(delivery).catch(() => 502)).end();
     });
   });
 
@@ -43,7 +46,10 @@ export class WebhookSwitch {
   async repeat(event: string): Promise<number> {
     const delivery = this.#delivered.findLast((one) => one.event === event);
     if (!delivery) throw new Error(`there was no ${event}`);
-    const { body, headers } = delivery;
+    return this.#deliver(delivery);
+  }
+
+  async #deliver({ event, body, headers }: Delivery): Promise<number> {
     return (await fetch(this.urlOf(event), { method: 'POST', body, headers })).status;
   }
 
