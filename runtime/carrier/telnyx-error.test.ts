@@ -10,6 +10,7 @@ function refusal(status: number, code: string, headers: Record<string, string> =
 
 test.each([
   [refusal(422, '90018'), 'CallEnded'],
+  [refusal(422, '90015'), 'CallEnded'],
   [refusal(404, '10005'), 'CallEnded'],
   [refusal(422, '90034'), 'NotAnswered'],
   [refusal(429, '10011'), 'Throttled'],

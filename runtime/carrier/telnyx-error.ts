@@ -4,8 +4,12 @@ import type { CarrierResult } from './carrier.ts';
 
 /** What Telnyx's errors mean for a call: read by status and code, never by their text. */
 
-/** Telnyx's error body. Codes: 90018 the call has ended, 90034 it is not answered yet. */
+/** Telnyx's error body. */
 const errorBodySchema = z.object({ errors: z.array(z.object({ code: z.coerce.string() })) });
+
+/** The call has ended, or is not known at all: every id that we send was once told us by a webhook. */
+const ENDED_CODES = ['90018', '90015'];
+const NOT_ANSWERED_CODE = '90034';
 
 /** The wait after a 429 that does not say how long, and the longest that one may ask for. */
 const DEFAULT_RETRY_AFTER_MS = 1_000;
@@ -14,8 +18,8 @@ const MAX_RETRY_AFTER_MS = 10_000;
 export function failureOf(error: unknown): Exclude<CarrierResult, 'Done'> {
   if (!(error instanceof APIError)) return 'Unreachable';
   const codes = errorCodesOf(error);
-  if (codes.includes('90018') || error.status === 404) return 'CallEnded';
-  if (codes.includes('90034')) return 'NotAnswered';
+  if (error.status === 404 || ENDED_CODES.some((code) => codes.includes(code))) return 'CallEnded';
+  if (codes.includes(NOT_ANSWERED_CODE)) return 'NotAnswered';
   const { status } = error;
   if (status === 429) return 'Throttled';
   // No status: no connection or no reply in time. 5xx may pass.

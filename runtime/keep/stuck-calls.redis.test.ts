@@ -154,7 +154,9 @@ test('a call of which the carrier knows nothing ends, though it is recorded as t
   await pod.redis.zadd(dueKey(), inAnHour, `${TENANT}/${refOf().callID}`);
   await pod.runtime.stuck.sweep();
   const { state, endingAtMs, aliveAtMs } = await recordOf();
-  expect([state, endingAtMs]).toEqual(['ending', aliveAtMs]);
+  const conversation = (await pod.redis.hget(storeKeys.call(refOf()), 'conversation')) ?? '{}';
+  const { keptAtMs = 0 } = JSON.parse(conversation) as { keptAtMs?: number };
+  expect([state, endingAtMs]).toEqual(['ending', Math.max(Number(aliveAtMs), keptAtMs)]);
 });
 
 describe('a caller who is with a person', () => {
