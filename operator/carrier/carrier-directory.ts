@@ -75,7 +75,7 @@ export class CarrierDirectory {
       if (!(error instanceof KubeError && error.reason === 'Forbidden')) throw error;
       return (
         `The operator may not read Secrets in ${namespace}. ` +
-        'Bind the ClusterRole veralux-runtimes to its service account there.'
+        'Its ClusterRole veralux-operator grants that everywhere: apply the manifests again.'
       );
     }
   }

@@ -37,7 +37,7 @@ const SELECT = { fieldSelector: 'type!=helm.sh/release.v1' };
 
 /**
  * The Secrets that people name in VoiceRuntimes. Each platform namespace with a Managed one gets a
- * watch of its own, because the operator may read Secrets only where that was granted.
+ * watch of its own, so that the Secrets of other namespaces never come into this process.
  */
 export class NamedSecrets implements Service {
   readonly name = 'named secrets';
@@ -93,7 +93,7 @@ export class NamedSecrets implements Service {
         kind: 'Forbidden',
         message:
           `The operator may not read Secrets in ${namespace}. ` +
-          'Bind the ClusterRole veralux-runtimes to its service account there.',
+          'Its ClusterRole veralux-operator grants that everywhere: apply the manifests again.',
       };
     }
   }

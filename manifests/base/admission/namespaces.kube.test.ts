@@ -249,3 +249,38 @@ describe('the operator, which RBAC lets write tenants’ children everywhere,', 
     expect(await remove('operator', 'plain')).toContain('and plain is none');
   });
 });
+
+describe('the label of a platform namespace', () => {
+  /** As somebody who may do everything with namespaces, and with nothing else. */
+  const label = async (...change: string[]): Promise<string> => {
+    try {
+      await cluster.kubectl('label', 'namespace', 'ordinary', ...change, '--as=lea');
+      return 'done';
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const bindLea = (role: string) =>
+    cluster.kubectl('create', 'clusterrolebinding', `lea-${role}`, `--clusterrole=${role}`, '--user=lea');
+
+  test('is set and removed by those alone who are granted it by name', async () => {
+    await makeNamespace('person', 'ordinary', {});
+    const verbs = '--verb=get,list,create,update,patch,delete';
+    await cluster.kubectl('create', 'clusterrole', 'namespaces', verbs, '--resource=namespaces');
+    await bindLea('namespaces');
+    await vi.waitFor(async () => expect(await label('theirs=1', '--overwrite')).toBe('done'), {
+      timeout: 15_000,
+    });
+    expect(await label('veralux.io/platform=true')).toContain('veralux-platform-staff');
+    await bindLea('veralux-platform-staff');
+    await vi.waitFor(async () => expect(await label('veralux.io/platform=true')).toBe('done'), {
+      timeout: 15_000,
+    });
+    await cluster.kubectl('delete', 'clusterrolebinding', 'lea-veralux-platform-staff');
+    await vi.waitFor(
+      async () => expect(await label('veralux.io/platform-')).toContain('veralux-platform-staff'),
+      { timeout: 15_000 },
+    );
+    expect(await label('theirs=2', '--overwrite')).toBe('done');
+  }, 60_000);
+});
