@@ -17,7 +17,7 @@ import {
 } from '#hack/testing/operator-bench.ts';
 import { TenantBench } from '#hack/testing/tenant-bench.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
-import { CONFIG_MAPS, NAMESPACES, ROLE_BINDINGS } from '#lib/kube/resource.ts';
+import { CONFIG_MAPS, NAMESPACES, type Resource, ROLE_BINDINGS } from '#lib/kube/resource.ts';
 
 /**
  * Every way in which a Tenant can be stuck, and what `kubectl describe tenant` alone tells a stranger of
@@ -47,6 +47,9 @@ afterAll(async () => {
   await bench.close();
 });
 
+/** An error is told once it has come for ten seconds, and then tried again after as many. */
+const PATIENCE = { ...WAIT, timeout: 60_000 };
+
 interface Case {
   /** Makes a Tenant of the case's name that is stuck. */
   readonly arrange: (name: string) => Promise<unknown>;
@@ -54,6 +57,8 @@ interface Case {
   readonly reason: string;
   /** Absent where the reason alone says that it is stuck there. */
   readonly says?: string;
+  /** The reason of an Event that tells it too. */
+  readonly event?: string;
 }
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -120,12 +125,33 @@ const CASES: Readonly<Record<string, Case>> = {
   policy: {
     async arrange(name) {
       const namespace = await tenants.make(name);
-      await bench.cluster.kubectlWithInput(JSON.stringify(policyAgainst(namespace)), 'apply', '--filename=-');
+      await applyAll(policyAgainst(namespace));
       await untilRefused('nobody is bound here', namespace);
       await bench.applyTenant(name, ACCESS);
     },
     type: 'NamespaceReady',
     reason: 'ApplyFailed',
+  },
+  'webhook-down': {
+    async arrange(name) {
+      const namespace = await tenants.make(name);
+      await applyAll(brokenWebhook(namespace));
+      await untilRefused('failed calling webhook', namespace);
+      await bench.applyTenant(name, ACCESS);
+    },
+    type: 'Ready',
+    reason: 'ClusterError',
+    event: 'ClusterError',
+  },
+  'finalizer-refused': {
+    async arrange(name) {
+      const holds = "object.metadata.?finalizers.orValue([]).exists(one, one == 'veralux.io/tenant')";
+      await refuse(TENANT, `request.name == '${name}' && ${holds}`);
+      await bench.applyTenant(name, {});
+    },
+    type: 'Ready',
+    reason: 'ClusterError',
+    event: 'ClusterError',
   },
   'child-taken': {
     async arrange(name) {
@@ -195,6 +221,27 @@ const CASES: Readonly<Record<string, Case>> = {
     reason: 'Deleting',
     says: 'example.org/keep in 1 resource instances',
   },
+  'end-refused': {
+    async arrange(name) {
+      const namespace = await tenants.make(name);
+      await refuse(NAMESPACES, `request.name == '${namespace}' && request.operation == 'DELETE'`);
+      await bench.admin.delete(TENANT, { name });
+    },
+    type: 'Ready',
+    reason: 'Deleting',
+    says: 'denied request',
+  },
+  'end-finalizer-refused': {
+    async arrange(name) {
+      await tenants.make(name);
+      const holds = "object.metadata.?finalizers.orValue([]).exists(one, one == 'veralux.io/tenant')";
+      await refuse(TENANT, `request.name == '${name}' && request.operation == 'UPDATE' && !${holds}`);
+      await bench.admin.delete(TENANT, { name });
+    },
+    type: 'Ready',
+    reason: 'Deleting',
+    says: 'denied request',
+  },
   'ending-data': {
     async arrange(name) {
       await tenants.make(name);
@@ -226,7 +273,11 @@ const CASES_WITHOUT_REDIS: Readonly<Record<string, Case>> = {
   },
 };
 
-test.each(Object.entries(CASES))('a Tenant that is stuck (%s) explains itself', explainsItself);
+test.each(Object.entries(CASES))(
+  'a Tenant that is stuck (%s) explains itself',
+  explainsItself,
+  PATIENCE.timeout + 20_000,
+);
 
 test.each([
   ['quota', () => bench.cluster.kubectl('delete', 'quota', 'theirs', '--namespace=tenant-quota')],
@@ -253,7 +304,9 @@ async function explainsItself(name: string, stuck: Case): Promise<void> {
     const condition = tenant && conditionOf(tenant, stuck.type);
     expect(condition?.reason).toBe(stuck.reason);
     expect(condition?.message).toContain(stuck.says ?? '');
-  }, WAIT);
+    const events = stuck.event === undefined ? '' : (await tenants.eventsOn(name)).join();
+    expect(events).toContain(stuck.event ?? '');
+  }, PATIENCE);
   const text = describedTrouble(await bench.cluster.kubectl('describe', 'tenant', name));
   await expect(text).toMatchFileSnapshot(`goldens/stuck/${name}.txt`);
 }
@@ -273,36 +326,112 @@ async function untilRefused(words: string, namespace: string): Promise<void> {
   );
 }
 
-/** A company's own policy. */
-function policyAgainst(namespace: string): object {
-  const apiVersion = 'admissionregistration.k8s.io/v1';
-  const metadata = { name: 'no-bindings' };
+/** A company's own policy against what has to do with one namespace. */
+function policyAgainst(namespace: string): object[] {
+  const resources = ['rolebindings'];
+  const rule = { apiGroups: ['rbac.authorization.k8s.io'], operations: ['CREATE', 'UPDATE'], resources };
+  return policy({ name: 'no-bindings', rule, refused: 'true', message: 'nobody is bound here', namespace });
+}
+
+/** Has the cluster refuse what the expression finds; resolves once it does. */
+async function refuse({ group, plural, kind }: Resource, refused: string): Promise<void> {
+  policies += 1;
+  const name = `theirs-${policies}`;
   const rule = {
-    apiGroups: ['rbac.authorization.k8s.io'],
-    apiVersions: ['v1'],
-    operations: ['CREATE', 'UPDATE'],
-    resources: ['rolebindings'],
+    apiGroups: [group],
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+    resources: [plural],
   };
-  const policy = {
-    apiVersion,
-    kind: 'ValidatingAdmissionPolicy',
-    metadata,
-    spec: {
-      matchConstraints: { resourceRules: [rule] },
-      validations: [{ expression: 'false', message: 'nobody is bound here' }],
-    },
+  const expression = `request.name == '${name}-probe' || (${refused})`;
+  await applyAll(policy({ name, rule, refused: expression, message: 'the company wants it otherwise' }));
+  const spec = { displayName: 'x', runtimeRef: RUNTIME, workflows: [{ name: 'lead', fields: [] }] };
+  const probe = {
+    apiVersion: group === '' ? 'v1' : `${group}/v1alpha1`,
+    kind,
+    metadata: { name: `${name}-probe` },
+    ...(kind === TENANT.kind ? { spec } : {}),
   };
-  const binding = {
-    apiVersion,
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata,
-    spec: {
-      policyName: metadata.name,
-      validationActions: ['Deny'],
-      matchResources: {
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+  await vi.waitFor(
+    async () =>
+      expect(
+        bench.cluster.kubectlWithInput(JSON.stringify(probe), 'create', '--filename=-', '--dry-run=server'),
+      ).rejects.toThrow('the company wants it otherwise'),
+    WAIT,
+  );
+}
+
+let policies = 0;
+
+interface PolicyOptions {
+  readonly name: string;
+  readonly rule: {
+    apiGroups: readonly string[];
+    operations: readonly string[];
+    resources: readonly string[];
+  };
+  /** In CEL, what is refused. */
+  readonly refused: string;
+  readonly message: string;
+  /** Absent: all. */
+  readonly namespace?: string;
+}
+
+function policy({ name, rule, refused, message, namespace }: PolicyOptions): object[] {
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  const metadata = { name };
+  const matchResources =
+    namespace === undefined
+      ? {}
+      : {
+          matchResources: {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+          },
+        };
+  return [
+    {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata,
+      spec: {
+        matchConstraints: { resourceRules: [{ ...rule, apiVersions: ['*'] }] },
+        validations: [{ expression: `!(${refused})`, message }],
       },
     },
+    {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: name, validationActions: ['Deny'], ...matchResources },
+    },
+  ];
+}
+
+/** A company's webhook of which nobody takes care any more. */
+function brokenWebhook(namespace: string): object[] {
+  const webhook = {
+    name: 'theirs.example.org',
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    failurePolicy: 'Fail',
+    timeoutSeconds: 1,
+    clientConfig: { url: 'https://127.0.0.1:1/mutate' },
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+    rules: [
+      {
+        apiGroups: ['rbac.authorization.k8s.io'],
+        apiVersions: ['v1'],
+        operations: ['CREATE', 'UPDATE'],
+        resources: ['rolebindings'],
+      },
+    ],
   };
-  return { apiVersion: 'v1', kind: 'List', items: [policy, binding] };
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  return [
+    { apiVersion, kind: 'MutatingWebhookConfiguration', metadata: { name: 'theirs' }, webhooks: [webhook] },
+  ];
+}
+
+async function applyAll(items: readonly object[]): Promise<void> {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  await bench.cluster.kubectlWithInput(list, 'apply', '--filename=-');
 }
