@@ -1,5 +1,6 @@
 import type { Condition, Verdict } from '#operator/engine/conditions.ts';
 import { FINALIZERS } from '#operator/installation/names.ts';
+import { asSentence } from '#operator/world/as-sentence.ts';
 import type { RawPhoneNumber, RawTenant } from '#operator/world/raw-objects.ts';
 import type { KnownNamespace } from '#operator/world/trimmed.ts';
 import { verdict } from '#operator/world/verdict.ts';
@@ -57,7 +58,7 @@ export function waitsForData({ metadata, spec }: RawTenant): Ending {
 /** The cluster said no to a step of the end, and will until somebody changes what says so. */
 export function refusedBy(stage: Ending['stage'], what: string, words: string): Ending {
   const message =
-    `The cluster does not let the operator ${what}: ${words} ` +
+    `The cluster does not let the operator ${what}: ${asSentence(words)} ` +
     'It goes on by itself within a minute after what refuses it has been changed.';
   return { stage, message };
 }
