@@ -45,7 +45,7 @@ export const benchOptions = {
   },
   QUIET_SECONDS: {
     schema: option.positiveInt,
-    default: '60',
+    default: '300',
     description: 'How long nothing happens before memory is measured.',
   },
   IDLE_SECONDS: {
