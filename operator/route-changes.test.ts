@@ -84,6 +84,18 @@ test('the numbers in a namespace look again when it is made for another', () => 
   expect(take()).toContain('number tenant-a/main');
 });
 
+test('the numbers of a Tenant look again when rows are kept under its id, and when it may adopt them', () => {
+  const { offline, take } = create();
+  const generation = { generation: 1 };
+  const id = offline.tenant('a', {}, generation);
+  offline.phoneNumber('a', '+13035550100', 'lead');
+  take();
+  offline.keptRows(id);
+  expect(take()).toEqual(['number tenant-a/main', 'tenant a']);
+  offline.tenant('a', {}, { ...generation, annotations: { 'veralux.io/adopt-data': 'true' } });
+  expect(take()).toEqual(['number tenant-a/main', 'tenant a']);
+});
+
 test('all Tenants look again when a shared Secret has another value, and not when somebody touches it', () => {
   const { offline, take } = create();
   offline.tenant('a');

@@ -4,7 +4,7 @@ import type { ChangeOrigin } from '#lib/kube/object-store.ts';
 import { inTurns } from '#lib/lifecycle/in-turns.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
 import { childHasNews, namespaceHasNews, sharedSecretHasNews, tenantHasNews } from './has-news.ts';
-import { isPlatform, tenantNamespace } from './installation/names.ts';
+import { ANNOTATIONS, isPlatform, tenantNamespace } from './installation/names.ts';
 import { homeOf } from './world/home-of.ts';
 import type { Raw, RawTenant, RawVoiceRuntime } from './world/raw-objects.ts';
 import { secretNamesIn } from './world/secret-refusal.ts';
@@ -55,17 +55,17 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
 
   world.tenants.onChange((key, before, after, origin) => {
     if (tenantHasNews(before, after)) enqueue.tenant(key, { priority: priorityOf(after, origin) });
-    const isSameSpec =
-      before?.metadata.generation === after?.metadata.generation &&
-      before?.metadata.deletionTimestamp === after?.metadata.deletionTimestamp;
-    if (!isSameSpec && origin !== 'Initial') numbersIn(tenantNamespace(key));
+    if (!isServedAlike(before, after) && origin !== 'Initial') numbersIn(tenantNamespace(key));
     if (origin === 'Initial' || !claimsDiffer(before, after)) return;
     for (const one of [before, after]) {
       if (one !== undefined) rivalsOver(tenantIDOf(world.installationID, one), key);
     }
   });
   world.onRetainedRows((id) => {
-    for (const tenant of world.tenantsByID.keys(id)) enqueue.tenant(tenant);
+    for (const tenant of world.tenantsByID.keys(id)) {
+      enqueue.tenant(tenant);
+      numbersIn(tenantNamespace(tenant));
+    }
   });
 
   world.phoneNumbers.onChange((key, before, after, origin) => {
@@ -121,6 +121,16 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
       enqueue.tenant(namespace.slice(TENANTS_PREFIX.length), { priority: 'High' });
     });
   }
+}
+
+/** Whether a Tenant's numbers have nothing to see in what changed of it. */
+function isServedAlike(before: RawTenant | undefined, after: RawTenant | undefined): boolean {
+  const [was, is] = [before?.metadata, after?.metadata];
+  return (
+    was?.generation === is?.generation &&
+    was?.deletionTimestamp === is?.deletionTimestamp &&
+    was?.annotations?.[ANNOTATIONS.adoptData] === is?.annotations?.[ANNOTATIONS.adoptData]
+  );
 }
 
 /** What `holderOfID` ranks Tenants of one id by, as far as the Tenant itself shows it. */

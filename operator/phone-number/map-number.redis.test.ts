@@ -7,7 +7,7 @@ import { Projector } from '#operator/projection/projector.ts';
 import { OfflineWorld } from '#operator/world/fakes/offline-world.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { mapNumber } from './map-number.ts';
-import { servingTenant } from './reconcile-phone-number.ts';
+import { servingTenant } from './serving-tenant.ts';
 
 const NUMBER = '+13035550100';
 const KEY = projectionKeys.did(NUMBER);

@@ -1,5 +1,4 @@
 import { PHONE_NUMBER, type PhoneNumber, phoneNumberSchema } from '#crds/phone-number/phone-number.ts';
-import { tenantSchema } from '#crds/tenant/tenant.ts';
 import { latestOf, writeStatus } from '#operator/engine/apply.ts';
 import { mergeConditions, type Verdict } from '#operator/engine/conditions.ts';
 import type { Outcome, ReconcileContext } from '#operator/engine/controller.ts';
@@ -8,14 +7,13 @@ import { FIELD_MANAGER, FINALIZERS } from '#operator/installation/names.ts';
 import { runtimeVerdict } from '#operator/tenant/decide-tenant.ts';
 import type { RawPhoneNumber } from '#operator/world/raw-objects.ts';
 import { servedVerdict } from '#operator/world/served.ts';
-import { tenantIDOf } from '#operator/world/tenant-id.ts';
 import { verdict } from '#operator/world/verdict.ts';
-import { runtimeKeyOf, type World } from '#operator/world/world.ts';
 import { hasPlace, phoneNumberReady } from './decide-phone-number.ts';
 import { deletePhoneNumber } from './delete-phone-number.ts';
 import { ensureAtCarrier } from './ensure-at-carrier.ts';
 import { mapNumber } from './map-number.ts';
 import type { PhoneNumberDependencies, ServingTenant } from './phone-number-dependencies.ts';
+import { servingTenant } from './serving-tenant.ts';
 
 /** Brings one PhoneNumber to be owned, assigned and mapped, as far as it can get now. */
 export async function reconcilePhoneNumber(
@@ -66,22 +64,6 @@ export async function reconcilePhoneNumber(
   const finalizing = { client, resource: PHONE_NUMBER, fieldManager: FIELD_MANAGER };
   await addFinalizer(finalizing, raw, FINALIZERS.phoneNumber);
   return serve(parsed.data, serving, dependencies, context);
-}
-
-/** The tenant that the namespace was made for, or the sentence that says why there is none. */
-export function servingTenant(world: World, raw: RawPhoneNumber): ServingTenant | string {
-  const { namespace = '' } = raw.metadata;
-  const found = world.tenantOfNamespace(namespace);
-  if (found === undefined) {
-    return `The namespace ${namespace} is not a tenant's: make PhoneNumbers in the namespace of a Tenant.`;
-  }
-  const { name } = found.metadata;
-  if (found.metadata.deletionTimestamp !== undefined) return `The Tenant ${name} is being deleted.`;
-  const id = tenantIDOf(world.installationID, found);
-  if (world.holderOfID(id)?.metadata.name !== name) return `The Tenant ${name} is refused: its id is taken.`;
-  const parsed = tenantSchema.safeParse(found);
-  if (!parsed.success) return `The spec of the Tenant ${name} cannot be used.`;
-  return { id, tenant: parsed.data, runtimeKey: runtimeKeyOf(found) ?? '' };
 }
 
 async function serve(

@@ -5,7 +5,7 @@ import { isTrue } from '#operator/engine/conditions.ts';
 import { isPausedBy } from '#operator/engine/pausable.ts';
 import { ANNOTATIONS } from '#operator/installation/names.ts';
 import { routeOf } from '#operator/phone-number/decide-phone-number.ts';
-import { servingTenant } from '#operator/phone-number/reconcile-phone-number.ts';
+import { servingTenant } from '#operator/phone-number/serving-tenant.ts';
 import { judgeTenant } from '#operator/tenant/judge-tenant.ts';
 import type { RawPhoneNumber } from '#operator/world/raw-objects.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
