@@ -2,9 +2,11 @@
  * What a child is to its operator: which fields it owns whole, and the digest by which a child as it
  * is, as it was applied and as it is wanted are compared without keeping any of the three.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ManagedFieldsEntry, OwnerReference } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
+
+const DIGEST_LENGTH = 22;
 
 /** An object of which only some fields matter here: one of the API server's, or one we want. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -81,13 +83,12 @@ export function isOurs(names: ChildNames, key: string): boolean {
 }
 
 /**
- * Half of the SHA-256 of a value's canonical JSON, in base64url: 22 characters. Keys are sorted; null,
+ * The first 132 bits of the SHA-256 of a value's canonical JSON, in base64url: 22 characters. Keys are sorted; null,
  * undefined and empty lists count as absent, as the API server drops them. An empty object counts: in a
  * NetworkPolicy it means everything.
  */
 export function digestOf(value: unknown): string {
-  const text = JSON.stringify(canonical(value)) ?? '';
-  return createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url');
+  return hash('sha256', canonicalJSON(value), 'base64url').slice(0, DIGEST_LENGTH);
 }
 
 /** Who wrote last to the object itself (not to its status) but was not us. */
@@ -99,15 +100,15 @@ export function changedBy(names: ChildNames, metadata: ChildMeta): string | unde
   return strangers.toSorted((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1)?.manager;
 }
 
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, field]) => !isAbsent(field))
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, field]) => [name, canonical(field)]),
-  );
+/** Straight to text: this is asked of every child at every start, and sorted copies take as long again. */
+function canonicalJSON(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJSON).join()}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const fields = Object.entries(value)
+    .filter(([, field]) => !isAbsent(field))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJSON(field)}`);
+  return `{${fields.join()}}`;
 }
 
 function isAbsent(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import type { TenantStatus } from '#crds/tenant/tenant.ts';
 import type { RawTenant } from './raw-objects.ts';
@@ -9,8 +9,20 @@ type Spec = NonNullable<RawTenant['spec']>;
 const MAX_RECENT = 128;
 /** What most Tenants have in common. 8 KB of people's texts become 1.9 KB with it, 2.6 KB without, in 0.15 ms. */
 const DICTIONARY = Buffer.from(JSON.stringify(defaultWorkflows));
-/** The fastest, with a window for a spec and the dictionary: 100 KB while it works and not the usual 270. */
-const DEFLATE = { level: 1, windowBits: 14, memLevel: 6, dictionary: DICTIONARY } as const;
+/**
+ * The fastest, and no more memory than it takes: a window for a spec and the dictionary, or for a status, and a
+ * buffer for what comes out. Node.js' own measures take three times as long, for a status four times.
+ */
+const SPEC_DEFLATE = {
+  level: 1,
+  windowBits: 14,
+  memLevel: 6,
+  chunkSize: 4_096,
+  dictionary: DICTIONARY,
+} as const;
+const STATUS_DEFLATE = { level: 1, windowBits: 11, memLevel: 3, chunkSize: 1_024 } as const;
+const SPEC_INFLATE = { dictionary: DICTIONARY } as const;
+const STATUS_INFLATE = { chunkSize: 4_096 } as const;
 
 /**
  * Bytes as a string of as many characters. Twenty thousand buffers would each lie between the garbage
@@ -29,6 +41,8 @@ export class PackedTenant implements RawTenant {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: RawTenant['metadata'];
+  /** As its spec says, and readable without unpacking that. */
+  readonly tenantID: unknown;
   readonly #spec: Packed | undefined;
   readonly #status: Packed | undefined;
 
@@ -37,18 +51,21 @@ export class PackedTenant implements RawTenant {
     this.apiVersion = tenant.apiVersion;
     this.kind = tenant.kind;
     this.metadata = tenant.metadata;
-    this.#status = packed(tenant.status);
+    this.tenantID = tenant.spec?.['tenantID'];
+    this.#status = packed(tenant.status, STATUS_DEFLATE);
     this.#spec =
-      before instanceof PackedTenant && isSameSpec(before, tenant) ? before.#spec : packed(tenant.spec);
+      before instanceof PackedTenant && isSameSpec(before, tenant)
+        ? before.#spec
+        : packed(tenant.spec, SPEC_DEFLATE);
   }
 
   /** Unpacked when it is asked for; one object for those who ask soon after each other. */
   get spec(): Spec | undefined {
-    return unpacked(this.#spec) as Spec | undefined;
+    return unpacked(this.#spec, SPEC_INFLATE) as Spec | undefined;
   }
 
   get status(): TenantStatus | undefined {
-    return unpacked(this.#status);
+    return unpacked(this.#status, STATUS_INFLATE);
   }
 }
 
@@ -57,19 +74,19 @@ function isSameSpec({ metadata: old }: RawTenant, { metadata: now }: RawTenant):
   return old.uid === now.uid && old.generation !== undefined && old.generation === now.generation;
 }
 
-function packed(part: object | undefined): Packed | undefined {
+function packed(part: object | undefined, options: ZlibOptions): Packed | undefined {
   if (part === undefined) return undefined;
-  const bytes = deflateRawSync(JSON.stringify(part), DEFLATE).toString('latin1');
+  const bytes = deflateRawSync(JSON.stringify(part), options).toString('latin1');
   remember(bytes, part);
   return bytes;
 }
 
 /** What was packed into these bytes. */
-function unpacked(bytes: Packed | undefined): object | undefined {
+function unpacked(bytes: Packed | undefined, options: ZlibOptions): object | undefined {
   if (bytes === undefined) return undefined;
   const known = recent.get(bytes);
   if (known !== undefined) return known;
-  const text = inflateRawSync(Buffer.from(bytes, 'latin1'), { dictionary: DICTIONARY }).toString('utf8');
+  const text = inflateRawSync(Buffer.from(bytes, 'latin1'), options).toString('utf8');
   const part = JSON.parse(text) as object;
   remember(bytes, part);
   return part;

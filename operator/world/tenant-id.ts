@@ -1,4 +1,5 @@
 import { uuidV5 } from '#lib/ids/uuid-v5.ts';
+import { PackedTenant } from './packed-tenant.ts';
 
 /**
  * The id of a tenant: spec.tenantID, else derived from the installation and the name, so that the
@@ -11,6 +12,6 @@ export function tenantIDOf(
     readonly spec?: { readonly tenantID?: unknown } | undefined;
   },
 ): string {
-  const id = tenant.spec?.tenantID;
+  const id = tenant instanceof PackedTenant ? tenant.tenantID : tenant.spec?.tenantID;
   return typeof id === 'string' ? id : uuidV5(installationID, tenant.metadata.name);
 }
