@@ -56,7 +56,7 @@ export const benchOptions = {
   SIGNUP_SECONDS: {
     schema: option.positiveInt,
     default: '90',
-    description: 'How long companies sign up, five a second.',
+    description: 'How long companies sign up, at each of two paces.',
   },
   OPERATOR_FLAGS: {
     schema: z.string(),

@@ -19,6 +19,10 @@ import { accountKubeconfig } from './site.ts';
 
 const TARGET_MS = 1_000;
 const PER_SECOND = 5;
+/** What two cores can hash beside everything else that a new Tenant makes them do. */
+const EASY_PER_SECOND = 1;
+/** What the API server answers while as many passwords as it lets wait are waiting. */
+const BUSY = 503;
 const OBSERVED_TIMEOUT_MS = 10 * 60_000;
 const READY_TIMEOUT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -32,6 +36,13 @@ interface Signup {
   readonly answeredAtMs: number;
 }
 
+/** What came of a minute or so of sign-ups at one pace. */
+interface Pace {
+  readonly perSecond: number;
+  readonly signups: readonly Signup[];
+  readonly refused: number;
+}
+
 export async function signupBench(context: BenchContext): Promise<BenchOutcome> {
   const { populated, config, say } = context;
   const site = await populated();
@@ -41,22 +52,31 @@ export async function signupBench(context: BenchContext): Promise<BenchOutcome> 
   const api = await startAPIServer(site, postgres);
   await observed(postgres, config.TENANTS);
   await site.quiet();
-  say(`${PER_SECOND} companies a second sign up for ${config.SIGNUP_SECONDS} s`);
   const ready = await ReadyTimes.open(site.site.admin);
   try {
-    const signups = await signUpSteadily(api, config.SIGNUP_SECONDS * PER_SECOND);
-    await waitUntil(() => signups.every(({ name }) => ready.of(name) !== undefined), READY_TIMEOUT_MS);
-    return outcomeOf(context, { signups, ready, bcryptMs });
+    const paces: Pace[] = [];
+    for (const perSecond of [EASY_PER_SECOND, PER_SECOND]) {
+      say(`${perSecond} a second sign up for ${config.SIGNUP_SECONDS} s`);
+      const pace = await signUpSteadily(api, perSecond, config.SIGNUP_SECONDS);
+      await waitUntil(() => pace.signups.every(({ name }) => ready.of(name) !== undefined), READY_TIMEOUT_MS);
+      paces.push(pace);
+    }
+    const measured = paces.map((pace) => ({ ...pace, ...distributionsOf(pace, ready) }));
+    return {
+      rows: [
+        ...measured.flatMap((pace) => rowsOf(pace, config.TENANTS)),
+        { what: 'one bcrypt hash alone', measured: `${seconds(bcryptMs)} of a core` },
+      ],
+      figures: { paces: measured.map(({ signups: _all, ...rest }) => rest), bcryptMs },
+    };
   } finally {
     await ready.close();
   }
 }
 
-function outcomeOf(
-  { config }: BenchContext,
-  measured: { readonly signups: readonly Signup[]; readonly ready: ReadyTimes; readonly bcryptMs: number },
-): BenchOutcome {
-  const { signups, ready, bcryptMs } = measured;
+type Measured = Pace & ReturnType<typeof distributionsOf>;
+
+function distributionsOf({ signups }: Pace, ready: ReadyTimes) {
   const times = signups.map((signup) => {
     const readyAtMs = ready.of(signup.name);
     if (readyAtMs === undefined) {
@@ -64,28 +84,33 @@ function outcomeOf(
     }
     return { ...signup, readyAtMs };
   });
-  const answer = distributionOf(times.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs));
-  const total = distributionOf(times.map(({ sentAtMs, readyAtMs }) => readyAtMs - sentAtMs));
-  // A Tenant may be Ready before its reply has arrived here.
-  const after = distributionOf(
-    times.map(({ answeredAtMs, readyAtMs }) => Math.max(0, readyAtMs - answeredAtMs)),
-  );
   return {
-    rows: [
-      {
-        what: `sign-up → Tenant Ready, ${PER_SECOND} a second, ${whole(config.TENANTS)} Tenants present: request → Ready`,
-        target: 'p99 ≤ 1 s',
-        measured: `p50 ${seconds(total.p50)}, p99 ${seconds(total.p99)} of ${total.count}`,
-        isMet: total.p99 <= TARGET_MS,
-      },
-      {
-        what: 'of that until the reply, bcrypt included',
-        measured: `p50 ${seconds(answer.p50)}, p99 ${seconds(answer.p99)} (one bcrypt hash alone: ${seconds(bcryptMs)} of a core)`,
-      },
-      { what: 'reply → Ready', measured: `p50 ${seconds(after.p50)}, p99 ${seconds(after.p99)}` },
-    ],
-    figures: { requestToReady: total, requestToReply: answer, replyToReady: after, bcryptMs },
+    requestToReady: distributionOf(times.map(({ sentAtMs, readyAtMs }) => readyAtMs - sentAtMs)),
+    requestToReply: distributionOf(times.map(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs)),
+    // A Tenant may be Ready before its reply has arrived here.
+    replyToReady: distributionOf(
+      times.map(({ answeredAtMs, readyAtMs }) => Math.max(0, readyAtMs - answeredAtMs)),
+    ),
   };
+}
+
+function rowsOf(measured: Measured, tenants: number): BenchOutcome['rows'] {
+  const { perSecond, refused, requestToReady: total, requestToReply: reply, replyToReady: after } = measured;
+  const busy = refused === 0 ? '' : `; ${refused} more were refused as busy (503)`;
+  const row = {
+    what: `sign-up → Tenant Ready, ${perSecond} a second, ${whole(tenants)} Tenants present: request → Ready`,
+    measured: `p50 ${seconds(total.p50)}, p99 ${seconds(total.p99)} of ${total.count}${busy}`,
+  };
+  const isMet = total.p99 <= TARGET_MS && refused === 0;
+  return [
+    perSecond === PER_SECOND ? { ...row, target: 'p99 ≤ 1 s', isMet } : row,
+    {
+      what: `of that, ${perSecond} a second: until the reply, bcrypt included · reply → Ready`,
+      measured:
+        `p50 ${seconds(reply.p50)}, p99 ${seconds(reply.p99)} · ` +
+        `p50 ${seconds(after.p50)}, p99 ${seconds(after.p99)}`,
+    },
+  ];
 }
 
 /** What hashing a password takes on this machine with nothing else to do. */
@@ -136,33 +161,36 @@ async function observed({ adminURL }: LocalPostgres, tenants: number): Promise<v
 }
 
 /** Sends each sign-up at its time, whether the earlier ones were answered or not. */
-async function signUpSteadily(api: string, count: number): Promise<readonly Signup[]> {
+async function signUpSteadily(api: string, perSecond: number, forSeconds: number): Promise<Pace> {
   const beganAtMs = performance.now();
-  const signups: Promise<Signup>[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const dueAtMs = beganAtMs + (index * 1_000) / PER_SECOND;
+  const sent: Promise<Signup | undefined>[] = [];
+  for (let index = 0; index < perSecond * forSeconds; index += 1) {
+    const dueAtMs = beganAtMs + (index * 1_000) / perSecond;
     await systemClock.sleep(Math.max(0, dueAtMs - performance.now()));
-    signups.push(signUp(api, index));
-    signups.at(-1)?.catch(() => undefined);
+    sent.push(signUp(api, `${perSecond}-${index}`));
+    sent.at(-1)?.catch(() => undefined);
   }
-  return Promise.all(signups);
+  const signups = (await Promise.all(sent)).filter((one) => one !== undefined);
+  return { perSecond, signups, refused: sent.length - signups.length };
 }
 
-async function signUp(api: string, index: number): Promise<Signup> {
+/** Undefined: the API server was too busy. */
+async function signUp(api: string, company: string): Promise<Signup | undefined> {
   const sentAtMs = performance.now();
   const response = await fetch(`${api}/api/auth/signup`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      email: `bench-${index}@example.com`,
-      password: `a long enough password ${index}`,
+      email: `bench-${company}@example.com`,
+      password: `a long enough password ${company}`,
       name: 'Jane Smith',
-      companyName: `Company ${index}`,
+      companyName: `Company ${company}`,
     }),
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
   const text = await response.text();
   const answeredAtMs = performance.now();
+  if (response.status === BUSY) return undefined;
   if (response.status !== 201) throw new LocalError('signup_failed', `Sign-up: ${response.status} ${text}`);
   const { tenant } = JSON.parse(text) as { tenant: { name: string } };
   return { name: tenant.name, sentAtMs, answeredAtMs };
