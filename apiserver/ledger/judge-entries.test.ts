@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { presumedRevision } from '#crds/ledger/ledger-event.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { callEvents } from '../testing/ledger-events.ts';
 import { judgeEntries } from './judge-entries.ts';
@@ -10,9 +11,20 @@ const callID = '22222222-2222-4222-8222-222222222222';
 let sequence = 0;
 function usage(revision: number, seconds: number): LedgerEntry {
   const answeredAt = new Date(Date.UTC(2026, 0, 1));
-  const event = callEvents({ tenantID, callID, revision, seconds, answeredAt }).find(
-    (it) => it.kind === 'usage',
+  return entryOf(
+    callEvents({ tenantID, callID, revision, seconds, answeredAt }).find((it) => it.kind === 'usage'),
   );
+}
+
+/** `presumed`: not by the carrier's word. */
+function answered(atMs: number, presumed = false): LedgerEntry {
+  const [event] = callEvents({ tenantID, callID, answeredAt: new Date(atMs) }).filter(
+    (it) => it.kind === 'answered',
+  );
+  return entryOf({ ...event, ...(presumed ? { revision: presumedRevision(atMs) } : {}) });
+}
+
+function entryOf(event: object | undefined): LedgerEntry {
   sequence += 1;
   const entry = parseEntry({
     shard: shardOf(tenantID),
@@ -43,6 +55,16 @@ describe('judgeEntries', () => {
       seconds,
     ]);
     expect(judgement.rejected).toHaveLength(verdicts.filter((it) => it === 'Contradiction').length);
+  });
+
+  test.each([
+    ['the carrier tells of later', [answered(5_000, true), answered(4_000)], ['New', 'Corrected']],
+    ['the carrier has told of', [answered(4_000), answered(5_000, true)], ['New', 'Outdated']],
+    ['was presumed before', [answered(5_000, true), answered(6_000, true)], ['New', 'Corrected']],
+  ])('an answer that is presumed and that %s', (_case, entries, verdicts) => {
+    const judgement = judgeEntries(entries, new Map());
+    expect(judgement.verdicts.map(({ verdict }) => verdict)).toEqual(verdicts);
+    expect(judgement.rejected).toEqual([]);
   });
 
   test('what Postgres holds already counts as seen', () => {

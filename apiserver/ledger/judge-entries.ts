@@ -1,4 +1,5 @@
-import { type LedgerEntry, type RejectedEntry, revisionOf } from './stream-entry.ts';
+import { revisionOf } from '#crds/ledger/ledger-event.ts';
+import type { LedgerEntry, RejectedEntry } from './stream-entry.ts';
 
 /** What Postgres holds of an event that came before. */
 export interface KnownEvent {

@@ -50,11 +50,6 @@ export function isAccepted(entry: LedgerEntry | RejectedEntry): entry is LedgerE
   return !isRejected(entry);
 }
 
-/** The revision of an event; kinds without one are never corrected. */
-export function revisionOf(event: LedgerEvent): number {
-  return 'revision' in event ? event.revision : 0;
-}
-
 function idOf(event: LedgerEvent): string {
   return event.kind === 'turn' ? `${event.callID}/turn/${event.index}` : `${event.callID}/${event.kind}`;
 }

@@ -1,7 +1,7 @@
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, revisionOf } from '#crds/ledger/ledger-event.ts';
 import type { PoolClient } from '../database/database.ts';
 import { callChanges } from './call-changes.ts';
-import { type LedgerEntry, revisionOf } from './stream-entry.ts';
+import type { LedgerEntry } from './stream-entry.ts';
 import { quantitiesOf, type UsageQuantity, usageDifference } from './usage-difference.ts';
 
 /**

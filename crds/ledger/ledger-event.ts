@@ -16,12 +16,24 @@ const common = {
 
 /** Of an ending told by a runtime whose Redis had lost the call's record. */
 export const REBUILT_REVISION = -1;
+/** Postgres holds revisions in 32 bits. */
+const LOWEST_REVISION = -(2 ** 31);
+
+/**
+ * Of an answer that the carrier has not told, taken to be at `atMs`: below its word, and no two of them share one,
+ * as a call of which Redis lost the record may be presumed to be answered for a second time.
+ */
+export function presumedRevision(atMs: number): number {
+  return LOWEST_REVISION + (atMs % 2 ** 31);
+}
 
 const revision = z
   .number()
   .int()
-  .min(REBUILT_REVISION)
-  .describe('0 for what is told first, -1 where Redis had lost the record; a higher one replaces a lower.');
+  .min(LOWEST_REVISION)
+  .describe(
+    '0 for what is told first; below it what gives way to that, as where Redis had lost the record. A higher one replaces a lower.',
+  );
 
 export const callStartedSchema = z.object({
   ...common,
@@ -36,7 +48,13 @@ export const callStartedSchema = z.object({
     .describe('True where it was taken while Redis was away, so that a limit may have been passed by it.'),
 });
 
-export const callAnsweredSchema = z.object({ ...common, kind: z.literal('answered') });
+export const callAnsweredSchema = z.object({
+  ...common,
+  kind: z.literal('answered'),
+  revision: revision
+    .optional()
+    .describe('Below 0 where the carrier did not tell of the answer; else absent.'),
+});
 
 export const callTurnSchema = z.object({
   ...common,
@@ -121,3 +139,8 @@ export const ledgerEventSchema = z.discriminatedUnion('kind', [
 export type LedgerEvent = z.output<typeof ledgerEventSchema>;
 export type CallTurn = z.output<typeof callTurnSchema>;
 export type CallUsage = z.output<typeof callUsageSchema>;
+
+/** The revision of an event; 0 where it has none. */
+export function revisionOf(event: LedgerEvent): number {
+  return ('revision' in event ? event.revision : undefined) ?? 0;
+}

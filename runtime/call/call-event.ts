@@ -42,7 +42,11 @@ interface Kinds {
     readonly answeredAtMs: number | undefined;
     readonly generation: number;
   };
-  readonly answered: { readonly occurredAtMs: number };
+  readonly answered: {
+    readonly occurredAtMs: number;
+    /** The carrier has not told of it. */
+    readonly presumed?: true;
+  };
   readonly commandDone: Pick<Command, 'step' | 'generation'>;
   readonly commandFailed: Pick<Command, 'step' | 'generation'> & { readonly failure: CommandFailure };
   /** The call's slot is on another pod now. */

@@ -250,7 +250,7 @@ export class CallStore {
 /** An event's revisions are different entries; the event itself keeps one id. */
 function entryOf(event: LedgerEvent): LedgerEntry {
   return {
-    id: 'revision' in event ? `${event.id}@${event.revision}` : event.id,
+    id: 'revision' in event && event.revision !== undefined ? `${event.id}@${event.revision}` : event.id,
     event: JSON.stringify(event),
   };
 }

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '#apiserver/ledger/stream-entry.ts';
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, revisionOf } from '#crds/ledger/ledger-event.ts';
 import type { CallLedger } from '#hack/standins/telnyx/control/call-ledger.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import { type AskedCommand, askedCommands } from './asked-commands.ts';
@@ -158,10 +158,6 @@ export function overlapMs({ fromMs, toMs }: Span, others: readonly Span[]): numb
     untilMs = Math.max(untilMs, endMs);
   }
   return coveredMs;
-}
-
-function revisionOf(event: LedgerEvent): number {
-  return 'revision' in event ? event.revision : 0;
 }
 
 function tenantOf(number: string): StormTenant {

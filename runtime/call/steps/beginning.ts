@@ -85,7 +85,7 @@ export function startStream(call: StoredCall, event: CallEvent<'answered'>): Out
   // Told before: the carrier is being asked who has the call.
   if (call.record.answeredAtMs !== undefined) return undefined;
   const record = { ...call.record, answeredAtMs: event.occurredAtMs };
-  const effects = { ledger: [answeredEvent(record)] };
+  const effects = { ledger: [answeredEvent(record, event)] };
   // Told perhaps for a second time, of a call that a pod talks to of which Redis cannot tell.
   if (record.rebuilt) return { ...askFirst({ ...call, record }, event.atMs), ...effects };
   return moved(startGeneration({ ...call, record }, event.atMs, 1), effects);
@@ -126,11 +126,11 @@ function presumeAnswered(call: StoredCall, nowMs: number): Outcome {
   const { treatment, command, answeredAtMs } = call.record;
   // The question is named after the moment at which the webhook was overdue.
   const occurredAtMs = (command?.generation ?? 0) / 1_000 - ANSWER_CONFIRM_MS;
-  const answered = { kind: 'answered', atMs: nowMs, occurredAtMs } as const;
+  const answered = { kind: 'answered', atMs: nowMs, occurredAtMs, presumed: true } as const;
   if (treatment) return announce(call, answered);
   if (answeredAtMs !== undefined) return moved(startGeneration(call, nowMs, 1));
   const record = { ...call.record, answeredAtMs: occurredAtMs };
-  return moved(startGeneration({ ...call, record }, nowMs, 1), { ledger: [answeredEvent(record)] });
+  return moved(startGeneration({ ...call, record }, nowMs, 1), { ledger: [answeredEvent(record, answered)] });
 }
 
 /** It began, or was taken up, at a pod that Redis does not tell of. */

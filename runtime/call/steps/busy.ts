@@ -42,7 +42,7 @@ export function announce(call: StoredCall, event: CallEvent<'answered'>): Transi
     { ...call, record },
     { state: 'announcing', ...send('speak', 0, event.atMs) },
   );
-  return moved(announcing, { ledger: [answeredEvent(record)] });
+  return moved(announcing, { ledger: [answeredEvent(record, event)] });
 }
 
 // ── announcing, recording ────────────────────────────────────────────────────────────────────────

@@ -29,14 +29,14 @@ export function noteAnswered(call: StoredCall, event: CallEvent<'answered'>): Ou
   if (call.record.answeredAtMs !== undefined) return undefined;
   if (call.record.command?.step === 'reject') return takeBackRejection(call, event);
   const record = { ...call.record, answeredAtMs: event.occurredAtMs };
-  return moved({ ...call, record }, { ledger: [answeredEvent(record)] });
+  return moved({ ...call, record }, { ledger: [answeredEvent(record, event)] });
 }
 
 function takeBackRejection({ record, conversation }: StoredCall, event: CallEvent<'answered'>): Transition {
   const { endingAtMs: _endingAtMs, reason: _reason, ...lost } = record;
   const answered = { ...lost, answeredAtMs: event.occurredAtMs, rebuilt: true };
   const call = startGeneration({ record: answered, conversation }, event.atMs, 1);
-  return moved(call, { ledger: [answeredEvent(answered)], lease: 'hold' });
+  return moved(call, { ledger: [answeredEvent(answered, event)], lease: 'hold' });
 }
 
 /** The call is over at the carrier, or cannot be ended by this command: what is left is the wait. */
@@ -89,7 +89,7 @@ export function correctAnswered(call: StoredCall, event: CallEvent<'answered'>):
   if (record.answeredAtMs !== undefined || !(record.pod ?? record.treatment)) return undefined;
   const answered = { ...record, answeredAtMs: event.occurredAtMs };
   const settled = settle({ ...call, record: answered }, event.atMs);
-  return { ...settled, ledger: [answeredEvent(answered), ...settled.ledger] };
+  return { ...settled, ledger: [answeredEvent(answered, event), ...settled.ledger] };
 }
 
 export function correctHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Outcome {

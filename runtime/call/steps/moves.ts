@@ -1,5 +1,5 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, presumedRevision } from '#crds/ledger/ledger-event.ts';
 import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, Command, StoredCall } from '../call-record.ts';
 import {
@@ -242,6 +242,13 @@ export function startedEvent(record: CallRecord): LedgerEvent {
   };
 }
 
-export function answeredEvent(record: CallRecord & { answeredAtMs: number }): LedgerEvent {
-  return { ...commonOf(record, 'answered', record.answeredAtMs), kind: 'answered' };
+export function answeredEvent(
+  record: CallRecord,
+  { occurredAtMs, presumed }: Pick<CallEvent<'answered'>, 'occurredAtMs' | 'presumed'>,
+): LedgerEvent {
+  return {
+    ...commonOf(record, 'answered', occurredAtMs),
+    kind: 'answered',
+    ...(presumed ? { revision: presumedRevision(occurredAtMs) } : {}),
+  };
 }
