@@ -14,8 +14,11 @@ const common = {
   occurredAt: z.iso.datetime().describe('UTC, when it happened at the carrier or in the call.'),
 };
 
-/** Of an ending told by a runtime whose Redis had lost the call's record. */
-export const REBUILT_REVISION = -1;
+/**
+ * Of an ending told by a runtime whose Redis had lost the call's record. So far below 0 that its corrections are,
+ * too: what they correct may have been told before, with corrections of its own.
+ */
+export const REBUILT_REVISION = -1_000;
 /** Postgres holds revisions in 32 bits. */
 const LOWEST_REVISION = -(2 ** 31);
 

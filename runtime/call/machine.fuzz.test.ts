@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { revisionOf } from '#crds/ledger/ledger-event.ts';
 import type { CallEvent, CallEventKind, CallIdentity, CommandFailure } from './call-event.ts';
 import { callIDOf } from './call-id.ts';
 import type { CallState, StoredCall } from './call-record.ts';
@@ -131,10 +132,10 @@ interface Played {
   readonly call: StoredCall | undefined;
 }
 
-/** Plays a history, each event up to three times. */
-function play(events: readonly (readonly [Seed, number])[]): Played {
-  let call: StoredCall | undefined;
-  let nowMs = T0;
+/** Plays a history, each event up to three times, on from `first`. */
+function play(events: readonly (readonly [Seed, number])[], first?: StoredCall, fromMs = T0): Played {
+  let call = first;
+  let nowMs = fromMs;
   const transitions: Transition[] = [];
   for (const [seed, times] of events) {
     nowMs += 700;
@@ -200,6 +201,42 @@ test('whatever happens in whatever order, a call keeps its rules', () => {
     { numRuns: 500 },
   );
 });
+
+/** What is there of a call that Redis lost: what some pod remembers of it, or what the carrier returns. */
+function afterLoss(remembered: StoredCall | undefined, { call }: Played): StoredCall | undefined {
+  if (remembered && remembered.record.state !== 'settled')
+    return { ...remembered, record: { ...remembered.record, rebuilt: true } };
+  const { answeredAtMs, generation = 0 } = call?.record ?? {};
+  return decide(undefined, { kind: 'rebuilt', atMs: LOST_AT_MS, identity, answeredAtMs, generation })?.call;
+}
+
+const LOST_AT_MS = T0 + 60_000;
+
+test('whatever Redis loses of a call, nothing is told of it at one revision with two contents', () => {
+  fc.assert(
+    fc.property(history, history, fc.option(fc.nat({ max: 60 })), (before, after, remembered) => {
+      const lost = play(before.filter(([{ kind }]) => !OF_LOSSES.has(kind)));
+      const memory = remembered === null ? undefined : lost.transitions[remembered]?.call;
+      const { transitions } = play(after, afterLoss(memory, lost), LOST_AT_MS);
+      const told = [...lost.transitions, ...transitions].flatMap(({ ledger }) => ledger);
+      const contents = new Map<string, string>();
+      // What the carrier tells, it tells with one content.
+      for (const event of told.filter((one) => !CARRIERS.has(one.kind) || revisionOf(one) < 0)) {
+        const key = `${event.id}@${revisionOf(event)}`;
+        const content = JSON.stringify(event);
+        expect(contents.get(key) ?? content).toBe(content);
+        contents.set(key, content);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** What can only be after Redis lost something. */
+const OF_LOSSES: ReadonlySet<CallEventKind> = new Set(['refused', 'rebuilt', 'streamElsewhere']);
+
+/** Random histories tell these with random times. */
+const CARRIERS: ReadonlySet<string> = new Set(['started', 'answered', 'recording']);
 
 test('left alone, every call comes to its end', () => {
   fc.assert(

@@ -109,7 +109,7 @@ export function dayOf(epochMs: number): string {
  * A call of which Redis lost the record may have been settled before that, from all that was known of
  * it: then that settlement stands, because this one has the lower revision.
  */
-function firstRevisionOf({ rebuilt }: CallRecord): number {
+export function firstRevisionOf({ rebuilt }: CallRecord): number {
   return rebuilt ? REBUILT_REVISION : 0;
 }
 
@@ -127,7 +127,7 @@ function sameFigures(figures: Omit<Settlement, 'revision'>, before: Settlement |
   );
 }
 
-/** `revision`: above 0 for a correction. */
+/** `revision`: above the first one for a correction. */
 export function endedEvent(record: CallRecord, endedAtMs: number, revision: number): LedgerEvent {
   return {
     ...commonOf(record, 'ended', endedAtMs),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { CallRecord as CarrierCall } from '#hack/standins/telnyx/calls/call-record.ts';
 import type { TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
@@ -66,7 +67,11 @@ describe('a call that is open at the carrier', () => {
     expect(await recordOf()).toMatchObject({ state: 'talking', rebuilt: true });
     expect(atCarrier().state).toBe('answered');
     carrier.control.callerHangsUp(caller.id);
-    expect(await usageOf()).toMatchObject({ calls: 1, callSeconds: carrierSeconds(), revision: -1 });
+    expect(await usageOf()).toMatchObject({
+      calls: 1,
+      callSeconds: carrierSeconds(),
+      revision: REBUILT_REVISION,
+    });
   });
 
   test('and was settled long ago is hung up', async () => {

@@ -1,6 +1,5 @@
 /** What the carrier's own account of the calls must show. */
 
-import { REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import type { CallEvidence, Evidence } from './evidence.ts';
 import { eventsOf, isStrained, losesRedis, overlapMs } from './evidence.ts';
 import type { Invariant } from './invariants.ts';
@@ -72,9 +71,9 @@ function wasOpened(outcome: string): boolean {
 export const neverDropped: Invariant = ({ calls }) =>
   calls.flatMap((call) => {
     if (call.carrier.answeredAtMs === undefined || call.carrier.hangupSource !== 'callee') return [];
-    const { reason, revision } = eventsOf(call, 'ended').at(-1) ?? {};
+    const { reason, revision = 0 } = eventsOf(call, 'ended').at(-1) ?? {};
     // Whoever wrote it back by the carrier's word alone knows of no reason.
-    const isWrittenBack = reason === 'CarrierEnded' && revision === REBUILT_REVISION;
+    const isWrittenBack = reason === 'CarrierEnded' && revision < 0;
     return reason === undefined || GOOD_ENDS.has(reason) || isWrittenBack
       ? []
       : [`${call.callID} ended as ${reason}`];

@@ -12,7 +12,7 @@ import {
   TRANSFER_MS,
   TRANSFER_REPEAT_MS,
 } from '../deadlines.ts';
-import { countTransfer, endedEvent, endOf, settle, talkedMsOf } from '../settlement.ts';
+import { countTransfer, endedEvent, endOf, firstRevisionOf, settle, talkedMsOf } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
 import {
@@ -230,11 +230,10 @@ export function correctBridge(call: StoredCall, event: CallEvent<'bridged'>): Ou
   if (!isNewsOfBridge(call.record, event)) return undefined;
   const bridged = withRecord(call, asHandedOver(event.occurredAtMs));
   const settled = settle(bridged, event.atMs);
+  const { record } = bridged;
   if (call.record.reason === 'Transferred') return settled;
-  return {
-    ...settled,
-    ledger: [endedEvent(bridged.record, endOf(bridged.record, event.atMs), 1), ...settled.ledger],
-  };
+  const ended = endedEvent(record, endOf(record, event.atMs), firstRevisionOf(record) + 1);
+  return { ...settled, ledger: [ended, ...settled.ledger] };
 }
 
 // ── parts ────────────────────────────────────────────────────────────────────────────────────────
