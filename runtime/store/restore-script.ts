@@ -21,6 +21,9 @@ export interface RestoreRequest {
  * Writes back a call that Redis has lost, with its deadline and its lease, for the pod that holds its
  * media or stored its state. Changes nothing where the call is there as it was (`There`), was taken on by a later stream
  * (`Newer`) or is over (`Settled`). Safe to repeat.
+ *
+ * Several pods bring the same call back, each as it stored it last: as long as nothing was decided on what one of
+ * them brought, the latest by the version that it had takes its place.
  */
 export const restoreScript = new Script({
   name: 'restore',
@@ -32,9 +35,13 @@ export const restoreScript = new Script({
       local record = cjson.decode(redis.call('HGET', call, 'record'))
       if record.state == 'settled' then return 'Settled' end
       if record.generation > q.generation then return 'Newer' end
-      if record.generation == q.generation and version >= q.version then return 'There' end
+      local restored = redis.call('HGET', call, 'restored') or ''
+      local at, had = string.match(restored, '^(%d+) (%d+)$')
+      local known = tonumber(at) == version and tonumber(had) or version
+      if record.generation == q.generation and known >= q.version then return 'There' end
     end
-    redis.call('HSET', call, 'version', math.max(version, q.version) + 1,
+    local restoredAt = math.max(version, q.version) + 1
+    redis.call('HSET', call, 'version', restoredAt, 'restored', string.format('%d %d', restoredAt, q.version),
       'generation', string.format('%d', q.generation), 'record', q.record)
     if q.conversation then redis.call('HSET', call, 'conversation', q.conversation) end
     redis.call('PEXPIRE', call, q.ttlMs)

@@ -12,7 +12,10 @@ export interface CallRef {
  * script can touch them together, also on Redis Cluster.
  */
 export const storeKeys = {
-  /** Hash: `version`, `generation`, `record` (CallRecord as JSON), `conversation` (JSON). */
+  /**
+   * Hash: `version`, `generation`, `record` (CallRecord as JSON), `conversation` (JSON); of a call that was brought
+   * back `restored`, the version under which that was, and the one that it had had.
+   */
   call: ({ tenantID, callID }: CallRef) => `call:{${shardOf(tenantID)}}:${callID}`,
   /** Set: the ids of the events and ledger events that this call has taken. */
   seen: ({ tenantID, callID }: CallRef) => `seen:{${shardOf(tenantID)}}:${callID}`,
