@@ -15,8 +15,8 @@ const common = {
 };
 
 /**
- * Of an ending told by a runtime whose Redis had lost the call's record. So far below 0 that its corrections are,
- * too: what they correct may have been told before, with corrections of its own.
+ * Of an ending told by a runtime whose Redis had lost the call's record, or by a pod without Redis. So far below 0
+ * that its corrections are, too: what they correct may have been told before, with corrections of its own.
  */
 export const REBUILT_REVISION = -1_000;
 /** Postgres holds revisions in 32 bits. */
@@ -35,7 +35,7 @@ const revision = z
   .int()
   .min(LOWEST_REVISION)
   .describe(
-    '0 for what is told first; below it what gives way to that, as where Redis had lost the record. A higher one replaces a lower.',
+    '0 for what is told first; below it what gives way to that, as where Redis was away or had lost the record. A higher one replaces a lower.',
   );
 
 export const callStartedSchema = z.object({
@@ -49,6 +49,7 @@ export const callStartedSchema = z.object({
     .boolean()
     .optional()
     .describe('True where it was taken while Redis was away, so that a limit may have been passed by it.'),
+  revision: revision.optional().describe('Below 0 where it is unchecked; else absent.'),
 });
 
 export const callAnsweredSchema = z.object({

@@ -1,4 +1,4 @@
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import type { Shard } from '#crds/projection/shard.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
@@ -290,6 +290,7 @@ function adopt(away: AwayCall, there: StoredCall, { pod, nowMs }: { pod: string;
   if (ended) take(away, ended, pod);
 }
 
+/** Another pod may have checked it, before Redis went. */
 function asUnchecked(event: LedgerEvent): LedgerEvent {
-  return event.kind === 'started' ? { ...event, unchecked: true } : event;
+  return event.kind === 'started' ? { ...event, unchecked: true, revision: REBUILT_REVISION } : event;
 }

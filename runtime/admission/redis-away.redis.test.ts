@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { startTestRedis, type TestRedis, type TestReplica } from '#hack/testing/redis.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
@@ -53,7 +54,8 @@ test('a call that comes then is answered, talked to and hung up, and is in the b
   await expect.poll(() => pod.ledgerKinds(), PATIENCE).toContain('usage');
   const ledger = (await pod.ledger()).filter(({ callID }) => callID === callIDOf('v3:away'));
   expect(ledger.map(({ kind }) => kind)).toEqual(['started', 'answered', 'ended', 'usage']);
-  expect(ledger[0]).toMatchObject({ unchecked: true });
+  expect(ledger[0]).toMatchObject({ unchecked: true, revision: REBUILT_REVISION });
+  expect(ledger.at(-1)).toMatchObject({ revision: REBUILT_REVISION });
   const month = new Date(Date.now() - 61_000).toISOString().slice(0, 7);
   expect(await pod.redis.hget(storeKeys.counters(TENANT, month), 'calls')).toBe('1');
 });

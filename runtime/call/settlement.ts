@@ -107,10 +107,11 @@ export function dayOf(epochMs: number): string {
 
 /**
  * A call of which Redis lost the record may have been settled before that, from all that was known of
- * it: then that settlement stands, because this one has the lower revision.
+ * it: then that settlement stands, because this one has the lower revision. The same with one that a pod
+ * keeps without Redis, which another may have, too.
  */
-export function firstRevisionOf({ rebuilt }: CallRecord): number {
-  return rebuilt ? REBUILT_REVISION : 0;
+export function firstRevisionOf({ rebuilt, alone }: CallRecord): number {
+  return rebuilt || alone !== undefined ? REBUILT_REVISION : 0;
 }
 
 /** The UTC month of a time, as YYYY-MM. */

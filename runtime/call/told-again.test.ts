@@ -1,17 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { type LedgerEvent, revisionOf } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, REBUILT_REVISION, revisionOf } from '#crds/ledger/ledger-event.ts';
 import {
   admitted,
   answered,
   at,
   due,
+  hungUp,
   rebuilt,
   replied,
   result,
   run,
   type Step,
+  talking,
 } from '#runtime/testing/call-life.ts';
 import type { CallEvent } from './call-event.ts';
+import { decide } from './machine.ts';
 
 const presumed = [admitted, result, due, replied()] as const;
 const rebuiltLater = { ...rebuilt, atMs: at(5) } satisfies CallEvent;
@@ -37,6 +40,15 @@ describe('of a call that Redis lost', () => {
     expect(told.map(({ kind }) => kind)).toContain('answered');
     expect(different).toEqual([]);
   });
+});
+
+test.each([
+  ['that Redis had lost', { rebuilt: true }],
+  ['that a pod keeps without Redis', { alone: 'a' }],
+])('a call %s is settled below what may have been told of it', (_which, known) => {
+  const { call } = run(...talking);
+  const ended = call && decide({ ...call, record: { ...call.record, ...known } }, hungUp(31));
+  expect(ended?.ledger.map(revisionOf)).toEqual([REBUILT_REVISION, REBUILT_REVISION]);
 });
 
 test("the carrier's word of an answer outranks what was presumed", () => {

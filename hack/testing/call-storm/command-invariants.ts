@@ -65,15 +65,21 @@ export function nothingAfterTheEnd({ limitMs }: SilenceLimits): Invariant {
     });
 }
 
-/** A correction says something else than what it corrects. */
+/** A correction, by its revision the next, says something else than what it corrects. */
 export const correctionsDiffer: Invariant = ({ calls }) =>
   calls.flatMap((call) => {
-    const usages = eventsOf(call, 'usage').map(({ calls: count, callSeconds, sttSeconds, ttsCharacters }) =>
-      [count, callSeconds, sttSeconds, ttsCharacters].join('/'),
+    const usages = eventsOf(call, 'usage').map(
+      ({ calls: count, callSeconds, sttSeconds, ttsCharacters, revision }) => ({
+        figures: [count, callSeconds, sttSeconds, ttsCharacters].join('/'),
+        revision,
+      }),
     );
-    return usages.flatMap((figures, index) =>
-      index > 0 && figures === usages[index - 1] ? [`${call.callID} is metered again with ${figures}`] : [],
-    );
+    return usages.flatMap(({ figures, revision }, index) => {
+      const before = usages[index - 1];
+      return figures === before?.figures && revision === before.revision + 1
+        ? [`${call.callID} is metered again with ${figures}`]
+        : [];
+    });
   });
 
 function idsOf(told: readonly AskedCommand[]): ReadonlySet<string | undefined> {

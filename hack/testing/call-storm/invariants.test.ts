@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isRejected, type LedgerEntry, parseEntry } from '#apiserver/ledger/stream-entry.ts';
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { CallLedger } from '#hack/standins/telnyx/control/call-ledger.ts';
 import type { AskedCommand } from './asked-commands.ts';
@@ -139,9 +139,9 @@ test('a call that was written back may be settled below its first settlement, an
   const written = withBooks(
     started(),
     ended(),
-    ended({ revision: -1 }),
+    ended({ revision: REBUILT_REVISION }),
     usage(),
-    usage({ revision: -1, sttSeconds: 1 }),
+    usage({ revision: REBUILT_REVISION }),
   );
   const schedule = { ...evidence({}).schedule, faults: [{ do: 'KillRedis', forMs: 0, atMs: 0 } as const] };
   expect(breached(evidence({ ...written, schedule }))).toEqual([]);
