@@ -29,7 +29,12 @@ export class LedgerReader implements StormLedger {
   #rejected: string[] = [];
 
   constructor(redisURL: string) {
-    this.#redis = new Redis(redisURL, { maxRetriesPerRequest: 0, connectTimeout: 1_000 });
+    this.#redis = new Redis(redisURL, {
+      maxRetriesPerRequest: 0,
+      connectTimeout: 1_000,
+      // A command that waits for a connection would wait for ever once the client is told to end.
+      enableOfflineQueue: false,
+    });
     // Storms take Redis away; the loop reads on when it is back.
     this.#redis.on('error', () => undefined);
     this.#loop = new Loop({ clock: systemClock, step: () => this.#turn() });

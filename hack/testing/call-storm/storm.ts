@@ -54,12 +54,15 @@ export class Storm {
     });
     const delay = monitorEventLoopDelay({ resolution: 20 });
     delay.enable();
-    await this.#happen();
-    await waitUntil(() => this.#open().length === 0, ARMED_MS);
-    await this.#calm();
-    await this.#untilOver();
-    await watch.stop();
-    delay.disable();
+    try {
+      await this.#happen();
+      await waitUntil(() => this.#open().length === 0, ARMED_MS);
+      await this.#calm();
+      await this.#untilOver();
+    } finally {
+      await watch.stop();
+      delay.disable();
+    }
     return gatherEvidence(this.#world, {
       schedule: this.#schedule,
       legs: this.#legs,
@@ -87,7 +90,7 @@ export class Storm {
     return counted;
   }
 
-  /** All calls and faults at their times; resolves when the last fault is over. */
+  /** All calls and faults at their times; settles when the last fault is over, as none may strike a world that is closed. */
   async #happen(): Promise<void> {
     const { calls, faults } = this.#schedule;
     const moments = [
@@ -95,13 +98,15 @@ export class Storm {
       ...faults.map((fault) => ({ atMs: fault.atMs, happen: () => this.#harms.do(fault) })),
     ].sort((a, b) => a.atMs - b.atMs);
     const startMs = systemClock.monotonic();
-    await Promise.all(
+    const outcomes = await Promise.allSettled(
       moments.map(async ({ atMs, happen }) => {
         const waitMs = startMs + atMs - systemClock.monotonic();
         if (waitMs > 0) await systemClock.sleep(waitMs);
         await happen();
       }),
     );
+    const failure = outcomes.find(({ status }) => status === 'rejected');
+    if (failure?.status === 'rejected') throw failure.reason;
   }
 
   async #call({ tenant, script, digitsAtMs }: CallPlan): Promise<void> {
