@@ -12,7 +12,12 @@ import { StormWorld } from './world.ts';
 
 const RUNS = fuzzRuns(6);
 /** Those of the named ones that tell a runtime which forgets a rule, and are over in seconds. */
-const SHOWN = ['every-stream-breaks', 'commands-fail', 'two-sockets-with-one-token'];
+const SHOWN = [
+  'callers-hang-up-while-the-agent-speaks',
+  'every-stream-breaks',
+  'commands-fail',
+  'two-sockets-with-one-token',
+];
 const RUN_TIMEOUT_MS = 300_000;
 let world: StormWorld;
 

@@ -1,12 +1,15 @@
 /** How commands to the carrier must be told. */
 import { streamGenerationOf } from '#runtime/media-server/media-url.ts';
 import type { AskedCommand } from './asked-commands.ts';
-import { type CallEvidence, eventsOf, harmsRedis, isStrained } from './evidence.ts';
+import { type CallEvidence, type Evidence, eventsOf, harmsRedis, isStrained } from './evidence.ts';
 import type { SilenceLimits } from './hearing-invariants.ts';
 import type { Invariant } from './invariants.ts';
 
 /** For so long the carrier knows a command again, and no command of ours means the same thing anew. */
 const SAME_MS = 10_000;
+/** What was under way when a stream ended, and what a pod sends that has stood still before it reads of the end. */
+const LAST_MESSAGES = 3;
+const LAST_MESSAGES_MS = 300;
 /** What may still be asked of a call that is over: that it ends, and its stream and recording with it. */
 const ENDS: ReadonlySet<string> = new Set(['hangup', 'reject', 'streaming_stop', 'record_stop']);
 
@@ -45,9 +48,7 @@ export function nothingAfterTheEnd({ limitMs }: SilenceLimits): Invariant {
     evidence.calls.flatMap((call) => {
       const { callID, carrier } = call;
       const toldAtMs = carrier.webhooks.find(({ eventType }) => eventType === 'call.hangup')?.takenAtMs;
-      const late = carrier.streams.filter(
-        ({ latestAfterEndMs }) => !isStrained(evidence) && latestAfterEndMs > limitMs,
-      );
+      const late = isStrained(evidence) || stallsStreams(evidence) ? [] : carrier.streams.filter(isSpokenOn);
       // A pod without Redis does not hear what others were told.
       const asked =
         harmsRedis(evidence) || isStrained(evidence)
@@ -63,6 +64,15 @@ export function nothingAfterTheEnd({ limitMs }: SilenceLimits): Invariant {
         ...asked.map(({ action }) => `${callID} was told to ${action} after its hang-up`),
       ];
     });
+}
+
+function isSpokenOn({ lateMessages, latestAfterEndMs }: CallEvidence['carrier']['streams'][number]): boolean {
+  return lateMessages > LAST_MESSAGES && latestAfterEndMs > LAST_MESSAGES_MS;
+}
+
+/** Then the carrier reads late what was sent in time. */
+function stallsStreams({ schedule }: Evidence): boolean {
+  return schedule.faults.some((fault) => fault.do === 'StallStreams');
 }
 
 /** A correction, by its revision the next, says something else than what it corrects. */

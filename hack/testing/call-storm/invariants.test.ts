@@ -44,7 +44,7 @@ const cases: readonly (readonly [string, Partial<Evidence>])[] = [
   ],
   [
     'nobody speaks to a caller, or asks anything of a call, after its end',
-    withCarrier({ streams: [{ ...stream(), latestAfterEndMs: 3_000 }] }),
+    withCarrier({ streams: [{ ...stream(), lateMessages: 4, latestAfterEndMs: 400 }] }),
   ],
   [
     'nobody speaks to a caller, or asks anything of a call, after its end',

@@ -15,6 +15,14 @@ export const NAMED: Readonly<Record<string, Schedule>> = {
     calls: callers(4),
     faults: [MID_CALL_MS, 6_000, 7_000].map((atMs) => ({ do: 'BreakSockets', times: 3, atMs })),
   }),
+  'callers-hang-up-while-the-agent-speaks': schedule({
+    carrier: 'fast',
+    calls: Array.from({ length: 8 }, (_, index) => ({
+      ...caller(index, 200),
+      script: { kind: 'SilentAndLeaves', afterMs: 300 + 100 * index },
+    })),
+    faults: [],
+  }),
   'replies-to-commands-are-lost': schedule({
     calls: callers(4),
     faults: [0, 2_000, MID_CALL_MS, 6_000].map((atMs) => ({

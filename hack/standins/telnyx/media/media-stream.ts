@@ -41,6 +41,8 @@ export interface MediaStreamOptions {
 }
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** So long the agent's side is listened to after the end: whether it goes on speaking shows only while it can. */
+const LINGER_MS = 1_000;
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 /** Caller audio that the agent's side does not read is thrown away above this. */
 const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
@@ -151,11 +153,20 @@ export class MediaStream {
     const { callControlID } = this.#options.identity;
     this.#send({ event: 'stop', stop: { user_id: USER_ID, call_control_id: callControlID } });
     if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.terminate();
-    else this.#socket.close(1000);
-    // A peer that never answers the closing handshake is cut.
-    const cancel = this.#options.clock.after(HANDSHAKE_TIMEOUT_MS, () => this.#socket.terminate());
-    this.#socket.once('close', cancel);
+    this.#closeAfterLinger();
     this.#stopTwin?.();
+  }
+
+  /** The agent's side is to close it; one that never answers the closing handshake is cut. */
+  #closeAfterLinger(): void {
+    const { clock } = this.#options;
+    const cancels = [
+      clock.after(LINGER_MS, () => this.#socket.close(1000)),
+      clock.after(HANDSHAKE_TIMEOUT_MS, () => this.#socket.terminate()),
+    ];
+    this.#socket.once('close', () => {
+      for (const cancel of cancels) cancel();
+    });
   }
 
   #listen(): void {
@@ -206,11 +217,11 @@ export class MediaStream {
   }
 
   #take(text: string): void {
+    const message = parseAgentMessage(text, this.#options.plan.outbound);
     if (this.#over) {
-      this.#noteLate();
+      if (message.kind === 'media') this.#noteLate();
       return;
     }
-    const message = parseAgentMessage(text, this.#options.plan.outbound);
     switch (message.kind) {
       case 'wrong':
         this.#refuse(message.code, message.detail);
