@@ -198,7 +198,8 @@ function createParts(options: RuntimeOptions) {
     calls: () => [...live.refs(), ...store.open],
     now: () => clock.now(),
   });
-  const slots: PodSlots = new PodSlots({ redis, clock, runtime, own, announce: () => pod.beat() });
+  const self = { pod: config.POD_NAME, announce: () => pod.beat() };
+  const slots: PodSlots = new PodSlots({ redis, clock, runtime, own, self });
   const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });
   const carrier = createCarrier(config, common);

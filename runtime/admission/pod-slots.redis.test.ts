@@ -156,6 +156,30 @@ describe('a slot', () => {
   });
 });
 
+describe('after Redis has lost the heartbeats', () => {
+  beforeEach(() => {
+    const self = { pod: 'pod-a', announce: () => announce('pod-a', 5) };
+    slots = new PodSlots({ redis, clock, runtime: RUNTIME, self });
+  });
+
+  test('calls of one instant have slots on the pod that asks, which saw itself a moment before', async () => {
+    await announce('pod-a', 5);
+    await slots.reserve(call(A));
+    await flushAll(redis);
+    expect(await outcomes(A, 3, false)).toEqual(['Reserved', 'Reserved', 'Reserved']);
+  });
+
+  test('a call has a slot on the pod that asks, though another was heard of before it', async () => {
+    await announce('pod-b', 0);
+    expect((await slots.reserve(call(A))).pod?.pod).toBe('pod-a');
+  });
+
+  test('the pod that asks after itself is there, and another is not', async () => {
+    expect((await slots.pod('pod-a'))?.slots).toBe(5);
+    expect(await slots.pod('pod-b')).toBeUndefined();
+  });
+});
+
 test('a pod is there while its heartbeat is fresh by the time of Redis', async () => {
   await announce('pod-a', 1);
   await announce('pod-b', 1, HEARTBEAT_STALE_MS + 1_000);

@@ -26,6 +26,13 @@ interface SeenPod {
   reserved: number;
 }
 
+interface Look {
+  readonly atMs: number;
+  readonly pods: Promise<readonly SeenPod[]>;
+  /** One of its pods turned out not to be there any more. */
+  isPast: boolean;
+}
+
 export type Reservation =
   | { readonly outcome: 'Reserved'; readonly pod: PodHeartbeat }
   /** `FairShare`: there is room, and it is kept for other tenants. */
@@ -46,8 +53,8 @@ export interface PodSlotsOptions {
   readonly runtime: string;
   /** Absent: while Redis is away, everything throws what Redis throws. */
   readonly own?: OwnSlots;
-  /** Says at once that this pod is there, for when nobody is: Redis has lost the heartbeats then. */
-  readonly announce?: () => Promise<void>;
+  /** This pod, which says at once that it is there where Redis does not know: it has lost the heartbeats then. */
+  readonly self?: { readonly pod: string; readonly announce: () => Promise<void> };
 }
 
 /**
@@ -60,31 +67,32 @@ export class PodSlots {
   readonly #runtime: string;
   /** This pod alone, for the time that Redis is away. */
   readonly #own: OwnSlots | undefined;
-  readonly #announce: (() => Promise<void>) | undefined;
+  readonly #self: PodSlotsOptions['self'];
   readonly #owed = new OwedReleases();
-  #look: { readonly atMs: number; readonly pods: Promise<readonly SeenPod[]> } | undefined;
+  #look: Look | undefined;
 
-  constructor({ redis, clock, runtime, own, announce }: PodSlotsOptions) {
+  constructor({ redis, clock, runtime, own, self }: PodSlotsOptions) {
     this.#redis = redis;
     this.#clock = clock;
     this.#runtime = runtime;
     this.#own = own;
-    this.#announce = announce;
+    this.#self = self;
   }
 
   /** The pods that serve and were heard of lately, the emptiest first; as of at most 250 ms ago. */
   async servingPods(): Promise<readonly PodHeartbeat[]> {
-    const serving = await this.#serving();
+    const serving = await this.#podsOf(this.#lookLately());
     return serving.sort((a, b) => shareOf(a) - shareOf(b)).map(({ pod }) => pod);
   }
 
-  async #serving(): Promise<SeenPod[]> {
+  #lookLately(): Look {
     const nowMs = this.#clock.monotonic();
-    const look =
-      this.#look && this.#look.atMs > nowMs - LOOK_MS
-        ? this.#look
-        : { atMs: nowMs, pods: this.#lookAtPods() };
-    this.#look = look;
+    if (this.#look && this.#look.atMs > nowMs - LOOK_MS) return this.#look;
+    this.#look = { atMs: nowMs, pods: this.#lookAtPods(), isPast: false };
+    return this.#look;
+  }
+
+  async #podsOf(look: Look): Promise<SeenPod[]> {
     try {
       const pods = await look.pods;
       // That there is none may change at any moment, and is no answer to keep.
@@ -96,14 +104,14 @@ export class PodSlots {
     }
   }
 
-  #forget(look: object): void {
+  #forget(look: Look): void {
     if (this.#look === look) this.#look = undefined;
   }
 
   async #lookAtPods(): Promise<readonly SeenPod[]> {
     let names = await this.#livePods();
-    if (names.length === 0 && this.#announce) {
-      await this.#announce();
+    if (this.#self && !names.includes(this.#self.pod)) {
+      await this.#self.announce();
       names = await this.#livePods();
     }
     const seen = await Promise.all(
@@ -126,6 +134,13 @@ export class PodSlots {
   /** A pod's last heartbeat, undefined when it is stale or there is none. */
   async pod(name: string): Promise<PodHeartbeat | undefined> {
     if (this.#own?.away) return this.#own.pod(name);
+    const present = await this.#presentPod(name);
+    if (present || name !== this.#self?.pod) return present;
+    await this.#self.announce();
+    return this.#presentPod(name);
+  }
+
+  async #presentPod(name: string): Promise<PodHeartbeat | undefined> {
     const keys = { pods: podKeys.runtimePods(this.#runtime), pod: podKeys.pod(this.#runtime, name) };
     return parsePod(await presentPod.run(this.#redis, keys, [name, HEARTBEAT_STALE_MS]));
   }
@@ -134,16 +149,17 @@ export class PodSlots {
   async reserve(ref: CallRef, options: ReserveOptions = {}): Promise<Reservation> {
     if (this.#own?.away) return this.#reserveHere(ref, this.#own, options);
     const startedMs = this.#clock.monotonic();
-    const reservation = await this.#tryPods(ref, options);
-    const look = this.#look;
-    if (reservation.pod || !look || look.atMs > startedMs - REFUSE_AFTER_MS) return reservation;
-    // A pod may have come since the last look: nobody is refused for what was seen a while ago.
+    const look = this.#lookLately();
+    const reservation = await this.#tryPods(look, ref, options);
+    const isOld = look.isPast || look.atMs <= startedMs - REFUSE_AFTER_MS;
+    if (reservation.pod || !isOld) return reservation;
+    // Pods may have come or gone since that look: nobody is refused for what was seen a while ago.
     this.#forget(look);
-    return this.#tryPods(ref, options);
+    return this.#tryPods(this.#lookLately(), ref, options);
   }
 
-  async #tryPods(ref: CallRef, options: ReserveOptions): Promise<Reservation> {
-    const pods = (await this.#serving()).filter(({ pod }) => pod.pod !== options.except);
+  async #tryPods(look: Look, ref: CallRef, options: ReserveOptions): Promise<Reservation> {
+    const pods = (await this.#podsOf(look)).filter(({ pod }) => pod.pod !== options.except);
     let refusal: 'PodsFull' | 'FairShare' = 'PodsFull';
     for (let tried = 0; tried < MAX_PODS_TRIED; tried += 1) {
       // Looked for anew each time: other calls are placed in the meantime.
@@ -155,6 +171,7 @@ export class PodSlots {
       const reply = await this.#place(pod.pod, ref, options);
       if (reply === RESERVE_REPLY.reserved) return { outcome: 'Reserved', pod };
       seen.reserved -= 1;
+      if (reply === RESERVE_REPLY.absent) look.isPast = true;
       if (reply === RESERVE_REPLY.keptForOthers) refusal = 'FairShare';
     }
     return { outcome: refusal, pod: undefined };

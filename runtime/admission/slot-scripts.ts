@@ -8,7 +8,7 @@ import { Script } from '#lib/redis/script.ts';
 export const NOW = `local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-export const RESERVE_REPLY = { reserved: 1, full: 0, keptForOthers: -1 } as const;
+export const RESERVE_REPLY = { reserved: 1, full: 0, keptForOthers: -1, absent: -2 } as const;
 
 /**
  * A tenant may hold on a pod at most this many times the slots that are still free there. So one
@@ -42,18 +42,18 @@ const TAKE = `
 /** Present pods that serve: what `pods` and `pod` say at this moment, not what was read before. */
 const SLOTS_OF_SERVING_POD = `
     local at = redis.call('ZSCORE', pods, ARGV[4])
-    if not at or tonumber(at) <= now - ARGV[5] then return ${RESERVE_REPLY.full} end
+    if not at or tonumber(at) <= now - ARGV[5] then return ${RESERVE_REPLY.absent} end
     local heartbeat = cjson.decode(redis.call('HGET', pod, 'value') or '{}')
     if heartbeat.state ~= 'Serving' then return ${RESERVE_REPLY.full} end
     local slotCount = ARGV[6] == '1' and heartbeat.capacity or heartbeat.slots`;
 
-const reserveReply = z.literal([RESERVE_REPLY.reserved, RESERVE_REPLY.full, RESERVE_REPLY.keptForOthers]);
+const reserveReply = z.literal(Object.values(RESERVE_REPLY));
 
 /**
  * Places a call on a pod. ARGV: the call's member, the reservation in ms, the prefix of the tenant's
  * members (empty where it is not held to a fair share), the pod's name, after how many ms its
- * heartbeat is stale, and 1 for a call that a busy pod takes, too. A pod that does not serve is full. Replies `reserved` also when the call had
- * the slot already.
+ * heartbeat is stale, and 1 for a call that a busy pod takes, too. A pod that does not serve is full, and one
+ * without a fresh heartbeat `absent`. Replies `reserved` also when the call had the slot already.
  */
 export const placeCall = new Script({
   name: 'place-call',

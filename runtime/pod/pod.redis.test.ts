@@ -30,24 +30,40 @@ afterAll(async () => {
 
 const call = () => ({ tenantID: '6f1c1d1e-0000-4000-8000-00000000000a', callID: randomUUID() });
 
-test('a pod that is too busy gets no new calls, takes up those that nobody else can, and serves again when it is calm', async () => {
-  let takesCalls = true;
-  const common = { redis, clock: systemClock, log: silentLogger, runtime: RUNTIME };
-  // Each look at the pods is a fresh one: a slots object remembers its last for a moment.
-  const reserve = (ref: ReturnType<typeof call>, options = {}) => new PodSlots(common).reserve(ref, options);
-  const pod = new Pod({
-    ...common,
+/** Each of its own: a slots object remembers its last look for a moment. */
+const newSlots = () => new PodSlots({ redis, clock: systemClock, runtime: RUNTIME });
+
+function newPod(takesCalls: () => boolean = () => true): Pod {
+  return new Pod({
+    clock: systemClock,
+    log: silentLogger,
+    runtime: RUNTIME,
     pod: 'a',
     mediaURL: 'ws://x',
     address: undefined,
     registry: new PodRegistry(redis, RUNTIME),
     slotCount: SLOTS,
-    slots: new PodSlots(common),
+    slots: newSlots(),
     live: new LiveCalls(createRuntimeMetrics(createRegistry('test'))),
     peers: { learn: async () => undefined, anyHasRedis: async () => false },
     canServe: () => true,
-    takesCalls: () => takesCalls,
+    takesCalls,
   });
+}
+
+test('a pod that has signed off is not heard of again, whoever asks it to say that it is there', async () => {
+  const pod = newPod();
+  await pod.beat();
+  expect(await newSlots().pod('a')).toBeDefined();
+  await pod.stop();
+  await pod.beat();
+  expect(await newSlots().pod('a')).toBeUndefined();
+});
+
+test('a pod that is too busy gets no new calls, takes up those that nobody else can, and serves again when it is calm', async () => {
+  let takesCalls = true;
+  const reserve = (ref: ReturnType<typeof call>, options = {}) => newSlots().reserve(ref, options);
+  const pod = newPod(() => takesCalls);
   await pod.beat();
   const admitted = call();
   expect((await reserve(admitted)).outcome).toBe('Reserved');
@@ -60,7 +76,7 @@ test('a pod that is too busy gets no new calls, takes up those that nobody else 
     'PodsFull',
     ...Array(SLOTS - 1).fill('Reserved'),
   ]);
-  expect(await new PodSlots(common).reserveOn('a', admitted, SLOTS)).toBe(true);
+  expect(await newSlots().reserveOn('a', admitted, SLOTS)).toBe(true);
   expect(pod.notReady()).toEqual([]);
   takesCalls = true;
   await redis.del(podKeys.slots(RUNTIME, 'a'));

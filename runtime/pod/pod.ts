@@ -119,9 +119,9 @@ export class Pod implements Service {
     }
   }
 
-  /** One heartbeat. Throws what Redis throws. */
+  /** One heartbeat; none of a pod that is about to sign off, or has. Throws what Redis throws. */
   async beat(): Promise<void> {
-    if (!this.#options.canServe()) return;
+    if (!this.#options.canServe() || this.#ending.signal.aborted) return;
     const { pod, runtime, mediaURL, address, slotCount, registry, slots, live, clock, takesCalls } =
       this.#options;
     const heartbeat: PodHeartbeat = {
