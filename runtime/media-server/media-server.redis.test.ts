@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { projectionKeys } from '#crds/projection/keys.ts';
+import { podKeys, projectionKeys } from '#crds/projection/keys.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
+import { storeKeys } from '#runtime/store/store-keys.ts';
+import type { Command } from '#runtime/testing/carrier-recorder.ts';
 import { TENANT, TestRuntime, webhookOf } from '#runtime/testing/test-runtime.ts';
+
+const SLOTS = podKeys.slots('veralux-system/shared', 'pod-a');
 
 let server: TestRedis;
 let pod: TestRuntime;
@@ -19,6 +23,16 @@ afterEach(async () => {
   await pod.stop();
   await server.stop();
 });
+
+/** Takes a call to where its stream was asked for, with its slot on another pod. */
+async function answerForOther(call: string): Promise<Command> {
+  const start = await pod.answer(call);
+  const key = storeKeys.call({ tenantID: TENANT, callID: callIDOf(call) });
+  const record = JSON.parse((await pod.redis.hget(key, 'record')) ?? '');
+  await pod.redis.hset(key, 'record', JSON.stringify({ ...record, pod: 'pod-b' }));
+  await pod.redis.del(SLOTS);
+  return start;
+}
 
 describe('a media socket is refused', () => {
   test('without a token, with a forged one, with one of another call: 401', async () => {
@@ -39,6 +53,13 @@ describe('a media socket is refused', () => {
     expect(pod.opened).toHaveLength(1);
   });
 
+  test('for such a use where the slot of its call is on another pod, and the call keeps the one that it gets here', async () => {
+    const start = await answerForOther('v3:moved');
+    const both = await Promise.all([pod.openMedia(start), pod.openMedia(start)]);
+    expect(both.filter((socket) => socket === 409)).toHaveLength(1);
+    expect(await pod.redis.zcard(SLOTS)).toBe(1);
+  });
+
   test('at another path: 404', async () => {
     const start = await pod.answer('v3:path');
     const elsewhere = { ...start, body: { ...start.body, stream_url: 'ws://x/media/pod-a' } };
@@ -47,12 +68,11 @@ describe('a media socket is refused', () => {
 
   test('where all slots are taken, and by a pod that drains: 503', async () => {
     const start = await pod.answer('v3:late');
-    const slots = 'slots:{veralux-system/shared}:pod-a';
     const soon = Date.now() + 60_000;
-    await pod.redis.zrem(slots, `${TENANT}/${callIDOf('v3:late')}`);
-    await pod.redis.zadd(slots, soon, 'x', soon, 'y', soon, 'z');
+    await pod.redis.zrem(SLOTS, `${TENANT}/${callIDOf('v3:late')}`);
+    await pod.redis.zadd(SLOTS, soon, 'x', soon, 'y', soon, 'z');
     expect(await pod.openMedia(start)).toBe(503);
-    await pod.redis.del(slots);
+    await pod.redis.del(SLOTS);
     await pod.runtime.pod.drain();
     expect(await pod.openMedia(start)).toBe(503);
     expect(pod.opened).toEqual([]);
@@ -71,10 +91,21 @@ describe('a media socket is refused', () => {
     await expect.poll(() => cut || (socket.write('x') && cut)).toBe(true);
   });
 
-  test('of a call that is over: 409', async () => {
+  test('where it could not be stored: 503, and no slot is left with it', async () => {
+    const start = await answerForOther('v3:broken');
+    const seen = storeKeys.seen({ tenantID: TENANT, callID: callIDOf('v3:broken') });
+    await pod.redis.del(seen);
+    await pod.redis.set(seen, 'no set');
+    expect(await pod.openMedia(start)).toBe(503);
+    expect(await pod.redis.zcard(SLOTS)).toBe(0);
+  });
+
+  test('of a call that is over: 409, and no slot is left with it', async () => {
     const start = await pod.answer('v3:gone');
     await pod.deliver(webhookOf('call.hangup', 'v3:gone'));
+    await expect.poll(() => pod.redis.zcard(SLOTS)).toBe(0);
     expect(await pod.openMedia(start)).toBe(409);
+    expect(await pod.redis.zcard(SLOTS)).toBe(0);
   });
 });
 

@@ -121,14 +121,19 @@ export class MediaServer {
     if (!profile) return 404;
     const slotPod = before?.record.pod;
     if (!(await slots.reserveOn(pod, token, slotCount))) return 503;
-    const { outcome, call, version } = await advancer.advance({
+    const attaching = advancer.advance({
       ref: token,
       eventID: `attached/${generation}/${randomUUID()}`,
       event: { kind: 'mediaAttached', atMs: clock.now(), generation, pod },
       rebuild,
     });
-    if (outcome !== 'Stored' || !call) {
+    const { outcome, call, version } = await attaching.catch(async (error: unknown) => {
+      // Where it was stored after all, the call reserves a slot anew for its next stream.
       if (slotPod !== pod) await slots.release(pod, token);
+      throw error;
+    });
+    if (outcome !== 'Stored' || !call) {
+      if (!call || !this.#hasSlotHere(call.record)) await slots.release(pod, token);
       return 409;
     }
     if (slotPod !== undefined && slotPod !== pod) await slots.release(slotPod, token);
@@ -176,10 +181,14 @@ export class MediaServer {
   #letGo(call: LiveCall, present: CallRecord | undefined): void {
     const { live, slots, pod, log } = this.#options;
     live.remove(call);
-    if (live.has(call.callID) || !present || (holdsSlot(present) && present.pod === pod)) return;
+    if (live.has(call.callID) || !present || this.#hasSlotHere(present)) return;
     slots.release(pod, call.ref).catch((error: unknown) => {
       log.warn({ err: error, callID: call.callID }, 'a slot was not given back; it expires by itself');
     });
+  }
+
+  #hasSlotHere(record: CallRecord): boolean {
+    return holdsSlot(record) && record.pod === this.#options.pod;
   }
 }
 
