@@ -14,6 +14,7 @@ import {
   appendLedgerScript,
   type CommitRequest,
   commitScript,
+  dropDueScript,
   keepConversationScript,
   type LedgerEntry,
   type LimitRefusal,
@@ -241,9 +242,10 @@ export class CallStore {
     return members.flatMap((member) => parseDueMember(member) ?? []);
   }
 
-  /** Forgets the deadline of a call whose record is gone. */
+  /** Forgets the deadline of a call whose record is gone; not of one that has a record again. */
   async dropDue(ref: CallRef, runtime: string): Promise<void> {
-    await this.#redis.zrem(storeKeys.due(shardOf(ref.tenantID), runtime), dueMember(ref));
+    const keys = { call: storeKeys.call(ref), due: storeKeys.due(shardOf(ref.tenantID), runtime) };
+    await dropDueScript.run(this.#redis, keys, [dueMember(ref)]);
   }
 }
 

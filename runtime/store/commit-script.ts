@@ -184,3 +184,13 @@ export const appendLedgerScript = new Script({
     return ids`,
   reply: z.array(z.string()),
 });
+
+/** Forgets the deadline of the call ARGV[1] unless there is a record of it: it may have been written back just now. */
+export const dropDueScript = new Script({
+  name: 'drop-due',
+  keys: ['call', 'due'],
+  lua: `
+    if redis.call('EXISTS', call) == 1 then return 0 end
+    return redis.call('ZREM', due, ARGV[1])`,
+  reply: z.literal([0, 1]),
+});
