@@ -1,14 +1,10 @@
-import { type LedgerEvent, REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import type { Shard } from '#crds/projection/shard.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type CallRecord, holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
-import { REBUILT_GRACE_MS } from '#runtime/call/deadlines.ts';
-import { decide } from '#runtime/call/machine.ts';
 import { monthOf } from '#runtime/call/settlement.ts';
-import type { Transition } from '#runtime/call/transition.ts';
 import {
   CallStore,
   type CallStoreOptions,
@@ -20,24 +16,11 @@ import {
 import type { AdmissionLimits } from '#runtime/store/commit-script.ts';
 import type { RestoreResult } from '#runtime/store/restore-script.ts';
 import { type CallRef, storeKeys } from '#runtime/store/store-keys.ts';
+import { type AwayCall, adopt, asUnchecked, newAwayCall, take, transitionOf } from './away-call.ts';
 import type { MonthUsage } from './month-usage.ts';
 
 /** Calls that began while Redis was away, ended ones included: above it they are not taken. */
 const MAX_CALLS = 1_000;
-
-/** A call that only this pod knows of. */
-interface AwayCall {
-  readonly ref: CallRef;
-  version: number;
-  call: StoredCall | undefined;
-  readonly seen: Set<string>;
-  /** All that its transitions gave the ledger and the counters so far. */
-  ledger: LedgerEvent[];
-  counters: Transition['counters'];
-  transferred: Transition['transferred'];
-  /** While it is being brought to Redis. */
-  moving: Promise<unknown> | undefined;
-}
 
 export interface AwayStoreOptions extends CallStoreOptions {
   readonly usage: MonthUsage;
@@ -67,9 +50,7 @@ export class AwayStore extends CallStore {
   begin({ tenantID, callID }: CallRef): void {
     if (this.#calls.has(callID)) return;
     if (this.#calls.size >= MAX_CALLS) throw new AwayStoreFull();
-    const none = { call: undefined, counters: undefined, transferred: undefined, moving: undefined };
-    const ref = { tenantID, callID };
-    this.#calls.set(callID, { ref, version: 0, seen: new Set(), ledger: [], ...none });
+    this.#calls.set(callID, newAwayCall({ tenantID, callID }));
   }
 
   /** Whether calls are kept here that could be in Redis. */
@@ -164,33 +145,21 @@ export class AwayStore extends CallStore {
   async #bring(away: AwayCall): Promise<void> {
     const { ref } = away;
     const { version, call: there } = await super.load(ref);
-    const { pod, clock } = this.#options;
+    const { pod, clock, log } = this.#options;
     if (there) adopt(away, there, { pod, nowMs: clock.now() });
-    const call = away.call && asBrought(away.call, clock.now());
-    if (!call || (there && isPast(away.call, there))) {
+    const transition = transitionOf(away, there, clock.now());
+    if (!transition) {
       // Another pod has gone on with it; what happened here is in the ledger all the same.
       if (away.ledger.length > 0) await super.appendLedger(ref, away.ledger.map(asUnchecked));
       this.#calls.delete(ref.callID);
       return;
     }
-    const settled = call.record.state === 'settled';
-    const result = await super.commit({
-      // Several pods may each have kept this call.
-      eventID: `away/${pod}/${ref.callID}`,
-      version,
-      transition: {
-        call,
-        ledger: away.ledger.map(asUnchecked),
-        lease: settled ? 'free' : 'hold',
-        counters: away.counters,
-        transferred: away.transferred,
-      },
-    });
+    const result = await super.commit({ eventID: `away/${away.id}`, version, transition });
     if (result !== 'stored' && result !== 'duplicate') return;
-    const { conversation, record } = call;
+    const { conversation, record } = transition.call;
     if (conversation) await super.keepConversation(ref, record.generation, conversation);
     this.#calls.delete(ref.callID);
-    this.#options.log.info({ callID: ref.callID, state: record.state }, 'a call was brought to Redis');
+    log.info({ callID: ref.callID, state: record.state }, 'a call was brought to Redis');
   }
 
   async #settled(callID: string): Promise<AwayCall | undefined> {
@@ -240,57 +209,4 @@ class AwayStoreFull extends OperatingError {
       retryable: true,
     });
   }
-}
-
-/** Whether another pod has gone on with the call: what this one knows is older. */
-function isPast(call: StoredCall | undefined, { record: there }: StoredCall): boolean {
-  const { generation = 0 } = call?.record ?? {};
-  if (there.settlement || there.generation > generation) return true;
-  return isElsewhere(call) && there.generation === generation && generation > 0;
-}
-
-function isElsewhere(call: StoredCall | undefined): boolean {
-  return call?.record.state === 'attaching' && call.record.pod === undefined;
-}
-
-/** The pod that has the stream writes its own over it at once; where it does not, the stream is started again. */
-function asBrought(call: StoredCall, nowMs: number): StoredCall {
-  const deadline = isElsewhere(call) ? { deadlineAtMs: nowMs + REBUILT_GRACE_MS } : {};
-  return { ...call, record: { ...call.record, alone: undefined, ...deadline } };
-}
-
-function take(away: AwayCall, { call, ledger, counters, transferred }: Transition, pod: string): void {
-  away.version += 1;
-  away.call = { ...call, record: { ...call.record, alone: pod } };
-  away.ledger = [...away.ledger, ...ledger];
-  if (transferred) {
-    const { day, seconds } = transferred;
-    away.transferred = { day, seconds: seconds + (away.transferred?.seconds ?? 0) };
-  }
-  if (!counters) return;
-  away.counters = {
-    month: counters.month,
-    calls: counters.calls + (away.counters?.calls ?? 0),
-    callSeconds: counters.callSeconds + (away.counters?.callSeconds ?? 0),
-  };
-}
-
-/** A hang-up that another pod could only note, as a tombstone, ends the call that it belongs to. */
-function adopt(away: AwayCall, there: StoredCall, { pod, nowMs }: { pod: string; nowMs: number }): void {
-  const { hungUpAtMs, carrierCause, reason, answeredAtMs } = there.record;
-  if (!away.call || hungUpAtMs === undefined || answeredAtMs !== undefined) return;
-  const ended = decide(away.call, {
-    kind: 'hungUp',
-    atMs: nowMs,
-    identity: away.call.record,
-    occurredAtMs: hungUpAtMs,
-    cause: carrierCause,
-    byCaller: reason === 'CallerHungUp',
-  });
-  if (ended) take(away, ended, pod);
-}
-
-/** Another pod may have checked it, before Redis went. */
-function asUnchecked(event: LedgerEvent): LedgerEvent {
-  return event.kind === 'started' ? { ...event, unchecked: true, revision: REBUILT_REVISION } : event;
 }
