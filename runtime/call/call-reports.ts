@@ -9,6 +9,11 @@ import { retry } from './retry.ts';
 
 /** How long a live call tries to store what it has to say, with Redis away. */
 export const STORE_FOR_MS = 60_000;
+/**
+ * How long what a call used is offered to Redis after it has left the pod: below the hour for which a settled call
+ * is remembered, so that one without a record was lost and not settled.
+ */
+const COUNT_FOR_MS = 50 * 60_000;
 
 /**
  * What the pod that holds a call's stream tells the state machine of it, and no more once the stream is
@@ -85,6 +90,24 @@ export class CallReports {
       eventID: `counted/${generation}`,
       event: { kind: 'counted', atMs: clock.now(), generation, conversation },
     });
+  }
+
+  /**
+   * The same of a call that has left the pod while Redis was away: others settle it, by what was kept of it, or have
+   * settled it. Never rejects.
+   */
+  async countedLate(conversation: ConversationState, writeBack: () => Promise<unknown>): Promise<void> {
+    const { store, clock } = this.#services;
+    const count = async () => {
+      await writeBack();
+      await store.keepConversation(this.#record, this.#record.generation, conversation);
+      await this.counted(conversation);
+    };
+    try {
+      await retry(count, { clock, forMs: COUNT_FOR_MS });
+    } catch (error) {
+      this.#log.error({ err: error }, 'what a call used is lost');
+    }
   }
 
   /** Ends the call at the carrier, whatever is stored. */

@@ -3,12 +3,12 @@ import type { WebSocket } from 'ws';
 import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
-import { admitted, answered, attached, run } from '#runtime/testing/call-life.ts';
+import { admitted, answered, attached, hungUp, run } from '#runtime/testing/call-life.ts';
 import { profile } from '#runtime/testing/test-runtime.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { LiveCall, type LiveCallServices } from './call.ts';
 import type { StoredCall } from './call-record.ts';
-import { newConversation } from './conversation-state.ts';
+import { type ConversationState, newConversation } from './conversation-state.ts';
 import { decide } from './machine.ts';
 import type { SessionEvents } from './session-port.ts';
 
@@ -23,12 +23,14 @@ let keepFailures: number;
 let clock: FakeClock;
 let call: LiveCall;
 let events: SessionEvents | undefined;
+let conversation: ConversationState;
 
 beforeEach(() => {
   told = [];
   isKept = true;
   failures = 0;
   keepFailures = 0;
+  conversation = newConversation('lead-capture');
   const talking = run(admitted, answered(), attached).call;
   if (talking?.record.answeredAtMs === undefined) throw new Error('no call');
   stored = talking;
@@ -75,7 +77,7 @@ function services(): LiveCallServices {
     openSession: (_socket, context) => {
       events = context.events;
       return {
-        conversation: () => newConversation('lead-capture'),
+        conversation: () => conversation,
         paused: false,
         rest: () => told.push('rests'),
         close: async () => void told.push('quiet'),
@@ -140,5 +142,22 @@ describe('what was said while Redis was away', () => {
     events?.finished('WorkflowCompleted', true);
     await clock.advance(100);
     expect(told).toEqual(['finished', 'driven to a', 'kept', 'quiet', 'gone ending']);
+  });
+
+  test('is billed where Redis comes back long after the call has left the pod, settled by others or not yet', async () => {
+    conversation = { ...conversation, sttMs: 9_000, ttsCharacters: 40 };
+    failures = Number.POSITIVE_INFINITY;
+    keepFailures = Number.POSITIVE_INFINITY;
+    events?.finished('WorkflowCompleted', true);
+    await clock.advance(70_000);
+    expect(told).toEqual(['quiet', 'gone undefined']);
+    await clock.advance(1_800_000);
+    const settled = decide(stored, hungUp(31));
+    if (settled) stored = settled.call;
+    failures = 0;
+    keepFailures = 0;
+    await clock.advance(3_000);
+    expect(told.slice(2)).toEqual(['kept', 'counted']);
+    expect(stored.record.settlement).toMatchObject({ sttSeconds: 9, ttsCharacters: 40 });
   });
 });

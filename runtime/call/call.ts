@@ -245,7 +245,8 @@ export class LiveCall {
    * leaves the pod.
    */
   async #endWith(report: (isKept: boolean) => Promise<CallRecord | undefined>): Promise<void> {
-    const { onGone } = this.#options;
+    const { onGone, services } = this.#options;
+    const endedAtMs = services.clock.now();
     let record: CallRecord | undefined;
     try {
       await this.#keeper.idle();
@@ -262,6 +263,9 @@ export class LiveCall {
     } catch (error) {
       // Its deadline, or the carrier's hang-up, brings another pod to it.
       this.#log.error({ err: error }, 'the end of a call could not be reported');
+      const conversation = this.#session?.conversation();
+      const writeBack = () => this.#writeBack();
+      if (conversation) void this.#reports.countedLate({ ...conversation, keptAtMs: endedAtMs }, writeBack);
     } finally {
       this.#cancelRest?.();
       await this.#session?.close();
