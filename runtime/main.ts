@@ -63,14 +63,15 @@ async function serve(
     metrics: createLoadMetrics(registry),
     log,
   });
-  const voiceActivity = new VoiceActivity({ clock, log });
+  const observer = createMediaMetrics(registry, (ms) => load.frameJudged(ms));
+  const voiceActivity = new VoiceActivity({ clock, log, observer });
   const { open: openSession } = createSessions({
     engines,
     voiceActivity,
     log,
     clock,
     sendCodec,
-    observer: createMediaMetrics(registry, (ms) => load.frameJudged(ms)),
+    observer,
     load,
     options: { l16ByteOrder: config.L16_BYTE_ORDER },
   });

@@ -30,6 +30,11 @@ export function createMediaMetrics(registry: Registry, onJudged: (ms: number) =>
     buckets: AUDIO_SECONDS,
     registry,
   });
+  const dropped = new Counter({
+    name: 'veralux_vad_dropped_frames_total',
+    help: 'Frames that were not judged because their call had two seconds of them waiting.',
+    registers,
+  });
   const underruns = new Counter({
     name: 'veralux_playout_underruns_total',
     help: 'How often a caller had to wait for audio inside an utterance: must stay 0.',
@@ -48,6 +53,7 @@ export function createMediaMetrics(registry: Registry, onJudged: (ms: number) =>
       judged.observe(sinceDueMs / 1_000);
       onJudged(sinceCameMs);
     },
+    frameDropped: () => dropped.inc(),
     underrun: () => underruns.inc(),
     replied: (ms) => replies.observe(ms / 1_000),
   };

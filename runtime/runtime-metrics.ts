@@ -8,6 +8,12 @@ export function createRuntimeMetrics(registry: Registry) {
   const registers = [registry];
   return {
     calls: new Gauge({ name: 'veralux_calls', help: 'Calls whose media this pod holds.', registers }),
+    callsByState: new Gauge({
+      name: 'veralux_calls_by_state',
+      help: "Calls with a slot on this pod, as of the pod's last look at its slots.",
+      labelNames: ['state'],
+      registers,
+    }),
     webhooks: new Counter({
       name: 'veralux_webhooks_total',
       help: "The carrier's webhooks by event and what became of them.",
@@ -53,6 +59,11 @@ export function createRuntimeMetrics(registry: Registry) {
       name: 'veralux_carrier_throttled_total',
       help: 'Requests that the carrier refused for its rate limit; each is sent again.',
       labelNames: ['step'],
+      registers,
+    }),
+    carrierWaiting: new Gauge({
+      name: 'veralux_carrier_waiting_requests',
+      help: "Requests that wait for the carrier's rate limit.",
       registers,
     }),
     carrierCommandSeconds: new Histogram({

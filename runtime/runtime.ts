@@ -226,8 +226,7 @@ function createParts(options: RuntimeOptions) {
   });
   const podWatch = new PodWatch({
     ...paths,
-    clock,
-    log,
+    ...common,
     pod: config.POD_NAME,
     registry,
     driver,

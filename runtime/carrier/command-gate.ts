@@ -96,7 +96,7 @@ export class CommandGate {
     this.#refusedAtMs = nowMs;
   }
 
-  /** How many wait, for the metric. */
+  /** How many wait. */
   get waiting(): number {
     return URGENCIES.reduce((sum, urgency) => sum + this.#waiting[urgency].length, 0);
   }

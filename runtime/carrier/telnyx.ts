@@ -112,7 +112,7 @@ export class TelnyxCarrier implements Carrier {
     const { clock, log } = this.#options;
     const giveUpAtMs = clock.monotonic() + GIVE_UP_MS;
     for (let attempt = 0; ; ) {
-      if (!(await this.#gate.pass(urgency, giveUpAtMs - clock.monotonic()))) return { failure: 'Throttled' };
+      if (!(await this.#pass(urgency, giveUpAtMs - clock.monotonic()))) return { failure: 'Throttled' };
       try {
         const value = await request(TRY_TIMEOUTS_MS[attempt] ?? TRY_TIMEOUTS_MS[0]);
         this.#gate.taken();
@@ -135,6 +135,15 @@ export class TelnyxCarrier implements Carrier {
       if (attempt >= TRY_TIMEOUTS_MS.length) return { failure: 'Unreachable' };
       await clock.sleep(backoffMs(attempt - 1, { initialMs: 100, maxMs: 400 }));
     }
+  }
+
+  async #pass(urgency: Urgency, waitMs: number): Promise<boolean> {
+    const { carrierWaiting } = this.#options.metrics;
+    const passing = this.#gate.pass(urgency, waitMs);
+    carrierWaiting.set(this.waiting);
+    const passed = await passing;
+    carrierWaiting.set(this.waiting);
+    return passed;
   }
 }
 

@@ -6,8 +6,10 @@ import { HEARTBEAT_PERIOD_MS } from '#crds/projection/pod-heartbeat.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
+import { createRegistry } from '#lib/metrics/registry.ts';
 import type { AdvanceRequest } from '#runtime/call/advance.ts';
 import type { CallRecord, StoredCall } from '#runtime/call/call-record.ts';
+import { createRuntimeMetrics, type RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import { admitted, answered, attached, run } from '#runtime/testing/call-life.ts';
 import { type HeldCalls, heldCallsRoute } from './held-calls.ts';
 import type { SilentPod } from './pod-registry.ts';
@@ -38,6 +40,7 @@ let away: string[];
 let carriedOut: Promise<void>;
 /** What a look at the silent pods takes. */
 let lookMs: number;
+let metrics: RuntimeMetrics;
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -49,6 +52,7 @@ beforeEach(() => {
   claims = true;
   [lostAt, driven, kept, forgotten, released, away] = [[], [], [], [], [], []];
   lookMs = 0;
+  metrics = createRuntimeMetrics(createRegistry('test'));
   carriedOut = Promise.resolve();
 });
 
@@ -112,6 +116,7 @@ function watch(pod = 'a'): PodWatch {
     callTokenSecret: SECRET,
     log: silentLogger,
     clock,
+    metrics,
   });
 }
 
@@ -254,6 +259,25 @@ describe('a pod that was started again', () => {
     records = [];
     await watch('b').look();
     expect(forgotten).toEqual([]);
+  });
+});
+
+test('a pod tells how many calls have a slot on it in each state, and none of those that are gone from it', async () => {
+  held = new Map([['10000000-0000-4000-8000-000000000003', 1]]);
+  records = [recordOf(0, { state: 'attaching' }), recordOf(1, { state: 'handed-over' })];
+  const pod = watch('b');
+  await pod.look();
+  const { values } = await metrics.callsByState.get();
+  expect(values.flatMap(({ labels, value }) => (value > 0 ? [[labels.state, value]] : []))).toEqual([
+    ['attaching', 1],
+    ['talking', 1],
+  ]);
+  records = [];
+  await clock.advance(5_000);
+  await pod.look();
+  expect((await metrics.callsByState.get()).values).toContainEqual({
+    labels: { state: 'attaching' },
+    value: 0,
   });
 });
 

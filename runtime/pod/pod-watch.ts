@@ -6,8 +6,9 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { RedisWatch } from '#runtime/admission/redis-watch.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
-import { type CallRecord, holdsSlot, owesCommand } from '#runtime/call/call-record.ts';
+import { type CallRecord, type CallState, holdsSlot, owesCommand } from '#runtime/call/call-record.ts';
 import type { CallDriver } from '#runtime/call/driver.ts';
+import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import { askPod, type HeldCalls } from './held-calls.ts';
@@ -19,6 +20,8 @@ const LOOK_MS = 300;
 const OWN_LOOK_MS = 5_000;
 /** An answer of Redis that took longer tells of a time before others could beat. */
 const LATE_MS = 500;
+/** Those in which a call has a slot. */
+const SLOT_STATES: readonly CallState[] = ['answering', 'attaching', 'talking', 'transferring', 'ending'];
 /** Calls of one pod that are worked on at once. */
 const BATCH = 32;
 
@@ -35,6 +38,7 @@ export interface PodWatchOptions {
   readonly callTokenSecret: string;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly metrics: Pick<RuntimeMetrics, 'callsByState'>;
 }
 
 /**
@@ -96,16 +100,23 @@ export class PodWatch implements Service {
     this.#ownLookAtMs = clock.monotonic();
     const before = held();
     const { records, missing } = await this.#recordsOn(pod, ({ callID }) => !before.has(callID));
-    await this.#freeIdle([
-      ...missing,
-      ...records.filter((record) => !holdsSlot(record) || record.pod !== pod),
-    ]);
+    const entitled = records.filter((record) => holdsSlot(record) && record.pod === pod);
+    this.#showStates(entitled, before.size);
+    await this.#freeIdle([...missing, ...records.filter((record) => !entitled.includes(record))]);
     // What is held is asked for after the records were read: a call that comes meanwhile is in both or neither.
     const holding = held();
     const lost = records.filter((record) => isOf(record, pod) && !isHeld(record, holding));
     if (lost.length === 0) return;
     log.warn({ calls: lost.length }, 'this pod has lost calls that it is said to hold');
     await inBatches(lost, (record) => this.#takeOver(record, pod));
+  }
+
+  /** Whoever is held here is talked to; the others are on their way, or at their end. */
+  #showStates(others: readonly CallRecord[], held: number): void {
+    for (const state of SLOT_STATES) {
+      const count = others.filter((record) => record.state === state).length;
+      this.#options.metrics.callsByState.set({ state }, state === 'talking' ? held + count : count);
+    }
   }
 
   /**

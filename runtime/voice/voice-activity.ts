@@ -3,6 +3,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import { MAX_ROWS, Memory, SileroModel } from './silero-model.ts';
 import { DETECTOR_FRAME_SAMPLES, type SpeechDetector, type SpeechDetectors } from './speech-detector.ts';
 import { SILENCE_PROBABILITY } from './speech-start.ts';
+import type { VoiceObserver } from './voice-observer.ts';
 
 /**
  * Silero's voice activity detection over all calls of a pod. Frames that arrive within some
@@ -15,25 +16,21 @@ export class VoiceActivity implements SpeechDetectors {
   readonly #model: SileroModel;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #observer: VoiceActivityOptions['observer'];
   #waiting: WaitingFrame[] = [];
   #scheduled = false;
-  #dropped = 0;
   #judged = 0;
 
   /** Loads the model and runs it, until the first call finds it as fast as it gets. */
-  constructor({ clock, log }: VoiceActivityOptions) {
+  constructor({ clock, log, observer }: VoiceActivityOptions) {
     this.#model = SileroModel.load();
     this.#clock = clock;
     this.#log = log;
+    this.#observer = observer;
     const stream = new Stream();
     const frame = new Int16Array(DETECTOR_FRAME_SAMPLES);
     for (let run = 0; run < WARMING_RUNS; run++) this.#judge([{ stream, frame, done: () => {} }]);
     this.#judged = 0;
-  }
-
-  /** Frames that were not judged because their call had too many waiting. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** Frames that the model was run on. */
@@ -59,7 +56,7 @@ export class VoiceActivity implements SpeechDetectors {
     if (frame.frame.length !== DETECTOR_FRAME_SAMPLES) throw new RangeError('a frame has 256 samples');
     if (frame.stream.closed) return;
     if (frame.stream.waiting >= MAX_WAITING_FRAMES) {
-      this.#dropped++;
+      this.#observer.frameDropped();
       return;
     }
     frame.stream.waiting++;
@@ -129,6 +126,7 @@ export class VoiceActivity implements SpeechDetectors {
 export interface VoiceActivityOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly observer: Pick<VoiceObserver, 'frameDropped'>;
 }
 
 interface WaitingFrame {

@@ -9,6 +9,8 @@ export interface VoiceObserver {
    * lies between the two may be the network's.
    */
   frameJudged(sinceDueMs: number, sinceCameMs: number): void;
+  /** A frame was not judged, because its call had too many waiting. */
+  frameDropped(): void;
   /** The caller had to wait for audio inside an utterance. */
   underrun(): void;
   /** From the caller's last speech to the first audio of the reply, endpointing and engines included. */

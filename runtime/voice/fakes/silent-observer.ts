@@ -5,6 +5,7 @@ export const silentObserver: VoiceObserver = {
   malformedFrame: () => {},
   frameCame: () => {},
   frameJudged: () => {},
+  frameDropped: () => {},
   underrun: () => {},
   replied: () => {},
 };
