@@ -78,6 +78,19 @@ describe('voice activity', () => {
     expect(await judge(10)).toBe(1);
   });
 
+  test('answers for the later frames of a call whose turns break over an earlier one, and for other calls', async () => {
+    const answered: number[] = [];
+    const broken = activity.open();
+    for (let frame = 0; frame < 5; frame++) {
+      broken.detect(new Int16Array(DETECTOR_FRAME_SAMPLES), () => {
+        answered.push(frame);
+        if (frame % 2 === 0) throw new Error('its turns are broken');
+      });
+    }
+    await judged(activity.open(), new Int16Array(DETECTOR_FRAME_SAMPLES));
+    expect(answered).toEqual([0, 1, 2, 3, 4]);
+  });
+
   test('judges many calls that have all fallen behind, and those that end meanwhile, in as many runs as it takes', async () => {
     const before = activity.judged;
     const detectors = Array.from({ length: 80 }, () => activity.open());

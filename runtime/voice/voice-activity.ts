@@ -135,13 +135,16 @@ interface WaitingFrame {
   readonly done: (probability: number) => void;
 }
 
-/** Both answered by what is said of the later one. */
+/** Both answered by what is said of the later one, the later also where the call's turns break over the earlier. */
 function joined(earlier: WaitingFrame, later: WaitingFrame): WaitingFrame {
   return {
     ...later,
     done(probability) {
-      earlier.done(probability);
-      later.done(probability);
+      try {
+        earlier.done(probability);
+      } finally {
+        later.done(probability);
+      }
     },
   };
 }
