@@ -42,7 +42,6 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
       readonly silenceSeconds: number;
       readonly clientState: string;
     }
-  | { readonly step: 'record_stop' }
 );
 
 export type CarrierResult = 'Done' | CommandFailure;
@@ -63,8 +62,6 @@ export interface ActiveCall {
   readonly carrierCallID: string;
   /** Signed by us, see client-state.ts; undefined for a call that has not been answered by us. */
   readonly clientState: string | undefined;
-  /** Whole seconds since it began, ringing included. */
-  readonly ageSeconds: number;
 }
 
 /** The carrier as the call sees it. A second carrier is a second file beside telnyx.ts. */

@@ -49,9 +49,6 @@ export async function postCommand(
     case 'record_start':
       await actions.startRecording(id, recordBody(command), options);
       return;
-    case 'record_stop':
-      await actions.stopRecording(id, { command_id }, options);
-      return;
   }
 }
 

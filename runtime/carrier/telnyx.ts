@@ -83,11 +83,10 @@ export class TelnyxCarrier implements Carrier {
       );
       if (!asked.value) return undefined;
       const page = asked.value.data;
-      for (const { call_control_id, client_state, call_duration } of page) {
+      for (const { call_control_id, client_state } of page) {
         calls.push({
           carrierCallID: call_control_id,
           clientState: client_state || undefined,
-          ageSeconds: call_duration,
         });
       }
       if (page.length < PAGE_SIZE) break;

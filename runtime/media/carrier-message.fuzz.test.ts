@@ -18,7 +18,6 @@ const eventName = constantFrom(
   'connected',
   'start',
   'media',
-  'dtmf',
   'mark',
   'stop',
   'error',
@@ -26,13 +25,10 @@ const eventName = constantFrom(
   'constructor',
 );
 const body = dictionary(
-  constantFrom('start', 'media', 'dtmf', 'mark', 'payload', 'sequence_number', 'occurred_at'),
+  constantFrom('start', 'media', 'mark', 'payload', 'sequence_number'),
   oneof(
     jsonValue(),
-    dictionary(
-      constantFrom('payload', 'chunk', 'track', 'digit', 'name', 'code', 'media_format'),
-      jsonValue(),
-    ),
+    dictionary(constantFrom('payload', 'chunk', 'track', 'name', 'code', 'media_format'), jsonValue()),
   ),
 );
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
  */
 export type CarrierMessage =
   | { readonly event: 'connected' }
-  | { readonly event: 'start'; readonly callControlID: string; readonly format: MediaFormat }
+  | { readonly event: 'start'; readonly format: MediaFormat }
   | {
       readonly event: 'media';
       readonly track: string;
@@ -16,7 +16,6 @@ export type CarrierMessage =
       readonly timestampMs: number | undefined;
       readonly payload: Buffer;
     }
-  | { readonly event: 'dtmf'; readonly digit: string; readonly occurredAtMs: number }
   | { readonly event: 'mark'; readonly name: string }
   | { readonly event: 'stop' }
   | { readonly event: 'error'; readonly code: string; readonly title: string }
@@ -56,7 +55,6 @@ const PARSERS: ReadonlyMap<string, (raw: Json) => CarrierMessage | undefined> = 
   ['connected', () => ({ event: 'connected' }) as const],
   ['start', parseStart],
   ['media', parseMedia],
-  ['dtmf', parseDtmf],
   ['mark', parseMark],
   ['stop', () => ({ event: 'stop' }) as const],
   ['error', parseError],
@@ -64,7 +62,6 @@ const PARSERS: ReadonlyMap<string, (raw: Json) => CarrierMessage | undefined> = 
 
 const startSchema = z.object({
   start: z.object({
-    call_control_id: z.string().min(1).max(500),
     media_format: z.object({
       encoding: z.string().min(1).max(32),
       sample_rate: z.coerce.number().int().min(1).max(192_000),
@@ -76,10 +73,9 @@ const startSchema = z.object({
 function parseStart(raw: Json): CarrierMessage | undefined {
   const parsed = startSchema.safeParse(raw);
   if (!parsed.success) return undefined;
-  const { call_control_id, media_format } = parsed.data.start;
+  const { media_format } = parsed.data.start;
   return {
     event: 'start',
-    callControlID: call_control_id,
     format: {
       encoding: media_format.encoding.toUpperCase(),
       sampleRateHz: media_format.sample_rate,
@@ -156,22 +152,6 @@ function parseMedia(raw: Json): CarrierMessage | undefined {
     chunk,
     timestampMs: wholeNumber(media.timestamp),
     payload,
-  };
-}
-
-const dtmfSchema = z.object({
-  occurred_at: z.string().max(64).optional(),
-  dtmf: z.object({ digit: z.string().regex(/^[0-9*#A-D]$/) }),
-});
-
-function parseDtmf(raw: Json): CarrierMessage | undefined {
-  const parsed = dtmfSchema.safeParse(raw);
-  if (!parsed.success) return undefined;
-  const occurredAtMs = Date.parse(parsed.data.occurred_at ?? '');
-  return {
-    event: 'dtmf',
-    digit: parsed.data.dtmf.digit,
-    occurredAtMs: Number.isNaN(occurredAtMs) ? 0 : occurredAtMs,
   };
 }
 

@@ -80,7 +80,6 @@ export class MediaSession implements Session {
     media: (message) => {
       if (message.track === 'inbound') this.#stream?.media(message);
     },
-    dtmf: () => {},
     mark: ({ name }) => this.#stream?.mark(name),
     stop: () => this.#disconnect(true),
     error: ({ code, title }) =>
