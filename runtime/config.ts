@@ -36,6 +36,12 @@ export const runtimeOptions = {
     default: '8080',
     description: 'The port of webhooks, media sockets, health and metrics; 0 takes a free one.',
   },
+  CONNECTIONS_PER_ADDRESS: {
+    schema: z.coerce.number().int().nonnegative(),
+    default: '3000',
+    description:
+      'Connections that one address may have open; 0: any number. Behind a load balancer all may come from its address: that takes two a call, and those of webhooks.',
+  },
   LOG_LEVEL: { schema: option.logLevel, default: 'info', description: 'trace, debug, info, warn or error.' },
   DRAIN_TIMEOUT_MS: {
     schema: option.positiveInt,

@@ -73,6 +73,11 @@ export function createRuntimeMetrics(registry: Registry) {
       buckets: [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5],
       registers,
     }),
+    connectionsRefused: new Counter({
+      name: 'veralux_connections_refused_total',
+      help: 'Connections that were closed at once because too many were open, in all or from one address.',
+      registers,
+    }),
     mediaUpgrades: new Counter({
       name: 'veralux_media_upgrades_total',
       help: 'Media sockets by the answer to their upgrade.',

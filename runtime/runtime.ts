@@ -73,7 +73,7 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const { driver, ledger, pod, podWatch, watch, shards, stuck } = parts;
+  const { common, driver, ledger, pod, podWatch, watch, shards, stuck } = parts;
   const { media, routes } = createDoors(options, parts);
   const listener = healthRoutes({
     registry,
@@ -97,6 +97,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       listener(request, response);
     },
     onUpgrade: (request, socket, head) => void media.upgrade(request, socket, head),
+    maxConnectionsPerAddress: config.CONNECTIONS_PER_ADDRESS,
+    onRefused: () => common.metrics.connectionsRefused.inc(),
   });
   return {
     services: [watch, shards, ledger, pod, driver, podWatch, stuck, server],

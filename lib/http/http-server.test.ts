@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -73,6 +74,40 @@ describe('HttpServer with health routes', () => {
     expect(replies.match(/HTTP.1.1 200/g)).toHaveLength(2);
     expect(replies.match(/^Connection: .*$/gm)?.at(-1)).toBe('Connection: close');
     await drained;
+  });
+
+  test('one address has no more connections than it may, upgraded ones counted, and another has its own', async () => {
+    let refused = 0;
+    const server = new HttpServer({
+      name: 'test',
+      host: '127.0.0.1',
+      port: 0,
+      log: silentLogger,
+      listener: (_request, response) => response.end('served'),
+      onUpgrade(_request, socket) {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+        socket.resume().once('end', () => socket.end());
+      },
+      maxConnectionsPerAddress: 2,
+      onRefused: () => void refused++,
+    });
+    servers.push(server);
+    await server.start(() => undefined);
+    const ask = async (upgrade = '', localAddress = '127.0.0.1') => {
+      const socket = connect({ port: server.port, host: '127.0.0.1', localAddress });
+      socket.on('error', () => undefined);
+      socket.write(`GET / HTTP/1.1\r\nHost: test\r\n${upgrade}\r\n`);
+      const reply = once(socket, 'data').then(([data]) => String(data).slice(9, 12));
+      return { socket, status: await Promise.race([reply, once(socket, 'close').then(() => 'closed')]) };
+    };
+
+    const media = await ask('Connection: Upgrade\r\nUpgrade: websocket\r\n');
+    const kept = await ask();
+    expect([media.status, kept.status, (await ask()).status]).toEqual(['101', '200', 'closed']);
+    expect((await ask('', '127.0.0.2')).status).toBe('200');
+    expect(refused).toBe(1);
+    media.socket.destroy();
+    await expect.poll(async () => (await ask('Connection: close\r\n')).status).toBe('200');
   });
 
   test('a taken port says so', async () => {

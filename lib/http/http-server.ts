@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
@@ -19,6 +19,10 @@ export interface HttpServerOptions {
   /** A request has to arrive whole within this time. */
   readonly requestTimeoutMs?: number;
   readonly maxConnections?: number;
+  /** Of those, how many may come from one address; absent or 0: any number. */
+  readonly maxConnectionsPerAddress?: number;
+  /** Called for each connection that was closed at once because there were too many. */
+  readonly onRefused?: () => void;
 }
 
 /**
@@ -31,6 +35,7 @@ export class HttpServer implements Service {
   readonly #server: Server;
   /** Sockets that left HTTP by an upgrade: node does not close them with the server. */
   readonly #upgraded = new Set<Duplex>();
+  readonly #openByAddress = new Map<string, number>();
 
   constructor(options: HttpServerOptions) {
     this.name = options.name;
@@ -45,6 +50,8 @@ export class HttpServer implements Service {
       options.listener,
     );
     this.#server.maxConnections = options.maxConnections ?? 10_000;
+    this.#server.on('drop', () => options.onRefused?.());
+    this.#server.on('connection', (socket) => this.#count(socket));
     // A client that goes on asking on a connection of before would hold up the end: each reply is its last.
     this.#server.prependListener('request', (_request, response) => {
       if (!this.#server.listening) response.shouldKeepAlive = false;
@@ -107,6 +114,27 @@ export class HttpServer implements Service {
       this.#server.close(() => resolve());
       this.#server.closeIdleConnections();
     });
+  }
+
+  /** Upgraded ones included. */
+  #count(socket: Socket): void {
+    const { maxConnectionsPerAddress = 0, onRefused } = this.#options;
+    // It is gone already where it has none.
+    const { remoteAddress = '' } = socket;
+    const open = this.#openByAddress.get(remoteAddress) ?? 0;
+    if (maxConnectionsPerAddress > 0 && open >= maxConnectionsPerAddress) {
+      socket.destroy();
+      onRefused?.();
+      return;
+    }
+    this.#openByAddress.set(remoteAddress, open + 1);
+    socket.once('close', () => this.#forget(remoteAddress));
+  }
+
+  #forget(address: string): void {
+    const open = (this.#openByAddress.get(address) ?? 0) - 1;
+    if (open > 0) this.#openByAddress.set(address, open);
+    else this.#openByAddress.delete(address);
   }
 }
 

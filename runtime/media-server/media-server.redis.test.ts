@@ -109,6 +109,18 @@ describe('a media socket is refused', () => {
   });
 });
 
+test('one address has no more connections than it may, and its media socket is taken once another has closed', async () => {
+  const few = await TestRuntime.start(server.url, { POD_NAME: 'pod-few', CONNECTIONS_PER_ADDRESS: '2' });
+  const start = await few.answer('v3:crowded');
+  const others = [0, 1].map(() => connect({ port: few.runtime.server.port, host: '127.0.0.1' }));
+  await Promise.all(others.map((socket) => once(socket, 'connect')));
+  await expect(few.openMedia(start)).rejects.toThrow();
+  for (const socket of others) socket.destroy();
+  await expect.poll(() => few.openMedia(start).catch(() => undefined)).toBeInstanceOf(WebSocket);
+  expect(await few.metric('veralux_connections_refused_total')).toBeGreaterThan(0);
+  await few.stop();
+});
+
 test('a call in progress of a tenant that ends goes on with what the tenant was', async () => {
   const start = await pod.answer('v3:ends');
   const key = projectionKeys.tenant(TENANT);
