@@ -89,7 +89,8 @@ function isPast(call: StoredCall, { record: there }: StoredCall): boolean {
 
 /**
  * Of a call that was rebuilt here from the carrier's word, nothing but its end is known better than by the record
- * that is there: whom it was given to before, and what its session has used.
+ * that is there: whom it was given to before, and what its session has used. Its reason may be known better, so it is
+ * settled as a rebuilt one.
  */
 function endOf(
   there: StoredCall,
@@ -99,7 +100,11 @@ function endOf(
   const hungUp = hangUpOf({ record, conversation }, nowMs);
   if (!record.rebuilt || record.transfer || !hungUp || there.record.answeredAtMs === undefined)
     return undefined;
-  return decide({ ...there, conversation: conversation ?? there.conversation }, hungUp);
+  const known = {
+    record: { ...there.record, rebuilt: true },
+    conversation: conversation ?? there.conversation,
+  };
+  return decide(known, hungUp);
 }
 
 function hangUpOf({ record }: StoredCall, nowMs: number): CallEvent<'hungUp'> | undefined {

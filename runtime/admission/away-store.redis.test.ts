@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type LedgerEvent, ledgerEventSchema } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, ledgerEventSchema, REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
 import { ledgerKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
@@ -100,7 +100,12 @@ test('a call that ends while Redis is away is billed with what its pod had kept 
   const conversation = { ...newConversation('lead-capture'), sttMs: 9_000, ttsCharacters: 40 };
   await store.keepConversation(ref, generation, conversation);
   await hangUpAway(generation);
-  expect((await usages()).at(-1)).toMatchObject({ callSeconds: 30, sttSeconds: 9, ttsCharacters: 40 });
+  expect((await usages()).at(-1)).toMatchObject({
+    callSeconds: 30,
+    sttSeconds: 9,
+    ttsCharacters: 40,
+    revision: REBUILT_REVISION,
+  });
 });
 
 test('a call is brought to Redis after each of its absences', async () => {
