@@ -176,6 +176,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
   settled: {
     answered: ending.correctAnswered,
     counted: ending.correctCount,
+    finished: ending.correctReason,
     bridged: transferring.correctBridge,
     legHungUp: transferring.noteLegEnd,
     recorded: busy.noteRecording,

@@ -21,6 +21,13 @@ import type { Transition } from './transition.ts';
 
 /** An hour later the carrier knows nothing of the call; or says that it is over. */
 const gone: CallEvent = { kind: 'gone', atMs: at(3_600) };
+const earlier: CallEvent = {
+  kind: 'finished',
+  atMs: at(31),
+  generation: 7,
+  reason: 'WorkflowCompleted',
+  told: true,
+};
 const overAtCarrier = (call: StoredCall | undefined): CallEvent => result(call, 'CallEnded');
 
 describe('settling', () => {
@@ -66,6 +73,27 @@ describe('settling', () => {
       { callSeconds: 32, revision: 1 },
     ]);
     expect(transitions.at(-1)?.counters).toMatchObject({ calls: 0, callSeconds: 2 });
+  });
+
+  test.each<[string, readonly Step[], readonly (readonly [string, number])[]]>([
+    [
+      'by a conversation whose end was stored after the hang-up',
+      [hungUp(31, false), finished('WorkflowCompleted', true, 31)],
+      [
+        ['CarrierEnded', 0],
+        ['WorkflowCompleted', 1],
+      ],
+    ],
+    [
+      'by its caller, while the conversation ended, too',
+      [hungUp(31), finished('WorkflowCompleted', true, 31)],
+      [['CallerHungUp', 0]],
+    ],
+    ['by a conversation of an earlier stream', [hungUp(31, false), earlier], [['CarrierEnded', 0]]],
+  ])('a call is told to be ended %s', (_whom, steps, told) => {
+    const ledger = run(...talking, ...steps).transitions.flatMap((transition) => transition.ledger);
+    const ended = ledger.flatMap((event) => (event.kind === 'ended' ? [[event.reason, event.revision]] : []));
+    expect(ended).toEqual(told);
   });
 
   test.each<[string, number | undefined, readonly Step[], number]>([

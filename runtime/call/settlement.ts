@@ -114,6 +114,13 @@ export function firstRevisionOf({ rebuilt, alone }: CallRecord): number {
   return rebuilt || alone !== undefined ? REBUILT_REVISION : 0;
 }
 
+/**
+ * How far above its first revision an ending is corrected: each cause has its own, whichever comes first, and a bridge
+ * says more than the reason of a conversation.
+ */
+export const CORRECTED_REASON = 1;
+export const CORRECTED_BRIDGE = 2;
+
 /** The UTC month of a time, as YYYY-MM. */
 export function monthOf(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 7);

@@ -47,13 +47,13 @@ export const recorded: CallEvent = {
   carrierLegID: 'leg',
 };
 export const answered = (s = 1): CallEvent => ({ kind: 'answered', atMs: at(s), occurredAtMs: at(s) });
-export const hungUp = (s: number): CallEvent => ({
+export const hungUp = (s: number, byCaller = true): CallEvent => ({
   kind: 'hungUp',
   atMs: at(s),
   identity,
   occurredAtMs: at(s),
   cause: 'normal_clearing',
-  byCaller: true,
+  byCaller,
 });
 export const generationOf = (call: StoredCall | undefined) => call?.record.generation ?? 0;
 export const attached = (call: StoredCall | undefined, s = 2): CallEvent => ({

@@ -1,7 +1,7 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
 import { END_FOR_MS, MAX_END_ATTEMPTS } from '../deadlines.ts';
-import { settle } from '../settlement.ts';
+import { CORRECTED_REASON, endedEvent, endOf, firstRevisionOf, settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
 import {
@@ -95,6 +95,18 @@ export function correctAnswered(call: StoredCall, event: CallEvent<'answered'>):
 export function correctHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Outcome {
   if (call.record.hungUpAtMs !== undefined) return undefined;
   return settle({ ...call, record: { ...call.record, hungUpAtMs: event.occurredAtMs } }, event.atMs);
+}
+
+/**
+ * The pod that had the call ended it while it could not say so: what the carrier told was stored first, and that is
+ * no more than that somebody hung up.
+ */
+export function correctReason(call: StoredCall, event: CallEvent<'finished'>): Outcome {
+  const { record } = call;
+  if (event.generation !== record.generation || record.reason !== 'CarrierEnded') return undefined;
+  const known = withRecord(call, { reason: event.reason });
+  const revision = firstRevisionOf(record) + CORRECTED_REASON;
+  return moved(known, { ledger: [endedEvent(known.record, endOf(record, event.atMs), revision)] });
 }
 
 export function correctCount(call: StoredCall, event: CallEvent<'counted'>): Outcome {

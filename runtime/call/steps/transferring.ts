@@ -12,7 +12,15 @@ import {
   TRANSFER_MS,
   TRANSFER_REPEAT_MS,
 } from '../deadlines.ts';
-import { countTransfer, endedEvent, endOf, firstRevisionOf, settle, talkedMsOf } from '../settlement.ts';
+import {
+  CORRECTED_BRIDGE,
+  countTransfer,
+  endedEvent,
+  endOf,
+  firstRevisionOf,
+  settle,
+  talkedMsOf,
+} from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
 import {
@@ -232,7 +240,7 @@ export function correctBridge(call: StoredCall, event: CallEvent<'bridged'>): Ou
   const settled = settle(bridged, event.atMs);
   const { record } = bridged;
   if (call.record.reason === 'Transferred') return settled;
-  const ended = endedEvent(record, endOf(record, event.atMs), firstRevisionOf(record) + 1);
+  const ended = endedEvent(record, endOf(record, event.atMs), firstRevisionOf(record) + CORRECTED_BRIDGE);
   return { ...settled, ledger: [ended, ...settled.ledger] };
 }
 
