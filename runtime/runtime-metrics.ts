@@ -49,6 +49,24 @@ export function createRuntimeMetrics(registry: Registry) {
       help: 'Commands of calls left to their deadline because too many were under way.',
       registers,
     }),
+    connectionsRefused: new Counter({
+      name: 'veralux_connections_refused_total',
+      help: 'Connections that were closed at once because too many were open, in all or from one address.',
+      registers,
+    }),
+    mediaUpgrades: new Counter({
+      name: 'veralux_media_upgrades_total',
+      help: 'Media sockets by the answer to their upgrade.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    ...carrierMetrics(registers),
+    ...ledgerMetrics(registers),
+  };
+}
+
+function carrierMetrics(registers: Registry[]) {
+  return {
     carrierCommands: new Counter({
       name: 'veralux_carrier_commands_total',
       help: 'Commands to the carrier by step and result, retries counted as one.',
@@ -73,18 +91,6 @@ export function createRuntimeMetrics(registry: Registry) {
       buckets: [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5],
       registers,
     }),
-    connectionsRefused: new Counter({
-      name: 'veralux_connections_refused_total',
-      help: 'Connections that were closed at once because too many were open, in all or from one address.',
-      registers,
-    }),
-    mediaUpgrades: new Counter({
-      name: 'veralux_media_upgrades_total',
-      help: 'Media sockets by the answer to their upgrade.',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    ...ledgerMetrics(registers),
   };
 }
 
