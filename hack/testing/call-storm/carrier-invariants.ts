@@ -1,7 +1,7 @@
 /** What the carrier's own account of the calls must show. */
 
 import type { CallEvidence, Evidence } from './evidence.ts';
-import { eventsOf, isStrained, losesRedis, overlapMs } from './evidence.ts';
+import { eventsOf, isStrained, losesRedis, overlapMs, type Span } from './evidence.ts';
 import type { Invariant } from './invariants.ts';
 import { RING_TIMEOUT_MS } from './storm.ts';
 
@@ -27,14 +27,19 @@ export const answeredOnce: Invariant = ({ calls }) =>
     ];
   });
 
-/** The carrier sends call.initiated again for a quarter of a minute, which a machine that is too busy may let pass. */
+/**
+ * The carrier sends call.initiated again for a quarter of a minute, which a machine that is too busy may let pass. Without
+ * Redis a pod takes no call for a number that it never read of, and a fast carrier soon gives up.
+ */
 export const noneRingsInVain: Invariant = (evidence) => {
   if (isStrained(evidence)) return [];
-  const { calls, outages } = evidence;
+  const { calls, outages, shortages } = evidence;
   return calls
     .filter(({ carrier }) => {
-      const { answeredAtMs, initiatedAtMs, hangupAtMs = initiatedAtMs } = carrier;
+      const { answeredAtMs, initiatedAtMs, hangupAtMs = initiatedAtMs, webhooks } = carrier;
       if (answeredAtMs !== undefined || hangupAtMs - initiatedAtMs < RING_TIMEOUT_MS) return false;
+      const told = webhooks.find(({ eventType }) => eventType === 'call.initiated');
+      if (told?.takenAtMs === undefined && isWithin(told?.lastAttemptAtMs, shortages.Redis)) return false;
       return overlapMs({ fromMs: initiatedAtMs, toMs: hangupAtMs }, outages) === 0;
     })
     .map(({ callID }) => `${callID} was neither answered nor rejected`);
@@ -92,4 +97,8 @@ export const noneStaysOpen: Invariant = ({ calls }) =>
 /** The calls that were up at the carrier. */
 export function answeredCalls({ calls }: Evidence): readonly CallEvidence[] {
   return calls.filter(({ carrier }) => carrier.answeredAtMs !== undefined);
+}
+
+function isWithin(atMs: number | undefined, spans: readonly Span[]): boolean {
+  return atMs !== undefined && spans.some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
 }

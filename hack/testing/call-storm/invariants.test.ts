@@ -148,6 +148,20 @@ test('a call that was written back may be settled below its first settlement, an
   expect(breached(evidence(written))).toEqual(['a call is settled once']);
 });
 
+test('a caller may ring in vain where the carrier gave up while no pod had Redis', () => {
+  const told = { eventID: 'initiated', eventType: 'call.initiated', attempts: 6, lastAttemptAtMs: T0 + 700 };
+  const ringing = withCall({
+    carrier: unanswered({ hangupAtMs: T0 + 31_000, webhooks: [told] }),
+    books: [],
+  });
+  const shortOfRedis = (toMs: number) => ({
+    shortages: { ...evidence({}).shortages, Redis: [{ fromMs: T0, toMs }] },
+  });
+  const inVain = 'no caller rings in vain while there is a pod';
+  expect(breached(evidence({ ...ringing, ...shortOfRedis(T0 + 1_000) }))).not.toContain(inVain);
+  expect(breached(evidence({ ...ringing, ...shortOfRedis(T0 + 500) }))).toContain(inVain);
+});
+
 test('on a machine that was too busy, no time means anything', () => {
   const heard = [{ atMs: 0, lengthMs: 9_000, kind: 'Silence' as const, callerMs: 900 }];
   expect(breached(evidence({ ...withCarrier({ heard }), stalledMs: 600 }))).toEqual([]);
@@ -265,6 +279,7 @@ function carrier(spoilt: Partial<CallLedger>): CallLedger {
       eventID: eventType,
       eventType,
       attempts: 1,
+      lastAttemptAtMs: T0,
       takenAtMs: T0,
     })),
     ...spoilt,

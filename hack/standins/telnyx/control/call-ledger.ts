@@ -108,12 +108,13 @@ export const callLedgerSchema = z.object({
       repeat: z.boolean(),
     }),
   ),
-  /** How each event was delivered: attempts of all its copies, and when one was first taken with 2xx. */
+  /** How each event was delivered: attempts of all its copies, the last of them, and when one was first taken with 2xx. */
   webhooks: z.array(
     z.object({
       eventID: z.string(),
       eventType: z.string(),
       attempts: z.number(),
+      lastAttemptAtMs: epochMs,
       takenAtMs: epochMs.optional(),
     }),
   ),

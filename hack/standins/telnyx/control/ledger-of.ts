@@ -96,10 +96,11 @@ function coverageOf(
 function webhooksOf(leg: CallLeg): CallLedger['webhooks'] {
   const byID = new Map<string, CallLedger['webhooks'][number]>();
   for (const { eventID, eventType, result, at } of leg.record.webhooks) {
-    const entry = byID.get(eventID) ?? { eventID, eventType, attempts: 0 };
+    const entry = byID.get(eventID) ?? { eventID, eventType, attempts: 0, lastAttemptAtMs: 0 };
     entry.attempts += 1;
+    entry.lastAttemptAtMs = Date.parse(at);
     const taken = typeof result === 'number' && result >= 200 && result < 300;
-    if (taken) entry.takenAtMs ??= Date.parse(at);
+    if (taken) entry.takenAtMs ??= entry.lastAttemptAtMs;
     byID.set(eventID, entry);
   }
   return [...byID.values()];
