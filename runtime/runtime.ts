@@ -133,10 +133,8 @@ function createStores(
   const tail = new LedgerTail(metrics);
   const recent = new RecentCalls();
   const away = (key: string) => watch.away(key);
-  const store = new AwayStore({
-    ...{ redis, clock, tail, recent, usage, away, liveOf, log },
-    pod: config.POD_NAME,
-  });
+  const kept = { redis, clock, tail, recent, usage, away, liveOf, log };
+  const store = new AwayStore({ ...kept, pod: config.POD_NAME });
   const shards = new ShardWatch({
     redis,
     tail,

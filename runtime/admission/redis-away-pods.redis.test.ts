@@ -135,7 +135,7 @@ describe.each(['Refuse', 'Replace'] as const)('a carrier that would %s a second 
     site.webhooks.urlOf = () => a.webhookURL;
     const call = place();
     await expect.poll(() => a.opened.length + b.opened.length, PATIENCE).toBe(1);
-    const [holder = a, stranger = b] = a.opened.length === 1 ? [a, b] : [b, a];
+    const [holder, stranger] = a.opened.length === 1 ? [a, b] : [b, a];
     await redisGoesFor(a, b);
     site.webhooks.urlOf = () => stranger.webhookURL;
     expect(holder.runtime.pod.calls).toBe(1);
