@@ -60,7 +60,7 @@ export const benchOptions = {
   },
   OPERATOR_FLAGS: {
     schema: z.string(),
-    default: '--max-semi-space-size=16 --max-old-space-size=384',
+    default: '--max-semi-space-size=4 --max-old-space-size=384',
     description: "Node.js' flags for the operator, as operator/README.md advises for its container.",
   },
   PROFILE: {
