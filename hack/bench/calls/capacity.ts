@@ -6,6 +6,7 @@ import { type Crowd, gather, TAKES_TURNS } from './crowd.ts';
 import { heardBy } from './heard.ts';
 import { type Watched, watchRuntime } from './watch-runtime.ts';
 
+const FIRST = 50;
 const STEP = 25;
 const MOST = 600;
 /** A load that is later than this with its own frames says nothing about the runtime. */
@@ -20,7 +21,7 @@ export async function capacityBench({ config, open, say }: BenchContext): Promis
   const site = await open({ name: 'capacity', slots: MOST, profile: 'fast' });
   const crowds: Crowd[] = [];
   const steps: Step[] = [];
-  for (let calls = config.CALLS, more = calls; calls <= MOST; calls += STEP, more = STEP) {
+  for (let calls = FIRST, more = calls; calls <= MOST; calls += STEP, more = STEP) {
     crowds.push(await gather(site.load(TAKES_TURNS), more));
     const before = heardBy(site.telnyx.control).underruns;
     const watched = await watchRuntime(site, config.STEP_SECONDS * 1_000);
@@ -45,7 +46,7 @@ export async function capacityBench({ config, open, say }: BenchContext): Promis
         measured: held
           ? `${held.calls} at ${(held.cpuShare * 100).toFixed(0)} % of the CPU; ${limit}`
           : 'none',
-        isMet: held !== undefined,
+        isMet: held !== undefined && held.calls >= config.CALLS,
       },
     ],
     figures: { steps },
