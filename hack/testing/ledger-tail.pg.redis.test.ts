@@ -113,6 +113,7 @@ test('whatever Redis loses and whenever the writer is killed, Postgres has each 
   await replica.failOver();
   await expect.poll(usage, PATIENCE).toEqual({ call_count: CALLS, call_seconds: (CALLS * (CALLS + 1)) / 2 });
   await expect.poll(turns, PATIENCE).toBe(TURNS * CALLS);
+  await expect.poll(() => ledger.redis.status, PATIENCE).toBe('ready');
   await ledger.drained();
   expect(await usage()).toEqual({ call_count: CALLS, call_seconds: (CALLS * (CALLS + 1)) / 2 });
   expect(await drift()).toEqual([]);
