@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { voiceRuntimeSchema } from '#crds/voice-runtime/voice-runtime.ts';
 import { loadConfig } from '#lib/config/config.ts';
@@ -9,6 +10,9 @@ interface Variable {
   readonly name: string;
   readonly value?: string;
 }
+
+/** What Node.js itself is told. */
+const OF_NODE = 'NODE_OPTIONS';
 
 /** What a Secret or the pod itself gives; the values are not the operator's to know. */
 const FILLED_IN = {
@@ -50,9 +54,13 @@ test.each([
   const names = variables.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toEqual(expect.arrayContaining(Object.keys(FILLED_IN)));
-  expect(Object.keys(runtimeOptions)).toEqual(expect.arrayContaining(names));
+  expect([...Object.keys(runtimeOptions), OF_NODE]).toEqual(expect.arrayContaining(names));
 
-  const values = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+  const { [OF_NODE]: nodeOptions, ...values } = Object.fromEntries(
+    variables.map(({ name, value }) => [name, value]),
+  );
+  // Node.js refuses to start with an option that it does not know, or does not take from there.
+  expect(spawnSync(process.execPath, ['-e', ''], { env: { [OF_NODE]: nodeOptions } }).status).toBe(0);
   const config = loadConfig(runtimeOptions, { ...values, ...FILLED_IN });
   expect(config).toMatchObject({
     RUNTIME_NAME: 'veralux-system/shared',
