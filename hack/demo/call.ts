@@ -6,7 +6,7 @@ import { INSTANCES, Instance } from '#hack/local/instance.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
 import { ApiClient } from './api-client.ts';
 import type { Usage } from './call-detail.ts';
-import { check } from './check-call.ts';
+import { check, WORDS_LOST_BY_KILL } from './check-call.ts';
 import { checkResumed, killInTheMiddle } from './kill-pod.ts';
 import { Narrator } from './narrator.ts';
 import { latestCall, placeCall } from './place-call.ts';
@@ -26,12 +26,13 @@ try {
   const api = anonymous.as(token);
   await restore(record);
   const sinceMs = Date.now();
-  if (killIsAsked(process.env['KILL'])) await callWithKill(record);
+  const isKilled = killIsAsked(process.env['KILL']);
+  if (isKilled) await callWithKill(record);
   else await placeCall(narrator, record, bookAppointment);
   const call = await latestCall(api, sinceMs);
   reportCall(narrator, call);
   reportUsage(narrator, await api.get<Usage>('/api/admin/usage'));
-  check(call, bookAppointment);
+  check(call, bookAppointment, isKilled ? WORDS_LOST_BY_KILL : 0);
 } catch (error) {
   narrator.failed(messageOf(error), instance.logs);
   process.exitCode = 1;

@@ -30,6 +30,16 @@ describe('the check of a demonstration call', () => {
     expect(problemsOf(good, bookAppointment)).toEqual([]);
   });
 
+  test('lets the first words of a sentence go that were said while no pod was there, and no more', () => {
+    const transcript = good.transcript.map(({ text, ...rest }) => ({
+      ...rest,
+      text: text.replace('my number is', 'burris'),
+    }));
+    const call = { ...good, transcript };
+    expect(problemsOf(call, bookAppointment, 3)).toEqual([]);
+    expect(problemsOf(call, bookAppointment, 2)).toHaveLength(1);
+  });
+
   test.each([
     ['words that were not heard', { ...good, transcript: good.transcript.slice(0, 3) }, 'lacks the caller'],
     [
