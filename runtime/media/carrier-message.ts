@@ -102,7 +102,7 @@ function mediaIn(text: string): MediaStrings | undefined {
     const keyEnd = text.indexOf('"', at + 1);
     if (text.charCodeAt(at) !== QUOTE || keyEnd < 0 || text.charCodeAt(keyEnd + 1) !== COLON)
       return undefined;
-    const key = text.slice(at + 1, keyEnd);
+    const key = keyBetween(text, at + 1, keyEnd);
     const begin = text.charCodeAt(keyEnd + 2);
     if (begin === BRACE && key === 'media' && !seen) {
       seen = true;
@@ -112,14 +112,13 @@ function mediaIn(text: string): MediaStrings | undefined {
     }
     const end = text.indexOf('"', keyEnd + 3);
     if (begin !== QUOTE || end < 0) return undefined;
-    const value = text.slice(keyEnd + 3, end);
     if (!inner) {
       if (key === 'event' || key === 'media') return undefined;
-      if (key === 'sequence_number') sequence_number = value;
-    } else if (key === 'payload') payload = value;
-    else if (key === 'chunk') chunk = value;
-    else if (key === 'timestamp') timestamp = value;
-    else if (key === 'track') track = value;
+      if (key === 'sequence_number') sequence_number = text.slice(keyEnd + 3, end);
+    } else if (key === 'payload') payload = text.slice(keyEnd + 3, end);
+    else if (key === 'chunk') chunk = text.slice(keyEnd + 3, end);
+    else if (key === 'timestamp') timestamp = text.slice(keyEnd + 3, end);
+    else if (key === 'track') track = text.slice(keyEnd + 3, end);
     at = end + 1;
     if (inner && text.charCodeAt(at) === END_BRACE) {
       inner = false;
@@ -132,6 +131,13 @@ function mediaIn(text: string): MediaStrings | undefined {
   }
 }
 
+/** The key between two quotes where it is one of ours: no string is made for it. */
+function keyBetween(text: string, from: number, to: number): (typeof KEYS)[number] | undefined {
+  for (const key of KEYS) if (key.length === to - from && text.startsWith(key, from)) return key;
+  return undefined;
+}
+
+const KEYS = ['media', 'track', 'chunk', 'timestamp', 'payload', 'sequence_number', 'event'] as const;
 const MEDIA_START = '{"event":"media",';
 const [QUOTE, COMMA, COLON, BRACE, END_BRACE] = [0x22, 0x2c, 0x3a, 0x7b, 0x7d] as const;
 

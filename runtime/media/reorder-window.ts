@@ -31,6 +31,10 @@ export class ReorderWindow<T> {
     this.#next ??= number;
     if (Math.abs(number - this.#next) > FAR_OFF_FRAMES) return this.#restartOrDrop(number, frame);
     this.#farOff = 0;
+    if (number === this.#next && this.#waiting.size === 0) {
+      this.#next++;
+      return [frame];
+    }
     if (number < this.#next || this.#waiting.has(number)) {
       this.#dropped++;
       return [];

@@ -14,14 +14,19 @@ export class CallerAudio {
   readonly #detector: SpeechDetector;
   readonly #options: CallerAudioOptions;
   readonly #resampler: Resampler;
-  readonly #frame: Int16Array;
+  readonly #frameSamples: number;
+  /** Where frames are cut from: an allocation for each would keep the garbage collector busy on a pod of many calls. */
+  #slab = new Int16Array(0);
+  #slabUsed = 0;
+  #frame: Int16Array;
   #filled = 0;
 
   constructor(sampleRateHz: number, detector: SpeechDetector, options: CallerAudioOptions) {
     this.#detector = detector;
     this.#options = options;
     this.#resampler = new Resampler(sampleRateHz, DETECTOR_RATE_HZ);
-    this.#frame = new Int16Array((sampleRateHz * DETECTOR_FRAME_MS) / 1000);
+    this.#frameSamples = (sampleRateHz * DETECTOR_FRAME_MS) / 1000;
+    this.#frame = this.#newFrame();
   }
 
   /** Keeps nothing of `samples`. */
@@ -31,11 +36,22 @@ export class CallerAudio {
       this.#frame.set(piece, this.#filled);
       this.#filled += piece.length;
       at += piece.length;
-      if (this.#filled === this.#frame.length) this.#judge(this.#frame.slice(), arrival);
+      if (this.#filled === this.#frame.length) this.#judge(this.#frame, arrival);
     }
   }
 
+  #newFrame(): Int16Array {
+    if (this.#slabUsed === this.#slab.length) {
+      this.#slab = new Int16Array(this.#frameSamples * SLAB_FRAMES);
+      this.#slabUsed = 0;
+    }
+    const at = this.#slabUsed;
+    this.#slabUsed += this.#frameSamples;
+    return this.#slab.subarray(at, this.#slabUsed);
+  }
+
   #judge(samples: Int16Array, arrival: Arrival): void {
+    this.#frame = this.#newFrame();
     this.#filled = 0;
     const narrow = this.#resampler.process(samples);
     // All the carrier's rates are whole multiples of the detector's.
@@ -44,6 +60,9 @@ export class CallerAudio {
     this.#detector.detect(narrow, (probability) => onFrame({ samples, probability, arrival }), spare?.());
   }
 }
+
+/** A second. */
+const SLAB_FRAMES = 32;
 
 export interface CallerAudioOptions {
   readonly onFrame: (frame: JudgedFrame) => void;

@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
+import { AUDIBLE_LEVEL } from './loudness.ts';
 import type { Utterance } from './turn-detector.ts';
 
 /**
@@ -26,7 +27,7 @@ export class Listener {
 
   /** A turn of the caller ended. */
   push(utterance: Utterance): void {
-    const usable = utterance.loudness >= MIN_LOUDNESS;
+    const usable = utterance.loudness >= AUDIBLE_LEVEL;
     if (this.#waiter && (usable || this.#waiter.overdue))
       this.#waiter.resolve(usable ? utterance : undefined);
     else if (usable && this.#kept.length < MAX_KEPT) this.#kept.push(utterance);
@@ -75,5 +76,3 @@ interface Waiter {
 }
 
 const MAX_KEPT = 4;
-/** About −55 dB of full scale. */
-const MIN_LOUDNESS = 60;

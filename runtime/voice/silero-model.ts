@@ -13,16 +13,17 @@ export class SileroModel {
   readonly #weights: PlacedWeights;
   readonly #decision: Float32Array;
   readonly #decisionBias: number;
-  readonly #floats: Float32Array;
   readonly #places: Places;
+  readonly #rows: readonly Row[];
 
   private constructor(weights: SileroWeights) {
     const layout = new Layout();
     this.#places = placesOf(layout);
     const placed = placedWeights(layout, weights);
     this.#kernel = startSileroKernel(layout.bytes);
-    this.#floats = new Float32Array(this.#kernel.memory.buffer);
-    for (const { at, values } of layout.contents) this.#floats.set(values, at / 4);
+    const floats = new Float32Array(this.#kernel.memory.buffer);
+    for (const { at, values } of layout.contents) floats.set(values, at / 4);
+    this.#rows = Array.from({ length: MAX_ROWS }, (_, row) => rowOf(floats, this.#places, row));
     this.#weights = placed;
     this.#decision = weights.decision;
     this.#decisionBias = weights.decisionBias;
@@ -34,17 +35,16 @@ export class SileroModel {
   }
 
   /** Puts a call's frame, with the end of the one before it, and what was remembered of it into a row. */
-  put(row: number, { context, state }: Memory, frame: Int16Array): void {
-    const floats = this.#floats;
-    const { input, memory, states } = this.#places;
-    const at = input / 4 + row * INPUT_FLOATS;
-    floats.set(context, at);
-    for (let i = 0; i < frame.length; i++) floats[at + CONTEXT_SAMPLES + i] = (frame[i] ?? 0) / 32_768;
-    const end = at + CONTEXT_SAMPLES + FRAME_SAMPLES;
+  put(row: number, { context, outputs, states }: Memory, frame: Int16Array): void {
+    const into = this.#row(row);
+    const { input } = into;
+    input.set(context);
+    for (let i = 0; i < frame.length; i++) input[CONTEXT_SAMPLES + i] = (frame[i] ?? 0) / 32_768;
+    const end = CONTEXT_SAMPLES + FRAME_SAMPLES;
     // The end is continued by its mirror image.
-    for (let i = 0; i < PADDING; i++) floats[end + i] = floats[end - 2 - i] ?? 0;
-    floats.set(state.subarray(0, CELLS), memory / 4 + row * 2 * CELLS + CELLS);
-    floats.set(state.subarray(CELLS), states / 4 + row * CELLS);
+    for (let i = 0; i < PADDING; i++) input[end + i] = input[end - 2 - i] ?? 0;
+    into.outputs.set(outputs);
+    into.states.set(states);
   }
 
   /** Judges the first so many rows. */
@@ -61,17 +61,20 @@ export class SileroModel {
   }
 
   /** After a run: the probability that a row's frame is speech. What is to be remembered goes into `memory`. */
-  take(row: number, { context, state }: Memory): number {
-    const floats = this.#floats;
-    const { input, memory, states } = this.#places;
-    const end = input / 4 + row * INPUT_FLOATS + CONTEXT_SAMPLES + FRAME_SAMPLES;
-    context.set(floats.subarray(end - CONTEXT_SAMPLES, end));
-    const output = memory / 4 + row * 2 * CELLS + CELLS;
-    state.set(floats.subarray(output, output + CELLS));
-    state.set(floats.subarray(states / 4 + row * CELLS, states / 4 + (row + 1) * CELLS), CELLS);
+  take(row: number, { context, outputs, states }: Memory): number {
+    const from = this.#row(row);
+    context.set(from.end);
+    outputs.set(from.outputs);
+    states.set(from.states);
     let sum = this.#decisionBias;
-    for (let i = 0; i < CELLS; i++) sum += Math.max(0, state[i] ?? 0) * (this.#decision[i] ?? 0);
+    for (let i = 0; i < CELLS; i++) sum += Math.max(0, outputs[i] ?? 0) * (this.#decision[i] ?? 0);
     return 1 / (1 + Math.exp(-sum));
+  }
+
+  #row(row: number): Row {
+    const views = this.#rows[row];
+    if (!views) throw new RangeError(`a run has ${MAX_ROWS} rows, not ${row + 1}`);
+    return views;
   }
 
   /** Input → what the LSTM hears, in the first half of `memory`. Times beyond the frame's edges are zeros and left out. */
@@ -106,8 +109,30 @@ export class SileroModel {
 /** What the model remembers of one call. */
 export class Memory {
   readonly context = new Float32Array(CONTEXT_SAMPLES);
-  /** The LSTM's outputs, then its cells' states. */
-  readonly state = new Float32Array(2 * CELLS);
+  /** Of the LSTM. */
+  readonly outputs = new Float32Array(CELLS);
+  readonly states = new Float32Array(CELLS);
+}
+
+/** Where a row's floats are: views that are made once, as making them costs more than what is copied through them. */
+interface Row {
+  /** The end of the last frame, the frame, and room for its mirror image. */
+  readonly input: Float32Array;
+  /** The end of the frame. */
+  readonly end: Float32Array;
+  readonly outputs: Float32Array;
+  readonly states: Float32Array;
+}
+
+function rowOf(floats: Float32Array, { input, memory, states }: Places, row: number): Row {
+  const view = (at: number, length: number) => floats.subarray(at, at + length);
+  const inputAt = input / 4 + row * INPUT_FLOATS;
+  return {
+    input: view(inputAt, INPUT_FLOATS),
+    end: view(inputAt + FRAME_SAMPLES, CONTEXT_SAMPLES),
+    outputs: view(memory / 4 + row * 2 * CELLS + CELLS, CELLS),
+    states: view(states / 4 + row * CELLS, CELLS),
+  };
 }
 
 /** Rows of one run, which blocks the event loop: at some 20 µs each. */

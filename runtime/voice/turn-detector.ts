@@ -1,5 +1,6 @@
 import { concatenated } from '#runtime/media/concatenated.ts';
 import type { JudgedFrame } from './caller-audio.ts';
+import { rootMeanSquare } from './loudness.ts';
 import { SilenceStop } from './silence-stop.ts';
 import { DETECTOR_FRAME_MS } from './speech-detector.ts';
 import { SPEECH_PROBABILITY, SpeechStart } from './speech-start.ts';
@@ -110,9 +111,3 @@ export interface Utterance {
 
 /** Recognisers want a little silence after the last word. */
 const KEPT_SILENCE_MS = 256;
-
-function rootMeanSquare(frame: Int16Array): number {
-  let sum = 0;
-  for (const sample of frame) sum += sample * sample;
-  return Math.sqrt(sum / frame.length);
-}

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { codecFor } from '#runtime/media/audio-codec.ts';
+import { concatenated } from '#runtime/media/concatenated.ts';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { DETECTOR_FRAME_MS, DETECTOR_FRAME_SAMPLES, type SpeechDetector } from './speech-detector.ts';
@@ -48,15 +49,33 @@ describe('voice activity', () => {
   });
 
   test('leaves out every other spare frame of a silent caller, and none of a speaking one', async () => {
-    const silence = new Int16Array(speech.length);
+    const silence = hiss(speech.length);
+    const noisy = speech.map((sample, i) => sample + (silence[i] ?? 0));
     const before = activity.judged;
     await judged(activity.open(), silence, true);
     expect(activity.judged - before).toBe(Math.ceil(Math.floor(silence.length / DETECTOR_FRAME_SAMPLES) / 2));
-    const all = await judged(activity.open(), speech);
-    const spared = await judged(activity.open(), speech, true);
+    const all = await judged(activity.open(), noisy);
+    const spared = await judged(activity.open(), noisy, true);
     const spoken = (probabilities: readonly number[]) => probabilities.filter((value) => value >= 0.5).length;
     expect(spared).toHaveLength(all.length);
     expect(Math.abs(spoken(spared) - spoken(all))).toBeLessThan(6);
+  });
+
+  test('leaves a line that is still to itself, and hears the same speech after it', async () => {
+    const call = concatenated([speech, speech, speech]);
+    const noise = hiss(call.length);
+    const before = activity.judged;
+    const still = await judged(activity.open(), call);
+    const ofStill = activity.judged - before;
+    const noisy = await judged(
+      activity.open(),
+      call.map((sample, i) => sample + (noise[i] ?? 0)),
+    );
+    expect(activity.judged - before - ofStill).toBe(noisy.length);
+    // Of 12.75 s: 6.75 s of speech, and a quarter of a second of each of the four silences.
+    expect(ofStill).toBeLessThan(0.7 * still.length);
+    const spoken = (probabilities: readonly number[]) => probabilities.filter((p) => p >= 0.5).length;
+    expect(Math.abs(spoken(still) - spoken(noisy))).toBeLessThanOrEqual(6);
   });
 
   test('judges a call that has fallen behind by its newest frame, and answers for all of them in order', async () => {
@@ -178,6 +197,15 @@ function feedSlowly(samples: Int16Array, size: number, push: (piece: Int16Array)
     setTimeout(next, 0);
   };
   next();
+}
+
+/** A line's noise that can be heard: about −47 dB of full scale. */
+function hiss(length: number): Int16Array {
+  let seed = 1;
+  return Int16Array.from({ length }, () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return (seed / 2_147_483_647 - 0.5) * 500;
+  });
 }
 
 function padded(samples: Int16Array): Int16Array {

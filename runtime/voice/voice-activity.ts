@@ -1,5 +1,6 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { AUDIBLE_LEVEL, isAudible } from './loudness.ts';
 import { MAX_ROWS, Memory, SileroModel } from './silero-model.ts';
 import { DETECTOR_FRAME_SAMPLES, type SpeechDetector, type SpeechDetectors } from './speech-detector.ts';
 import { SILENCE_PROBABILITY } from './speech-start.ts';
@@ -42,7 +43,8 @@ export class VoiceActivity implements SpeechDetectors {
     const stream = new Stream();
     return {
       detect: (frame, done, spare = false) => {
-        if (spare && stream.maySkip()) done(stream.probability);
+        if (stream.isStill(frame)) done(0);
+        else if (spare && stream.maySkip()) done(stream.probability);
         else this.#submit({ stream, frame, done });
       },
       close: () => {
@@ -108,11 +110,13 @@ export class VoiceActivity implements SpeechDetectors {
 
   /** One run of the model. A call whose turns break over an answer does not take it from the others. */
   #judge(rows: readonly WaitingFrame[]): void {
-    for (const [row, { stream, frame }] of rows.entries()) this.#model.put(row, stream.memory, frame);
+    let row = 0;
+    for (const { stream, frame } of rows) this.#model.put(row++, stream.memory, frame);
     this.#model.run(rows.length);
     this.#judged += rows.length;
-    for (const [row, { stream, done }] of rows.entries()) {
-      stream.probability = this.#model.take(row, stream.memory);
+    row = 0;
+    for (const { stream, done } of rows) {
+      stream.judged(this.#model.take(row++, stream.memory));
       if (stream.closed) continue;
       try {
         done(stream.probability);
@@ -160,6 +164,9 @@ const WARMING_RUNS = 100;
 /** 2 s: a call that far behind is beyond catching up. */
 const MAX_WAITING_FRAMES = 62;
 
+/** A quarter of a second: the model hears the end of each word, and the first breath of the silence after it. */
+const STILL_AFTER_FRAMES = 8;
+
 /** One call. */
 class Stream {
   readonly memory = new Memory();
@@ -168,6 +175,26 @@ class Stream {
   waiting = 0;
   closed = false;
   #skipped = false;
+  /** Frames in a row that were judged to be silence. */
+  #silentFrames = 0;
+
+  judged(probability: number): void {
+    this.probability = probability;
+    this.#silentFrames = probability < SILENCE_PROBABILITY ? this.#silentFrames + 1 : 0;
+  }
+
+  /**
+   * Whether the line is still, and was silent for some time: that needs no model, and is most of a call. Not where a
+   * frame before it waits, as its answer would come too early.
+   */
+  isStill(frame: Int16Array): boolean {
+    return (
+      this.#silentFrames >= STILL_AFTER_FRAMES &&
+      this.waiting === 0 &&
+      !this.closed &&
+      !isAudible(frame, AUDIBLE_LEVEL)
+    );
+  }
 
   /** Every other frame of a silent caller, where none before it waits: its answer would come too early. */
   maySkip(): boolean {
