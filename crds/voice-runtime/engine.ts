@@ -47,6 +47,9 @@ const llmFields = {
     .enum(['OpenAICompatible'])
     .describe('Which API it is spoken to by. OpenAICompatible: POST /v1/chat/completions.'),
   ...common,
+  stallTimeoutSeconds: whole(1, 60)
+    .default(5)
+    .describe('After how many seconds without a next word an answer that has begun is given up.'),
   deployment: llmDeploymentSchema.optional(),
 };
 

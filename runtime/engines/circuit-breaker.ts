@@ -1,11 +1,11 @@
 import type { Clock } from '#lib/clock/clock.ts';
 
 /**
- * Leaves an engine alone after it failed several times in a row, so that callers do not wait for
- * time-outs. After the rest one request at a time is let through until one succeeds.
+ * Leaves an engine alone after it failed several times in a row, or asked for it, so that callers do
+ * not wait for time-outs. After the rest one request at a time is let through until one succeeds.
  *
- *   closed ── `failures` in a row ──▶ open ── `restMs` ──▶ trial ── success ──▶ closed
- *                                       ▲──────────── failure ──┘
+ *   closed ── `failures` in a row, or asked to rest ──▶ open ── its rest ──▶ trial ── success ──▶ closed
+ *                                                        ▲──────── failure ────┘
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -32,10 +32,11 @@ export class CircuitBreaker {
     this.#trial = false;
   }
 
-  failed(): void {
-    this.#failures++;
+  /** `restMs`: how long the engine asked to be left alone, which opens the breaker at once. */
+  failed(restMs?: number): void {
+    this.#failures = restMs === undefined ? this.#failures + 1 : this.#options.failures;
     this.#trial = false;
-    this.#restsUntilMs = this.#clock.monotonic() + this.#options.restMs;
+    this.#restsUntilMs = this.#clock.monotonic() + (restMs ?? this.#options.restMs);
   }
 
   /** The request was given up by us: it says nothing about the engine. */

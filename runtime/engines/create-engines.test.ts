@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { enginesSchema } from '#crds/voice-runtime/engine.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { createEngines } from './create-engines.ts';
+import { chunkOf, DONE, eventStream } from './fakes/chat-wire.ts';
 import { engineServer, json } from './fakes/engine-server.ts';
 
 const options = {
@@ -16,7 +17,31 @@ test("a runtime's engines are named by kind and name", async () => {
   const engines = createEngines(enginesSchema.parse({ stt, tts: { ...tts, name: 'kokoro' } }), options);
   expect([engines.stt.name, engines.tts.name]).toEqual(['stt/default', 'tts/kokoro']);
   expect(engines.tts.capabilities.sampleRateHz).toBe(24_000);
+  expect(engines.llm).toBeUndefined();
   await engines.close();
+});
+
+test('a language model is there where one is configured, and is warmed with the others', async () => {
+  const server = await engineServer([eventStream(chunkOf({ content: 'H' }, 'length'), DONE)]);
+  const engines = createEngines(
+    enginesSchema.parse({
+      stt,
+      tts,
+      llm: {
+        type: 'OpenAICompatible',
+        endpoint: server.endpoint,
+        secretRef: { name: 'key' },
+        model: 'small',
+      },
+    }),
+    { ...options, apiKeys: { LLM_API_KEY: 'secret' } },
+  );
+  expect(engines.llm?.name).toBe('llm/default');
+  await engines.llm?.warm(new AbortController().signal);
+  expect(server.requests[0]).toMatchObject({ path: '/v1/chat/completions', authorization: 'Bearer secret' });
+  expect(JSON.parse(server.requests[0]?.body.toString() ?? '').model).toBe('small');
+  await expect(engines.warm(new AbortController().signal)).rejects.toThrow();
+  await Promise.all([engines.close(), server.close()]);
 });
 
 test.each([
@@ -28,10 +53,6 @@ test.each([
   [
     { stt: { ...stt, secretRef: { name: 'key' } }, tts },
     'engines.stt "default" has a secretRef: set STT_API_KEY',
-  ],
-  [
-    { stt, tts: { ...tts, fallbacks: [{ ...tts, name: 'second', sampleRateHertz: 16_000 }] } },
-    'engines.tts "second": a sampleRateHertz other than the preferred engine has is not served yet',
   ],
 ])('what no adapter serves is refused by name', (config, message) => {
   expect(() => createEngines(enginesSchema.parse(config), options)).toThrow(message);

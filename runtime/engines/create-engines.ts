@@ -1,10 +1,12 @@
 import type { Engines as EnginesConfig } from '#crds/voice-runtime/engine.ts';
-import { engineKeyVariable } from '#crds/voice-runtime/engine-key.ts';
+import { type EngineKind, engineKeyVariable } from '#crds/voice-runtime/engine-key.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import { EngineClient, type EngineObserver } from './engine-client.ts';
-import { firstSpeechToText, firstTextToSpeech } from './fallback.ts';
+import { firstLanguageModel, firstSpeechToText, firstTextToSpeech } from './fallback.ts';
 import { Kokoro } from './kokoro.ts';
+import type { LanguageModel } from './language-model.ts';
+import { OpenAIChat } from './openai-chat.ts';
 import type { SpeechToText } from './speech-to-text.ts';
 import type { TextToSpeech } from './text-to-speech.ts';
 import { Whisper } from './whisper.ts';
@@ -12,6 +14,8 @@ import { Whisper } from './whisper.ts';
 /** A pod's engines, shared by all its calls. */
 export interface Engines {
   readonly stt: SpeechToText;
+  /** Absent: workflows are asked step by step. */
+  readonly llm?: LanguageModel;
   readonly tts: TextToSpeech;
   /** Resolves when one engine of each kind has answered; the pod is not ready before. */
   warm(signal: AbortSignal): Promise<void>;
@@ -23,26 +27,30 @@ export interface Engines {
  * what no adapter serves, naming the engine and the setting.
  */
 export function createEngines(config: EnginesConfig, options: CreateEnginesOptions): Engines {
-  const stt = firstSpeechToText([
-    speechToText(config.stt, 0, options),
-    ...config.stt.fallbacks.map((fallback, index) => speechToText(fallback, index + 1, options)),
-  ]);
-  const tts = firstTextToSpeech([
-    textToSpeech(config.tts, 0, options),
-    ...config.tts.fallbacks.map((fallback, index) =>
-      textToSpeech(sameRate(fallback, config.tts), index + 1, options),
-    ),
-  ]);
+  const stt = firstSpeechToText(ladder(config.stt, (engine, at) => speechToText(engine, at, options)));
+  const tts = firstTextToSpeech(ladder(config.tts, (engine, at) => textToSpeech(engine, at, options)));
+  const llm =
+    config.llm && firstLanguageModel(ladder(config.llm, (engine, at) => languageModel(engine, at, options)));
+  const all = [stt, tts, ...(llm ? [llm] : [])];
   return {
     stt,
+    ...(llm ? { llm } : {}),
     tts,
     async warm(signal) {
-      await Promise.all([stt.warm(signal), tts.warm(signal)]);
+      await Promise.all(all.map((engine) => engine.warm(signal)));
     },
     async close() {
-      await Promise.all([stt.close(), tts.close()]);
+      await Promise.all(all.map((engine) => engine.close()));
     },
   };
+}
+
+/** The preferred engine and its fallbacks, each with its position. */
+function ladder<Config, Engine>(
+  { fallbacks, ...preferred }: Config & { readonly fallbacks: readonly Config[] },
+  make: (config: Config, position: number) => Engine,
+): [Engine, ...Engine[]] {
+  return [make(preferred as Config, 0), ...fallbacks.map((fallback, index) => make(fallback, index + 1))];
 }
 
 export interface CreateEnginesOptions {
@@ -53,11 +61,19 @@ export interface CreateEnginesOptions {
 }
 
 type SttConfig = Omit<EnginesConfig['stt'], 'fallbacks'>;
+type LlmConfig = Omit<NonNullable<EnginesConfig['llm']>, 'fallbacks'>;
 type TtsConfig = Omit<EnginesConfig['tts'], 'fallbacks'>;
 
 function speechToText(config: SttConfig, position: number, options: CreateEnginesOptions): SpeechToText {
   const path = config.type === 'Whisper' ? '/v1/audio/transcriptions' : '/inference';
   return new Whisper(clientOf('stt', config, { position, ...options }), { path, model: modelOf(config) });
+}
+
+function languageModel(config: LlmConfig, position: number, options: CreateEnginesOptions): LanguageModel {
+  const stallTimeoutMs = config.stallTimeoutSeconds * 1000;
+  return new OpenAIChat(clientOf('llm', config, { position, stallTimeoutMs, ...options }), {
+    model: modelOf(config),
+  });
 }
 
 function textToSpeech(config: TtsConfig, position: number, options: CreateEnginesOptions): TextToSpeech {
@@ -70,9 +86,16 @@ function textToSpeech(config: TtsConfig, position: number, options: CreateEngine
 }
 
 function clientOf(
-  kind: 'stt' | 'tts',
-  config: SttConfig | TtsConfig,
-  { position, apiKeys, ...options }: CreateEnginesOptions & { readonly position: number },
+  kind: EngineKind,
+  config: SttConfig | LlmConfig | TtsConfig,
+  {
+    position,
+    apiKeys,
+    ...options
+  }: CreateEnginesOptions & {
+    readonly position: number;
+    readonly stallTimeoutMs?: number;
+  },
 ): EngineClient {
   const { name, endpoint, secretRef, timeoutSeconds } = config;
   if (!endpoint) throw notServed(kind, name, 'no endpoint');
@@ -93,14 +116,8 @@ function clientOf(
   });
 }
 
-function modelOf(config: SttConfig | TtsConfig): string | undefined {
+function modelOf(config: SttConfig | LlmConfig | TtsConfig): string | undefined {
   return config.model ?? config.deployment?.model;
-}
-
-/** The voice's stream is resampled from one rate, so all engines of the ladder must have it. */
-function sameRate(fallback: TtsConfig, preferred: TtsConfig): TtsConfig {
-  if (fallback.sampleRateHertz === preferred.sampleRateHertz) return fallback;
-  throw notServed('tts', fallback.name, 'a sampleRateHertz other than the preferred engine has');
 }
 
 function notServed(kind: string, name: string, what: string): OperatingError {

@@ -1,10 +1,13 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import type { Clock } from '#lib/clock/clock.ts';
+import { Attempt } from './attempt.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { EngineError } from './engine-error.ts';
+import type { AnswerDecoder, EngineRequest, Exchange } from './exchange.ts';
+import { readRefusal } from './read-refusal.ts';
 
 /**
- * What every engine has: a keep-alive pool, a time-out for the answer and between its chunks, one
+ * What every engine has: a keep-alive pool, a time-out for the answer and between its parts, one
  * retry while nothing was delivered yet, a breaker, and measurement. An adapter only makes requests
  * and reads answers. An abort by the caller is neither a failure nor retried.
  */
@@ -35,10 +38,10 @@ export class EngineClient {
   }
 
   /**
-   * The body of a 2xx answer, chunk by chunk. The request is made anew once, if it fails before the
-   * first chunk: `make` is called for each attempt.
+   * The parts of a 2xx answer, as they come. The request is made anew once, if it fails fast and
+   * before the first part.
    */
-  async *stream(make: () => EngineRequest, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+  async *exchange<Part>(exchange: Exchange<Part>, signal: AbortSignal): AsyncGenerator<Part, void> {
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
       if (!this.#breaker.admits())
@@ -47,12 +50,12 @@ export class EngineClient {
       let delivered = false;
       let settled = false;
       try {
-        for await (const chunk of this.#body(make(), run)) {
+        for await (const part of this.#parts(exchange, run)) {
           if (!delivered) this.#options.observer.answered(this.name, run.elapsedMs());
           delivered = true;
           run.pause();
-          yield chunk;
-          run.resume();
+          yield part;
+          run.allow(this.#stallTimeoutMs);
         }
         settled = true;
         this.#breaker.succeeded();
@@ -61,12 +64,17 @@ export class EngineClient {
       } catch (cause) {
         settled = true;
         const error = this.#judge(cause, run, signal);
-        if (delivered || attempt >= MAX_ATTEMPTS || !error.retryable) throw error;
+        if (delivered || attempt >= MAX_ATTEMPTS || !isWorthRetrying(error)) throw error;
       } finally {
         run.end();
         if (!settled) this.#abandoned();
       }
     }
+  }
+
+  /** The body of a 2xx answer, chunk by chunk. */
+  stream(make: () => EngineRequest, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+    return this.exchange({ request: make, decoder: () => AS_IT_COMES }, signal);
   }
 
   /** The whole body of a 2xx answer; more than `maxBytes` is refused. */
@@ -85,18 +93,35 @@ export class EngineClient {
     return this.#pool.destroy();
   }
 
-  async *#body(request: EngineRequest, run: Attempt): AsyncGenerator<Buffer, void> {
+  get #stallTimeoutMs(): number {
+    return this.#options.stallTimeoutMs ?? this.#options.timeoutMs;
+  }
+
+  async *#parts<Part>(exchange: Exchange<Part>, run: Attempt): AsyncGenerator<Part, void> {
+    const decoder = exchange.decoder();
+    try {
+      for await (const chunk of this.#body(exchange, run)) {
+        yield* decoder.push(chunk);
+        // The end of the body is waited for a moment only, so that the connection can be kept.
+        if (decoder.done) run.allow(LINGER_MS);
+      }
+    } catch (error) {
+      if (!decoder.done) throw error;
+    }
+    yield* decoder.end();
+  }
+
+  async *#body(exchange: Exchange<unknown>, run: Attempt): AsyncGenerator<Buffer, void> {
+    const { method = 'POST', path, headers, body = null } = exchange.request();
     const response = await this.#pool.request({
-      method: 'POST',
-      path: this.#basePath + request.path,
-      headers: { ...request.headers, ...this.#credentials },
-      body: request.body,
+      method,
+      path: this.#basePath + path,
+      headers: { ...headers, ...this.#credentials },
+      body,
       signal: run.signal,
     });
     if (response.statusCode < 200 || response.statusCode > 299) {
-      await response.body.dump();
-      const code = isPassing(response.statusCode) ? 'engine_unavailable' : 'engine_refused';
-      throw new EngineError(this.name, code, new Error(`HTTP status ${response.statusCode}`));
+      throw await readRefusal(this.name, response, exchange);
     }
     for await (const chunk of response.body) yield chunk;
   }
@@ -110,10 +135,10 @@ export class EngineClient {
     const error =
       cause instanceof EngineError
         ? cause
-        : new EngineError(this.name, run.timedOut ? 'engine_timeout' : 'engine_unavailable', cause);
+        : new EngineError(this.name, run.timedOut ? 'engine_timeout' : 'engine_unavailable', { cause });
     // A refused request says that the engine is there.
-    if (error.code === 'engine_refused') this.#breaker.succeeded();
-    else this.#breaker.failed();
+    if (OUTCOMES[error.code] === 'refused') this.#breaker.succeeded();
+    else this.#breaker.failed(error.retryAfterMs);
     return this.#failure(OUTCOMES[error.code], error);
   }
 
@@ -135,90 +160,39 @@ export interface EngineClientOptions {
   /** Sent with every request as a bearer token. */
   readonly apiKey?: string;
   readonly clock: Clock;
-  /** For connecting, for the first bytes of the answer, and between its chunks. */
+  /** For connecting and for the first part of the answer together. */
   readonly timeoutMs: number;
+  /** Between its parts; absent: as long as for the first. */
+  readonly stallTimeoutMs?: number;
   readonly observer: EngineObserver;
   /** Connections at most; a request that finds none free waits within its time-out. */
   readonly connections?: number;
 }
 
-export interface EngineRequest {
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: NonNullable<Dispatcher.DispatchOptions['body']>;
-}
-
-export type EngineOutcome = 'ok' | 'aborted' | 'refused' | 'unavailable' | 'timeout' | 'resting';
+export type EngineOutcome = 'ok' | 'aborted' | 'refused' | 'unavailable' | 'busy' | 'timeout' | 'resting';
 
 /** Told of every attempt, for metrics. */
 export interface EngineObserver {
-  /** The first bytes of an answer came after `ms`. */
+  /** The first part of an answer came after `ms`. */
   answered(engine: string, ms: number): void;
   finished(engine: string, outcome: EngineOutcome): void;
 }
 
 const MAX_ATTEMPTS = 2;
+const LINGER_MS = 250;
 
 const OUTCOMES = {
   engine_refused: 'refused',
+  engine_context_exceeded: 'refused',
   engine_unavailable: 'unavailable',
+  engine_busy: 'busy',
   engine_timeout: 'timeout',
   engine_resting: 'resting',
 } as const satisfies Record<EngineError['code'], EngineOutcome>;
 
-/** 429 and 5xx pass; other refusals come again. */
-function isPassing(status: number): boolean {
-  return status === 429 || status >= 500;
-}
+const AS_IT_COMES: AnswerDecoder<Buffer> = { push: (chunk) => [chunk], end: () => [], done: false };
 
-/** One attempt's abort signal: the caller's, or ours when nothing came in time. */
-class Attempt {
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #startedMs: number;
-  readonly #controller = new AbortController();
-  readonly #caller: AbortSignal;
-  readonly #onCallerAbort = () => this.#controller.abort(this.#caller.reason);
-  #cancelTimer: (() => void) | undefined;
-  #timedOut = false;
-
-  constructor(clock: Clock, timeoutMs: number, caller: AbortSignal) {
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
-    this.#startedMs = clock.monotonic();
-    this.#caller = caller;
-    caller.addEventListener('abort', this.#onCallerAbort, { once: true });
-    this.resume();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get timedOut(): boolean {
-    return this.#timedOut;
-  }
-
-  elapsedMs(): number {
-    return this.#clock.monotonic() - this.#startedMs;
-  }
-
-  /** The consumer is busy with a chunk: the engine's time stands still. */
-  pause(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-  }
-
-  resume(): void {
-    this.pause();
-    this.#cancelTimer = this.#clock.after(this.#timeoutMs, () => {
-      this.#timedOut = true;
-      this.#controller.abort(new Error('timed out'));
-    });
-  }
-
-  end(): void {
-    this.pause();
-    this.#caller.removeEventListener('abort', this.#onCallerAbort);
-  }
+/** A caller who waited for a time-out waits no second one; a busy engine is not pressed. */
+function isWorthRetrying(error: EngineError): boolean {
+  return error.code === 'engine_unavailable' && error.retryAfterMs === undefined;
 }

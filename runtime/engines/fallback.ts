@@ -1,6 +1,8 @@
+import { Resampler } from '#runtime/media/resampler.ts';
 import { EngineError } from './engine-error.ts';
+import type { ChatPart, ChatRequest, LanguageModel } from './language-model.ts';
 import type { SpeechToText } from './speech-to-text.ts';
-import type { SpeakRequest, TextToSpeech } from './text-to-speech.ts';
+import type { SpeakRequest, SpokenPart, TextToSpeech } from './text-to-speech.ts';
 
 /** Recognisers in order of preference: the next is asked when one fails. At least one is given. */
 export function firstSpeechToText(engines: readonly [SpeechToText, ...SpeechToText[]]): SpeechToText {
@@ -25,40 +27,95 @@ export function firstSpeechToText(engines: readonly [SpeechToText, ...SpeechToTe
 }
 
 /**
- * Synthesisers in order of preference, all at one sample rate. The next is asked when one fails
- * before its first sample; later the clause is lost, as half of it was played.
+ * Language models in order of preference. The next is asked when one fails before its first part;
+ * later the answer is lost, as some of it was spoken. A conversation that is too long for one is
+ * not given to the next: whoever asks shortens it.
  */
-export function firstTextToSpeech(engines: readonly [TextToSpeech, ...TextToSpeech[]]): TextToSpeech {
+export function firstLanguageModel(engines: readonly [LanguageModel, ...LanguageModel[]]): LanguageModel {
   const [first] = engines;
   if (engines.length === 1) return first;
   return {
     name: first.name,
-    capabilities: first.capabilities,
-    speak: (request, signal) => speakByAny(engines, request, signal),
+    chat: (request, signal) =>
+      firstAnswer(engines, (engine, index) => chatWith(engine, index, request, signal)),
     warm: (signal) => warmAny(engines, signal),
     close: () => closeAll(engines),
   };
 }
 
-async function* speakByAny(
-  engines: readonly TextToSpeech[],
+/** A tenant's model belongs to the preferred engine; another answers with its own. */
+function chatWith(
+  engine: LanguageModel,
+  index: number,
+  request: ChatRequest,
+  signal: AbortSignal,
+): AsyncIterable<ChatPart> {
+  return engine.chat(index === 0 ? request : { ...request, model: undefined }, signal);
+}
+
+/**
+ * Synthesisers in order of preference, at the rate of the first. The next is asked when one fails
+ * before its first sample; later the clause is lost, as half of it was played.
+ */
+export function firstTextToSpeech(engines: readonly [TextToSpeech, ...TextToSpeech[]]): TextToSpeech {
+  const [first] = engines;
+  if (engines.length === 1) return first;
+  const { sampleRateHz } = first.capabilities;
+  return {
+    name: first.name,
+    capabilities: first.capabilities,
+    speak: (request, signal) =>
+      firstAnswer(engines, (engine, index) =>
+        atRate(speakWith(engine, index, request, signal), engine.capabilities.sampleRateHz, sampleRateHz),
+      ),
+    warm: (signal) => warmAny(engines, signal),
+    close: () => closeAll(engines),
+  };
+}
+
+/** A tenant's voice belongs to the preferred engine; another speaks with its own. */
+function speakWith(
+  engine: TextToSpeech,
+  index: number,
   request: SpeakRequest,
   signal: AbortSignal,
-): AsyncGenerator<Int16Array> {
+): AsyncIterable<SpokenPart> {
+  return engine.speak(index === 0 ? request : { ...request, voice: undefined }, signal);
+}
+
+/** The same parts at another rate; the tail of the resampler is a part of its own. */
+async function* atRate(
+  parts: AsyncIterable<SpokenPart>,
+  fromHz: number,
+  toHz: number,
+): AsyncGenerator<SpokenPart> {
+  if (fromHz === toHz) return yield* parts;
+  const resampler = new Resampler(fromHz, toHz);
+  for await (const part of parts) yield { ...part, samples: resampler.process(part.samples) };
+  yield { samples: resampler.flush() };
+}
+
+/** The parts of the first engine that begins to answer. */
+async function* firstAnswer<Engine, Part>(
+  engines: readonly Engine[],
+  ask: (engine: Engine, index: number) => AsyncIterable<Part>,
+): AsyncGenerator<Part> {
   for (const [index, engine] of engines.entries()) {
     let started = false;
-    // A tenant's voice belongs to the preferred engine; another speaks with its own.
-    const own = index === 0 ? request : { text: request.text, speed: request.speed };
     try {
-      for await (const samples of engine.speak(own, signal)) {
+      for await (const part of ask(engine, index)) {
         started = true;
-        yield samples;
+        yield part;
       }
       return;
     } catch (error) {
-      if (started || index === engines.length - 1 || !(error instanceof EngineError)) throw error;
+      if (started || index === engines.length - 1 || !mayDoBetter(error)) throw error;
     }
   }
+}
+
+function mayDoBetter(error: unknown): boolean {
+  return error instanceof EngineError && error.code !== 'engine_context_exceeded';
 }
 
 /** A pod can take calls as soon as one engine of the kind answers. */

@@ -11,14 +11,14 @@ const request = { text: 'Hello.', voice: 'bf_emma', speed: 1.1 };
 const pcm = (...samples: number[]) => Buffer.from(Int16Array.from(samples).buffer);
 
 async function setUp(script: Answer[], timeoutMs?: number) {
-  const server = await engineServer(script, timeoutMs);
+  const server = await engineServer(script, timeoutMs === undefined ? {} : { timeoutMs });
   servers.push(server);
   return { server, kokoro: new Kokoro(server.client, { sampleRateHz: 24_000 }) };
 }
 
 async function spoken(engine: TextToSpeech, signal = never): Promise<number[]> {
   const samples: number[] = [];
-  for await (const piece of engine.speak(request, signal)) samples.push(...piece);
+  for await (const part of engine.speak(request, signal)) samples.push(...part.samples);
   return samples;
 }
 
@@ -99,7 +99,7 @@ describe('Kokoro', () => {
   });
 
   test('the next engine speaks when the preferred one fails, in a voice of its own', async () => {
-    const first = await setUp([hang, hang], 50);
+    const first = await setUp([hang], 50);
     const second = await setUp([chunks(pcm(9))]);
     expect(await spoken(firstTextToSpeech([first.kokoro, second.kokoro]))).toEqual([9]);
     expect(JSON.parse(second.server.requests[0]?.body.toString() ?? '').voice).toBe('af_heart');

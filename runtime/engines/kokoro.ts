@@ -1,7 +1,7 @@
 import type { EngineClient } from './engine-client.ts';
 import { EngineError } from './engine-error.ts';
 import { PcmSamples } from './pcm-samples.ts';
-import type { SpeakRequest, TextToSpeech, TextToSpeechCapabilities } from './text-to-speech.ts';
+import type { SpeakRequest, SpokenPart, TextToSpeech, TextToSpeechCapabilities } from './text-to-speech.ts';
 
 /** Speech synthesis by the interface of OpenAI's speech, as Kokoro servers have it: raw PCM, streamed. */
 export class Kokoro implements TextToSpeech {
@@ -12,14 +12,14 @@ export class Kokoro implements TextToSpeech {
   constructor(client: EngineClient, options: KokoroOptions) {
     this.#client = client;
     this.#options = options;
-    this.capabilities = { sampleRateHz: options.sampleRateHz };
+    this.capabilities = { sampleRateHz: options.sampleRateHz, timestamps: false };
   }
 
   get name(): string {
     return this.#client.name;
   }
 
-  async *speak({ text, voice, speed }: SpeakRequest, signal: AbortSignal): AsyncGenerator<Int16Array> {
+  async *speak({ text, voice, speed }: SpeakRequest, signal: AbortSignal): AsyncGenerator<SpokenPart> {
     const body = JSON.stringify({
       model: this.#options.model ?? 'kokoro',
       input: text,
@@ -38,7 +38,7 @@ export class Kokoro implements TextToSpeech {
     for await (const chunk of this.#client.stream(() => request, signal)) {
       const decoded = pcm.push(chunk);
       samples += decoded.length;
-      if (decoded.length > 0) yield decoded;
+      if (decoded.length > 0) yield { samples: decoded };
     }
     // A sentence without sound would be dead air.
     if (samples === 0) throw new EngineError(this.name, 'engine_refused');

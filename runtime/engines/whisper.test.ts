@@ -8,7 +8,7 @@ const never = new AbortController().signal;
 const request = { samples: Int16Array.of(1, -2), language: 'en-GB', vocabulary: ['Nguyen', 'Acme'] };
 
 async function setUp(script: Answer[], timeoutMs?: number) {
-  const server = await engineServer(script, timeoutMs);
+  const server = await engineServer(script, timeoutMs === undefined ? {} : { timeoutMs });
   servers.push(server);
   const path = '/v1/audio/transcriptions';
   return { server, whisper: new Whisper(server.client, { path, model: 'small' }) };
@@ -69,10 +69,10 @@ describe('Whisper', () => {
     expect(server.outcomes).toEqual(outcomes);
   });
 
-  test('gives up on a server that hangs, twice', async () => {
-    const { server, whisper } = await setUp([hang, hang], 50);
+  test('gives up on a server that hangs, and asks it no second time', async () => {
+    const { server, whisper } = await setUp([hang], 50);
     await expect(whisper.transcribe(request, never)).rejects.toMatchObject({ code: 'engine_timeout' });
-    expect(server.outcomes).toEqual(['timeout', 'timeout']);
+    expect(server.outcomes).toEqual(['timeout']);
   });
 
   test('an abort is passed on as it is, is not retried and not counted as a failure', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type EngineClient, type EngineRequest } from './engine-client.ts';
+import type { EngineClient } from './engine-client.ts';
 import { EngineError } from './engine-error.ts';
+import type { EngineRequest } from './exchange.ts';
 import type { SpeechToText, TranscribeRequest } from './speech-to-text.ts';
 import { wavOf } from './wav.ts';
 
@@ -29,10 +30,10 @@ export class Whisper implements SpeechToText {
     try {
       json = JSON.parse(body.toString('utf8'));
     } catch (cause) {
-      throw new EngineError(this.name, 'engine_refused', cause);
+      throw new EngineError(this.name, 'engine_refused', { cause });
     }
     const parsed = answerSchema.safeParse(json);
-    if (!parsed.success) throw new EngineError(this.name, 'engine_refused', parsed.error);
+    if (!parsed.success) throw new EngineError(this.name, 'engine_refused', { cause: parsed.error });
     return parsed.data.text.trim();
   }
 

@@ -75,7 +75,7 @@ export class AgentVoice {
         voice: assistant.voice.name,
         speed: Number(assistant.voice.speed),
       };
-      for await (const samples of tts.speak(request, turn.signal)) {
+      for await (const { samples } of tts.speak(request, turn.signal)) {
         if (writtenMs === 0) onFirstAudio();
         const resampled = resampler.process(samples);
         writtenMs += (resampled.length * 1000) / sampleRateHz;

@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { systemClock } from '#lib/clock/clock.ts';
 import { EngineClient, type EngineOutcome } from '../engine-client.ts';
 
-/** A real HTTP server that answers each request by the next entry of its script. */
-export async function engineServer(script: Answer[], timeoutMs = 5_000) {
+/**
+ * A real HTTP server that answers each request by the next entry of its script, once `wrong` finds
+ * nothing wrong with it: a request that a strict server would refuse is answered 400.
+ */
+export async function engineServer(script: Answer[], options: EngineServerOptions = {}) {
   const requests: EngineRequestSeen[] = [];
   const sockets = new Set<unknown>();
   const server = createServer((request, response) => void serve(request, response));
@@ -19,7 +22,8 @@ export async function engineServer(script: Answer[], timeoutMs = 5_000) {
       authorization: request.headers.authorization,
       body: Buffer.concat(body),
     });
-    const answer = script.shift();
+    const wrong = options.wrong?.(Buffer.concat(body));
+    const answer = wrong === undefined ? script.shift() : status(400, { error: { message: wrong } });
     if (answer) await answer(response);
     else response.writeHead(500).end();
   }
@@ -32,7 +36,8 @@ export async function engineServer(script: Answer[], timeoutMs = 5_000) {
     name: 'under test',
     endpoint,
     clock: systemClock,
-    timeoutMs,
+    timeoutMs: options.timeoutMs ?? 5_000,
+    ...(options.stallTimeoutMs === undefined ? {} : { stallTimeoutMs: options.stallTimeoutMs }),
     observer: { answered: () => {}, finished: (_engine, outcome) => outcomes.push(outcome) },
   });
   return {
@@ -48,6 +53,13 @@ export async function engineServer(script: Answer[], timeoutMs = 5_000) {
       server.close();
     },
   };
+}
+
+export interface EngineServerOptions {
+  /** The client's time-outs, on the real clock. */
+  readonly timeoutMs?: number;
+  readonly stallTimeoutMs?: number;
+  readonly wrong?: (body: Buffer) => string | undefined;
 }
 
 export type Answer = (response: ServerResponse) => void | Promise<void>;
@@ -75,8 +87,8 @@ export function json(value: unknown): Answer {
   return (response) => void response.writeHead(200).end(JSON.stringify(value));
 }
 
-export function status(code: number): Answer {
-  return (response) => void response.writeHead(code).end('{"error":"no"}');
+export function status(code: number, body: object = { error: 'no' }, headers = {}): Answer {
+  return (response) => void response.writeHead(code, headers).end(JSON.stringify(body));
 }
 
 /** Takes the request and never answers. */

@@ -20,14 +20,14 @@ export function scriptedEngines(clock: Clock, script: EngineScript): Pick<Engine
     },
     tts: {
       name: 'scripted tts',
-      capabilities: { sampleRateHz: 24_000 },
+      capabilities: { sampleRateHz: 24_000, timestamps: false },
       async *speak({ text }, signal) {
         const failure = script.speaking?.shift();
         await clock.sleep(100, signal);
         if (failure) throw failure;
         for (let i = 0; i < text.length; i++) {
           signal.throwIfAborted();
-          yield new Int16Array((24_000 * MS_PER_CHARACTER) / 1000).fill(4_000);
+          yield { samples: new Int16Array((24_000 * MS_PER_CHARACTER) / 1000).fill(4_000) };
         }
       },
       warm: async () => {},
