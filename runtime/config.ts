@@ -104,16 +104,17 @@ export const runtimeOptions = {
     description: 'After how long a call is ended.',
   },
   STREAM_CODEC: {
-    schema: z.enum(['PCMU', 'PCMA', 'L16']),
+    schema: z.enum(['PCMU', 'PCMA', 'G722', 'L16', 'OPUS']),
     default: 'PCMU',
-    description: 'The codec asked of the carrier: PCMU, PCMA or L16.',
+    description: 'The codec asked of the carrier: PCMU, PCMA, G722, L16 or OPUS.',
   },
   STREAM_SAMPLE_RATE: {
     schema: z.coerce
       .number()
       .pipe(z.union([z.literal(8_000), z.literal(16_000), z.literal(24_000), z.literal(48_000)])),
     default: '8000',
-    description: 'Its sample rate in Hz: 8000, 16000, 24000 or 48000. PCMU and PCMA: 8000.',
+    description:
+      'Its sample rate in Hz: 8000, 16000, 24000 or 48000. PCMU and PCMA: 8000. G722: 8000, which stands for 16 kHz audio.',
   },
   L16_BYTE_ORDER: {
     schema: z.enum(['BigEndian', 'LittleEndian']),

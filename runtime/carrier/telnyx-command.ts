@@ -2,7 +2,7 @@ import type Telnyx from 'telnyx';
 import type { CarrierCommand } from './carrier.ts';
 
 export interface StreamFormat {
-  readonly codec: 'PCMU' | 'PCMA' | 'L16';
+  readonly codec: 'PCMU' | 'PCMA' | 'G722' | 'L16' | 'OPUS';
   readonly sampleRate: 8_000 | 16_000 | 22_050 | 24_000 | 48_000;
   readonly targetLegs: 'opposite' | 'self' | 'both';
 }

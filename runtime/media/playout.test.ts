@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
-import { codecFor } from './audio-codec.ts';
+import type { AudioEncoder } from './audio-codec.ts';
+import { openCoders } from './fakes/open-coders.ts';
 import { Playout } from './playout.ts';
 
 interface Sent {
@@ -10,12 +11,12 @@ interface Sent {
   readonly mark?: { name: string };
 }
 
-function setUp(options: { maxQueuedMs?: number; strained?: boolean } = {}) {
+const { encoder: pcmu } = await openCoders('PCMU', 8_000);
+
+function setUp(options: { maxQueuedMs?: number; strained?: boolean; encoder?: AudioEncoder } = {}) {
   const clock = new FakeClock(0);
   const sent: Sent[] = [];
   const stalls: number[] = [];
-  const codec = codecFor({ encoding: 'PCMU', sampleRateHz: 8000, channels: 1 }, 'BigEndian');
-  if (!codec) throw new Error('no codec');
   const socket = {
     bufferedAmount: 0,
     readyState: 1,
@@ -25,7 +26,7 @@ function setUp(options: { maxQueuedMs?: number; strained?: boolean } = {}) {
   };
   const playout = new Playout({
     socket,
-    codec,
+    encoder: options.encoder ?? pcmu,
     clock,
     generation: 7,
     leadMs: 200,
@@ -49,6 +50,16 @@ function audio(ms: number): Int16Array {
 }
 
 describe('the playout', () => {
+  test('gives each packet that cannot be joined a message of its own', async () => {
+    const { clock, playout, messages, marks } = setUp({ encoder: { ...pcmu, canJoin: false } });
+    playout.begin();
+    await playout.write(audio(1_000));
+    await clock.advance(2_000);
+    expect(messages()).toHaveLength(50);
+    expect(messages().every(({ ms }) => ms === 20)).toBe(true);
+    expect(marks()).toEqual(['7/0/0', '7/0/1']);
+  });
+
   test('sends a lead of 200 ms as one message, and then 60 ms every 60 ms', async () => {
     const { clock, playout, messages } = setUp();
     playout.begin();

@@ -1,5 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
-import type { AudioCodec } from './audio-codec.ts';
+import type { AudioEncoder } from './audio-codec.ts';
 import { formatMark, parseMark } from './mark-name.ts';
 import { type MediaSocket, SOCKET_OPEN } from './media-socket.ts';
 import { FRAME_MS, MARK_EVERY_MS, Utterance } from './utterance.ts';
@@ -23,7 +23,7 @@ export class Playout {
 
   constructor(options: PlayoutOptions) {
     this.#options = options;
-    this.#frameSamples = (options.codec.sampleRateHz * FRAME_MS) / 1000;
+    this.#frameSamples = (options.encoder.sampleRateHz * FRAME_MS) / 1000;
   }
 
   /** How often the caller had to wait for audio inside an utterance. */
@@ -41,7 +41,7 @@ export class Playout {
   async write(samples: Int16Array): Promise<void> {
     const utterance = this.#utterance;
     if (!utterance || utterance.ended || this.#closed) return;
-    utterance.queue(samples, this.#frameSamples, this.#options.codec);
+    utterance.queue(samples, this.#frameSamples, this.#options.encoder);
     this.#pump();
     if (utterance.queuedMs > this.#options.maxQueuedMs) await utterance.untilRoom();
   }
@@ -50,7 +50,7 @@ export class Playout {
   async end(): Promise<void> {
     const utterance = this.#utterance;
     if (!utterance || this.#closed) return;
-    utterance.finish(this.#frameSamples, this.#options.codec);
+    utterance.finish(this.#frameSamples, this.#options.encoder);
     this.#pump();
     await utterance.played;
   }
@@ -99,8 +99,9 @@ export class Playout {
       return;
     }
     const { leadMs, periodMs } = this.#pace;
+    const most = this.#options.encoder.canJoin ? MAX_MESSAGE_FRAMES : 1;
     for (let due = this.#dueFrames(leadMs, nowMs); utterance.queuedMs > 0 && due > 0; ) {
-      due -= this.#sendFrames(utterance, Math.min(due, MAX_MESSAGE_FRAMES), nowMs);
+      due -= this.#sendFrames(utterance, Math.min(due, most), nowMs);
     }
     if (utterance.queuedMs > 0) {
       this.#wakeIn(this.#playedAtMs - nowMs + periodMs - leadMs);
@@ -179,7 +180,7 @@ export class Playout {
 
 export interface PlayoutOptions {
   readonly socket: MediaSocket;
-  readonly codec: AudioCodec;
+  readonly encoder: AudioEncoder;
   readonly clock: Clock;
   /** The stream's generation, for the marks. */
   readonly generation: number;

@@ -1,4 +1,4 @@
-import type { AudioCodec } from './audio-codec.ts';
+import type { AudioEncoder } from './audio-codec.ts';
 
 /** What is queued, sent and heard of one utterance. */
 export class Utterance {
@@ -41,22 +41,22 @@ export class Utterance {
     return this.#markedMs.at(-1) ?? 0;
   }
 
-  queue(samples: Int16Array, frameSamples: number, codec: AudioCodec): void {
+  queue(samples: Int16Array, frameSamples: number, encoder: AudioEncoder): void {
     const whole = new Int16Array(this.#tail.length + samples.length);
     whole.set(this.#tail);
     whole.set(samples, this.#tail.length);
     let at = 0;
     for (; at + frameSamples <= whole.length; at += frameSamples) {
-      this.#frames.push(codec.encode(whole.subarray(at, at + frameSamples)));
+      this.#frames.push(encoder.encode(whole.subarray(at, at + frameSamples)));
     }
     this.#tail = whole.slice(at);
   }
 
   /** No more will come: the tail is padded with silence to a whole frame. */
-  finish(frameSamples: number, codec: AudioCodec): void {
+  finish(frameSamples: number, encoder: AudioEncoder): void {
     if (this.#ended) return;
     if (this.#tail.length > 0)
-      this.queue(new Int16Array(frameSamples - this.#tail.length), frameSamples, codec);
+      this.queue(new Int16Array(frameSamples - this.#tail.length), frameSamples, encoder);
     this.#ended = true;
   }
 

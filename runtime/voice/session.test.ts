@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { newConversation } from '#runtime/call/conversation-state.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
-import { callInTest, sendCodecOf } from './fakes/call-in-test.ts';
+import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
+import { callInTest } from './fakes/call-in-test.ts';
 
 const GREETING = 'Thank you for calling Acme. I am an automated assistant. May I have your name please?';
 const failing = () => new EngineError('scripted', 'engine_unavailable');
@@ -46,7 +47,7 @@ describe('a conversation', () => {
   });
 
   test('speaks the codec that was asked for, whatever the line of the caller is in', async () => {
-    const call = callInTest({ heard: [] }, { sendCodec: sendCodecOf('L16', 16_000) });
+    const call = callInTest({ heard: [] }, { sendCodec: knownCodec('L16', 16_000) });
     call.carrier.start('PCMA');
     await call.clock.advance(1_000);
     // 60 ms: 960 samples of two bytes, where the caller's own codec has 480 bytes.

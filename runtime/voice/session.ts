@@ -3,7 +3,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { Session, SessionContext } from '#runtime/call/session-port.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
-import { codecFor } from '#runtime/media/audio-codec.ts';
+import { type AudioCodec, codecFor } from '#runtime/media/audio-codec.ts';
 import { type CarrierMessage, parseCarrierMessage } from '#runtime/media/carrier-message.ts';
 import { LOOK_AGAIN_MS, type MediaSocket, SOCKET_OPEN, textOf } from '#runtime/media/media-socket.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -28,6 +28,9 @@ export class MediaSession implements Session {
   #talk: Promise<void> = Promise.resolve();
   #reported = false;
   #malformed = 0;
+  /** Audio that came while the stream's coders were being made. */
+  readonly #early: MessageOf<'media'>[] = [];
+  #starting = false;
 
   constructor(socket: MediaSocket, context: SessionContext, parts: SessionParts) {
     this.#socket = socket;
@@ -78,21 +81,26 @@ export class MediaSession implements Session {
     connected: () => {},
     start: (message) => this.#start(message),
     media: (message) => {
-      if (message.track === 'inbound') this.#stream?.media(message);
+      if (message.track !== 'inbound') return;
+      if (this.#stream) this.#stream.media(message);
+      else if (this.#starting && this.#early.length < MAX_EARLY) this.#early.push(message);
     },
     mark: ({ name }) => this.#stream?.mark(name),
     stop: () => this.#disconnect(true),
     error: ({ code, title }) =>
       this.#log.warn({ carrierCode: code, title }, 'the carrier reports a media error'),
     unknown: () => {},
-    malformed: () => {
-      this.#malformed++;
-      this.#parts.observer.malformedFrame();
-    },
+    malformed: () => this.#countMalformed(),
   };
 
+  #countMalformed(): void {
+    this.#malformed++;
+    this.#parts.observer.malformedFrame();
+  }
+
   #start({ format }: MessageOf<'start'>): void {
-    if (this.#stream) return;
+    if (this.#starting) return;
+    this.#starting = true;
     this.#cancelStartTimer();
     const codec = codecFor(format, this.#parts.options.l16ByteOrder);
     if (!codec) {
@@ -103,26 +111,44 @@ export class MediaSession implements Session {
       this.#finish('RuntimeError', false);
       return;
     }
-    this.#stream = openStream({
-      socket: this.#socket,
-      receiveCodec: codec,
-      context: this.#context,
-      parts: this.#parts,
-      onStalled: () => this.#disconnect(false),
-    });
-    this.#talk = this.#hold(this.#stream);
+    this.#talk = this.#hold(codec);
   }
 
   /** Never rejects: what ends a conversation becomes its reason. */
-  async #hold({ conversation }: Stream): Promise<void> {
+  async #hold(codec: AudioCodec): Promise<void> {
     try {
-      this.#finish(await conversation.hold(this.#ended.signal), true);
+      const stream = await this.#open(codec);
+      if (stream) this.#finish(await stream.conversation.hold(this.#ended.signal), true);
     } catch (error) {
       if (this.#ended.signal.aborted) return;
       const engine = error instanceof EngineError;
       this.#log.error({ err: error }, engine ? 'an engine ended the conversation' : 'the conversation broke');
       this.#finish(engine ? 'EnginesFailed' : 'RuntimeError', false);
     }
+  }
+
+  /** Undefined where all is over by the time that the coders are there. */
+  async #open(codec: AudioCodec): Promise<Stream | undefined> {
+    const [decoder, encoder] = await Promise.all([
+      codec.openDecoder(() => this.#countMalformed()),
+      this.#parts.sendCodec.openEncoder(),
+    ]);
+    if (this.#ended.signal.aborted) {
+      decoder.close();
+      encoder.close();
+      return undefined;
+    }
+    const stream = openStream({
+      socket: this.#socket,
+      decoder,
+      encoder,
+      context: this.#context,
+      parts: this.#parts,
+      onStalled: () => this.#disconnect(false),
+    });
+    this.#stream = stream;
+    for (const message of this.#early.splice(0)) stream.media(message);
+    return stream;
   }
 
   #finish(reason: HangupReason, told: boolean): void {
@@ -152,5 +178,8 @@ export class MediaSession implements Session {
     this.#log.info({ ...counts, malformedFrames: this.#malformed }, 'media session ended');
   }
 }
+
+/** A second of it: coders are there within a turn of the event loop. */
+const MAX_EARLY = 50;
 
 type MessageOf<E extends CarrierMessage['event']> = Extract<CarrierMessage, { event: E }>;

@@ -1,6 +1,6 @@
 import type { SessionContext } from '#runtime/call/session-port.ts';
 import { ArrivalClock } from '#runtime/media/arrival-clock.ts';
-import type { AudioCodec } from '#runtime/media/audio-codec.ts';
+import type { AudioDecoder, AudioEncoder } from '#runtime/media/audio-codec.ts';
 import type { CarrierMessage } from '#runtime/media/carrier-message.ts';
 import type { MediaSocket } from '#runtime/media/media-socket.ts';
 import { Playout } from '#runtime/media/playout.ts';
@@ -38,19 +38,20 @@ type MediaMessage = Extract<CarrierMessage, { event: 'media' }>;
 
 export interface StreamOptions {
   readonly socket: MediaSocket;
-  readonly receiveCodec: AudioCodec;
+  /** Both are closed with the stream. */
+  readonly decoder: AudioDecoder;
+  readonly encoder: AudioEncoder;
   readonly context: SessionContext;
   readonly parts: SessionParts;
   readonly onStalled: () => void;
 }
 
-export function openStream({ socket, receiveCodec, context, parts, onStalled }: StreamOptions): Stream {
-  const { clock, options, engines, sendCodec, load } = parts;
+export function openStream({ socket, decoder, encoder, context, parts, onStalled }: StreamOptions): Stream {
+  const { clock, options, engines, load } = parts;
   const { profile, generation } = context;
-  const { sampleRateHz } = receiveCodec;
   const playout = new Playout({
     socket,
-    codec: sendCodec,
+    encoder,
     clock,
     generation,
     onStalled,
@@ -61,7 +62,7 @@ export function openStream({ socket, receiveCodec, context, parts, onStalled }: 
   const voice = new AgentVoice({
     tts: engines.tts,
     playout,
-    sampleRateHz: sendCodec.sampleRateHz,
+    sampleRateHz: encoder.sampleRateHz,
     clock,
     assistant: profile.assistant,
   });
@@ -79,7 +80,7 @@ export function openStream({ socket, receiveCodec, context, parts, onStalled }: 
     maxUtteranceMs: options.maxUtteranceMs,
     speaking: () => turns.speaking,
   });
-  const wayIn = openWayIn(receiveCodec, parts, {
+  const wayIn = openWayIn(decoder, parts, {
     onFrame: (frame) => turns.push(frame),
     spare: () => load.strained && voice.speaking && !turns.speaking,
   });
@@ -91,7 +92,7 @@ export function openStream({ socket, receiveCodec, context, parts, onStalled }: 
       voice,
       listener,
       stt: engines.stt,
-      sampleRateHz,
+      sampleRateHz: decoder.sampleRateHz,
       clock,
       observer: parts.observer,
       options,
@@ -103,16 +104,17 @@ export function openStream({ socket, receiveCodec, context, parts, onStalled }: 
     },
     close() {
       playout.close();
+      encoder.close();
       return { ...wayIn.close(), underruns: playout.underruns };
     },
   };
 }
 
 /** The caller's frames as they arrive → in order, decoded, judged. */
-function openWayIn(receiveCodec: AudioCodec, parts: SessionParts, { onFrame, ...rest }: CallerAudioOptions) {
+function openWayIn(decoder: AudioDecoder, parts: SessionParts, { onFrame, ...rest }: CallerAudioOptions) {
   const { clock, observer, options } = parts;
   const detector = parts.voiceActivity.open();
-  const audio = new CallerAudio(receiveCodec.sampleRateHz, detector, {
+  const audio = new CallerAudio(decoder.sampleRateHz, detector, {
     ...rest,
     onFrame(frame) {
       const nowMs = clock.monotonic();
@@ -131,13 +133,18 @@ function openWayIn(receiveCodec: AudioCodec, parts: SessionParts, { onFrame, ...
       const nowMs = clock.monotonic();
       const dueAtMs = timestampMs === undefined ? nowMs : arrivals.dueMs(timestampMs, nowMs);
       observer.frameCame(nowMs - dueAtMs);
-      for (const frame of reorder.push(chunk, { payload, arrival: { dueAtMs, cameAtMs: nowMs } })) {
-        samples = receiveCodec.decode(frame.payload, samples);
+      const arrival = { dueAtMs, cameAtMs: nowMs };
+      const lostBefore = reorder.lost;
+      const frames = reorder.push(chunk, { payload, arrival });
+      if (reorder.lost > lostBefore) audio.push(decoder.conceal(reorder.lost - lostBefore), arrival);
+      for (const frame of frames) {
+        samples = decoder.decode(frame.payload, samples);
         audio.push(samples, frame.arrival);
       }
     },
     close() {
       detector.close();
+      decoder.close();
       return { lostFrames: reorder.lost, droppedFrames: reorder.dropped };
     },
   };

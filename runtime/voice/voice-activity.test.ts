@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
-import { codecFor } from '#runtime/media/audio-codec.ts';
 import { concatenated } from '#runtime/media/concatenated.ts';
+import { openCoders, throughLine } from '#runtime/media/fakes/open-coders.ts';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { DETECTOR_FRAME_MS, DETECTOR_FRAME_SAMPLES, type SpeechDetector } from './speech-detector.ts';
@@ -146,11 +146,14 @@ describe('the turn of a speaking caller', () => {
   test.each([
     ['PCMU', 8_000],
     ['PCMA', 8_000],
+    ['G722', 8_000],
     ['L16', 16_000],
-  ])('is found once and whole in %s at %i Hz', async (encoding, sampleRateHz) => {
-    const codec = codecFor({ encoding, sampleRateHz, channels: 1 }, 'BigEndian');
-    if (!codec) throw new Error('no codec');
-    const line = codec.decode(codec.encode(new Resampler(8_000, sampleRateHz).process(speech)));
+    ['OPUS', 16_000],
+    ['OPUS', 48_000],
+  ])('is found once and whole in %s at %i Hz', async (encoding, announcedHz) => {
+    const coders = await openCoders(encoding, announcedHz);
+    const { sampleRateHz } = coders.decoder;
+    const line = throughLine(coders, new Resampler(8_000, coders.encoder.sampleRateHz).process(speech));
     const utterances: Utterance[] = [];
     const turns = new TurnDetector(DEFAULT_VOICE_OPTIONS, {
       speech: () => {},

@@ -1,4 +1,4 @@
-import type { ByteOrder } from '#runtime/media/audio-codec.ts';
+import type { ByteOrder } from '#runtime/media/pcm-codecs.ts';
 
 /** How a pod holds conversations. Each value has a tested default in `DEFAULT_VOICE_OPTIONS`. */
 export interface VoiceOptions {

@@ -30,7 +30,7 @@ export const settingsSchema = z.strictObject({
   /** The order of the bytes of an L16 sample on the media socket: public sources disagree. */
   l16ByteOrder: z.enum(['BigEndian', 'LittleEndian']),
   /** The codec of the caller's leg: what is streamed when no `stream_codec` is asked for. */
-  legCodec: z.enum(['PCMU', 'PCMA']),
+  legCodec: z.enum(['PCMU', 'PCMA', 'G722', 'OPUS']),
   /** Whether asking for L16 towards the caller also gives the caller's audio as L16: not documented. */
   l16BothWays: z.boolean(),
   /** API requests allowed in a second; above it: 429. */

@@ -4,7 +4,8 @@ import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import type { TransferFailure } from '#runtime/call/call-record.ts';
 import { type ConversationState, newConversation } from '#runtime/call/conversation-state.ts';
-import { type AudioCodec, codecFor } from '#runtime/media/audio-codec.ts';
+import type { AudioCodec } from '#runtime/media/audio-codec.ts';
+import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
 import { MediaSession } from '../session.ts';
 import { DEFAULT_VOICE_OPTIONS, type VoiceOptions } from '../voice-options.ts';
 import { FakeCarrier } from './fake-carrier.ts';
@@ -66,14 +67,7 @@ export interface CallSetUp {
   readonly options?: Partial<VoiceOptions>;
 }
 
-const pcmu = sendCodecOf('PCMU', 8_000);
-
-/** A codec that is known to be there. */
-export function sendCodecOf(encoding: string, sampleRateHz: number): AudioCodec {
-  const codec = codecFor({ encoding, sampleRateHz, channels: 1 }, 'BigEndian');
-  if (!codec) throw new Error(`no codec for ${encoding} at ${sampleRateHz} Hz`);
-  return codec;
-}
+const pcmu = knownCodec('PCMU', 8_000);
 
 const UNLIMITED = {
   callsPerMonth: null,
@@ -84,7 +78,8 @@ const UNLIMITED = {
   transferMinutesPerDay: null,
 };
 
-const profile = tenantProfileSchema.parse({
+/** Of a tenant with what every new one has. */
+export const profile = tenantProfileSchema.parse({
   schemaVersion: 1,
   tenantID: '00000000-0000-4000-8000-000000000002',
   name: 'acme',

@@ -163,7 +163,9 @@ describe('a call at the Telnyx stand-in', () => {
   test.each([
     ['PCMU', 16_000],
     ['PCMA', 24_000],
-    ['G722', 8_000],
+    ['G722', 16_000],
+    ['AMR-WB', 16_000],
+    ['OPUS', 22_050],
   ] as const)('%s at %i Hz is refused', async (codec, rate) => {
     const call = await answered();
     const started = stream(call.control, {

@@ -54,8 +54,8 @@ function checkMedia(text: string, codec: WireCodec): AgentMessage {
   const wrong = (detail: string): AgentMessage => ({ kind: 'wrong', code: '100004', detail });
   if (text.length % 4 !== 0 || !base64.test(text)) return wrong('The payload is not base64.');
   const payload = Buffer.from(text, 'base64');
-  if (payload.length % codec.bytesPerSample !== 0) return wrong('The payload ends inside a sample.');
-  const durationMs = (payload.length / codec.bytesPerSample / codec.sampleRateHz) * 1_000;
+  const durationMs = codec.durationMs(payload);
+  if (durationMs === undefined) return wrong(`The payload is not whole ${codec.encoding}.`);
   if (durationMs < MIN_MESSAGE_MS || durationMs > MAX_MESSAGE_MS) {
     return wrong(
       `The payload lasts ${durationMs} ms; it must last ${MIN_MESSAGE_MS} to ${MAX_MESSAGE_MS} ms.`,

@@ -9,8 +9,8 @@ const LINE_SAMPLES = (LINE_HZ / 1_000) * FRAME_MS;
 export interface CodedFrame {
   /** 320 samples at 16 kHz. */
   readonly samples: Int16Array;
-  /** The media payload in this codec, base64. */
-  payload(codec: WireCodec): string;
+  /** The media payload in this codec, base64; undefined where each stream has to code it for itself. */
+  payload(codec: WireCodec): string | undefined;
 }
 
 /** A piece of speech, coded once for each codec that it is asked for in. */
@@ -26,19 +26,20 @@ export class CodedAudio {
     this.#samples.set(line);
     this.frames = Array.from({ length: this.#samples.length / LINE_SAMPLES }, (_, index) => ({
       samples: this.#samples.subarray(index * LINE_SAMPLES, (index + 1) * LINE_SAMPLES),
-      payload: (codec) => this.#payloadsIn(codec)[index] ?? '',
+      payload: (codec) => this.#payloadsIn(codec)?.[index],
     }));
   }
 
-  #payloadsIn(codec: WireCodec): readonly string[] {
+  #payloadsIn(codec: WireCodec): readonly string[] | undefined {
     const known = this.#payloads.get(codec);
-    if (known) return known;
-    const size = frameSamples(codec.sampleRateHz);
-    const wire = new Resampler(LINE_HZ, codec.sampleRateHz).process(this.#samples);
+    const { shared, encodedHz } = codec;
+    if (known || !shared) return known;
+    const size = frameSamples(encodedHz);
+    const wire = new Resampler(LINE_HZ, encodedHz).process(this.#samples);
     const payloads = this.frames.map((_, index) => {
       const frame = new Int16Array(size);
       frame.set(wire.subarray(index * size, (index + 1) * size));
-      return codec.encode(frame).toString('base64');
+      return shared.encode(frame).toString('base64');
     });
     this.#payloads.set(codec, payloads);
     return payloads;

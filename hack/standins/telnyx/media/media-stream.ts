@@ -12,6 +12,7 @@ import { newStreamRecord, type StreamRecord } from './stream-record.ts';
 import { TurnTimes } from './turn-times.ts';
 import { openTwin } from './twin-socket.ts';
 import { WireAudio } from './wire-audio.ts';
+import type { WireCoders } from './wire-codec.ts';
 
 export interface StreamIdentity {
   readonly callControlID: string;
@@ -55,9 +56,8 @@ export class MediaStream {
   readonly #options: MediaStreamOptions;
   readonly #socket: WebSocket;
   readonly #playOut: PlayOut;
-  readonly #toWire: WireAudio;
-  /** For the outbound track: what the caller heard, sent back. */
-  readonly #echoToWire: WireAudio;
+  /** From the socket's opening on. */
+  #coders: StreamCoders | undefined;
   readonly #toLine: LineAudio;
   readonly #turns = new TurnTimes();
   #sequence = 0;
@@ -83,7 +83,7 @@ export class MediaStream {
     this.#options = options;
     this.record = newStreamRecord(this.id, plan, new Date(clock.now()).toISOString());
     this.#playOut = new PlayOut({
-      sampleRateHz: plan.outbound.sampleRateHz,
+      sampleRateHz: plan.outbound.decodedHz,
       onMark: (name, cleared) => this.#returnMark(name, cleared),
       callMs: options.callMs,
       ownDelayMs: options.ownDelayMs,
@@ -91,9 +91,7 @@ export class MediaStream {
     this.record.underruns = this.#playOut.underruns;
     this.record.repliesMs = this.#turns.repliesMs;
     this.record.clearsMs = this.#turns.clearsMs;
-    this.#toWire = new WireAudio(plan.inbound);
-    this.#echoToWire = new WireAudio(plan.inbound);
-    this.#toLine = new LineAudio(plan.outbound.sampleRateHz);
+    this.#toLine = new LineAudio(plan.outbound.decodedHz);
     const socketOptions: ClientOptions = {
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxPayload: MAX_MESSAGE_BYTES,
@@ -126,7 +124,7 @@ export class MediaStream {
     this.#playing = this.#playOut.tick();
     this.#heard = undefined;
     this.record.playedMs = this.#playOut.playedMs;
-    if (this.connected && !this.#silent) this.#sendFrame(said);
+    if (this.connected && this.#coders && !this.#silent) this.#sendFrame(said, this.#coders);
   }
 
   /** What of the agent plays in this frame, at the stream's own rate. */
@@ -173,12 +171,7 @@ export class MediaStream {
     const socket = this.#socket;
     let failure: string | undefined;
     socket.on('open', () => {
-      this.#open = true;
-      this.#startedMs = this.#options.clock.monotonic();
-      this.record.openedAt = new Date(this.#options.clock.now()).toISOString();
-      this.#sendRaw({ event: 'connected', version: '1.0.0' });
-      if (this.#beforeStart === 0) this.#send({ event: 'start', start: this.#startMessage() });
-      this.#options.onStarted();
+      void openCoders(this.#options.plan).then((coders) => this.#begin(coders));
     });
     socket.on('message', (data, isBinary) => {
       if (isBinary) this.#refuse('100003', 'Binary frames are not taken.');
@@ -190,6 +183,8 @@ export class MediaStream {
     });
     socket.on('close', (code) => {
       this.record.closeCode = code;
+      this.#coders?.close();
+      this.#coders = undefined;
       if (this.#over) return;
       this.#over = true;
       this.record.endedAt = new Date(this.#options.clock.now()).toISOString();
@@ -202,6 +197,20 @@ export class MediaStream {
     });
   }
 
+  #begin(coders: StreamCoders): void {
+    if (this.#over) {
+      coders.close();
+      return;
+    }
+    this.#coders = coders;
+    this.#open = true;
+    this.#startedMs = this.#options.clock.monotonic();
+    this.record.openedAt = new Date(this.#options.clock.now()).toISOString();
+    this.#sendRaw({ event: 'connected', version: '1.0.0' });
+    if (this.#beforeStart === 0) this.#send({ event: 'start', start: this.#startMessage() });
+    this.#options.onStarted();
+  }
+
   #startMessage(): object {
     const { identity, plan } = this.#options;
     return {
@@ -212,7 +221,7 @@ export class MediaStream {
       to: identity.to,
       client_state: identity.clientState,
       custom_parameters: plan.customParameters,
-      media_format: { encoding: plan.inbound.encoding, sample_rate: plan.inbound.sampleRateHz, channels: 1 },
+      media_format: { encoding: plan.inbound.encoding, sample_rate: plan.inbound.rateHz, channels: 1 },
     };
   }
 
@@ -253,7 +262,8 @@ export class MediaStream {
       if (!this.record.faults.includes(plan.inaudible)) this.record.faults.push(plan.inaudible);
       return;
     }
-    if (!this.#playOut.queue(plan.outbound.decode(payload))) {
+    const samples = this.#coders?.outbound.decode(payload);
+    if (samples && !this.#playOut.queue(samples)) {
       this.#refuse('100005', 'More than five minutes of audio wait to be played.');
     }
   }
@@ -273,7 +283,7 @@ export class MediaStream {
     this.#send({ event: 'mark', mark: { name } });
   }
 
-  #sendFrame(said: Int16Array | CodedFrame | undefined): void {
+  #sendFrame(said: Int16Array | CodedFrame | undefined, coders: StreamCoders): void {
     const { plan, faults, clock, identity } = this.#options;
     const fault = faults.take('stream', identity.names);
     if (fault?.kind === 'breakSocket') {
@@ -288,11 +298,11 @@ export class MediaStream {
     if (fault?.kind === 'gap') this.#withholdUntilMs = clock.monotonic() + fault.gapMs;
     if (fault?.kind === 'stopReading') this.#stopReading(fault.forMs);
     if (plan.track !== 'outbound_track') {
-      this.#sendAudio('inbound', this.#toWire.payloadOf(said));
+      this.#sendAudio('inbound', coders.toWire.payloadOf(said));
       this.#noteTurn(said !== undefined);
     }
     if (plan.track !== 'inbound_track') {
-      this.#sendAudio('outbound', this.#echoToWire.payloadOf(this.heard()));
+      this.#sendAudio('outbound', coders.echoToWire.payloadOf(this.heard()));
     }
     if (this.#beforeStart === 0) return;
     this.#beforeStart -= 1;
@@ -353,6 +363,26 @@ export class MediaStream {
     this.#sequence += 1;
     return JSON.stringify({ ...message, sequence_number: String(this.#sequence), stream_id: this.id });
   }
+}
+
+interface StreamCoders {
+  readonly outbound: WireCoders;
+  readonly toWire: WireAudio;
+  /** For the outbound track: what the caller heard, sent back. */
+  readonly echoToWire: WireAudio;
+  close(): void;
+}
+
+async function openCoders({ inbound, outbound }: StreamPlan): Promise<StreamCoders> {
+  const [agent, caller, echo] = await Promise.all([outbound.open(), inbound.open(), inbound.open()]);
+  return {
+    outbound: agent,
+    toWire: new WireAudio(inbound, caller),
+    echoToWire: new WireAudio(inbound, echo),
+    close() {
+      for (const coders of [agent, caller, echo]) coders.close();
+    },
+  };
 }
 
 const USER_ID = '5f0e2f1c-8b1f-4b57-9d2c-0c6a1f3f7b11';

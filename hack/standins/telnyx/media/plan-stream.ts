@@ -33,20 +33,21 @@ function inboundCodec(
 ): WireCodec {
   const asked = body.stream_codec ?? 'default';
   if (asked !== 'default') {
-    const rate = asked === 'L16' ? outbound.sampleRateHz : 8_000;
+    const rate = asked === 'L16' || asked === 'OPUS' ? outbound.rateHz : 8_000;
     return codecOf(asked, rate, settings, '/stream_codec');
   }
   if (outbound.encoding === 'L16' && settings.l16BothWays) return outbound;
-  return codecOf(settings.legCodec, 8_000, settings, '/stream_codec');
+  const { legCodec } = settings;
+  return codecOf(legCodec, legCodec === 'OPUS' ? 48_000 : 8_000, settings, '/stream_codec');
 }
 
 function codecOf(encoding: string, rate: number, settings: Readonly<Settings>, pointer: string): WireCodec {
   const codec = wireCodec(encoding, rate, settings.l16ByteOrder);
   if (codec) return codec;
   const reason =
-    encoding === 'PCMU' || encoding === 'PCMA'
+    encoding === 'PCMU' || encoding === 'PCMA' || encoding === 'G722'
       ? `${encoding} has a sampling rate of 8000 only.`
-      : `${encoding} is a codec that the stand-in cannot code.`;
+      : `${encoding} at ${rate} Hz cannot be coded by the stand-in.`;
   throw apiErrors.invalid(reason, pointer);
 }
 

@@ -1,13 +1,32 @@
 /**
- * Audio as it stands on the media socket: G.711 (ITU-T G.711, segment search as in its reference
- * code) and L16. Written apart from the runtime's codecs, so that each side checks the other.
+ * Audio as it stands on the media socket. G.711 (ITU-T G.711, segment search as in its reference code) and L16 are
+ * written apart from the runtime's, so that each side checks the other; G.722 and Opus are the runtime's own, which
+ * are checked elsewhere.
  */
+import type { AudioCodec } from '#runtime/media/audio-codec.ts';
+import { g722 } from '#runtime/media/g722-codec.ts';
+import { OPUS_RATES_HZ, opus } from '#runtime/media/opus-codec.ts';
+import { opusPacketMs } from './opus-packet.ts';
+
 export interface WireCodec {
-  readonly encoding: 'PCMU' | 'PCMA' | 'L16';
-  readonly sampleRateHz: number;
-  readonly bytesPerSample: number;
+  readonly encoding: 'PCMU' | 'PCMA' | 'L16' | 'G722' | 'OPUS';
+  /** What commands and `start` call its rate. */
+  readonly rateHz: number;
+  /** Of the samples that are encoded, and of those that are decoded. */
+  readonly encodedHz: number;
+  readonly decodedHz: number;
+  /** How long a payload lasts; undefined where it ends inside a sample, or is none. */
+  durationMs(payload: Buffer): number | undefined;
+  /** For one stream, which closes them. */
+  open(): Promise<WireCoders>;
+  /** The same for all streams, where the codec has no state. */
+  readonly shared: WireCoders | undefined;
+}
+
+export interface WireCoders {
   encode(samples: Int16Array): Buffer;
   decode(payload: Buffer): Int16Array;
+  close(): void;
 }
 
 export type ByteOrder = 'BigEndian' | 'LittleEndian';
@@ -23,27 +42,74 @@ const known = new Map<string, WireCodec>();
  * The codec, or undefined where the stand-in cannot code it or the rate does not belong to it. The same
  * arguments give the same object.
  */
-export function wireCodec(encoding: string, sampleRateHz: number, order: ByteOrder): WireCodec | undefined {
-  const key = `${encoding}@${sampleRateHz}${order}`;
-  const codec = known.get(key) ?? createCodec(encoding, sampleRateHz, order);
+export function wireCodec(encoding: string, rateHz: number, order: ByteOrder): WireCodec | undefined {
+  const key = `${encoding}@${rateHz}${order}`;
+  const codec = known.get(key) ?? createCodec(encoding, rateHz, order);
   if (codec) known.set(key, codec);
   return codec;
 }
 
-function createCodec(encoding: string, sampleRateHz: number, order: ByteOrder): WireCodec | undefined {
-  if (encoding === 'L16') return l16(sampleRateHz, order);
-  if (sampleRateHz !== 8_000) return undefined;
-  if (encoding === 'PCMU') return companded('PCMU', encodeMuLaw, decodeMuLaw);
-  if (encoding === 'PCMA') return companded('PCMA', encodeALaw, decodeALaw);
-  return undefined;
+function createCodec(encoding: string, rateHz: number, order: ByteOrder): WireCodec | undefined {
+  if (encoding === 'L16') return stateless('L16', { rateHz, bytesPerSample: 2, ...l16(order) });
+  const opusRateHz = OPUS_RATES_HZ.find((rate) => rate === rateHz);
+  if (encoding === 'OPUS' && opusRateHz) {
+    const decodedHz = Math.min(rateHz, 16_000);
+    const format = { encoding, rateHz, encodedHz: rateHz, decodedHz, durationMs: opusPacketMs } as const;
+    return stateful(format, opus(opusRateHz));
+  }
+  if (rateHz !== 8_000) return undefined;
+  if (encoding === 'PCMU') return stateless('PCMU', { rateHz, ...companded(encodeMuLaw, decodeMuLaw) });
+  if (encoding === 'PCMA') return stateless('PCMA', { rateHz, ...companded(encodeALaw, decodeALaw) });
+  if (encoding !== 'G722') return undefined;
+  const durationMs = (payload: Buffer) => payload.length / 8;
+  return stateful({ encoding, rateHz, encodedHz: 16_000, decodedHz: 16_000, durationMs }, g722);
 }
 
-function l16(sampleRateHz: number, order: ByteOrder): WireCodec {
+function stateful(format: Omit<WireCodec, 'open' | 'shared'>, codec: AudioCodec): WireCodec {
+  return {
+    ...format,
+    shared: undefined,
+    async open() {
+      const [encoder, decoder] = await Promise.all([codec.openEncoder(), codec.openDecoder(() => {})]);
+      return {
+        encode: (samples) => encoder.encode(samples),
+        decode: (payload) => decoder.decode(payload),
+        close() {
+          encoder.close();
+          decoder.close();
+        },
+      };
+    },
+  };
+}
+
+interface PCM extends Omit<WireCoders, 'close'> {
+  readonly rateHz: number;
+  readonly bytesPerSample: number;
+}
+
+function stateless(
+  encoding: WireCodec['encoding'],
+  { rateHz, bytesPerSample, encode, decode }: PCM,
+): WireCodec {
+  const shared = { encode, decode, close: () => {} };
+  return {
+    encoding,
+    rateHz,
+    encodedHz: rateHz,
+    decodedHz: rateHz,
+    durationMs(payload) {
+      const samples = payload.length / bytesPerSample;
+      return Number.isInteger(samples) ? (samples / rateHz) * 1_000 : undefined;
+    },
+    open: () => Promise.resolve(shared),
+    shared,
+  };
+}
+
+function l16(order: ByteOrder): Omit<WireCoders, 'close'> {
   const little = order === 'LittleEndian';
   return {
-    encoding: 'L16',
-    sampleRateHz,
-    bytesPerSample: 2,
     encode(samples) {
       const payload = Buffer.allocUnsafe(samples.length * 2);
       samples.forEach((sample, i) => {
@@ -60,13 +126,10 @@ function l16(sampleRateHz: number, order: ByteOrder): WireCodec {
 }
 
 function companded(
-  encoding: 'PCMU' | 'PCMA',
   encode: (sample: number) => number,
   decode: (code: number) => number,
-): WireCodec {
+): Omit<PCM, 'rateHz'> {
   return {
-    encoding,
-    sampleRateHz: 8_000,
     bytesPerSample: 1,
     encode(samples) {
       const payload = Buffer.allocUnsafe(samples.length);
