@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { namedList } from '../schema/lists.ts';
+import { withRules } from '../schema/rule.ts';
 import { decimal, dnsLabel, text } from '../schema/scalars.ts';
 
 const disclosureSchema = z
@@ -51,6 +52,26 @@ const interruptionsSchema = z
   .prefault({})
   .describe('What happens when the caller speaks while the assistant does.');
 
+const silence = () => decimal(/^([0-2](\.[0-9]{1,2})?)$/, 'must be a decimal from "0" to "2.99"');
+
+const endpointingSchema = withRules(
+  z.object({
+    minSeconds: silence()
+      .default('0.4')
+      .describe('The shortest silence that ends a turn, where its words are plainly whole, in quotes.'),
+    maxSeconds: silence()
+      .default('1.5')
+      .describe('The longest one, where more is plainly to come or the caller pauses for long, in quotes.'),
+  }),
+  [
+    {
+      cel: '(has(self.maxSeconds) ? double(self.maxSeconds) : 1.5) >= (has(self.minSeconds) ? double(self.minSeconds) : 0.4)',
+      message: 'maxSeconds must not be below minSeconds',
+      holds: ({ minSeconds, maxSeconds }) => Number(maxSeconds) >= Number(minSeconds),
+    },
+  ],
+);
+
 const wordSchema = z.object({
   word: text(48).describe('The word as it is written. The speech recogniser is told to expect it.'),
   pronunciation: text(64)
@@ -75,6 +96,11 @@ export const assistantSchema = z
       .default('0.3')
       .describe('How freely the language model words its replies, from "0" to "2.0", in quotes.'),
     interruptions: interruptionsSchema,
+    endpointing: endpointingSchema
+      .prefault({})
+      .describe(
+        "How long the assistant waits in silence before it takes a caller's turn for over. Within these bounds it follows the caller's own pauses and words.",
+      ),
     vocabulary: namedList(wordSchema, { keys: ['word'], max: 60 })
       .default([])
       .describe('Names and words of the trade that a general recogniser or voice would get wrong.'),

@@ -1,15 +1,13 @@
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
-import type { Clock } from '#lib/clock/clock.ts';
 import type { TextToSpeech } from '#runtime/engines/text-to-speech.ts';
 import type { Playout } from '#runtime/media/playout.ts';
-import { Resampler } from '#runtime/media/resampler.ts';
-import type { Speech } from '#runtime/workflow/step.ts';
-import { clausesOf } from './clauses.ts';
-import { heardText, type SpokenClause } from './heard-text.ts';
+import type { DialogueTurn, Reply } from '#runtime/workflow/dialogue.ts';
+import { AgentTurn } from './agent-turn.ts';
+import { Synthesis } from './synthesis.ts';
 
 /**
- * Speaks the agent's turns: clause by clause through the synthesiser into the playout, which runs
- * ahead of the caller's ear. Knows at any time what was heard, and can be interrupted.
+ * Speaks the agent's turns: through the synthesiser into the playout, which runs ahead of the caller's ear. Knows at
+ * any time what was heard, and can be interrupted.
  */
 export class AgentVoice {
   readonly #options: AgentVoiceOptions;
@@ -24,68 +22,72 @@ export class AgentVoice {
     return this.#turn !== undefined;
   }
 
+  /** Begins to make a turn, of which nothing is heard before `speak`. */
+  prepare(write: (turn: DialogueTurn) => Reply): AgentTurn {
+    const { tts, sampleRateHz, maxAheadMs, assistant } = this.#options;
+    const requestOf = (clause: string) => ({
+      text: pronounceable(clause, assistant.vocabulary),
+      voice: assistant.voice.name,
+      speed: Number(assistant.voice.speed),
+    });
+    return new AgentTurn(
+      write,
+      (text, signal) => new Synthesis({ text, tts, requestOf, sampleRateHz, maxAheadMs, signal }),
+    );
+  }
+
   /**
-   * Resolves when the caller has heard the speech, has interrupted it, or `signal` ended it. An
-   * engine's failure is in the result, together with what was heard until then.
+   * Resolves when the caller has heard the turn, or the rest of it where it was cut off before, has interrupted it, or
+   * `signal` ended it. A failure of the engine or of the text is in the result, together with what was heard until then.
    */
-  async speak(speech: Speech, signal: AbortSignal): Promise<Spoken> {
+  async speak(turn: AgentTurn, signal: AbortSignal): Promise<Spoken> {
     const { clock, playout } = this.#options;
-    const turn = new AgentTurn(speech);
-    const onAbort = () => turn.abort(playout.heardMs());
+    const onAbort = () => turn.cut(playout.heardMs());
     signal.addEventListener('abort', onAbort, { once: true });
     this.#turn = turn;
-    let startedAtMs = clock.now();
+    let startedAtMs: number | undefined;
     let failure: unknown;
     playout.begin();
     try {
       signal.throwIfAborted();
-      await this.#synthesise(turn, () => {
-        startedAtMs = clock.now();
-      });
+      for await (const samples of turn.synthesis.samples()) {
+        startedAtMs ??= clock.now();
+        await playout.write(samples);
+      }
     } catch (error) {
-      if (!turn.signal.aborted && !signal.aborted) failure = error;
+      if (turn.cutAtMs === undefined && !signal.aborted) failure = error;
     }
-    if (!turn.signal.aborted) await playout.end();
+    if (turn.cutAtMs === undefined) await playout.end();
     signal.removeEventListener('abort', onAbort);
     this.#turn = undefined;
-    const interrupted = turn.heardMs !== undefined || failure !== undefined || signal.aborted;
-    const text = interrupted ? heardText(turn.clauses, turn.heardMs ?? playout.heardMs()) : speech.text;
-    return { text, interrupted, startedAtMs, endedAtMs: clock.now(), ...(failure ? { failure } : {}) };
+    const interrupted = turn.cutAtMs !== undefined || failure !== undefined || signal.aborted;
+    const text = interrupted ? turn.heard(turn.cutAtMs ?? playout.heardMs()) : turn.text;
+    const endedAtMs = clock.now();
+    return {
+      text,
+      interrupted,
+      startedAtMs: startedAtMs ?? endedAtMs,
+      endedAtMs,
+      ...(failure ? { failure } : {}),
+    };
   }
 
   /** Falls silent at once, unless the part being spoken must be heard. Returns whether it did. */
   interrupt(): boolean {
     const turn = this.#turn;
-    if (!turn || turn.signal.aborted) return false;
-    const heard = heardText(turn.clauses, this.#options.playout.heardMs());
-    if (heard.length < turn.speech.protectedCharacters) return false;
-    turn.abort(this.#options.playout.clear());
+    if (!turn || turn.cutAtMs !== undefined) return false;
+    if (this.mustBeHeard) return false;
+    turn.cut(this.#options.playout.clear());
     return true;
   }
 
-  async #synthesise(turn: AgentTurn, onFirstAudio: () => void): Promise<void> {
-    const { tts, playout, sampleRateHz, assistant } = this.#options;
-    const resampler = new Resampler(tts.capabilities.sampleRateHz, sampleRateHz);
-    let writtenMs = 0;
-    for (const text of clausesOf(turn.speech.text)) {
-      const clause: SpokenClause = { text, startMs: writtenMs, endMs: writtenMs, complete: false };
-      turn.clauses.push(clause);
-      const request = {
-        text: pronounceable(text, assistant.vocabulary),
-        voice: assistant.voice.name,
-        speed: Number(assistant.voice.speed),
-      };
-      for await (const { samples } of tts.speak(request, turn.signal)) {
-        if (writtenMs === 0) onFirstAudio();
-        const resampled = resampler.process(samples);
-        writtenMs += (resampled.length * 1000) / sampleRateHz;
-        clause.endMs = writtenMs;
-        await playout.write(resampled);
-        turn.signal.throwIfAborted();
-      }
-      clause.complete = true;
-    }
-    await playout.write(resampler.flush());
+  /** Whether something is being said that callers have to hear, such as the disclosure. */
+  get mustBeHeard(): boolean {
+    const turn = this.#turn;
+    return (
+      turn !== undefined &&
+      turn.heard(this.#options.playout.heardMs()).length < turn.reply.protectedCharacters
+    );
   }
 }
 
@@ -94,41 +96,22 @@ export interface AgentVoiceOptions {
   readonly playout: Playout;
   /** The carrier's. */
   readonly sampleRateHz: number;
-  readonly clock: Clock;
+  /** Synthesised audio that may wait before it is played. */
+  readonly maxAheadMs: number;
+  readonly clock: { now(): number };
   readonly assistant: TenantProfile['assistant'];
 }
 
-/** One turn of the agent as it came out. */
+/** A stretch of the agent's turn as it came out. */
 export interface Spoken {
-  /** What was heard. */
+  /** What was heard of the whole turn. */
   readonly text: string;
   readonly interrupted: boolean;
-  /** Wall-clock epoch ms of the first and last sound. */
+  /** Wall-clock epoch ms of the first and last sound of the stretch. */
   readonly startedAtMs: number;
   readonly endedAtMs: number;
-  /** What the synthesiser failed with. */
+  /** What the synthesiser, or whoever writes the text, failed with. */
   readonly failure?: unknown;
-}
-
-class AgentTurn {
-  readonly speech: Speech;
-  readonly clauses: SpokenClause[] = [];
-  readonly #controller = new AbortController();
-  /** Set when the turn was cut off: how much of it was heard. */
-  heardMs: number | undefined;
-
-  constructor(speech: Speech) {
-    this.speech = speech;
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  abort(heardMs: number): void {
-    this.heardMs ??= heardMs;
-    this.#controller.abort();
-  }
 }
 
 /** The text with the tenant's own spellings for words that voices get wrong. */

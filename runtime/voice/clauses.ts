@@ -1,29 +1,46 @@
 /**
- * Cuts a text where a speaker would pause, so that the first words are heard while the rest is
- * still being synthesised. The clauses joined by one space are the text with its spaces collapsed.
+ * Cuts a text that is still being written where a speaker would pause, so that its first words are heard while
+ * the rest is written and synthesised. All clauses joined by one space are the text with its spaces collapsed.
  */
-export function clausesOf(text: string): string[] {
-  const sentences = text
-    .trim()
-    .replace(/\s+/g, ' ')
-    .split(/(?<=[.!?]["')]?) (?=\S)/);
-  return sentences.flatMap(atCommas).filter((clause) => clause !== '');
+export class ClauseCutter {
+  #text = '';
+  #hasCut = false;
+
+  /** Takes the next piece of the text; returns the clauses that are whole. */
+  push(piece: string): string[] {
+    this.#text = (this.#text + piece).replace(/\s+/g, ' ');
+    const clauses: string[] = [];
+    for (let end = this.#cutAt(); end > 0; end = this.#cutAt()) {
+      clauses.push(this.#text.slice(0, end).trim());
+      this.#text = this.#text.slice(end);
+      this.#hasCut = true;
+    }
+    return clauses.filter((clause) => clause !== '');
+  }
+
+  /** The text is over; what is left of it. */
+  flush(): string[] {
+    const rest = this.#text.trim();
+    this.#text = '';
+    return rest === '' ? [] : [rest];
+  }
+
+  /** Where the first clause ends whose end can be seen; 0 where there is none yet. */
+  #cutAt(): number {
+    const sentence = /[.!?…]["'”’)]? (?=\S)/.exec(this.#text);
+    const sentenceEnd = sentence ? sentence.index + sentence[0].length : Number.POSITIVE_INFINITY;
+    const mayCutFrom = this.#hasCut ? LONG_SENTENCE_CHARACTERS : EARLY_CUT_CHARACTERS;
+    if (Math.min(sentenceEnd, this.#text.length) <= mayCutFrom) return sentence ? sentenceEnd : 0;
+    for (const { index, 0: comma } of this.#text.matchAll(/[,;:] (?=\S)/g)) {
+      const end = index + comma.length;
+      if (end >= MIN_CLAUSE_CHARACTERS && end < sentenceEnd) return end;
+    }
+    return sentence ? sentenceEnd : 0;
+  }
 }
 
 /** Engines take sentences well; only long ones are worth a cut inside. */
 const LONG_SENTENCE_CHARACTERS = 120;
+/** The first clause is what the caller waits for. */
+const EARLY_CUT_CHARACTERS = 60;
 const MIN_CLAUSE_CHARACTERS = 40;
-
-function atCommas(sentence: string): string[] {
-  if (sentence.length <= LONG_SENTENCE_CHARACTERS) return [sentence];
-  const clauses: string[] = [];
-  for (const piece of sentence.split(/(?<=[,;:]) /)) {
-    const last = clauses.at(-1);
-    if (last !== undefined && last.length < MIN_CLAUSE_CHARACTERS) {
-      clauses[clauses.length - 1] = `${last} ${piece}`;
-    } else {
-      clauses.push(piece);
-    }
-  }
-  return clauses;
-}

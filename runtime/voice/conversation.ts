@@ -1,210 +1,219 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { Workflow } from '#crds/tenant/workflow.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
-import { EngineError } from '#runtime/engines/engine-error.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
-import { resampleWhole } from '#runtime/media/resample-whole.ts';
-import {
-  type Heard,
-  leadOf,
-  nextStep,
-  openingStep,
-  PHRASES,
-  type Speech,
-  type Step,
-} from '#runtime/workflow/step.ts';
-import type { AgentVoice } from './agent-voice.ts';
+import { type Dialogue, type DialogueTurn, type Reply, replyOf } from '#runtime/workflow/dialogue.ts';
+import { leadOf, PHRASES, type Step } from '#runtime/workflow/step.ts';
+import type { AgentTurn } from './agent-turn.ts';
+import type { AgentVoice, Spoken } from './agent-voice.ts';
+import type { CallerTurn, Hearing } from './caller-turn.ts';
+import { type Answer, Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
-import type { Utterance } from './turn-detector.ts';
+import { type Goodbye, TurnLimits } from './turn-limits.ts';
+import { TurnReports } from './turn-reports.ts';
 import type { VoiceObserver } from './voice-observer.ts';
 import type { VoiceOptions } from './voice-options.ts';
 
 /**
- * The alternation of agent and caller on one stream: speak the step, hear the answer, take the next
- * step, until the workflow is complete or a limit ends it. Every turn ends in speech or in the end
- * of the call, never in silence.
+ * Who speaks when, on one stream:
+ *
+ *   speaking ── said ──▶ listening ── words, or none for long ──▶ speaking
+ *      └── interrupted ──▶ deciding ── words ──▶ speaking
+ *                             └── a cough, an "uh-huh", nothing ──▶ speaking, on from there
+ *
+ * Every turn ends in speech or in the end of the call, never in silence.
  */
 export class Conversation {
   readonly #parts: ConversationParts;
-  #state: ConversationState;
-  /** Empty hearings in a row, by kind. */
-  #silences = 0;
-  #failures = 0;
+  readonly #limits: TurnLimits;
+  readonly #reports: TurnReports;
+  #progress: ConversationState;
+  /** What was answered last, and where the conversation stood before that. */
+  #answered: Answered | undefined;
+  #hasToldLead = false;
   /** When the caller was last heard to speak; undefined once that was replied to. */
   #spokeUntilMs: number | undefined;
 
   constructor(parts: ConversationParts) {
     this.#parts = parts;
-    this.#state = parts.context.conversation;
+    this.#progress = parts.context.conversation;
+    this.#limits = new TurnLimits(parts.options);
+    this.#reports = new TurnReports(parts.context);
   }
 
+  /** Where the conversation stands, with all that was said and used in it. */
   get state(): ConversationState {
-    return this.#state;
+    return { ...this.#progress, ...this.#reports.counts };
   }
 
   /** Holds the conversation; resolves with why it ended. Rejects when `signal` aborts, or EngineError. */
   async hold(signal: AbortSignal): Promise<HangupReason> {
-    const { workflow, context, options } = this.#parts;
-    const returned = context.transferFailure !== undefined;
-    if (this.#state.phase === 'Done' && !returned) return 'WorkflowCompleted';
-    // Given away in a pause: the question was put, and the caller is about to answer.
-    const isAsked = context.seamless && this.#state.phase === 'Collecting';
-    const reason = returned ? 'FailedTransfer' : 'Loss';
-    let step = isAsked ? undefined : openingStep(this.#state, workflow, context.profile, reason);
-    for (let turn = 0; turn < options.maxTurns; turn++) {
-      if (step) await this.#take(step, signal);
-      if (step?.effect === 'Complete') {
-        this.#keep({ ...this.#state, phase: 'Done' });
-        return 'WorkflowCompleted';
-      }
-      const heard = await this.#hear(signal);
-      const end = this.#limitReached(heard);
-      if (end) return await this.#sayGoodbye(end, signal);
-      step = this.#stepAfter(heard);
+    const { context } = this.#parts;
+    if (this.#progress.phase === 'Done' && context.transferFailure === undefined) return 'WorkflowCompleted';
+    let turn = this.#opening() ?? (await this.#listen(signal));
+    for (;;) {
+      const next = (await this.#speak(turn, signal)) ?? (await this.#follow(turn, signal));
+      if (typeof next === 'string') return next;
+      turn = next;
     }
-    return await this.#sayGoodbye('MaxTurns', signal);
   }
 
-  async #take(step: Step, signal: AbortSignal): Promise<void> {
-    this.#keep(step.state);
-    if (step.effect === 'Complete') {
-      const { fields, complete } = leadOf(step.state, this.#parts.workflow);
-      // A workflow that asks nothing collects no lead.
-      if (this.#parts.workflow.fields.length > 0) {
-        this.#parts.context.events.lead(this.#parts.workflow.name, fields, complete);
+  /** Nothing is said where another pod gave the call away in a pause: the question was put, and the answer is awaited. */
+  #opening(): AgentTurn | undefined {
+    const { context, dialogue, voice } = this.#parts;
+    const isReturned = context.transferFailure !== undefined;
+    if (context.seamless && this.#progress.phase === 'Collecting' && !isReturned) return undefined;
+    const turn = voice.prepare(() => dialogue.open(this.#progress, isReturned ? 'FailedTransfer' : 'Loss'));
+    turn.commit();
+    return turn;
+  }
+
+  /** Speaks a turn to its end, or to the words of a caller who interrupts it: then the turn that answers those. */
+  async #speak(turn: AgentTurn, signal: AbortSignal): Promise<AgentTurn | undefined> {
+    this.#adopt(turn);
+    for (let cuts = 0; ; cuts++) {
+      const spoken = await this.#parts.voice.speak(turn, signal);
+      this.#replied(spoken);
+      this.#reports.agentSpoke(spoken);
+      const isInterrupted = spoken.interrupted && spoken.failure === undefined && !signal.aborted;
+      const answer = isInterrupted ? await this.#decide(turn, signal) : undefined;
+      if (answer) return answer;
+      if (!isInterrupted || cuts >= MAX_CUTS) {
+        this.#reports.agentTurn();
+        this.#adopt(turn);
+        if (spoken.failure) throw spoken.failure;
+        signal.throwIfAborted();
+        return undefined;
       }
+      turn.goOn();
     }
-    await this.#say(step.speech, signal);
   }
 
-  #stepAfter(heard: Heard | Failed): Step {
-    const { workflow } = this.#parts;
-    if (heard.kind !== 'Failed') return nextStep(this.#state, workflow, heard);
-    const speech = { text: PHRASES.hearingFailed, protectedCharacters: 0 };
-    return { speech, state: this.#state, effect: 'Listen' };
+  /** What follows a turn that was spoken to its end: the call's end, or another turn, once the caller was heard. */
+  async #follow(turn: AgentTurn, signal: AbortSignal): Promise<HangupReason | AgentTurn> {
+    const { effect } = turn.reply.outcome();
+    if (effect.kind === 'Listen') return await this.#listen(signal);
+    if (effect.kind === 'End') {
+      this.#keep({ ...this.#progress, phase: 'Done' });
+      return effect.reason;
+    }
+    const { context, dialogue, voice } = this.#parts;
+    // A caller who goes to a person leaves this stream: the signal aborts.
+    if (await context.events.transfer(effect.target)) await unlessAborted(NEVER, signal);
+    const next = voice.prepare(() => dialogue.open(this.#progress, 'FailedTransfer'));
+    next.commit();
+    return next;
   }
 
-  #limitReached({ kind }: Heard | Failed): Goodbye | undefined {
-    this.#silences = kind === 'Silence' ? this.#silences + 1 : 0;
-    this.#failures = kind === 'Failed' ? this.#failures + 1 : 0;
-    if (this.#silences >= this.#parts.options.maxSilences) return 'CallerSilent';
-    return this.#failures >= MAX_HEARING_FAILURES ? 'EnginesFailed' : undefined;
+  async #listen(signal: AbortSignal): Promise<AgentTurn> {
+    const exchange = this.#exchange(signal, undefined);
+    try {
+      return this.#accept(await exchange.listen(this.#parts.options.callerSilenceMs));
+    } finally {
+      this.#callerSpoke(exchange.caller);
+    }
   }
 
-  async #sayGoodbye(reason: Goodbye, signal: AbortSignal): Promise<HangupReason> {
-    const text = GOODBYES[reason];
-    await this.#say({ text, protectedCharacters: text.length }, signal);
-    return reason;
+  /** Hears out a caller who has interrupted `turn`; undefined where that is to be spoken on. */
+  async #decide(turn: AgentTurn, signal: AbortSignal): Promise<AgentTurn | undefined> {
+    // A caller who speaks that soon was cut off, and had not finished: what was said first belongs to the rest.
+    const cutOff = this.#reports.agentHeardMs > CUT_OFF_MS ? undefined : this.#answered;
+    const exchange = this.#exchange(signal, cutOff);
+    try {
+      const answer = await exchange.decide(this.#parts.options.falseInterruptionMs);
+      if (!answer) return undefined;
+      turn.drop();
+      return this.#accept(answer);
+    } finally {
+      if (exchange.caller.hasBegun || signal.aborted) this.#reports.agentTurn();
+      this.#callerSpoke(exchange.caller);
+    }
   }
 
-  async #say(speech: Speech, signal: AbortSignal): Promise<void> {
-    const spoken = await this.#parts.voice.speak(speech, signal);
-    this.#state = { ...this.#state, ttsCharacters: this.#state.ttsCharacters + spoken.text.length };
-    if (this.#spokeUntilMs !== undefined && spoken.text !== '') {
-      this.#parts.observer.replied(Math.max(0, spoken.startedAtMs - this.#spokeUntilMs));
+  #exchange(signal: AbortSignal, cutOff: Answered | undefined): Exchange {
+    const { context, options, workflow, ...parts } = this.#parts;
+    const { assistant, language } = context.profile;
+    const progress = cutOff?.before ?? this.#progress;
+    return new Exchange(
+      {
+        ...parts,
+        language,
+        vocabulary: assistant.vocabulary.map(({ word }) => word),
+        asking: workflow.fields.find(({ name }) => name === progress.asking)?.type,
+        fillerAfterMs: options.fillerAfterMs,
+        answer: (hearing, turn) => this.#answer(withEarlier(hearing, cutOff), progress, turn),
+      },
+      signal,
+    );
+  }
+
+  /** Writes the answer to a hearing, which changes nothing yet. */
+  #answer(hearing: Hearing, progress: ConversationState, turn: DialogueTurn): Reply {
+    const goodbye = this.#limits.reachedBy(hearing);
+    if (goodbye) return said(GOODBYES[goodbye], progress, { kind: 'End', reason: goodbye });
+    if (hearing.kind === 'Failed') return said(PHRASES.hearingFailed, progress, { kind: 'Listen' });
+    return this.#parts.dialogue.reply(progress, hearing, turn);
+  }
+
+  #accept({ hearing, turn }: Answer): AgentTurn {
+    this.#limits.count(hearing);
+    this.#answered = hearing.kind === 'Words' ? { text: hearing.text, before: this.#progress } : undefined;
+    return turn;
+  }
+
+  /** The conversation stands where the turn has brought it. */
+  #adopt(turn: AgentTurn): void {
+    const { state } = turn.reply.outcome();
+    this.#keep(state);
+    const isOver = state.phase === 'Closing' || state.phase === 'Done';
+    const { workflow, context } = this.#parts;
+    // A workflow that asks nothing collects no lead.
+    if (!isOver || this.#hasToldLead || workflow.fields.length === 0) return;
+    this.#hasToldLead = true;
+    const { fields, complete } = leadOf(state, workflow);
+    context.events.lead(workflow.name, fields, complete);
+  }
+
+  #callerSpoke(caller: CallerTurn): void {
+    if (caller.text !== '') this.#spokeUntilMs = caller.endedAtMs;
+    this.#reports.callerTurn(caller);
+  }
+
+  #replied({ text, startedAtMs }: Spoken): void {
+    if (this.#spokeUntilMs !== undefined && text !== '') {
+      this.#parts.observer.replied(Math.max(0, startedAtMs - this.#spokeUntilMs));
     }
     this.#spokeUntilMs = undefined;
-    this.#turn('Agent', spoken);
-    this.#keep(this.#state);
-    if (spoken.failure) throw spoken.failure;
-    signal.throwIfAborted();
   }
 
-  /**
-   * The caller's turn. Whoever goes on speaking while the words are being recognised is heard out,
-   * and the words are joined.
-   */
-  async #hear(signal: AbortSignal): Promise<Heard | Failed> {
-    const { listener, options, clock } = this.#parts;
-    const words: string[] = [];
-    let startedAtMs = 0;
-    let endedAtMs = 0;
-    let kind: 'Silence' | 'Unclear' | 'Failed' = 'Silence';
-    for (let part = 0; part < MAX_UTTERANCES_A_TURN; part++) {
-      const utterance = await listener.next(part === 0 ? options.callerSilenceMs : 0, signal);
-      if (!utterance) break;
-      endedAtMs = clock.now() - utterance.silenceMs;
-      if (part === 0) startedAtMs = clock.now() - utterance.sinceStartMs;
-      const text = await this.#transcribe(utterance, signal);
-      kind = text === undefined ? 'Failed' : 'Unclear';
-      if (text) words.push(text);
-      if (!listener.busy) break;
-    }
-    if (words.length === 0) return { kind };
-    this.#spokeUntilMs = endedAtMs;
-    const text = words.join(' ');
-    this.#turn('Caller', { text, startedAtMs, endedAtMs, interrupted: false });
-    return { kind: 'Words', text };
-  }
-
-  /** Undefined when the recogniser failed. */
-  async #transcribe(utterance: Utterance, signal: AbortSignal): Promise<string | undefined> {
-    const { stt, sampleRateHz, context } = this.#parts;
-    const { assistant, language } = context.profile;
-    this.#state = { ...this.#state, sttMs: this.#state.sttMs + utterance.durationMs };
-    try {
-      return await stt.transcribe(
-        {
-          samples: await resampleWhole(utterance.samples, sampleRateHz, stt.capabilities.sampleRateHz),
-          language,
-          vocabulary: stt.capabilities.vocabulary ? assistant.vocabulary.map(({ word }) => word) : [],
-        },
-        signal,
-      );
-    } catch (error) {
-      if (error instanceof EngineError) return undefined;
-      throw error;
-    }
-  }
-
-  #turn(speaker: 'Agent' | 'Caller', turn: TurnHeard): void {
-    if (turn.text === '') return;
-    const { answeredAtMs, events } = this.#parts.context;
-    const startedAtMs = Math.max(0, Math.round(turn.startedAtMs - answeredAtMs));
-    events.turn({
-      index: this.#state.nextTurn,
-      speaker,
-      text: turn.text,
-      startedAtMs,
-      endedAtMs: Math.max(startedAtMs, Math.round(turn.endedAtMs - answeredAtMs)),
-      interrupted: turn.interrupted,
-    });
-    this.#state = { ...this.#state, nextTurn: this.#state.nextTurn + 1 };
-  }
-
-  #keep(state: ConversationState): void {
-    this.#state = state;
-    this.#parts.context.events.progress(state);
+  #keep(progress: ConversationState): void {
+    this.#progress = progress;
+    this.#parts.context.events.progress(this.state);
   }
 }
 
 export interface ConversationParts {
   readonly context: SessionContext;
   readonly workflow: Workflow;
+  readonly dialogue: Dialogue;
   readonly voice: AgentVoice;
   readonly listener: Listener;
   readonly stt: SpeechToText;
   /** The carrier's. */
   readonly sampleRateHz: number;
-  readonly clock: { now(): number };
+  readonly strained: () => boolean;
+  readonly clock: Clock;
   readonly observer: Pick<VoiceObserver, 'replied'>;
   readonly options: VoiceOptions;
 }
 
-interface TurnHeard {
+interface Answered {
   readonly text: string;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  readonly interrupted: boolean;
+  readonly before: ConversationState;
 }
-
-/** The recogniser, with all its fallbacks, did not serve. */
-interface Failed {
-  readonly kind: 'Failed';
-}
-
-type Goodbye = 'CallerSilent' | 'EnginesFailed' | 'MaxTurns';
 
 const GOODBYES: Readonly<Record<Goodbye, string>> = {
   CallerSilent: PHRASES.silentGoodbye,
@@ -212,5 +221,21 @@ const GOODBYES: Readonly<Record<Goodbye, string>> = {
   MaxTurns: PHRASES.longGoodbye,
 };
 
-const MAX_HEARING_FAILURES = 2;
-const MAX_UTTERANCES_A_TURN = 5;
+/** A turn that was cut off so often without a word is not begun again. */
+const MAX_CUTS = 3;
+/** The least speech that interrupts, and the time that it takes to notice that both speak. */
+const CUT_OFF_MS = 800;
+const NEVER = new Promise<never>(() => {});
+
+/** What the session says itself; a goodbye is spoken whole. */
+function said(text: string, state: ConversationState, effect: Step['effect']): Reply {
+  const protectedCharacters = effect.kind === 'Listen' ? 0 : text.length;
+  return replyOf({ speech: { text, protectedCharacters }, state, effect });
+}
+
+/** Where the caller was cut off, what was said first belongs to the rest. */
+function withEarlier(hearing: Hearing, cutOff: Answered | undefined): Hearing {
+  return cutOff && hearing.kind === 'Words'
+    ? { ...hearing, text: `${cutOff.text} ${hearing.text}` }
+    : hearing;
+}

@@ -1,15 +1,17 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import { AUDIBLE_LEVEL } from './loudness.ts';
-import type { Utterance } from './turn-detector.ts';
+import type { Pause, Utterance } from './turn-detector.ts';
 
 /**
- * Where the conversation waits for the caller. Utterances that nobody waits for are kept, few of
- * them; too quiet ones are noise, on which recognisers invent words.
+ * Where the conversation waits for the caller. What nobody waits for is kept, little of it; too quiet
+ * turns are noise, on which recognisers invent words.
  */
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #kept: Utterance[] = [];
+  #kept: Pause[] = [];
+  readonly #offered = new WeakSet<Pause>();
   #waiter: Waiter | undefined;
+  #speech: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -17,7 +19,7 @@ export class Listener {
 
   /** Whether the caller has more to say: something is kept, or a turn is going on. */
   get busy(): boolean {
-    return this.#kept.length > 0 || this.#options.speaking();
+    return this.#nextKept() !== undefined || this.#options.speaking();
   }
 
   /** Whether the caller is waited for and silent. */
@@ -25,20 +27,40 @@ export class Listener {
     return this.#waiter !== undefined && !this.busy;
   }
 
-  /** A turn of the caller ended. */
-  push(utterance: Utterance): void {
-    const usable = utterance.loudness >= AUDIBLE_LEVEL;
-    if (this.#waiter && (usable || this.#waiter.overdue))
-      this.#waiter.resolve(usable ? utterance : undefined);
-    else if (usable && this.#kept.length < MAX_KEPT) this.#kept.push(utterance);
+  /** The caller has stopped, perhaps for good. */
+  offer(pause: Pause): void {
+    if (!isLoud(pause.utterance)) return;
+    this.#offered.add(pause);
+    if (this.#waiter) this.#waiter.resolve(pause);
+    else if (this.#kept.length < MAX_KEPT) this.#kept.push(pause);
   }
 
-  /** The next utterance; undefined when none began within `silenceMs`. Rejects when aborted. */
-  async next(silenceMs: number, signal: AbortSignal): Promise<Utterance | undefined> {
+  /** A turn of the caller ended; offered now where that was not done at its pause. */
+  ended(pause: Pause): void {
+    if (this.#offered.has(pause)) return;
+    if (isLoud(pause.utterance)) this.offer(pause);
+    else if (this.#waiter?.overdue) this.#waiter.resolve(undefined);
+  }
+
+  /** The caller's voice is heard. */
+  speech(): void {
+    this.#speech?.resolve();
+    this.#speech = undefined;
+  }
+
+  /** Resolves when the caller's voice is next heard. */
+  untilSpeech(): Promise<void> {
+    this.#speech ??= Promise.withResolvers();
+    return this.#speech.promise;
+  }
+
+  /** The next pause of the caller's; undefined when nothing was begun within `silenceMs`. Rejects when aborted. */
+  async next(silenceMs: number, signal: AbortSignal): Promise<Pause | undefined> {
     signal.throwIfAborted();
-    const kept = this.#kept.shift();
+    const kept = this.#nextKept();
+    this.#kept.shift();
     if (kept) return kept;
-    const { promise, resolve, reject } = Promise.withResolvers<Utterance | undefined>();
+    const { promise, resolve, reject } = Promise.withResolvers<Pause | undefined>();
     const waiter: Waiter = { resolve, overdue: false };
     const onAbort = () => reject(signal.reason);
     this.#waiter = waiter;
@@ -60,6 +82,12 @@ export class Listener {
       signal.removeEventListener('abort', onAbort);
     }
   }
+
+  /** The oldest that is kept and after which the caller did not simply go on. */
+  #nextKept(): Pause | undefined {
+    this.#kept = this.#kept.filter((pause) => pause.state !== 'WentOn');
+    return this.#kept[0];
+  }
 }
 
 export interface ListenerOptions {
@@ -70,9 +98,13 @@ export interface ListenerOptions {
 }
 
 interface Waiter {
-  readonly resolve: (utterance: Utterance | undefined) => void;
+  readonly resolve: (pause: Pause | undefined) => void;
   /** The silence is over its time, but the caller has begun to speak. */
   overdue: boolean;
 }
 
 const MAX_KEPT = 4;
+
+function isLoud({ loudness }: Utterance): boolean {
+  return loudness >= AUDIBLE_LEVEL;
+}

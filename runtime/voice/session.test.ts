@@ -84,7 +84,8 @@ describe('a conversation', () => {
   });
 
   test('a caller who goes on speaking while the words are recognised is heard out', async () => {
-    const call = callInTest({ heard: ['my name is', 'alice johnson'] });
+    // Whoever pauses after "is" is waited for, and then recognised from the start.
+    const call = callInTest({ heard: ['my name is', 'my name is alice johnson'] });
     call.carrier.start();
     await call.clock.advance(6_000);
     call.carrier.speak(800);

@@ -5,6 +5,7 @@ import type { CarrierMessage } from '#runtime/media/carrier-message.ts';
 import type { MediaSocket } from '#runtime/media/media-socket.ts';
 import { Playout } from '#runtime/media/playout.ts';
 import { ReorderWindow } from '#runtime/media/reorder-window.ts';
+import { StepByStep } from '#runtime/workflow/step-by-step.ts';
 import { workflowFor } from '#runtime/workflow/workflow-for.ts';
 import { AgentVoice } from './agent-voice.ts';
 import { takesTheFloor } from './barge-in.ts';
@@ -57,24 +58,35 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
     onStalled,
     onUnderrun: () => parts.observer.underrun(),
     load,
-    ...options,
+    leadMs: options.leadMs,
+    maxQueuedMs: PLAYOUT_QUEUE_MS,
   });
   const voice = new AgentVoice({
     tts: engines.tts,
     playout,
     sampleRateHz: encoder.sampleRateHz,
+    maxAheadMs: options.maxQueuedMs,
     clock,
     assistant: profile.assistant,
   });
-  const turns = new TurnDetector(options, {
-    speech(speechMs) {
-      if (voice.speaking && takesTheFloor(speechMs, profile.assistant.interruptions)) voice.interrupt();
+  const { minSeconds, maxSeconds } = profile.assistant.endpointing;
+  const endpointing = { minMs: Number(minSeconds) * 1_000, maxMs: Number(maxSeconds) * 1_000 };
+  const turns = new TurnDetector(
+    { ...options, endpointing },
+    {
+      speech(speechMs) {
+        listener.speech();
+        if (voice.speaking && takesTheFloor(speechMs, profile.assistant.interruptions)) voice.interrupt();
+      },
+      // What ends under the agent's words without taking the floor is a back-channel, or an echo.
+      paused(pause) {
+        if (!voice.speaking) listener.offer(pause);
+      },
+      ended(pause) {
+        if (!voice.speaking) listener.ended(pause);
+      },
     },
-    utterance(utterance) {
-      // What ended under the agent's words without taking the floor is a back-channel, or an echo.
-      if (!voice.speaking) listener.push(utterance);
-    },
-  });
+  );
   const listener = new Listener({
     clock,
     maxUtteranceMs: options.maxUtteranceMs,
@@ -89,10 +101,12 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
     conversation: new Conversation({
       context,
       workflow,
+      dialogue: new StepByStep(workflow, profile),
       voice,
       listener,
       stt: engines.stt,
       sampleRateHz: decoder.sampleRateHz,
+      strained: () => load.strained,
       clock,
       observer: parts.observer,
       options,
@@ -109,6 +123,9 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
     },
   };
 }
+
+/** Audio that waits to be sent; more waits where it is made. */
+const PLAYOUT_QUEUE_MS = 1_000;
 
 /** The caller's frames as they arrive → in order, decoded, judged. */
 function openWayIn(decoder: AudioDecoder, parts: SessionParts, { onFrame, ...rest }: CallerAudioOptions) {

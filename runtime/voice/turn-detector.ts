@@ -1,34 +1,45 @@
 import { concatenated } from '#runtime/media/concatenated.ts';
 import type { JudgedFrame } from './caller-audio.ts';
+import { type Completeness, Endpointing, type EndpointingBounds } from './endpointing.ts';
 import { rootMeanSquare } from './loudness.ts';
-import { SilenceStop } from './silence-stop.ts';
 import { DETECTOR_FRAME_MS } from './speech-detector.ts';
 import { SPEECH_PROBABILITY, SpeechStart } from './speech-start.ts';
 
 /**
  * Finds the caller's turns in the judged frames.
  *
- *   quiet (the last frames are kept) ── SpeechStart ──▶ turn ── SilenceStop, or too long ──▶ quiet
+ *   quiet ── SpeechStart ──▶ turn ── a short silence ──▶ pause ── Endpointing, or too long ──▶ quiet
+ *                              ▲                           │
+ *                              └────────── speech ─────────┘
+ *
+ * A pause is reported when it begins, so that the words before it can be recognised while it is not yet known
+ * whether the turn is over.
  */
 export class TurnDetector {
   readonly #options: TurnDetectorOptions;
   readonly #events: TurnEvents;
   readonly #start: SpeechStart;
-  readonly #stop: SilenceStop;
+  readonly #endpointing: Endpointing;
   #frames: Int16Array[] = [];
   #speaking = false;
   #speechMs = 0;
+  #pause: Pause | undefined;
 
   constructor(options: TurnDetectorOptions, events: TurnEvents) {
     this.#options = options;
     this.#events = events;
     this.#start = new SpeechStart(options.minSpeechMs);
-    this.#stop = new SilenceStop(options.endpointingMs);
+    this.#endpointing = new Endpointing(options.endpointing);
   }
 
   /** Whether a turn of the caller is going on, its last silence included. */
   get speaking(): boolean {
     return this.#speaking;
+  }
+
+  /** Whether the caller's voice is heard: a turn is going on, and no pause in it. */
+  get sounding(): boolean {
+    return this.#speaking && this.#pause === undefined;
   }
 
   push({ samples, probability }: JudgedFrame): void {
@@ -38,40 +49,56 @@ export class TurnDetector {
       else this.#begin();
       return;
     }
-    if (probability >= SPEECH_PROBABILITY) {
-      this.#speechMs += DETECTOR_FRAME_MS;
-      this.#events.speech(this.#speechMs);
-    }
-    if (
-      this.#stop.stops(probability) ||
-      this.#frames.length * DETECTOR_FRAME_MS >= this.#options.maxUtteranceMs
-    ) {
-      this.#end();
-    }
+    const ends = this.#endpointing.stops(probability);
+    if (probability >= SPEECH_PROBABILITY) this.#goOn();
+    if (ends || this.#frames.length * DETECTOR_FRAME_MS >= this.#options.maxUtteranceMs) this.#end();
+    else if (!this.#pause && this.#endpointing.silenceMs >= this.#options.pauseMs) this.#beginPause();
   }
 
   #begin(): void {
     this.#speaking = true;
     this.#speechMs = this.#start.speechMs;
-    this.#stop.reset();
+    this.#endpointing.reset();
     this.#events.speech(this.#speechMs);
   }
 
+  #goOn(): void {
+    this.#speechMs += DETECTOR_FRAME_MS;
+    this.#pause?.settle(undefined);
+    this.#pause = undefined;
+    this.#events.speech(this.#speechMs);
+  }
+
+  #beginPause(): void {
+    this.#pause = new Pause(this.#utterance(), this.#endpointing);
+    this.#events.paused(this.#pause);
+  }
+
   #end(): void {
-    const silenceMs = this.#stop.silenceMs;
+    const pause = this.#pause ?? new Pause(this.#utterance(), this.#endpointing);
+    const isNew = this.#pause === undefined;
+    this.#speaking = false;
+    this.#pause = undefined;
+    const ended = this.#utterance();
+    this.#frames = this.#frames.slice(-this.#preRollFrames);
+    this.#start.reset();
+    pause.settle(ended);
+    if (isNew) this.#events.paused(pause);
+    this.#events.ended(pause);
+  }
+
+  #utterance(): Utterance {
+    const { silenceMs } = this.#endpointing;
     const surplus = Math.max(0, Math.floor((silenceMs - KEPT_SILENCE_MS) / DETECTOR_FRAME_MS));
     const frames = this.#frames.slice(0, this.#frames.length - surplus);
-    const utterance = {
+    return {
       samples: concatenated(frames),
       durationMs: frames.length * DETECTOR_FRAME_MS,
       sinceStartMs: this.#frames.length * DETECTOR_FRAME_MS,
       silenceMs,
-      loudness: Math.max(...frames.map(rootMeanSquare)),
+      speechMs: this.#speechMs,
+      loudness: frames.reduce((loudest, frame) => Math.max(loudest, rootMeanSquare(frame)), 0),
     };
-    this.#speaking = false;
-    this.#frames = this.#frames.slice(-this.#preRollFrames);
-    this.#start.reset();
-    this.#events.utterance(utterance);
   }
 
   #forgetOldFrames(): void {
@@ -84,7 +111,9 @@ export class TurnDetector {
 }
 
 export interface TurnDetectorOptions {
-  readonly endpointingMs: number;
+  readonly endpointing: EndpointingBounds;
+  /** Silence after which a turn may be over: it is a pause until it is known. */
+  readonly pauseMs: number;
   readonly minSpeechMs: number;
   readonly preRollMs: number;
   readonly maxUtteranceMs: number;
@@ -93,10 +122,46 @@ export interface TurnDetectorOptions {
 export interface TurnEvents {
   /** The caller has spoken for so long in this turn; comes with every frame of speech. */
   speech(speechMs: number): void;
-  utterance(utterance: Utterance): void;
+  /** The caller has stopped, perhaps for good. */
+  paused(pause: Pause): void;
+  /** The caller's turn is over, with this pause. */
+  ended(pause: Pause): void;
 }
 
-/** One turn of the caller, with a little silence at both ends. */
+/** A silence after words of the caller, of which it is not known at first whether it ends the turn. */
+export class Pause {
+  /** All of the turn up to the pause. */
+  readonly utterance: Utterance;
+  /** The whole turn where the pause has ended it; undefined where the caller went on. */
+  readonly settled: Promise<Utterance | undefined>;
+  readonly #endpointing: Pick<Endpointing, 'judge'>;
+  readonly #settle: (ended: Utterance | undefined) => void;
+  #state: 'Open' | 'Ended' | 'WentOn' = 'Open';
+
+  constructor(utterance: Utterance, endpointing: Pick<Endpointing, 'judge'>) {
+    this.utterance = utterance;
+    this.#endpointing = endpointing;
+    const { promise, resolve } = Promise.withResolvers<Utterance | undefined>();
+    this.settled = promise;
+    this.#settle = resolve;
+  }
+
+  get state(): 'Open' | 'Ended' | 'WentOn' {
+    return this.#state;
+  }
+
+  /** Says what the words sound like, which brings the end of the turn nearer or puts it off. */
+  judge(completeness: Completeness): void {
+    if (this.#state === 'Open') this.#endpointing.judge(completeness);
+  }
+
+  settle(ended: Utterance | undefined): void {
+    this.#state = ended ? 'Ended' : 'WentOn';
+    this.#settle(ended);
+  }
+}
+
+/** A turn of the caller so far, with a little silence at both ends. */
 export interface Utterance {
   /** At the carrier's rate. */
   readonly samples: Int16Array;
@@ -105,6 +170,8 @@ export interface Utterance {
   readonly sinceStartMs: number;
   /** How long before its report the last speech was. */
   readonly silenceMs: number;
+  /** Speech in it, without the silences. */
+  readonly speechMs: number;
   /** Root mean square of its loudest 32 ms, of 32,768. */
   readonly loudness: number;
 }

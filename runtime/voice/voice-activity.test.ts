@@ -155,10 +155,14 @@ describe('the turn of a speaking caller', () => {
     const { sampleRateHz } = coders.decoder;
     const line = throughLine(coders, new Resampler(8_000, coders.encoder.sampleRateHz).process(speech));
     const utterances: Utterance[] = [];
-    const turns = new TurnDetector(DEFAULT_VOICE_OPTIONS, {
-      speech: () => {},
-      utterance: (utterance) => utterances.push(utterance),
-    });
+    const turns = new TurnDetector(
+      { ...DEFAULT_VOICE_OPTIONS, endpointing: { minMs: 400, maxMs: 1_500 } },
+      {
+        speech: () => {},
+        paused: () => {},
+        ended: ({ settled }) => void settled.then((utterance) => utterance && utterances.push(utterance)),
+      },
+    );
     const detector = activity.open();
     const frames = Math.floor(line.length / ((sampleRateHz * DETECTOR_FRAME_MS) / 1000));
     await new Promise<void>((resolve) => {

@@ -4,8 +4,12 @@ import type { ByteOrder } from '#runtime/media/pcm-codecs.ts';
 export interface VoiceOptions {
   /** The byte order of L16 audio, in both directions. */
   readonly l16ByteOrder: ByteOrder;
-  /** Silence after which the caller's turn is over. */
-  readonly endpointingMs: number;
+  /** Silence after which the caller's turn may be over, and is recognised and answered on trial. */
+  readonly pauseMs: number;
+  /** A caller who cut the agent off and then says nothing for so long is spoken on to. */
+  readonly falseInterruptionMs: number;
+  /** An answer that takes longer is begun with a word to the caller. */
+  readonly fillerAfterMs: number;
   /** Speech that makes a turn: shorter is a click or a cough. */
   readonly minSpeechMs: number;
   /** Audio kept from before speech was noticed, so that no first syllable is lost. */
@@ -29,7 +33,9 @@ export interface VoiceOptions {
 
 export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   l16ByteOrder: 'BigEndian',
-  endpointingMs: 700,
+  pauseMs: 192,
+  falseInterruptionMs: 1_000,
+  fillerAfterMs: 2_000,
   minSpeechMs: 96,
   preRollMs: 320,
   maxUtteranceMs: 30_000,

@@ -28,7 +28,7 @@ describe('the step-by-step driver', () => {
     );
     expect(speech.text.slice(speech.protectedCharacters)).toBe(' May I have your name please?');
     expect(state).toMatchObject({ phase: 'Collecting', asking: 'name', attempts: 0 });
-    expect(effect).toBe('Listen');
+    expect(effect.kind).toBe('Listen');
   });
 
   test('asks each field in order and closes with the lead complete', () => {
@@ -37,7 +37,10 @@ describe('the step-by-step driver', () => {
     const reason = said(phone, 'five five five one two three four');
     expect(reason.speech.text).toBe('How can we help you today?');
     const closing = said(reason, 'i would like to book an appointment');
-    expect(closing).toMatchObject({ effect: 'Complete', state: { phase: 'Closing' } });
+    expect(closing).toMatchObject({
+      effect: { kind: 'End', reason: 'WorkflowCompleted' },
+      state: { phase: 'Closing' },
+    });
     expect(closing.state.asking).toBeUndefined();
     expect(leadOf(closing.state, leadCapture)).toEqual({
       complete: true,
@@ -82,7 +85,7 @@ describe('the step-by-step driver', () => {
       fields: [{ name: 'email', label: 'E-mail', type: 'Phone', prompt: 'Number?', required: false }],
     });
     const step = openingStep(newConversation('w'), workflow, subject);
-    expect(nextStep(step.state, workflow, { kind: 'Unclear' }).effect).toBe('Complete');
+    expect(nextStep(step.state, workflow, { kind: 'Unclear' }).effect.kind).toBe('End');
   });
 
   test('a conversation taken up by another pod goes on with the field being asked', () => {
@@ -100,7 +103,7 @@ describe('the step-by-step driver', () => {
 
   test('a workflow without fields greets and says goodbye', () => {
     const step = openingStep(newConversation('w'), workflowSchema.parse({ name: 'w' }), subject);
-    expect(step.effect).toBe('Complete');
+    expect(step.effect.kind).toBe('End');
     expect(step.speech.text).toContain('Goodbye.');
     expect(step.speech.protectedCharacters).toBe(step.speech.text.length);
   });

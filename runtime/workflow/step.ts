@@ -1,3 +1,4 @@
+import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import type { Workflow, WorkflowField } from '#crds/tenant/workflow.ts';
 import type { CollectedField, ConversationState } from '#runtime/call/conversation-state.ts';
@@ -17,8 +18,15 @@ export interface Step {
   readonly speech: Speech;
   readonly state: ConversationState;
   /** Listen: the caller is next. Complete: the form is done; after the speech the call ends. */
-  readonly effect: 'Listen' | 'Complete';
+  readonly effect: Effect;
 }
+
+export type Effect =
+  | { readonly kind: 'Listen' }
+  | { readonly kind: 'End'; readonly reason: HangupReason }
+  | { readonly kind: 'Transfer'; readonly target: string };
+
+const LISTEN: Effect = { kind: 'Listen' };
 
 export interface Speech {
   readonly text: string;
@@ -49,13 +57,13 @@ export function openingStep(
     const first = ask(state, workflow, workflow.fields[0]);
     const text = joined(greeting, first.speech.text);
     // The disclosure must be heard; a closing has nothing to interrupt for.
-    const protectedCharacters = first.effect === 'Complete' ? text.length : greeting.length;
+    const protectedCharacters = first.effect.kind === 'End' ? text.length : greeting.length;
     return { ...first, speech: { text, protectedCharacters } };
   }
   const asked = workflow.fields.find(({ name }) => name === state.asking);
   const excuse = after === 'Loss' ? PHRASES.resumed : PHRASES.notReached;
   if (state.phase === 'Collecting' && asked) {
-    return { speech: interruptible(joined(excuse, asked.prompt)), state, effect: 'Listen' };
+    return { speech: interruptible(joined(excuse, asked.prompt)), state, effect: LISTEN };
   }
   const closing = close(state, workflow);
   if (after === 'Loss') return closing;
@@ -68,7 +76,7 @@ export function nextStep(state: ConversationState, workflow: Workflow, heard: He
   const field = workflow.fields.find(({ name }) => name === state.asking);
   if (!field) return close(state, workflow);
   if (heard.kind === 'Silence') {
-    return { speech: interruptible(joined(PHRASES.silent, field.prompt)), state, effect: 'Listen' };
+    return { speech: interruptible(joined(PHRASES.silent, field.prompt)), state, effect: LISTEN };
   }
   const value = heard.kind === 'Words' ? fieldAnswer(field, heard.text) : undefined;
   const following = workflow.fields[workflow.fields.indexOf(field) + 1];
@@ -78,7 +86,7 @@ export function nextStep(state: ConversationState, workflow: Workflow, heard: He
   }
   if (!field.required || state.attempts + 1 >= MAX_ATTEMPTS) return ask(state, workflow, following);
   const again = { ...state, attempts: state.attempts + 1 };
-  return { speech: interruptible(joined(PHRASES.unusable, field.prompt)), state: again, effect: 'Listen' };
+  return { speech: interruptible(joined(PHRASES.unusable, field.prompt)), state: again, effect: LISTEN };
 }
 
 /** What was collected; complete when every required field has a value. */
@@ -109,7 +117,7 @@ export const PHRASES = {
 function ask(state: ConversationState, workflow: Workflow, field: WorkflowField | undefined): Step {
   if (!field) return close(state, workflow);
   const asking: ConversationState = { ...state, phase: 'Collecting', asking: field.name, attempts: 0 };
-  return { speech: interruptible(field.prompt), state: asking, effect: 'Listen' };
+  return { speech: interruptible(field.prompt), state: asking, effect: LISTEN };
 }
 
 function close(state: ConversationState, workflow: Workflow): Step {
@@ -118,7 +126,7 @@ function close(state: ConversationState, workflow: Workflow): Step {
   return {
     speech: { text, protectedCharacters: text.length },
     state: { ...rest, phase: 'Closing', attempts: 0 },
-    effect: 'Complete',
+    effect: { kind: 'End', reason: 'WorkflowCompleted' },
   };
 }
 

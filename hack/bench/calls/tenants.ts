@@ -10,6 +10,9 @@ const TENANTS = 8;
 const WORKFLOW = 'interview';
 export const RUNTIME = 'veralux-system/shared';
 const QUESTION = 'Could you tell me once more who you are and what you want?';
+/** The silence that ends a turn, whatever the caller's pauses are. */
+export const ENDPOINTING_MS = 700;
+const ENDPOINTING_SECONDS = String(ENDPOINTING_MS / 1_000);
 const UNLIMITED = {
   callsPerMonth: null,
   minutesPerMonth: null,
@@ -68,7 +71,11 @@ function profileOf(tenantID: string): object {
     suspensions: [],
     runtime: RUNTIME,
     limits: UNLIMITED,
-    assistant: { greeting: 'Hello.', disclosure: { enabled: false } },
+    assistant: {
+      greeting: 'Hello.',
+      disclosure: { enabled: false },
+      endpointing: { minSeconds: ENDPOINTING_SECONDS, maxSeconds: ENDPOINTING_SECONDS },
+    },
     workflows: [{ name: WORKFLOW, fields }],
     knowledge: [],
     tools: [],

@@ -1,16 +1,15 @@
 /** How quickly a full pod replies and falls silent, at the carrier's end of the socket, with engines that take no time. */
-import { DEFAULT_VOICE_OPTIONS } from '#runtime/voice/voice-options.ts';
 import type { BenchOutcome, BenchRow } from '../bench-outcome.ts';
 import { distributionOf } from '../distribution.ts';
 import type { BenchContext } from './bench-context.ts';
 import { msText, SPARE_SLOTS } from './calls.ts';
 import { gather, INTERRUPTS, TAKES_TURNS } from './crowd.ts';
 import { heardBy } from './heard.ts';
+import { ENDPOINTING_MS } from './tenants.ts';
 import { paceText } from './watch-pace.ts';
 import { watchRuntime } from './watch-runtime.ts';
 
 const TARGET_MS = 100;
-const { endpointingMs } = DEFAULT_VOICE_OPTIONS;
 /** The default of spec.assistant.interruptions.minSpeechSeconds, which the tenants here keep. */
 const MIN_SPEECH_MS = 300;
 /** One in so many callers speaks into the agent's words. */
@@ -33,9 +32,9 @@ export async function turnsBench({ config, open, say }: BenchContext): Promise<B
   return {
     rows: [
       turnRow(
-        `last caller sample → first agent audio, less ${endpointingMs} ms endpointing`,
+        `last caller sample → first agent audio, less ${ENDPOINTING_MS} ms endpointing`,
         repliesMs,
-        endpointingMs,
+        ENDPOINTING_MS,
       ),
       turnRow(
         `first caller sample → clear, less the minimum of ${MIN_SPEECH_MS} ms`,

@@ -10,10 +10,12 @@ import { type MediaSocket, SOCKET_OPEN } from '#runtime/media/media-socket.ts';
  */
 export class FakeCarrier extends EventEmitter implements MediaSocket {
   readonly #clock: Clock;
-  readonly #marks = new Set<() => void>();
+  /** What gives each mark back, and forgets it. */
+  readonly #marks = new Map<() => void, () => void>();
   #playedAtMs = 0;
   #chunk = 0;
   #speechFrames = 0;
+  #amplitude = 0;
   #stopFrames: (() => void) | undefined;
   bufferedAmount = 0;
   readyState = SOCKET_OPEN;
@@ -35,13 +37,14 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
     if (message.event === 'clear') {
       this.clears++;
       this.#playedAtMs = 0;
-      for (const giveBack of this.#marks) giveBack();
+      for (const giveBack of this.#marks.keys()) giveBack();
     }
   }
 
   close(): void {
     this.readyState = 3;
     this.#stopFrames?.();
+    for (const forget of this.#marks.values()) forget();
     queueMicrotask(() => this.emit('close', 1000));
   }
 
@@ -54,7 +57,8 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
   }
 
   /** The caller speaks for so long, from now on. */
-  speak(ms: number): void {
+  speak(ms: number, amplitude = 8_000): void {
+    this.#amplitude = amplitude;
     this.#speechFrames = ms / 20;
   }
 
@@ -69,7 +73,7 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
   #nextFrame(): void {
     const loud = this.#speechFrames > 0;
     if (loud) this.#speechFrames--;
-    const samples = Int16Array.from({ length: 160 }, (_, i) => (loud ? 8_000 * Math.sin(i) : 0));
+    const samples = Int16Array.from({ length: 160 }, (_, i) => (loud ? this.#amplitude * Math.sin(i) : 0));
     const payload = Buffer.from(samples.map((sample) => MU_LAW.toCode[sample + 32_768] ?? 0)).toString(
       'base64',
     );
@@ -92,6 +96,6 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
       this.say({ event: 'mark', mark: { name } });
     };
     const cancel = this.#clock.after(this.#playedAtMs - this.#clock.monotonic(), giveBack);
-    this.#marks.add(giveBack);
+    this.#marks.set(giveBack, cancel);
   }
 }

@@ -1,0 +1,125 @@
+import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
+import { EngineError } from '#runtime/engines/engine-error.ts';
+import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
+import { resampleWhole } from '#runtime/media/resample-whole.ts';
+import type { Heard } from '#runtime/workflow/step.ts';
+import type { Pause, Utterance } from './turn-detector.ts';
+
+/** What came of listening: words, sound without words, silence, or a recogniser that, with all its fallbacks, did not serve. */
+export type Hearing = Heard | { readonly kind: 'Failed' };
+
+/**
+ * One turn of the caller in the making: its words, over as many utterances as it takes until the caller lets the agent
+ * answer. Words are recognised from a pause on; whether the pause ended the utterance shows while that is being done.
+ */
+export class CallerTurn {
+  readonly #options: CallerTurnOptions;
+  readonly #words: string[] = [];
+  #kind: 'Silence' | 'Unclear' | 'Failed' = 'Silence';
+  #utterances = 0;
+  #audioMs = 0;
+  /** Wall-clock epoch ms of the first and last sound. */
+  startedAtMs = 0;
+  endedAtMs = 0;
+
+  constructor(options: CallerTurnOptions) {
+    this.#options = options;
+  }
+
+  /** Whether any utterance of it is over. */
+  get hasBegun(): boolean {
+    return this.#utterances > 0;
+  }
+
+  get text(): string {
+    return this.#words.join(' ');
+  }
+
+  /** Audio of it that the recogniser was given, counted once however often that was. */
+  get audioMs(): number {
+    return this.#audioMs;
+  }
+
+  /** Whoever goes on for ever is answered all the same. */
+  get isFull(): boolean {
+    return this.#utterances >= MAX_UTTERANCES;
+  }
+
+  /** All that was heard of the turn so far, with the words of an utterance that may not be over. */
+  hearing(result?: Recognised): Hearing {
+    const text = [...this.#words, ...(result?.text ? [result.text] : [])].join(' ');
+    if (text !== '') return { kind: 'Words', text };
+    return { kind: result ? kindOf(result) : this.#kind };
+  }
+
+  /**
+   * The words before a pause; undefined where the caller went on meanwhile. On a busy pod it begins only
+   * once the pause has ended the utterance. Rejects when aborted.
+   */
+  async recognise(pause: Pause, signal: AbortSignal): Promise<Recognised | undefined> {
+    if (this.#options.strained() && !(await unlessAborted(pause.settled, signal))) return undefined;
+    const ending = new AbortController();
+    void pause.settled.then((ended) => {
+      if (!ended) ending.abort();
+    });
+    try {
+      return { text: await this.#transcribe(pause.utterance, AbortSignal.any([signal, ending.signal])) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (ending.signal.aborted) return undefined;
+      if (error instanceof EngineError) return { text: undefined };
+      throw error;
+    }
+  }
+
+  /** The utterance is over: its words belong to the turn. */
+  add({ text }: Recognised, ended: Utterance): void {
+    const nowMs = this.#options.clock.now();
+    if (this.#utterances === 0) this.startedAtMs = nowMs - ended.sinceStartMs;
+    this.#utterances++;
+    this.skip(ended);
+    this.endedAtMs = nowMs - ended.silenceMs;
+    this.#kind = kindOf({ text });
+    if (text) this.#words.push(text);
+  }
+
+  /** The utterance is over, and nothing of it is to be answered. */
+  skip(ended: Utterance): void {
+    this.#audioMs += ended.durationMs;
+  }
+
+  async #transcribe(utterance: Utterance, signal: AbortSignal): Promise<string> {
+    const { stt, sampleRateHz, language, vocabulary } = this.#options;
+    return await stt.transcribe(
+      {
+        samples: await resampleWhole(utterance.samples, sampleRateHz, stt.capabilities.sampleRateHz),
+        language,
+        vocabulary: stt.capabilities.vocabulary ? vocabulary : [],
+      },
+      signal,
+    );
+  }
+}
+
+export interface CallerTurnOptions {
+  readonly stt: SpeechToText;
+  /** The carrier's. */
+  readonly sampleRateHz: number;
+  /** BCP 47. */
+  readonly language: string;
+  /** Names and words of the trade. */
+  readonly vocabulary: readonly string[];
+  readonly strained: () => boolean;
+  readonly clock: { now(): number };
+}
+
+/** What the recogniser made of an utterance: empty where it heard no words, undefined where it failed. */
+export interface Recognised {
+  readonly text: string | undefined;
+}
+
+const MAX_UTTERANCES = 5;
+
+function kindOf({ text }: Recognised): 'Unclear' | 'Failed' {
+  return text === undefined ? 'Failed' : 'Unclear';
+}

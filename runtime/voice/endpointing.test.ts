@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { completenessOf } from './completeness.ts';
+import { Endpointing } from './endpointing.ts';
+import { DETECTOR_FRAME_MS } from './speech-detector.ts';
+
+const BOUNDS = { minMs: 400, maxMs: 1_500 };
+
+/** Speech, then so much silence; whether the turn ended in it. */
+function speechThen(endpointing: Endpointing, silenceMs: number): boolean {
+  endpointing.stops(1);
+  for (let ms = 0; ms < silenceMs; ms += DETECTOR_FRAME_MS) if (endpointing.stops(0)) return true;
+  return false;
+}
+
+describe('the silence that ends a turn', () => {
+  test('is 700 ms for a caller of whom nothing is known', () => {
+    expect(speechThen(new Endpointing(BOUNDS), 670)).toBe(false);
+    expect(speechThen(new Endpointing(BOUNDS), 720)).toBe(true);
+  });
+
+  test.each([
+    ['grows for a caller who pauses for long', 1_000, 1_000, 1_400],
+    ['shrinks for one who hardly pauses', 200, 400, 500],
+    ['never passes its bounds', 3_000, 1_500, 1_500],
+  ])('%s', (_, pauseMs, atLeastMs, atMostMs) => {
+    const endpointing = new Endpointing(BOUNDS);
+    for (let pause = 0; pause < 12; pause++) endpointing.paused(pauseMs);
+    expect(endpointing.endsAfterMs).toBeGreaterThanOrEqual(atLeastMs);
+    expect(endpointing.endsAfterMs).toBeLessThanOrEqual(atMostMs);
+  });
+
+  test('is moved by what the words sound like, until there is speech again', () => {
+    const endpointing = new Endpointing(BOUNDS);
+    endpointing.stops(1);
+    endpointing.judge('Open');
+    expect(endpointing.endsAfterMs).toBe(1_500);
+    endpointing.judge('Whole');
+    expect(endpointing.endsAfterMs).toBe(480);
+    endpointing.stops(1);
+    expect(endpointing.endsAfterMs).toBe(700);
+  });
+
+  test('learns of each pause within a turn, and not of breath', () => {
+    const endpointing = new Endpointing(BOUNDS);
+    for (let word = 0; word < 20; word++) expect(speechThen(endpointing, 128)).toBe(false);
+    expect(endpointing.endsAfterMs).toBe(700);
+    for (let clause = 0; clause < 20; clause++) expect(speechThen(endpointing, 600)).toBe(false);
+    expect(endpointing.endsAfterMs).toBeGreaterThan(600);
+  });
+});
+
+describe('words', () => {
+  test.each([
+    ['yes', undefined, 'en-GB', 'Whole'],
+    ['Yes, please.', undefined, 'en-US', 'Whole'],
+    ['my name is', 'Name', 'en-US', 'Open'],
+    ['My name is.', 'Name', 'en-US', 'Open'],
+    ['i would like to book a table for', 'Text', 'en-US', 'Open'],
+    ['i would like to book a table', 'Text', 'en-US', 'Unknown'],
+    ['um', 'Text', 'en-US', 'Open'],
+    ['five five five', 'Phone', 'en-US', 'Open'],
+    ['555', 'Phone', 'en-US', 'Open'],
+    ['five five five zero one two three', 'Phone', 'en-US', 'Unknown'],
+    ['the one i am calling from', 'Phone', 'en-US', 'Unknown'],
+    ['ich heiße', 'Name', 'de-DE', 'Unknown'],
+    ['ja bitte', undefined, 'de-DE', 'Whole'],
+    ['me llamo juan y', 'Name', 'es-ES', 'Open'],
+    ['oui', undefined, 'fr-FR', 'Whole'],
+    ['はい', undefined, 'ja-JP', 'Unknown'],
+    ['', undefined, 'en-US', 'Unknown'],
+  ] as const)('%j, asked for %s in %s, are %s', (text, type, language, expected) => {
+    expect(completenessOf(text, type, language)).toBe(expected);
+  });
+});

@@ -1,0 +1,140 @@
+import type { WorkflowField } from '#crds/tenant/workflow.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
+import type { DialogueTurn, Reply } from '#runtime/workflow/dialogue.ts';
+import type { AgentTurn } from './agent-turn.ts';
+import type { AgentVoice } from './agent-voice.ts';
+import { isBackChannel } from './back-channels.ts';
+import { CallerTurn, type CallerTurnOptions, type Hearing, type Recognised } from './caller-turn.ts';
+import { completenessOf } from './completeness.ts';
+import type { Listener } from './listener.ts';
+import type { Pause, Utterance } from './turn-detector.ts';
+
+/**
+ * From the caller's first word, or silence, to a turn of the agent that can be spoken. The answer is drafted in each
+ * pause, while it is not certain that the caller has finished; a draft is given up as often as the caller goes on,
+ * and with it all that it would have changed. Used once.
+ */
+export class Exchange {
+  readonly #options: ExchangeOptions;
+  readonly #signal: AbortSignal;
+  /** What the caller has said in it. */
+  readonly caller: CallerTurn;
+
+  constructor(options: ExchangeOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.caller = new CallerTurn(options);
+  }
+
+  /** Hears the caller out, who has the floor; silence is answered, too. Rejects when aborted. */
+  async listen(silenceMs: number): Promise<Answer> {
+    return (await this.#run(silenceMs, () => false)) ?? (await this.#answerNow());
+  }
+
+  /**
+   * Hears what the caller had to say who spoke into the agent's words; undefined where that was nothing, or
+   * only showed that the caller listens. Rejects when aborted.
+   */
+  decide(silenceMs: number): Promise<Answer | undefined> {
+    return this.#run(silenceMs, ({ text }) => {
+      // A recogniser that failed is no reason to speak on into what may be words.
+      return text !== undefined && isBackChannel(text, this.#options.language);
+    });
+  }
+
+  /** Undefined where nothing was said that is to be answered: only silence, or what `isNothing`. */
+  async #run(silenceMs: number, isNothing: (result: Recognised) => boolean): Promise<Answer | undefined> {
+    const { caller } = this;
+    while (!caller.isFull) {
+      const pause = await this.#options.listener.next(caller.hasBegun ? 0 : silenceMs, this.#signal);
+      if (!pause) return caller.hasBegun ? this.#answerNow() : undefined;
+      const result = await caller.recognise(pause, this.#signal);
+      if (!result) continue;
+      if (!caller.hasBegun && isNothing(result)) {
+        pause.judge('Whole');
+        const ended = await this.#ended(pause);
+        if (!ended) continue;
+        caller.skip(ended);
+        return undefined;
+      } else {
+        const answer = await this.#draft(pause, result);
+        if (answer) return answer;
+      }
+    }
+    return this.#answerNow();
+  }
+
+  /** Drafts the answer to the words before a pause; undefined where the caller went on before it was ready. */
+  async #draft(pause: Pause, result: Recognised): Promise<Answer | undefined> {
+    const { language, asking } = this.#options;
+    pause.judge(completenessOf(result.text ?? '', asking, language));
+    const hearing = this.caller.hearing(result);
+    return await this.#prepared(hearing, async (turn) => {
+      const ended = await this.#ended(pause);
+      if (!ended) return false;
+      this.caller.add(result, ended);
+      await this.#untilReady(turn);
+      return this.caller.isFull || !this.#options.listener.busy;
+    });
+  }
+
+  /** Answers what was heard, whether or not the caller goes on. */
+  async #answerNow(): Promise<Answer> {
+    const hearing = this.caller.hearing();
+    const answer = await this.#prepared(hearing, () => Promise.resolve(true));
+    if (!answer) throw new Error('an answer was given up that nobody gave up');
+    return answer;
+  }
+
+  /** The answer to what was heard, where `isWanted` says so in the end. Otherwise it leaves nothing behind. */
+  async #prepared(
+    hearing: Hearing,
+    isWanted: (turn: AgentTurn) => Promise<boolean>,
+  ): Promise<Answer | undefined> {
+    const { voice, answer } = this.#options;
+    const turn = voice.prepare((dialogueTurn) => answer(hearing, dialogueTurn));
+    let wanted = false;
+    try {
+      wanted = await isWanted(turn);
+    } finally {
+      if (wanted) turn.commit();
+      else turn.drop();
+    }
+    return wanted ? { hearing, turn } : undefined;
+  }
+
+  /** Until the turn can be spoken, the caller speaks, or the caller has waited for so long that something has to be said. */
+  async #untilReady(turn: AgentTurn): Promise<void> {
+    const { listener, clock, fillerAfterMs } = this.#options;
+    const late = Promise.withResolvers<void>();
+    const cancel = clock.after(fillerAfterMs, late.resolve);
+    try {
+      await unlessAborted(Promise.race([turn.ready, listener.untilSpeech(), late.promise]), this.#signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  #ended(pause: Pause): Promise<Utterance | undefined> {
+    return unlessAborted(pause.settled, this.#signal);
+  }
+}
+
+export interface ExchangeOptions extends Omit<CallerTurnOptions, 'clock'> {
+  readonly voice: Pick<AgentVoice, 'prepare'>;
+  readonly listener: Pick<Listener, 'next' | 'busy' | 'untilSpeech'>;
+  /** Writes what follows a hearing, see `Dialogue.reply`. */
+  readonly answer: (hearing: Hearing, turn: DialogueTurn) => Reply;
+  /** The type of the field that the caller was asked for. */
+  readonly asking: WorkflowField['type'] | undefined;
+  /** An answer that takes longer is spoken without waiting whether the caller goes on. */
+  readonly fillerAfterMs: number;
+  readonly clock: Clock;
+}
+
+/** A turn of the agent that is final, and what of the caller it answers. */
+export interface Answer {
+  readonly hearing: Hearing;
+  readonly turn: AgentTurn;
+}
