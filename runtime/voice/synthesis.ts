@@ -74,10 +74,12 @@ export class Synthesis {
 
   async #speak(text: string, resampler: Resampler): Promise<void> {
     const { tts, requestOf, signal } = this.#options;
-    const clause: SpokenClause = { text, startMs: this.#writtenMs, endMs: this.#writtenMs, complete: false };
+    const startMs = this.#writtenMs;
+    const clause: SpokenClause = { text, startMs, endMs: startMs, complete: false, words: [] };
     this.clauses.push(clause);
-    for await (const { samples } of tts.speak(requestOf(text), signal)) {
+    for await (const { samples, words = [] } of tts.speak(requestOf(text), signal)) {
       this.#put(resampler.process(samples));
+      clause.words.push(...words);
       clause.endMs = this.#writtenMs;
       await this.#room();
     }
