@@ -58,8 +58,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'image', unless: [], where: { mode: 'External' } },
     { path: 'resources', unless: [], where: { mode: 'External' } },
     { path: 'engines.llm', unless: [] },
-    { path: 'engines.tts.type', unless: ['Kokoro', 'OpenAICompatible'] },
-    { path: 'engines.tts.fallbacks[].type', unless: ['Kokoro', 'OpenAICompatible'] },
   ],
 };
 

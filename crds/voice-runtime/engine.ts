@@ -39,6 +39,12 @@ const sttFields = {
       'Which API it is spoken to by. Whisper: POST /v1/audio/transcriptions. WhisperCpp: POST /inference.',
     ),
   ...common,
+  responseFormat: z
+    .enum(['VerboseJSON', 'JSON', 'EventStream'])
+    .optional()
+    .describe(
+      'The form of transcripts that is asked for. VerboseJSON also tells what is hardly speech, which is left out. EventStream comes segment by segment. Absent: VerboseJSON, and JSON where the server refuses that.',
+    ),
   deployment: sttDeploymentSchema.optional(),
 };
 
@@ -64,7 +70,21 @@ const ttsFields = {
   voice: text(100).optional().describe("The voice where a tenant names none. Absent: the engine's own."),
   sampleRateHertz: whole(8_000, 48_000)
     .default(24_000)
-    .describe('The sample rate of the PCM it answers with.'),
+    .describe(
+      'The sample rate of the PCM it answers with. Fallbacks are resampled to that of the preferred engine.',
+    ),
+  sendSampleRate: z
+    .boolean()
+    .default(false)
+    .describe(
+      'OpenAICompatible: whether sampleRateHertz is asked for, as sample_rate. speaches serves any; OpenAI refuses the field.',
+    ),
+  wordTimestamps: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Kokoro: whether it is asked when each word is spoken, by which an interrupted sentence is kept to the word. POST /dev/captioned_speech then.',
+    ),
 };
 
 interface Served {
@@ -98,12 +118,24 @@ const ownNames = {
 
 interface Spoken {
   readonly type: string;
+  readonly sendSampleRate: boolean;
+  readonly wordTimestamps: boolean;
   readonly deployment?:
     | { readonly model?: unknown; readonly cache?: unknown; readonly acceptLicense: boolean }
     | undefined;
 }
 
-const modelsOfVoices = [
+const voiceRules = [
+  {
+    cel: "!self.sendSampleRate || self.type == 'OpenAICompatible'",
+    message: 'sendSampleRate is for type OpenAICompatible: the other servers have one rate each',
+    holds: ({ type, sendSampleRate }: Spoken) => !sendSampleRate || type === 'OpenAICompatible',
+  },
+  {
+    cel: "!self.wordTimestamps || self.type == 'Kokoro'",
+    message: 'wordTimestamps is for type Kokoro: no other server tells them',
+    holds: ({ type, wordTimestamps }: Spoken) => !wordTimestamps || type === 'Kokoro',
+  },
   {
     cel: "self.type == 'OpenAICompatible' || !has(self.deployment) || !has(self.deployment.model)",
     message: 'Kokoro and XTTS have one model each: leave out deployment.model',
@@ -161,7 +193,7 @@ const ttsSchema = withRules(
     name: name.default('default'),
     ...ttsFields,
     fallbacks: namedList(
-      withRules(z.object({ name, ...ttsFields }), [exactlyOne, keyOfEndpoint, ...modelsOfVoices]),
+      withRules(z.object({ name, ...ttsFields }), [exactlyOne, keyOfEndpoint, ...voiceRules]),
       {
         keys: ['name'],
         max: 2,
@@ -170,7 +202,7 @@ const ttsSchema = withRules(
       .default([])
       .describe(fallbacks),
   }),
-  [exactlyOne, keyOfEndpoint, ownNames, ...modelsOfVoices],
+  [exactlyOne, keyOfEndpoint, ownNames, ...voiceRules],
 );
 
 export const enginesSchema = z

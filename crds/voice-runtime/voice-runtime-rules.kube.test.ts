@@ -15,6 +15,7 @@ const llm = (more: object) =>
   });
 const tts = (type: string, deployment: object) =>
   runtime({ engines: { stt: engine, tts: { type, deployment } } });
+const spoken = (more: object) => runtime({ engines: { stt: engine, tts: { ...voice, ...more } } });
 const stt = (more: object) => runtime({ engines: { stt: more, tts: voice } });
 const urls = { mediaURL: 'wss://voice.example.com', webhookURL: 'https://voice.example.com/webhooks/telnyx' };
 
@@ -137,6 +138,18 @@ describeRules(VOICE_RUNTIME, {
       tts('OpenAICompatible', { model: 'm' }),
       tts('Kokoro', { model: 'm' }),
       'Kokoro and XTTS have one model each',
+    ],
+    [
+      'a sample rate is asked for where servers serve several',
+      spoken({ type: 'OpenAICompatible', sendSampleRate: true }),
+      spoken({ type: 'XTTS', sendSampleRate: true }),
+      'sendSampleRate is for type OpenAICompatible',
+    ],
+    [
+      'words in time are for Kokoro',
+      spoken({ type: 'Kokoro', wordTimestamps: true }),
+      spoken({ type: 'OpenAICompatible', wordTimestamps: true }),
+      'wordTimestamps is for type Kokoro',
     ],
     [
       'engine types',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EngineError } from './engine-error.ts';
 import { EventStream } from './event-stream.ts';
 import type { AnswerDecoder } from './exchange.ts';
+import { jsonOf } from './json-of.ts';
 import type { ChatPart, FinishReason } from './language-model.ts';
 import { errorWords } from './read-refusal.ts';
 import { SpokenText } from './spoken-text.ts';
@@ -85,13 +86,11 @@ export class ChatDecoder implements AnswerDecoder<ChatPart> {
   }
 
   #parse(data: string): z.output<typeof chunkSchema> {
-    try {
-      return chunkSchema.parse(JSON.parse(data));
-    } catch {
-      // What was written may hold the caller's words, so it does not become part of an error.
-      const cause = new Error('an event that is no chunk of a chat completion');
-      throw new EngineError(this.#engine, 'engine_refused', { cause });
-    }
+    const parsed = chunkSchema.safeParse(jsonOf(data));
+    if (parsed.success) return parsed.data;
+    // What was written may hold the caller's words, so it does not become part of an error.
+    const cause = new Error('an event that is no chunk of a chat completion');
+    throw new EngineError(this.#engine, 'engine_refused', { cause });
   }
 
   /** An error after status 200, as servers send it when the model fails while it writes. */

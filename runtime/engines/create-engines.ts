@@ -7,9 +7,11 @@ import { firstLanguageModel, firstSpeechToText, firstTextToSpeech } from './fall
 import { Kokoro } from './kokoro.ts';
 import type { LanguageModel } from './language-model.ts';
 import { OpenAIChat } from './openai-chat.ts';
+import { OpenAISpeech } from './openai-speech.ts';
 import type { SpeechToText } from './speech-to-text.ts';
 import type { TextToSpeech } from './text-to-speech.ts';
 import { Whisper } from './whisper.ts';
+import { XTTS } from './xtts.ts';
 
 /** A pod's engines, shared by all its calls. */
 export interface Engines {
@@ -23,8 +25,8 @@ export interface Engines {
 }
 
 /**
- * The engines of a VoiceRuntime, whose endpoints are known by now. Throws `engine_not_served` for
- * what no adapter serves, naming the engine and the setting.
+ * The engines of a VoiceRuntime, whose endpoints are known by now. Throws `engine_endpoint_missing`
+ * or `engine_key_missing` where something of an engine is not.
  */
 export function createEngines(config: EnginesConfig, options: CreateEnginesOptions): Engines {
   const stt = firstSpeechToText(ladder(config.stt, (engine, at) => speechToText(engine, at, options)));
@@ -65,9 +67,15 @@ type LlmConfig = Omit<NonNullable<EnginesConfig['llm']>, 'fallbacks'>;
 type TtsConfig = Omit<EnginesConfig['tts'], 'fallbacks'>;
 
 function speechToText(config: SttConfig, position: number, options: CreateEnginesOptions): SpeechToText {
-  const path = config.type === 'Whisper' ? '/v1/audio/transcriptions' : '/inference';
-  return new Whisper(clientOf('stt', config, { position, ...options }), { path, model: modelOf(config) });
+  const { type, responseFormat } = config;
+  return new Whisper(clientOf('stt', config, { position, ...options }), {
+    path: type === 'Whisper' ? '/v1/audio/transcriptions' : '/inference',
+    model: modelOf(config),
+    answer: responseFormat && TRANSCRIPT_FORMS[responseFormat],
+  });
 }
+
+const TRANSCRIPT_FORMS = { VerboseJSON: 'verbose', JSON: 'plain', EventStream: 'stream' } as const;
 
 function languageModel(config: LlmConfig, position: number, options: CreateEnginesOptions): LanguageModel {
   const stallTimeoutMs = config.stallTimeoutSeconds * 1000;
@@ -77,12 +85,12 @@ function languageModel(config: LlmConfig, position: number, options: CreateEngin
 }
 
 function textToSpeech(config: TtsConfig, position: number, options: CreateEnginesOptions): TextToSpeech {
-  if (config.type === 'XTTS') throw notServed('tts', config.name, 'type XTTS');
-  return new Kokoro(clientOf('tts', config, { position, ...options }), {
-    model: modelOf(config),
-    voice: config.voice,
-    sampleRateHz: config.sampleRateHertz,
-  });
+  const client = clientOf('tts', config, { position, ...options });
+  const { type, voice, sampleRateHertz: sampleRateHz } = config;
+  const common = { model: modelOf(config), voice, sampleRateHz };
+  if (type === 'XTTS') return new XTTS(client, common);
+  if (type === 'Kokoro') return new Kokoro(client, { ...common, timestamps: config.wordTimestamps });
+  return new OpenAISpeech(client, { ...common, asksForSampleRate: config.sendSampleRate });
 }
 
 function clientOf(
@@ -98,7 +106,9 @@ function clientOf(
   },
 ): EngineClient {
   const { name, endpoint, secretRef, timeoutSeconds } = config;
-  if (!endpoint) throw notServed(kind, name, 'no endpoint');
+  if (!endpoint) {
+    throw new OperatingError('engine_endpoint_missing', `engines.${kind} "${name}" has no endpoint`);
+  }
   const variable = engineKeyVariable(kind, position);
   const apiKey = secretRef === undefined ? undefined : apiKeys[variable];
   if (secretRef !== undefined && typeof apiKey !== 'string') {
@@ -118,8 +128,4 @@ function clientOf(
 
 function modelOf(config: SttConfig | LlmConfig | TtsConfig): string | undefined {
   return config.model ?? config.deployment?.model;
-}
-
-function notServed(kind: string, name: string, what: string): OperatingError {
-  return new OperatingError('engine_not_served', `engines.${kind} "${name}": ${what} is not served yet`);
 }

@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '#lib/clock/clock.ts';
 import { Attempt } from './attempt.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
@@ -72,16 +72,11 @@ export class EngineClient {
     }
   }
 
-  /** The body of a 2xx answer, chunk by chunk. */
-  stream(make: () => EngineRequest, signal: AbortSignal): AsyncGenerator<Buffer, void> {
-    return this.exchange({ request: make, decoder: () => AS_IT_COMES }, signal);
-  }
-
   /** The whole body of a 2xx answer; more than `maxBytes` is refused. */
   async read(make: () => EngineRequest, signal: AbortSignal, maxBytes: number): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for await (const chunk of this.stream(make, signal)) {
+    for await (const chunk of this.exchange({ request: make, decoder: () => AS_IT_COMES }, signal)) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw this.#failure('refused', new EngineError(this.name, 'engine_refused'));
       chunks.push(chunk);
@@ -98,20 +93,30 @@ export class EngineClient {
   }
 
   async *#parts<Part>(exchange: Exchange<Part>, run: Attempt): AsyncGenerator<Part, void> {
-    const decoder = exchange.decoder();
+    const { headers, body } = await this.#answer(exchange, run);
+    const decoder = exchange.decoder(mediaTypeOf(headers['content-type']));
     try {
-      for await (const chunk of this.#body(exchange, run)) {
-        yield* decoder.push(chunk);
+      for await (const chunk of body) {
+        yield* this.#understood(decoder.push(chunk));
         // The end of the body is waited for a moment only, so that the connection can be kept.
         if (decoder.done) run.allow(LINGER_MS);
       }
     } catch (error) {
       if (!decoder.done) throw error;
     }
-    yield* decoder.end();
+    yield* this.#understood(decoder.end());
   }
 
-  async *#body(exchange: Exchange<unknown>, run: Attempt): AsyncGenerator<Buffer, void> {
+  /** What a decoder cannot read is an answer that the interface does not have. */
+  *#understood<Part>(parts: Iterable<Part>): Generator<Part> {
+    try {
+      yield* parts;
+    } catch (cause) {
+      throw cause instanceof EngineError ? cause : new EngineError(this.name, 'engine_refused', { cause });
+    }
+  }
+
+  async #answer(exchange: Exchange<unknown>, run: Attempt): Promise<Dispatcher.ResponseData> {
     const { method = 'POST', path, headers, body = null } = exchange.request();
     const response = await this.#pool.request({
       method,
@@ -120,10 +125,8 @@ export class EngineClient {
       body,
       signal: run.signal,
     });
-    if (response.statusCode < 200 || response.statusCode > 299) {
-      throw await readRefusal(this.name, response, exchange);
-    }
-    for await (const chunk of response.body) yield chunk;
+    if (response.statusCode >= 200 && response.statusCode <= 299) return response;
+    throw await readRefusal(this.name, response, exchange);
   }
 
   /** Turns what was thrown into our error and counts it; an abort by the caller is passed on as it is. */
@@ -195,4 +198,13 @@ const AS_IT_COMES: AnswerDecoder<Buffer> = { push: (chunk) => [chunk], end: () =
 /** A caller who waited for a time-out waits no second one; a busy engine is not pressed. */
 function isWorthRetrying(error: EngineError): boolean {
   return error.code === 'engine_unavailable' && error.retryAfterMs === undefined;
+}
+
+function mediaTypeOf(header: string | string[] | undefined): string {
+  return (
+    String(header ?? '')
+      .split(';', 1)[0]
+      ?.trim()
+      .toLowerCase() ?? ''
+  );
 }

@@ -5,8 +5,8 @@ import type { EngineErrorCode } from './engine-error.ts';
 export interface Exchange<Part> {
   /** Made anew for each attempt. */
   request(): EngineRequest;
-  /** Reads one answer; made anew for each attempt. */
-  decoder(): AnswerDecoder<Part>;
+  /** Reads one answer, of that media type (lower case, without parameters); made anew for each attempt. */
+  decoder(mediaType: string): AnswerDecoder<Part>;
   /** What a refusal means beyond its status, where the adapter knows better. */
   explain?(refusal: Refusal): EngineErrorCode | undefined;
 }
@@ -20,8 +20,9 @@ export interface EngineRequest {
 }
 
 /**
- * The body of one 2xx answer → its parts. What is thrown ends the attempt; an EngineError is taken as
- * it is, after the parts before it. Chunks without parts (keep-alives, a half line) are no progress.
+ * The body of one 2xx answer → its parts. Chunks without parts (keep-alives, a half line) are no
+ * progress. What is thrown ends the attempt, after the parts before it: an EngineError as it is,
+ * anything else as an answer that was not understood.
  */
 export interface AnswerDecoder<Part> {
   push(chunk: Buffer): Iterable<Part>;

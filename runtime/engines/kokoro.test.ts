@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Answer, breakAfter, chunks, engineServer, hang, status } from './fakes/engine-server.ts';
+import { pcmOf as pcm, wrongInSpeech } from './fakes/speech-wire.ts';
 import { firstTextToSpeech } from './fallback.ts';
 import { Kokoro } from './kokoro.ts';
 import type { TextToSpeech } from './text-to-speech.ts';
@@ -8,12 +9,13 @@ type Server = Awaited<ReturnType<typeof engineServer>>;
 const servers: Server[] = [];
 const never = new AbortController().signal;
 const request = { text: 'Hello.', voice: 'bf_emma', speed: 1.1 };
-const pcm = (...samples: number[]) => Buffer.from(Int16Array.from(samples).buffer);
 
-async function setUp(script: Answer[], timeoutMs?: number) {
-  const server = await engineServer(script, timeoutMs === undefined ? {} : { timeoutMs });
+async function setUp(script: Answer[], options: { timeoutMs?: number; timestamps?: boolean } = {}) {
+  const { timestamps = false, ...timeout } = options;
+  const wrong = wrongInSpeech(timestamps ? 'captioned' : 'kokoro');
+  const server = await engineServer(script, { ...timeout, wrong });
   servers.push(server);
-  return { server, kokoro: new Kokoro(server.client, { sampleRateHz: 24_000 }) };
+  return { server, kokoro: new Kokoro(server.client, { sampleRateHz: 24_000, timestamps }) };
 }
 
 async function spoken(engine: TextToSpeech, signal = never): Promise<number[]> {
@@ -66,7 +68,7 @@ describe('Kokoro', () => {
   });
 
   test('a stream that stops in the middle is given up', async () => {
-    const { kokoro } = await setUp([(response) => void response.write(pcm(1))], 50);
+    const { kokoro } = await setUp([(response) => void response.write(pcm(1))], { timeoutMs: 50 });
     await expect(spoken(kokoro)).rejects.toMatchObject({ code: 'engine_timeout' });
   });
 
@@ -99,9 +101,42 @@ describe('Kokoro', () => {
   });
 
   test('the next engine speaks when the preferred one fails, in a voice of its own', async () => {
-    const first = await setUp([hang], 50);
+    const first = await setUp([hang], { timeoutMs: 50 });
     const second = await setUp([chunks(pcm(9))]);
     expect(await spoken(firstTextToSpeech([first.kokoro, second.kokoro]))).toEqual([9]);
     expect(JSON.parse(second.server.requests[0]?.body.toString() ?? '').voice).toBe('af_heart');
+  });
+
+  test('an engine of another rate is brought to that of the preferred one', async () => {
+    const first = await setUp([status(400)]);
+    const second = await engineServer([chunks(pcm(...new Array(8_000).fill(1_000)))]);
+    servers.push(second);
+    const slow = new Kokoro(second.client, { sampleRateHz: 8_000, timestamps: false });
+    const samples = await spoken(firstTextToSpeech([first.kokoro, slow]));
+    expect(samples.length / 24_000).toBeCloseTo(1, 1);
+    expect(samples[12_000]).toBeCloseTo(1_000, -1);
+  });
+
+  test('tells when each word is spoken, where that is asked for', async () => {
+    const line = (samples: Buffer, timestamps: object[] | null) =>
+      `${JSON.stringify({ audio: samples.toString('base64'), audio_format: 'pcm', timestamps })}\n`;
+    const whole = pcm(1, 2, 3, 4);
+    const body = Buffer.from(
+      line(whole.subarray(0, 3), [{ word: 'Héllo', start_time: 0.25, end_time: 0.5 }]) +
+        line(whole.subarray(3), null).trimEnd(),
+    );
+    const { server, kokoro } = await setUp([chunks(...Array.from(body, (byte) => Buffer.of(byte)))], {
+      timestamps: true,
+    });
+    const parts = await Array.fromAsync(kokoro.speak(request, never));
+    expect(parts.flatMap(({ samples }) => [...samples])).toEqual([1, 2, 3, 4]);
+    expect(parts.map(({ words }) => words)).toEqual([[{ text: 'Héllo', startMs: 250, endMs: 500 }], []]);
+    expect(server.requests[0]?.path).toBe('/dev/captioned_speech');
+    expect(kokoro.capabilities.timestamps).toBe(true);
+  });
+
+  test.each(['<html>', '{"audio":1}', ''])('an answer of another form is a failure: %s', async (body) => {
+    const { kokoro } = await setUp([chunks(Buffer.from(body))], { timestamps: true });
+    await expect(spoken(kokoro)).rejects.toMatchObject({ code: 'engine_refused' });
   });
 });

@@ -1,9 +1,11 @@
+import { CaptionedSpeechDecoder } from './captioned-speech-decoder.ts';
 import type { EngineClient } from './engine-client.ts';
-import { EngineError } from './engine-error.ts';
-import { PcmSamples } from './pcm-samples.ts';
+import type { Exchange } from './exchange.ts';
+import { speakToWarm } from './speak-to-warm.ts';
+import { SpeechDecoder } from './speech-decoder.ts';
 import type { SpeakRequest, SpokenPart, TextToSpeech, TextToSpeechCapabilities } from './text-to-speech.ts';
 
-/** Speech synthesis by the interface of OpenAI's speech, as Kokoro servers have it: raw PCM, streamed. */
+/** Speech synthesis by Kokoro-FastAPI: streamed PCM, and where it is wanted, when each word is spoken. */
 export class Kokoro implements TextToSpeech {
   readonly capabilities: TextToSpeechCapabilities;
   readonly #client: EngineClient;
@@ -12,46 +14,47 @@ export class Kokoro implements TextToSpeech {
   constructor(client: EngineClient, options: KokoroOptions) {
     this.#client = client;
     this.#options = options;
-    this.capabilities = { sampleRateHz: options.sampleRateHz, timestamps: false };
+    this.capabilities = { sampleRateHz: options.sampleRateHz, timestamps: options.timestamps };
   }
 
   get name(): string {
     return this.#client.name;
   }
 
-  async *speak({ text, voice, speed }: SpeakRequest, signal: AbortSignal): AsyncGenerator<SpokenPart> {
-    const body = JSON.stringify({
-      model: this.#options.model ?? 'kokoro',
-      input: text,
-      voice: voice ?? this.#options.voice ?? 'af_heart',
-      response_format: 'pcm',
-      speed,
-      stream: true,
-    });
-    const request = {
-      path: '/v1/audio/speech',
-      headers: { 'content-type': 'application/json', accept: 'audio/pcm' },
-      body,
-    };
-    const pcm = new PcmSamples();
-    let samples = 0;
-    for await (const chunk of this.#client.stream(() => request, signal)) {
-      const decoded = pcm.push(chunk);
-      samples += decoded.length;
-      if (decoded.length > 0) yield { samples: decoded };
-    }
-    // A sentence without sound would be dead air.
-    if (samples === 0) throw new EngineError(this.name, 'engine_refused');
+  speak(request: SpeakRequest, signal: AbortSignal): AsyncIterable<SpokenPart> {
+    return this.#client.exchange(this.#exchange(request), signal);
   }
 
-  /** One short word: the first request loads the model. */
-  async warm(signal: AbortSignal): Promise<void> {
-    const warmth = this.speak({ text: 'Hello.', speed: 1 }, signal);
-    for await (const _ of warmth) signal.throwIfAborted();
+  warm(signal: AbortSignal): Promise<void> {
+    return speakToWarm(this, signal);
   }
 
   close(): Promise<void> {
     return this.#client.close();
+  }
+
+  #exchange({ text, voice, speed }: SpeakRequest): Exchange<SpokenPart> {
+    const { model, voice: ownVoice, sampleRateHz, timestamps } = this.#options;
+    const body = JSON.stringify({
+      model: model ?? 'kokoro',
+      input: text,
+      voice: voice ?? ownVoice ?? 'af_heart',
+      response_format: 'pcm',
+      speed,
+      stream: true,
+      ...(timestamps ? { return_timestamps: true } : {}),
+    });
+    return {
+      request: () => ({
+        path: timestamps ? '/dev/captioned_speech' : '/v1/audio/speech',
+        headers: { 'content-type': 'application/json', accept: timestamps ? '*/*' : 'audio/pcm' },
+        body,
+      }),
+      decoder: (mediaType) =>
+        timestamps
+          ? new CaptionedSpeechDecoder(this.name)
+          : new SpeechDecoder({ engine: this.name, sampleRateHz, mediaType }),
+    };
   }
 }
 
@@ -61,4 +64,6 @@ export interface KokoroOptions {
   readonly voice?: string | undefined;
   /** The rate of the PCM it answers with: Kokoro's own is 24 kHz. */
   readonly sampleRateHz: number;
+  /** Whether words are asked for, by an interface that is Kokoro-FastAPI's own. */
+  readonly timestamps: boolean;
 }

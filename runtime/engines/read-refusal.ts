@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { EngineError, type EngineErrorCode } from './engine-error.ts';
 import type { Exchange, Refusal } from './exchange.ts';
+import { jsonOf } from './json-of.ts';
 
 /** The error of an answer whose status is not 2xx. Reads its body, up to a bound. */
 export async function readRefusal(
@@ -30,7 +31,7 @@ export async function readRefusal(
 
 /** The words of an error as OpenAI has them under `error`, and older servers at the top. */
 export function errorWords(text: string): { code: string; type: string; param: string } {
-  const parsed = errorSchema.safeParse(parseJSON(text));
+  const parsed = errorSchema.safeParse(jsonOf(text));
   const none = { code: '', type: '', param: '' };
   if (!parsed.success) return none;
   const { error } = parsed.data;
@@ -52,15 +53,6 @@ function wordsOf({ status, code, type, param }: Refusal): string {
 function retryAfterOf(header: string | string[] | undefined): number | undefined {
   if (typeof header !== 'string' || !/^\d{1,6}(\.\d{1,3})?$/.test(header)) return undefined;
   return Math.min(Number(header) * 1000, MAX_RETRY_AFTER_MS);
-}
-
-function parseJSON(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Proxies answer HTML: then there are no words.
-    return undefined;
-  }
 }
 
 /** A word as programs compare it; free text might repeat what the caller said. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { jsonOf } from './json-of.ts';
 import type { ChatPart } from './language-model.ts';
 
 /**
@@ -67,13 +68,7 @@ interface Begun {
 /** A call without arguments may have an empty text; anything but a JSON object is undefined. */
 function parseArguments(text: string): Record<string, unknown> | undefined {
   if (text.trim() === '') return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Models write JSON that breaks off, or prose: the part that says so carries the text.
-    return undefined;
-  }
+  const value = jsonOf(text);
   return isRecord(value) ? value : undefined;
 }
 

@@ -73,8 +73,13 @@ interface EngineRequestSeen {
 
 /** Chunks that reach the client one by one. */
 export function chunks(...parts: readonly Buffer[]): Answer {
+  return chunksOf('application/octet-stream', ...parts);
+}
+
+/** The same with a media type of its own. */
+export function chunksOf(mediaType: string, ...parts: readonly Buffer[]): Answer {
   return async (response) => {
-    response.writeHead(200);
+    response.writeHead(200, { 'content-type': mediaType });
     for (const part of parts) {
       response.write(part);
       await new Promise((resolve) => setImmediate(resolve));
