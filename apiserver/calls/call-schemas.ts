@@ -54,7 +54,7 @@ export const callDetailSchema = callSummarySchema.extend({
   lead: leadSchema.nullable(),
   recording: z
     .strictObject({
-      purpose: z.enum(['Voicemail']),
+      purpose: z.enum(['Voicemail', 'Call']).describe('A message that was left, or the whole of the call.'),
       startedAt: time,
       durationMs: z.number().int(),
     })

@@ -18,10 +18,12 @@ export interface CallChange {
 
 /** The column `recording` of `calls`. */
 export interface CallRecording {
-  readonly purpose: 'Voicemail';
+  readonly purpose: 'Voicemail' | 'Call';
   readonly startedAt: string;
   readonly durationMs: number;
   readonly carrierLegID: string;
+  /** Absent where it is not known. */
+  readonly retentionDays?: number | undefined;
 }
 
 /** Gathers a batch's events by call, one change each: a statement may touch a row only once. */
@@ -55,8 +57,8 @@ function changeOf(event: LedgerEvent): Partial<CallChange> {
     case 'ended':
       return { ended_at: event.occurredAt, hangup_reason: event.reason, carrier_cause: event.carrierCause };
     case 'recording': {
-      const { purpose, occurredAt: startedAt, durationMs, carrierLegID } = event;
-      return { recording: { purpose, startedAt, durationMs, carrierLegID } };
+      const { purpose, occurredAt: startedAt, durationMs, carrierLegID, retentionDays } = event;
+      return { recording: { purpose, startedAt, durationMs, carrierLegID, retentionDays } };
     }
     case 'turn':
     case 'lead':

@@ -43,29 +43,37 @@ describe('the ledger writer', () => {
     expect(leads.body.items).toEqual([call.lead]);
   });
 
-  test('what the carrier recorded of a call is kept with it, and its place at the carrier is not shown', async () => {
-    await ledger.startWriter();
-    const events = callEvents({ tenantID: ledger.tenant.tenantID });
-    const { tenantID } = ledger.tenant;
-    const callID = events[0]?.callID ?? '';
-    const recording: LedgerEvent = {
-      schemaVersion: 1,
-      id: `${callID}/recording`,
-      tenantID,
-      callID,
-      occurredAt: new Date().toISOString(),
-      kind: 'recording',
-      purpose: 'Voicemail',
-      durationMs: 4_200,
-      carrierLegID: 'leg-1',
-    };
-    await append(ledger.redis, [recording, recording, ...events]);
-    expect((await ledger.settled(events)).recording).toEqual({
-      purpose: 'Voicemail',
-      startedAt: recording.occurredAt,
-      durationMs: 4_200,
-    });
-  });
+  test.each(['Voicemail', 'Call'] as const)(
+    'the recording of a %s is kept with it, and its place at the carrier is not shown',
+    async (purpose) => {
+      await ledger.startWriter();
+      const events = callEvents({ tenantID: ledger.tenant.tenantID });
+      const { tenantID } = ledger.tenant;
+      const callID = events[0]?.callID ?? '';
+      const recording: LedgerEvent = {
+        schemaVersion: 1,
+        id: `${callID}/recording`,
+        tenantID,
+        callID,
+        occurredAt: new Date().toISOString(),
+        kind: 'recording',
+        purpose,
+        durationMs: 4_200,
+        carrierLegID: 'leg-1',
+        retentionDays: 14,
+      };
+      // Of a call it comes seconds after all the rest.
+      await append(
+        ledger.redis,
+        purpose === 'Call' ? [...events, recording, recording] : [recording, recording, ...events],
+      );
+      expect((await ledger.settled(events)).recording).toEqual({
+        purpose,
+        startedAt: recording.occurredAt,
+        durationMs: 4_200,
+      });
+    },
+  );
 
   test('says what is committed, and keeps only the last entry of a read stream', async () => {
     await ledger.startWriter();

@@ -44,7 +44,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'tools', unless: [[]] },
     { path: 'businessHours', unless: [] },
     { path: 'transferTargets', unless: [[]] },
-    { path: 'recording.enabled', unless: [false] },
     { path: 'recording.retentionDays', unless: [30] },
     { path: 'transcripts.retentionDays', unless: [90] },
     { path: 'notifications', unless: [] },

@@ -90,13 +90,23 @@ export const callLeadSchema = z.object({
 export const callRecordingSchema = z.object({
   ...common,
   kind: z.literal('recording'),
-  purpose: z.enum(['Voicemail']),
+  purpose: z
+    .enum(['Voicemail', 'Call'])
+    .describe('A message that was left where no agent took the call, or the whole of a call.'),
   durationMs: z.number().int().nonnegative(),
   carrierLegID: z
     .string()
     .max(200)
     .describe(
       "The carrier's call_leg_id, under which it gives out the sound. Its links last for minutes, so none is kept.",
+    ),
+  retentionDays: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe(
+      'For how long the tenant keeps it, as it was set when the call came; absent where that is not known.',
     ),
 });
 

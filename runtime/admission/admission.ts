@@ -91,10 +91,18 @@ export class Admission {
   ): Promise<Admitted> {
     const { advancer, slots, clock } = this.#options;
     const { identity, pod, profile } = offer;
+    const { recording } = profile;
     const admitted = advancer.advance({
       ref: identity,
       eventID: incoming.eventID,
-      event: { kind: 'admitted', atMs: clock.now(), identity, pod, occurredAtMs: incoming.occurredAtMs },
+      event: {
+        kind: 'admitted',
+        atMs: clock.now(),
+        identity,
+        pod,
+        occurredAtMs: incoming.occurredAtMs,
+        ...(recording.enabled ? { recording: { retentionDays: recording.retentionDays } } : {}),
+      },
       limits: limitsOf(profile),
     });
     const { outcome, call } = await admitted.catch(async (error: unknown) => {

@@ -25,7 +25,13 @@ export type CommandFailure =
 
 interface Kinds {
   /** call.initiated, and the call has its slot and its lease. */
-  readonly admitted: { readonly identity: CallIdentity; readonly pod: string; readonly occurredAtMs: number };
+  readonly admitted: {
+    readonly identity: CallIdentity;
+    readonly pod: string;
+    readonly occurredAtMs: number;
+    /** The tenant has its calls recorded, and keeps that for so long. Absent: it has not. */
+    readonly recording?: { readonly retentionDays: number };
+  };
   /** call.initiated, and no agent takes it. */
   readonly refused: {
     readonly identity: CallIdentity;
@@ -67,7 +73,9 @@ interface Kinds {
   readonly givenAway: { readonly generation: number; readonly to: string; readonly inPause: boolean };
   /** call.speak.ended: our message or apology was said. */
   readonly spoken: unknown;
-  /** call.recording.saved: what a caller left. */
+  /** What the carrier said to being told to record the call. */
+  readonly recordingAsked: { readonly result: 'Done' | 'Refused' };
+  /** call.recording.saved: what a caller left, or the whole call. */
   readonly recorded: {
     readonly startedAtMs: number;
     readonly endedAtMs: number;

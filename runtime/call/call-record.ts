@@ -38,6 +38,8 @@ export const commandSchema = keptObject({
   restart: z.boolean().optional(),
   /** For `streaming_start`: the leg of the transfer that failed may still ring; it is hung up first. */
   endLeg: z.boolean().optional(),
+  /** For `streaming_start`: the call is to be recorded, and is told so beside it. */
+  record: z.boolean().optional(),
   /** For `look_up`: the agent's stream may still run while people talk; it is stopped first. */
   endStream: z.boolean().optional(),
   /** For `reject`: what the caller's network is told. */
@@ -128,7 +130,14 @@ export const callRecordSchema = keptObject({
   treatment: treatmentSchema.optional(),
   /** The call whose transfer this one came back from: it was refused for that. */
   loopOf: z.uuid().optional(),
-  /** The recording of a voicemail is in the ledger. */
+  /** The tenant has the call recorded. */
+  recording: keptObject({
+    /** For how long it keeps that. */
+    retentionDays: z.number().int().positive(),
+    /** What the carrier said to it; absent: nothing yet. */
+    result: z.enum(['Done', 'Refused']).optional(),
+  }).optional(),
+  /** The recording of the voicemail or call is in the ledger. */
   recorded: z.boolean().optional(),
   transfer: transferSchema.optional(),
   /** How long people had the caller in the transfers before the latest one. */

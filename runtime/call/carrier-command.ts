@@ -16,6 +16,12 @@ const TOKEN_LIFETIME_MS = 60_000;
 const APOLOGY =
   'We are sorry, there is a technical problem and we cannot take your call right now. Please call again later. Goodbye.';
 
+const VOICEMAIL = {
+  purpose: 'Voicemail',
+  maxSeconds: VOICEMAIL_SECONDS,
+  silenceSeconds: VOICEMAIL_SILENCE_SECONDS,
+} as const;
+
 export interface CommandContext {
   /** The pod that the stream shall come to; required for `streaming_start`. */
   readonly stream: PodHeartbeat | undefined;
@@ -41,8 +47,7 @@ export function carrierCommandOf(
   const clientState = clientStateOf(record, context.secret);
   if (step === 'answer') return { ...base, step, clientState };
   if (step === 'record_start') {
-    const [maxSeconds, silenceSeconds] = [VOICEMAIL_SECONDS, VOICEMAIL_SILENCE_SECONDS];
-    return { ...base, step, clientState, maxSeconds, silenceSeconds };
+    return { ...base, step, clientState, what: record.treatment ? VOICEMAIL : { purpose: 'Call' } };
   }
   const { stream, clock, secret } = context;
   if (!stream) throw new Error('a stream needs a pod');

@@ -33,6 +33,18 @@ export class CommandRunner {
     return result && resultOf(command, result, this.#options.clock.now());
   }
 
+  /** Has the carrier record the call; undefined where it did not say anything that lasts. */
+  async record(record: CallRecord): Promise<CallEvent<'recordingAsked'> | undefined> {
+    const { carrier, log, clock, callTokenSecret: secret } = this.#options;
+    // The same for all streams of the call, so that it is recorded once.
+    const command: Command = { step: 'record_start', generation: 0, done: false };
+    const context = { stream: undefined, clock, secret };
+    const result = await carrier.send(carrierCommandOf(record, command, context));
+    log.info({ callID: record.callID, step: command.step, result }, 'carrier command');
+    if (result !== 'Done' && result !== 'Refused') return undefined;
+    return { kind: 'recordingAsked', atMs: clock.now(), result };
+  }
+
   /** Undefined: another pod has gone on with the call, and nothing was sent. */
   async #send(record: CallRecord, command: Command): Promise<CarrierResult | undefined> {
     const { carrier, log, clock, callTokenSecret } = this.#options;

@@ -37,6 +37,8 @@ export class CallDriver implements Service {
   readonly #options: CallDriverOptions;
   readonly #runner: CommandRunner;
   readonly #driven = new Map<string, Promise<void>>();
+  /** Recordings that are being asked for: nothing waits for them. */
+  readonly #recordings = new Set<Promise<void>>();
   readonly #ending = new AbortController();
   #polling: Promise<void> | undefined;
 
@@ -57,7 +59,9 @@ export class CallDriver implements Service {
 
   /** Resolves when no command of this pod is under way. */
   async idle(): Promise<void> {
-    while (this.#driven.size > 0) await Promise.all(this.#driven.values());
+    while (this.#driven.size + this.#recordings.size > 0) {
+      await Promise.all([...this.#driven.values(), ...this.#recordings]);
+    }
   }
 
   /**
@@ -103,6 +107,7 @@ export class CallDriver implements Service {
       if (record.state === 'settled') return undefined;
       const command: Command | undefined = record.command;
       if (!command || command.done) return undefined;
+      if (command.record) this.#startRecording(record);
       const event = await this.#runner.run(record, command);
       if (!event) return undefined;
       const result = event.kind === 'commandFailed' ? event.failure : event.kind;
@@ -114,6 +119,19 @@ export class CallDriver implements Service {
       call = after && isNewWork(after.record, command) ? after : undefined;
     }
     return undefined;
+  }
+
+  #startRecording(record: CallRecord): void {
+    const { advancer, log } = this.#options;
+    const { callID } = record;
+    const recording = this.#runner
+      .record(record)
+      .then(async (event) => {
+        if (event) await advancer.advance({ ref: record, eventID: `recording/${event.result}`, event });
+      })
+      .catch((error: unknown) => log.warn({ err: error, callID }, 'it is not stored that a call is recorded'))
+      .finally(() => this.#recordings.delete(recording));
+    this.#recordings.add(recording);
   }
 
   async #letGo(record: CallRecord): Promise<void> {

@@ -39,6 +39,7 @@ const seedOf = fc.record({
     'ownerLost',
     'givenAway',
     'spoken',
+    'recordingAsked',
     'recorded',
     'finished',
     'transfer',
@@ -69,7 +70,14 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
   const treatment = { kind: present ? 'Message' : 'Voicemail', message: 'Busy.', language: 'en-US' } as const;
   const transfer = present ? (call?.record.transfer?.generation ?? 1) : 3;
   const events: { readonly [K in CallEventKind]: CallEvent<K> } = {
-    admitted: { kind: 'admitted', atMs, identity, pod: 'a', occurredAtMs },
+    admitted: {
+      kind: 'admitted',
+      atMs,
+      identity,
+      pod: 'a',
+      occurredAtMs,
+      ...(flag ? { recording: { retentionDays: 30 } } : {}),
+    },
     refused: {
       kind: 'refused',
       atMs,
@@ -96,6 +104,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     ownerLost: { kind: 'ownerLost', atMs, generation, pod: flag ? 'a' : 'b' },
     givenAway: { kind: 'givenAway', atMs, generation, to: flag ? 'a' : 'b', inPause: present },
     spoken: { kind: 'spoken', atMs },
+    recordingAsked: { kind: 'recordingAsked', atMs, result: flag ? 'Done' : 'Refused' },
     recorded: { kind: 'recorded', atMs, startedAtMs: atMs, endedAtMs: atMs + 1, carrierLegID: 'leg' },
     finished: { kind: 'finished', atMs, generation, reason: 'WorkflowCompleted', told: atMs % 2 === 0 },
     transfer: {
@@ -179,6 +188,9 @@ test('whatever happens in whatever order, a call keeps its rules', () => {
           expect(record.deadlineAtMs).toBeTypeOf('number');
           expect(settled).toBe(0);
         }
+        // What the carrier has answered is not asked again, however often the stream is.
+        if (record.recording?.result !== undefined && call.record.generation > generation)
+          expect(record.command?.record).toBeUndefined();
         // Nothing of ours is said into the conversation of two people.
         if (record.state === 'handed-over') expect(['look_up', undefined]).toContain(record.command?.step);
         expect(record.generation).toBeGreaterThanOrEqual(generation);

@@ -4,6 +4,7 @@ import * as anyState from './steps/any-state.ts';
 import * as beginning from './steps/beginning.ts';
 import * as busy from './steps/busy.ts';
 import * as ending from './steps/ending.ts';
+import * as recording from './steps/recording.ts';
 import * as streaming from './steps/streaming.ts';
 import * as transferring from './steps/transferring.ts';
 import type { Outcome } from './transition.ts';
@@ -42,6 +43,8 @@ import type { Outcome } from './transition.ts';
  *     ▼                                                                     │
  *   recording ── recorded, due, failed [hangup] ──▶ ending                  │
  *     └── hungUp, from every state ─────────────────────────────────────────┘
+ *
+ * A call that is to be recorded is so from its first stream on [record_start beside streaming_start], in all states.
  *
  * A rejection of a call that turns out to be answered, before Redis lost that, is taken back: `attaching`.
  *
@@ -104,6 +107,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     streamElsewhere: streaming.attachedElsewhere,
     placed: anyState.place,
     mediaAttached: streaming.startTalking,
+    recordingAsked: recording.noteRecordingAsked,
+    recorded: recording.noteRecording,
     streamStopped: streaming.presentStreamFailed,
     streamFailed: streaming.presentStreamFailed,
     bridged: transferring.bridgeAfterReturn,
@@ -115,6 +120,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
   },
   talking: {
     mediaLost: streaming.attachAgain,
+    recordingAsked: recording.noteRecordingAsked,
+    recorded: recording.noteRecording,
     streamStopped: streaming.carrierStoppedStream,
     streamFailed: streaming.carrierLostStream,
     ownerLost: streaming.takeOver,
@@ -131,6 +138,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     commandDone: transferring.transferCommandDone,
     commandFailed: transferring.transferCommandFailed,
     legDialled: transferring.noteLeg,
+    recordingAsked: recording.noteRecordingAsked,
+    recorded: recording.noteRecording,
     legAnswered: transferring.noteLegAnswered,
     bridged: transferring.bridge,
     legHungUp: transferring.legEnded,
@@ -141,6 +150,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
   },
   'handed-over': {
     commandDone: transferring.stillThere,
+    recordingAsked: recording.noteRecordingAsked,
+    recorded: recording.noteRecording,
     bridged: transferring.noteBridge,
     legHungUp: transferring.personHungUp,
     hungUp: anyState.settleHungUp,
@@ -169,7 +180,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     spoken: ending.hangUpAfterSpeaking,
     bridged: transferring.noteBridge,
     legHungUp: transferring.noteLegEnd,
-    recorded: busy.noteRecording,
+    recordingAsked: recording.noteRecordingAsked,
+    recorded: recording.noteRecording,
     hungUp: anyState.settleHungUp,
     due: ending.endingDue,
   },
@@ -179,7 +191,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     finished: ending.correctReason,
     bridged: transferring.correctBridge,
     legHungUp: transferring.noteLegEnd,
-    recorded: busy.noteRecording,
+    recorded: recording.noteRecording,
     hungUp: ending.correctHungUp,
   },
 };

@@ -35,14 +35,23 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
       readonly legClientState: string;
     }
   | {
-      /** Records the caller alone, as one channel, after a tone. */
       readonly step: 'record_start';
-      readonly maxSeconds: number;
-      /** The recording ends after so much silence, once somebody has spoken. */
-      readonly silenceSeconds: number;
+      readonly what: Recorded;
       readonly clientState: string;
     }
 );
+
+/** What is to be recorded. */
+export type Recorded =
+  | {
+      /** The caller alone, as one channel, after a tone. */
+      readonly purpose: 'Voicemail';
+      readonly maxSeconds: number;
+      /** The recording ends after so much silence, once somebody has spoken. */
+      readonly silenceSeconds: number;
+    }
+  /** Both sides to the end of the call, a channel each, unheard. */
+  | { readonly purpose: 'Call' };
 
 export type CarrierResult = 'Done' | CommandFailure;
 

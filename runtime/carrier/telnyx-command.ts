@@ -93,14 +93,16 @@ function transferBody(command: CommandOf<'transfer'>): Telnyx.Calls.ActionTransf
 }
 
 function recordBody(command: CommandOf<'record_start'>): Telnyx.Calls.ActionStartRecordingParams {
+  const { commandID: command_id, clientState: client_state, what } = command;
+  const base = { command_id, client_state, format: 'wav' } as const;
+  if (what.purpose === 'Call')
+    return { ...base, channels: 'dual', recording_track: 'both', play_beep: false };
   return {
-    command_id: command.commandID,
-    client_state: command.clientState,
+    ...base,
     channels: 'single',
     recording_track: 'inbound',
-    format: 'wav',
     play_beep: true,
-    max_length: command.maxSeconds,
-    timeout_secs: command.silenceSeconds,
+    max_length: what.maxSeconds,
+    timeout_secs: what.silenceSeconds,
   };
 }

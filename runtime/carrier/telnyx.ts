@@ -48,7 +48,7 @@ export class TelnyxCarrier implements Carrier {
     const { clock, metrics, stream } = this.#options;
     const { step } = command;
     const startedMs = clock.monotonic();
-    const sent = await this.#try(step, urgencyOf(step), (timeoutMs) =>
+    const sent = await this.#try(step, urgencyOf(command), (timeoutMs) =>
       postCommand(this.#client, command, { stream, timeoutMs }),
     );
     const result = sent.failure ?? 'Done';
@@ -148,7 +148,9 @@ export class TelnyxCarrier implements Carrier {
 
 type Failure = Exclude<CarrierResult, 'Done'>;
 
-/** What rings can wait for what talks. */
-function urgencyOf(step: CarrierCommand['step']): Urgency {
+/** What rings can wait for what talks, and a recording for everything that a caller waits for. */
+function urgencyOf(command: CarrierCommand): Urgency {
+  const { step } = command;
+  if (step === 'record_start' && command.what.purpose === 'Call') return 'Question';
   return step === 'answer' || step === 'reject' ? 'New' : 'Live';
 }

@@ -19,7 +19,20 @@ const identity: CallIdentity = {
 
 /** Events with the identity and times filled in: `s` is seconds after T0. */
 export const at = (s: number) => T0 + s * 1_000;
-export const admitted: CallEvent = { kind: 'admitted', atMs: at(0), identity, pod: 'a', occurredAtMs: at(0) };
+export const admitted: CallEvent<'admitted'> = {
+  kind: 'admitted',
+  atMs: at(0),
+  identity,
+  pod: 'a',
+  occurredAtMs: at(0),
+};
+/** Of a tenant that has its calls recorded. */
+export const admittedToRecord: CallEvent = { ...admitted, recording: { retentionDays: 14 } };
+export const recordingAsked = (result: 'Done' | 'Refused'): CallEvent => ({
+  kind: 'recordingAsked',
+  atMs: at(2),
+  result,
+});
 export const rebuilt: CallEvent = {
   kind: 'rebuilt',
   atMs: at(1),

@@ -23,6 +23,8 @@ export const settingsSchema = z.strictObject({
    * reported as lost, or it ends that one and takes its place. Telnyx allows one stream and does not say which.
    */
   secondStream: z.enum(['Refuse', 'Replace']),
+  /** From the end of a recording to the webhook that tells of it. */
+  recordingSaveMs: z.number().int().min(0).max(60_000),
   /** Whether `call.recording.saved` names the call by `call_control_id` too: the SDK's type has no such key. */
   recordingNamesCall: z.boolean(),
   /** The legs that reach the caller's ear on a single leg: public sources disagree. */
@@ -53,6 +55,7 @@ const defaultSettings: Settings = {
   callLimitMs: 14_400_000,
   streamLossReportMs: 200,
   secondStream: 'Refuse',
+  recordingSaveMs: 300,
   recordingNamesCall: false,
   audibleTargetLegs: ['opposite', 'self', 'both'],
   l16ByteOrder: 'BigEndian',

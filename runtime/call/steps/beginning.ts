@@ -30,6 +30,7 @@ export function answerIt(event: CallEvent<'admitted'>): Transition {
     ...newRecord(event),
     state: 'answering',
     pod: event.pod,
+    recording: event.recording,
     ...send('answer', 0, event.atMs),
   };
   return moved({ record, conversation: undefined }, { ledger: [startedEvent(record)], lease: 'hold' });

@@ -1,8 +1,6 @@
-import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall } from '../call-record.ts';
 import { MAX_ATTEMPTS } from '../deadlines.ts';
-import { commonOf } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import {
   answeredEvent,
@@ -17,6 +15,7 @@ import {
   waitAndRepeat,
   withRecord,
 } from './moves.ts';
+import { recordingEvent } from './recording.ts';
 
 /** The cells of the table in machine.ts for calls that no agent takes and that are answered all the same. */
 
@@ -79,29 +78,9 @@ export function endRecording(call: StoredCall, event: CallEvent<'recorded'>): Tr
   };
 }
 
-// ── ending, settled ──────────────────────────────────────────────────────────────────────────────
-
-/** Most callers end their message by hanging up, and only then it is saved. */
-export function noteRecording(call: StoredCall, event: CallEvent<'recorded'>): Outcome {
-  const { record } = call;
-  if (record.treatment?.kind !== 'Voicemail' || record.recorded) return undefined;
-  return moved(withRecord(call, { recorded: true }), { ledger: [recordingEvent(record, event)] });
-}
-
 // ── parts ────────────────────────────────────────────────────────────────────────────────────────
 
 function repeated(call: StoredCall, event: CallEvent<'due'>): Transition | undefined {
   const { command, attempts } = call.record;
   return command && !command.done && attempts < MAX_ATTEMPTS ? repeat(call, event.atMs) : undefined;
-}
-
-function recordingEvent(record: CallRecord, event: CallEvent<'recorded'>): LedgerEvent {
-  const { startedAtMs, endedAtMs, carrierLegID } = event;
-  return {
-    ...commonOf(record, 'recording', startedAtMs),
-    kind: 'recording',
-    purpose: 'Voicemail',
-    durationMs: Math.max(0, endedAtMs - startedAtMs),
-    carrierLegID,
-  };
 }

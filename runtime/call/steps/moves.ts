@@ -105,10 +105,19 @@ function isRestart({ generation, rebuilt, alone }: CallRecord): boolean {
 
 /** Asks for a stream of a new generation. */
 export function startGeneration(call: StoredCall, nowMs: number, attempts: number): StoredCall {
-  const generation = nextGeneration(call.record.generation, nowMs);
+  const { record } = call;
+  const generation = nextGeneration(record.generation, nowMs);
+  // Once it is known what the carrier said to it, the recording outlives the stream.
+  const isToRecord = record.recording !== undefined && record.recording.result === undefined;
   return withRecord(call, {
     deadlineAtMs: nowMs + START_STREAM_MS,
-    command: { step: 'streaming_start', generation, done: false, restart: isRestart(call.record) },
+    command: {
+      step: 'streaming_start',
+      generation,
+      done: false,
+      restart: isRestart(record),
+      ...(isToRecord ? { record: true } : {}),
+    },
     state: 'attaching',
     generation,
     seamless: undefined,

@@ -63,6 +63,7 @@ export class Exchange {
     this.#options = options;
     this.#talking = new TalkingLegs(options.clock);
     this.#recordings = new Recordings({
+      clock: options.clock,
       settings: options.settings,
       emit: (leg, eventType, payload) => this.emit(leg, eventType, payload),
       baseURL: options.recordingsURL,
@@ -245,6 +246,7 @@ export class Exchange {
 
   stop(): void {
     this.#talking.stop();
+    this.#recordings.close();
     for (const leg of this.legs()) {
       leg.stream?.stop();
       if (leg.live) this.#close(leg, { cause: 'unspecified', source: 'unknown', sip: '503' });

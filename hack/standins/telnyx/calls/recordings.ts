@@ -1,4 +1,5 @@
 import type Telnyx from 'telnyx';
+import type { Clock } from '#lib/clock/clock.ts';
 import { LINE_HZ } from '../media/stereo-recording.ts';
 import { apiErrors } from '../rest/api-error.ts';
 import type { RecordStartBody } from '../rest/request-bodies.ts';
@@ -8,6 +9,7 @@ import { note } from './call-record.ts';
 import { VoiceRecording } from './voice-recording.ts';
 
 export interface RecordingsOptions {
+  readonly clock: Clock;
   readonly settings: Readonly<Settings>;
   readonly emit: (leg: CallLeg, eventType: string, payload: object) => void;
   /** Where files are to be had, such as `http://host:port/_standin/recordings`. */
@@ -25,6 +27,8 @@ export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #files = new Map<string, Buffer>();
   #bytes = 0;
+  /** Of those that have ended and are not told of yet. */
+  readonly #saving = new Set<() => void>();
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
@@ -53,11 +57,22 @@ export class Recordings {
     const endedAt = leg.now();
     this.#keep(id, taping.end());
     note(leg.record.recordings, { id, startedAt, endedAt, lengthMs, url });
-    const { settings, emit } = this.#options;
-    emit(leg, 'call.recording.saved', {
+    const { settings, emit, clock } = this.#options;
+    const saved = {
       ...savedPayload(leg, { channels, startedAt, endedAt, url }),
       ...(settings.recordingNamesCall ? { call_control_id: leg.record.callControlID } : {}),
+    };
+    const cancel = clock.after(settings.recordingSaveMs, () => {
+      this.#saving.delete(cancel);
+      emit(leg, 'call.recording.saved', saved);
     });
+    this.#saving.add(cancel);
+  }
+
+  /** No more is told. */
+  close(): void {
+    for (const cancel of this.#saving) cancel();
+    this.#saving.clear();
   }
 
   #keep(id: string, file: Buffer): void {
