@@ -4,7 +4,11 @@ import { z } from 'zod';
 export const hangupReasonSchema = z.enum([
   'CallerHungUp',
   'WorkflowCompleted',
+  // The caller said goodbye, or that it is of no more importance, before the workflow was completed.
+  'CallerSaidGoodbye',
   'CallerSilent',
+  // Another bot, an answering machine or a waiting line was on the caller's end.
+  'CallerIsMachine',
   'MaxDuration',
   'MaxTurns',
   'Transferred',

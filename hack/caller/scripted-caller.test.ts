@@ -53,17 +53,18 @@ describe('a scripted caller', () => {
   }
 
   const said = () => caller.report().said.map(({ text }) => text);
-  const [name, number, wish] = script.steps.map((step) => step.say);
+  const [name, number, yes, wish] = script.steps.map((step) => step.say);
 
   test('answers each question when the agent has finished, and hangs up after the goodbye', async () => {
     await agentSays('hello may i have your name');
     await agentSays('what is the best number to reach you');
+    await agentSays('i have two one two is that right');
     await agentSays('how can we help you');
-    expect(said()).toEqual([name, number, wish]);
+    expect(said()).toEqual([name, number, yes, wish]);
     expect(hungUp).toBe(false);
     await agentSays('thank you goodbye');
     expect([hungUp, caller.report().endedBecause]).toEqual([true, 'the agent said goodbye']);
-    expect(caller.report().heard).toHaveLength(4);
+    expect(caller.report().heard).toHaveLength(5);
   });
 
   test('says nothing while the agent speaks, short pauses included', async () => {

@@ -180,6 +180,8 @@ const context: SessionContext = {
   callID: '00000000-0000-4000-8000-000000000001',
   generation: 7,
   profile,
+  callerNumber: '+12125550142',
+  calledNumber: '+12125550100',
   conversation: newConversation('lead-capture'),
   seamless: false,
   answeredAtMs: Date.now(),

@@ -34,7 +34,7 @@ export interface FleetOptions {
   /** Those of them that are there from the beginning. */
   readonly pods: readonly string[];
   readonly profile: Profile;
-  /** What callers are understood to say, each time. */
+  /** What callers are understood to say, each time; every other time with a please. */
   readonly words: string;
 }
 
@@ -67,8 +67,11 @@ export class RuntimeFleet {
     const server = await startTestRedis();
     const redis = await connectRedis({ url: server.url, name: 'fleet', log: silentLogger });
     const carrier = await startTelnyxStandIn({ profile: options.profile });
+    let answers = 0;
     const speech = await startScriptedSpeech({
-      hears: (bytes) => (bytes < WARMING_BYTES ? '' : options.words),
+      // Whoever says the very same over and over is taken for a recording.
+      hears: (bytes) =>
+        bytes < WARMING_BYTES ? '' : `${options.words}${++answers % 2 === 0 ? ', please' : ''}`,
       msPerCharacter: MS_PER_CHARACTER,
     });
     const { service, ports } = await onFreePorts(names.length, async (free) => ({

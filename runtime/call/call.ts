@@ -81,6 +81,8 @@ export class LiveCall {
       callID: this.callID,
       generation: record.generation,
       profile,
+      callerNumber: record.from,
+      calledNumber: record.to,
       conversation: conversation ?? newConversation(record.workflow, this.#firstTurn()),
       transferFailure: record.transfer?.told ? undefined : record.transfer?.failure,
       seamless: record.seamless ?? false,

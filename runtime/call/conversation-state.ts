@@ -5,10 +5,15 @@ import { keptObject } from './kept-object.ts';
 export const collectedFieldSchema = keptObject({
   name: z.string(),
   label: z.string(),
-  /** Normalised: digits for a phone number, capitalised for a name. */
+  /** Normalised: E.164 for a phone number, YYYY-MM-DD for a date, capitalised for a name. */
   value: z.string(),
   /** The caller's words it was taken from. */
   spoken: z.string(),
+  /**
+   * Absent: it stands. `Unconfirmed`: not read back yet, or neither confirmed nor corrected. `Rejected`: the
+   * caller said that it is wrong, and gave nothing better.
+   */
+  status: z.string().optional(),
 });
 
 /**
@@ -24,6 +29,21 @@ export const conversationStateSchema = keptObject({
   /** How often `asking` was asked without a usable answer. */
   attempts: z.number().int().nonnegative(),
   collected: z.array(collectedFieldSchema),
+  /** What the next words are expected to be, where not an answer to `asking`: see runtime/workflow/awaiting.ts. */
+  awaiting: z.string().optional(),
+  /** Fields that were given up, or whose question was not to be asked; of an older release, those before `asking`. */
+  skipped: z.array(z.string()).optional(),
+  /** Digits of a phone number that is not whole yet. */
+  digits: z.string().optional(),
+  /** How often the caller said something else than an answer, in a row and in all. */
+  asides: z.number().int().nonnegative().optional(),
+  detours: z.number().int().nonnegative().optional(),
+  /** How often the caller was to be handed to a person on their own wish. */
+  handOvers: z.number().int().nonnegative().optional(),
+  /** The caller was told of the emergency number. */
+  warned: z.boolean().optional(),
+  /** The latest words of the caller, and how often they came in a row: machines repeat themselves. */
+  repeated: keptObject({ words: z.string(), times: z.number().int().positive() }).optional(),
   /** The index of the next turn. */
   nextTurn: z.number().int().nonnegative(),
   /** Caller audio sent to STT so far, counted once, in milliseconds. */

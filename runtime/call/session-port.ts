@@ -15,6 +15,9 @@ export interface SessionContext {
   /** The generation of the stream this socket belongs to; marks carry it. */
   readonly generation: number;
   readonly profile: TenantProfile;
+  /** As the carrier gave them: the caller's may be anonymous, a SIP address or malformed. */
+  readonly callerNumber: string;
+  readonly calledNumber: string;
   /** Where the conversation stands: new, or what an earlier pod had collected. */
   readonly conversation: ConversationState;
   /** The caller comes back from a person who was not reached, for this reason, and is to be told so first. */

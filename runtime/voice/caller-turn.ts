@@ -2,7 +2,7 @@ import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
 import { resampleWhole } from '#runtime/media/resample-whole.ts';
-import type { Heard } from '#runtime/workflow/step.ts';
+import type { Heard } from '#runtime/workflow/talk.ts';
 import type { Pause, Utterance } from './turn-detector.ts';
 
 /** What came of listening: words, sound without words, silence, or a recogniser that, with all its fallbacks, did not serve. */

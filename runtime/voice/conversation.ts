@@ -5,8 +5,11 @@ import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
+import { awaited } from '#runtime/workflow/awaiting.ts';
 import { type Dialogue, type DialogueTurn, type Reply, replyOf } from '#runtime/workflow/dialogue.ts';
-import { leadOf, PHRASES, type Step } from '#runtime/workflow/step.ts';
+import { leadOf } from '#runtime/workflow/form.ts';
+import { phrasesFor } from '#runtime/workflow/phrases/phrases.ts';
+import { type Effect, interruptible, type Listening, wholly } from '#runtime/workflow/talk.ts';
 import type { AgentTurn } from './agent-turn.ts';
 import type { AgentVoice, Spoken } from './agent-voice.ts';
 import type { CallerTurn, Hearing } from './caller-turn.ts';
@@ -33,7 +36,8 @@ export class Conversation {
   #progress: ConversationState;
   /** What was answered last, and where the conversation stood before that. */
   #answered: Answered | undefined;
-  #hasToldLead = false;
+  /** What the lead held that was told last. */
+  #toldLead: ConversationState['collected'] | undefined;
   /** When the caller was last heard to speak; undefined once that was replied to. */
   #spokeUntilMs: number | undefined;
 
@@ -51,9 +55,9 @@ export class Conversation {
 
   /** Holds the conversation; resolves with why it ended. Rejects when `signal` aborts, or EngineError. */
   async hold(signal: AbortSignal): Promise<HangupReason> {
-    const { context } = this.#parts;
+    const { context, dialogue } = this.#parts;
     if (this.#progress.phase === 'Done' && context.transferFailure === undefined) return 'WorkflowCompleted';
-    let turn = this.#opening() ?? (await this.#listen(signal));
+    let turn = this.#opening() ?? (await this.#listen(dialogue.listening(this.#progress), signal));
     for (;;) {
       const next = (await this.#speak(turn, signal)) ?? (await this.#follow(turn, signal));
       if (typeof next === 'string') return next;
@@ -95,7 +99,7 @@ export class Conversation {
   /** What follows a turn that was spoken to its end: the call's end, or another turn, once the caller was heard. */
   async #follow(turn: AgentTurn, signal: AbortSignal): Promise<HangupReason | AgentTurn> {
     const { effect } = turn.reply.outcome();
-    if (effect.kind === 'Listen') return await this.#listen(signal);
+    if (effect.kind === 'Listen') return await this.#listen(effect, signal);
     if (effect.kind === 'End') {
       this.#keep({ ...this.#progress, phase: 'Done' });
       return effect.reason;
@@ -108,10 +112,10 @@ export class Conversation {
     return next;
   }
 
-  async #listen(signal: AbortSignal): Promise<AgentTurn> {
+  async #listen(listening: Listening, signal: AbortSignal): Promise<AgentTurn> {
     const exchange = this.#exchange(signal, undefined);
     try {
-      return this.#accept(await exchange.listen(this.#parts.options.callerSilenceMs));
+      return this.#accept(await exchange.listen(silenceMs(listening, this.#parts.options)));
     } finally {
       this.#callerSpoke(exchange.caller);
     }
@@ -142,7 +146,7 @@ export class Conversation {
         ...parts,
         language,
         vocabulary: assistant.vocabulary.map(({ word }) => word),
-        asking: workflow.fields.find(({ name }) => name === progress.asking)?.type,
+        asking: askedType(progress, workflow),
         fillerAfterMs: options.fillerAfterMs,
         answer: (hearing, turn) => this.#answer(withEarlier(hearing, cutOff), progress, turn),
       },
@@ -152,10 +156,12 @@ export class Conversation {
 
   /** Writes the answer to a hearing, which changes nothing yet. */
   #answer(hearing: Hearing, progress: ConversationState, turn: DialogueTurn): Reply {
+    const { dialogue, context } = this.#parts;
+    const phrases = phrasesFor(context.profile.language);
     const goodbye = this.#limits.reachedBy(hearing);
-    if (goodbye) return said(GOODBYES[goodbye], progress, { kind: 'End', reason: goodbye });
-    if (hearing.kind === 'Failed') return said(PHRASES.hearingFailed, progress, { kind: 'Listen' });
-    return this.#parts.dialogue.reply(progress, hearing, turn);
+    if (goodbye) return said(phrases[GOODBYES[goodbye]], progress, { kind: 'End', reason: goodbye });
+    if (hearing.kind === 'Failed') return said(phrases.hearingFailed, progress, dialogue.listening(progress));
+    return dialogue.reply(progress, hearing, turn);
   }
 
   #accept({ hearing, turn }: Answer): AgentTurn {
@@ -170,10 +176,11 @@ export class Conversation {
     this.#keep(state);
     const isOver = state.phase === 'Closing' || state.phase === 'Done';
     const { workflow, context } = this.#parts;
-    // A workflow that asks nothing collects no lead.
-    if (!isOver || this.#hasToldLead || workflow.fields.length === 0) return;
-    this.#hasToldLead = true;
+    // It comes again where the caller has left a message since.
+    if (!isOver || state.collected === this.#toldLead) return;
+    this.#toldLead = state.collected;
     const { fields, complete } = leadOf(state, workflow);
+    if (fields.length === 0) return;
     context.events.lead(workflow.name, fields, complete);
   }
 
@@ -215,11 +222,11 @@ interface Answered {
   readonly before: ConversationState;
 }
 
-const GOODBYES: Readonly<Record<Goodbye, string>> = {
-  CallerSilent: PHRASES.silentGoodbye,
-  EnginesFailed: PHRASES.failedGoodbye,
-  MaxTurns: PHRASES.longGoodbye,
-};
+const GOODBYES = {
+  CallerSilent: 'silentGoodbye',
+  EnginesFailed: 'failedGoodbye',
+  MaxTurns: 'longGoodbye',
+} as const satisfies Record<Goodbye, string>;
 
 /** A turn that was cut off so often without a word is not begun again. */
 const MAX_CUTS = 3;
@@ -228,9 +235,21 @@ const CUT_OFF_MS = 800;
 const NEVER = new Promise<never>(() => {});
 
 /** What the session says itself; a goodbye is spoken whole. */
-function said(text: string, state: ConversationState, effect: Step['effect']): Reply {
-  const protectedCharacters = effect.kind === 'Listen' ? 0 : text.length;
-  return replyOf({ speech: { text, protectedCharacters }, state, effect });
+function said(text: string, state: ConversationState, effect: Effect): Reply {
+  const speech = effect.kind === 'Listen' ? interruptible(text) : wholly(text);
+  return replyOf({ speech, state, effect });
+}
+
+/** How long the caller may be silent. */
+function silenceMs(listening: Listening, options: VoiceOptions): number {
+  if (listening.for === 'Message') return options.messageSilenceMs;
+  return listening.for === 'Return' ? options.holdMs : options.callerSilenceMs;
+}
+
+/** What the caller is asked for; a yes or no is no part of a number. */
+function askedType(progress: ConversationState, { fields }: Workflow) {
+  if (awaited(progress) !== 'Answer') return undefined;
+  return fields.find(({ name }) => name === progress.asking)?.type;
 }
 
 /** Where the caller was cut off, what was said first belongs to the rest. */

@@ -5,6 +5,8 @@ import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
 import { callInTest } from './fakes/call-in-test.ts';
 
 const GREETING = 'Thank you for calling Acme. I am an automated assistant. May I have your name please?';
+const NUMBER = 'two one two five five five zero one four two';
+const LEAD = 'lead lead-capture Alice Johnson, +12125550142, i need an appointment';
 const failing = () => new EngineError('scripted', 'engine_unavailable');
 
 type Call = ReturnType<typeof callInTest>;
@@ -19,26 +21,29 @@ async function answer({ clock, carrier }: Call): Promise<void> {
 describe('a conversation', () => {
   test('asks every field, reports what was said and heard, and ends after the closing sentence', async () => {
     const call = callInTest({
-      heard: ['my name is alice johnson', 'five five five one two three four', 'i need an appointment'],
+      heard: ['my name is alice johnson', NUMBER, 'yes', 'i need an appointment'],
     });
     call.carrier.start();
     await answer(call);
     await answer(call);
     await answer(call);
-    expect(call.reported.at(-1)).toBe('lead lead-capture Alice Johnson, 5551234, i need an appointment');
+    await answer(call);
+    expect(call.reported.at(-1)).toBe(LEAD);
     await call.clock.advance(6_000);
     expect(call.reported).toEqual([
       `Agent: ${GREETING}`,
       'Caller: my name is alice johnson',
       'Agent: What number can we call you back on?',
-      'Caller: five five five one two three four',
+      `Caller: ${NUMBER}`,
+      'Agent: I have two one two, five five five, zero one four two. Is that right?',
+      'Caller: yes',
       'Agent: How can we help you today?',
       'Caller: i need an appointment',
-      'lead lead-capture Alice Johnson, 5551234, i need an appointment',
+      LEAD,
       'Agent: Thank you. We will call you back soon. Goodbye.',
       'finished WorkflowCompleted',
     ]);
-    expect(call.session.conversation()).toMatchObject({ phase: 'Done', nextTurn: 7 });
+    expect(call.session.conversation()).toMatchObject({ phase: 'Done', nextTurn: 9 });
     expect(call.session.conversation().sttMs).toBeGreaterThan(3_000);
     expect(Math.min(...call.carrier.frameBytes)).toBe(160);
     await call.session.close();
@@ -56,7 +61,7 @@ describe('a conversation', () => {
   });
 
   test('an interruption is heard out, and only what the caller heard is stored', async () => {
-    const call = callInTest({ heard: ['alice', 'five five five one two three four'] });
+    const call = callInTest({ heard: ['alice', NUMBER] });
     call.carrier.start();
     await answer(call);
     await call.clock.advance(600);
@@ -67,7 +72,7 @@ describe('a conversation', () => {
     expect(call.reported.slice(1, 4)).toEqual([
       'Caller: alice',
       expect.stringMatching(/^Agent: What number .* \[interrupted\]$/),
-      'Caller: five five five one two three four',
+      `Caller: ${NUMBER}`,
     ]);
     expect(call.reported[2]).not.toContain('back on?');
     await call.session.close();
@@ -155,6 +160,57 @@ describe('a conversation', () => {
   });
 });
 
+const TARGETS = [{ name: 'desk', number: '+13125550177' }];
+
+describe('what follows the words of the agent', () => {
+  test('a caller who asks for a person is told so, then handed over', async () => {
+    const call = callInTest(
+      { heard: ['i want to speak to a person'] },
+      { profile: { transferTargets: TARGETS } },
+    );
+    call.carrier.start();
+    await answer(call);
+    await call.clock.advance(4_000);
+    expect(call.reported.slice(2)).toEqual([
+      'Agent: One moment please, I am connecting you.',
+      'transfer desk',
+    ]);
+    await call.session.close();
+    expect(call.clock.pending).toBe(0);
+  });
+
+  test('a message is offered where nobody can be had, and taken until the caller is silent', async () => {
+    const call = callInTest(
+      { heard: ['i want to speak to a person', 'yes', 'please call me', 'about the roof'] },
+      { profile: { transferTargets: TARGETS }, transfers: false },
+    );
+    call.carrier.start();
+    await answer(call);
+    await answer(call);
+    await answer(call);
+    call.carrier.speak(1_000);
+    await call.clock.advance(18_000);
+    expect(call.reported.slice(3)).toEqual([
+      'transfer desk',
+      'Agent: I am sorry, nobody could take your call there. Would you like to leave a message?',
+      'Caller: yes',
+      'Agent: Please say your message now, and press the pound key when you are done.',
+      'Caller: please call me',
+      'Caller: about the roof',
+      'lead lead-capture please call me about the roof (partial)',
+      'Agent: Thank you, I have taken down your message. Somebody will get back to you. Goodbye.',
+      'finished WorkflowCompleted',
+    ]);
+  });
+
+  test('a recording on the line ends the call, and nothing is said to it', async () => {
+    const call = callInTest({ heard: ['please leave a message after the tone'] });
+    call.carrier.start();
+    await answer(call);
+    expect(call.reported.slice(2)).toEqual(['finished CallerIsMachine']);
+  });
+});
+
 describe('a media session', () => {
   test('goes on with the field being asked when the stream was taken over', async () => {
     const conversation = {
@@ -176,9 +232,11 @@ describe('a media session', () => {
     const conversation = { ...newConversation('lead-capture'), phase: 'Done' as const, nextTurn: 9 };
     const call = callInTest({ heard: [] }, { conversation, transferFailure: 'Busy' });
     call.carrier.start();
-    await call.clock.advance(20_000);
-    expect(call.reported[1]).toMatch(/^Agent: I am sorry, nobody could take your call there\. /);
-    expect(call.reported.at(-1)).toBe('finished WorkflowCompleted');
+    await call.clock.advance(60_000);
+    expect(call.reported[0]).toMatch(
+      /^Agent: I am sorry, nobody could take your call there\. Please say your/,
+    );
+    expect(call.reported.at(-1)).toBe('finished CallerSilent');
   });
 
   test("reports the agent's turn as far as it was heard when the carrier stops the stream", async () => {

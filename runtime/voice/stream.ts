@@ -49,7 +49,7 @@ export interface StreamOptions {
 
 export function openStream({ socket, decoder, encoder, context, parts, onStalled }: StreamOptions): Stream {
   const { clock, options, engines, load } = parts;
-  const { profile, generation } = context;
+  const { profile, callerNumber, calledNumber, generation } = context;
   const playout = new Playout({
     socket,
     encoder,
@@ -96,12 +96,12 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
     onFrame: (frame) => turns.push(frame),
     spare: () => load.strained && voice.speaking && !turns.speaking,
   });
-  const workflow = workflowFor(profile, context.conversation.workflow);
+  const workflow = workflowFor(profile, context.conversation, clock.now());
   return {
     conversation: new Conversation({
       context,
       workflow,
-      dialogue: new StepByStep(workflow, profile),
+      dialogue: new StepByStep(() => ({ profile, workflow, callerNumber, calledNumber, nowMs: clock.now() })),
       voice,
       listener,
       stt: engines.stt,

@@ -21,6 +21,10 @@ export interface VoiceOptions {
   readonly maxQueuedMs: number;
   /** Silence after which the caller is asked again. */
   readonly callerSilenceMs: number;
+  /** Silence after which a message is over. */
+  readonly messageSilenceMs: number;
+  /** How long a caller who asked us to wait is waited for. */
+  readonly holdMs: number;
   /** So many silences in a row end the call. */
   readonly maxSilences: number;
   /** Agent's turns of a conversation at most. */
@@ -42,6 +46,8 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   leadMs: 240,
   maxQueuedMs: 5_000,
   callerSilenceMs: 8_000,
+  messageSilenceMs: 5_000,
+  holdMs: 45_000,
   maxSilences: 3,
   maxTurns: 60,
   startTimeoutMs: 2_000,

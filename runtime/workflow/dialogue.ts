@@ -1,5 +1,5 @@
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
-import type { Heard, Step } from './step.ts';
+import type { Heard, Listening, Step } from './talk.ts';
 
 /**
  * Decides what the agent says and does next: the seam between the conversation (sound, turns, time: runtime/voice) and
@@ -14,6 +14,8 @@ export interface Dialogue {
    * taken back may happen before `turn.committed` resolves, and nothing at all once `turn.signal` aborts.
    */
   reply(state: ConversationState, heard: Heard, turn: DialogueTurn): Reply;
+  /** What is listened for in this state, where nothing is to be said first. */
+  listening(state: ConversationState): Listening;
 }
 
 export interface DialogueTurn {

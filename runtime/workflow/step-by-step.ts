@@ -1,24 +1,28 @@
-import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
-import type { Workflow } from '#crds/tenant/workflow.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
+import { listening } from './asking.ts';
+import type { CallSubject } from './call-subject.ts';
 import { type Dialogue, type Reply, replyOf } from './dialogue.ts';
-import { type Heard, nextStep, openingStep } from './step.ts';
+import { nextStep, openingStep } from './step.ts';
+import type { Heard, Listening } from './talk.ts';
 
 /** The driver without a language model: the workflow's questions, one after another. */
 export class StepByStep implements Dialogue {
-  readonly #workflow: Workflow;
-  readonly #profile: TenantProfile;
+  readonly #subject: () => CallSubject;
 
-  constructor(workflow: Workflow, profile: TenantProfile) {
-    this.#workflow = workflow;
-    this.#profile = profile;
+  /** Asked for the subject at each step, since the time is part of it. */
+  constructor(subject: () => CallSubject) {
+    this.#subject = subject;
   }
 
   open(state: ConversationState, after: 'Loss' | 'FailedTransfer'): Reply {
-    return replyOf(openingStep(state, this.#workflow, this.#profile, after));
+    return replyOf(openingStep(state, this.#subject(), after));
   }
 
   reply(state: ConversationState, heard: Heard): Reply {
-    return replyOf(nextStep(state, this.#workflow, heard));
+    return replyOf(nextStep(state, this.#subject(), heard));
+  }
+
+  listening(state: ConversationState): Listening {
+    return listening({ state, subject: this.#subject() });
   }
 }

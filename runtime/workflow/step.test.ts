@@ -1,56 +1,46 @@
 import { describe, expect, test } from 'vitest';
-import { assistantSchema } from '#crds/tenant/assistant.ts';
-import { recordingSchema } from '#crds/tenant/call-handling.ts';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
-import { workflowSchema } from '#crds/tenant/workflow.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
-import { leadOf, nextStep, openingStep, type Step } from './step.ts';
-
-const [leadCapture = workflowSchema.parse({ name: 'missing' })] = defaultWorkflows;
-const subject = {
-  assistant: assistantSchema.parse({ greeting: 'Thank you for calling Acme.' }),
-  recording: recordingSchema.parse({}),
-};
-
-function opening(): Step {
-  return openingStep(newConversation('lead-capture'), leadCapture, subject);
-}
-
-function said(step: Step, text: string): Step {
-  return nextStep(step.state, leadCapture, { kind: 'Words', text });
-}
+import { subjectInTest, TalkInTest } from './fakes/talk-in-test.ts';
+import { leadOf } from './form.ts';
+import { openingStep } from './step.ts';
 
 describe('the step-by-step driver', () => {
   test('greets, discloses and asks the first field, and lets nobody interrupt the disclosure', () => {
-    const { speech, state, effect } = opening();
+    const { speech, state, effect } = new TalkInTest().step;
     expect(speech.text).toBe(
       'Thank you for calling Acme. I am an automated assistant. May I have your name please?',
     );
     expect(speech.text.slice(speech.protectedCharacters)).toBe(' May I have your name please?');
     expect(state).toMatchObject({ phase: 'Collecting', asking: 'name', attempts: 0 });
-    expect(effect.kind).toBe('Listen');
+    expect(effect).toEqual({ kind: 'Listen' });
   });
 
-  test('asks each field in order and closes with the lead complete', () => {
-    const phone = said(opening(), 'my name is alice johnson');
-    expect(phone.speech.text).toBe('What number can we call you back on?');
-    const reason = said(phone, 'five five five one two three four');
-    expect(reason.speech.text).toBe('How can we help you today?');
-    const closing = said(reason, 'i would like to book an appointment');
-    expect(closing).toMatchObject({
+  test('asks each field in order, reads the number back and closes with the lead complete', () => {
+    const talk = new TalkInTest();
+    expect(talk.says('my name is alice johnson')).toBe('What number can we call you back on?');
+    expect(talk.step.effect).toEqual({ kind: 'Listen', for: 'Digits' });
+    expect(talk.says('two one two five five five zero one four two')).toBe(
+      'I have two one two, five five five, zero one four two. Is that right?',
+    );
+    expect(talk.says('yes')).toBe('How can we help you today?');
+    expect(talk.says('i would like to book an appointment')).toBe(
+      'Thank you. We will call you back soon. Goodbye.',
+    );
+    expect(talk.step).toMatchObject({
       effect: { kind: 'End', reason: 'WorkflowCompleted' },
       state: { phase: 'Closing' },
     });
-    expect(closing.state.asking).toBeUndefined();
-    expect(leadOf(closing.state, leadCapture)).toEqual({
+    expect(talk.step.state.asking).toBeUndefined();
+    expect(leadOf(talk.step.state, talk.subject.workflow)).toEqual({
       complete: true,
       fields: [
         { name: 'name', label: 'Name', value: 'Alice Johnson', spoken: 'my name is alice johnson' },
         {
           name: 'phone',
           label: 'Phone number',
-          value: '5551234',
-          spoken: 'five five five one two three four',
+          value: '+12125550142',
+          spoken: 'two one two five five five zero one four two',
         },
         {
           name: 'reason',
@@ -63,48 +53,86 @@ describe('the step-by-step driver', () => {
   });
 
   test('asks an unanswered field twice more, then goes on without it, and the lead is not complete', () => {
-    const phone = said(opening(), 'alice');
-    const second = said(phone, 'i do not know');
-    expect(second.speech.text).toBe('Sorry, I did not get that. What number can we call you back on?');
-    const third = nextStep(second.state, leadCapture, { kind: 'Unclear' });
-    expect(third.state).toMatchObject({ asking: 'phone', attempts: 2 });
-    const reason = said(third, 'no idea');
-    expect(reason.state).toMatchObject({ asking: 'reason', attempts: 0 });
-    expect(leadOf(said(reason, 'a quote').state, leadCapture).complete).toBe(false);
+    const talk = new TalkInTest();
+    talk.says('alice');
+    expect(talk.says('i do not know')).toBe(
+      'Sorry, I did not get that. What number can we call you back on?',
+    );
+    talk.hears({ kind: 'Unclear' });
+    expect(talk.step.state).toMatchObject({ asking: 'phone', attempts: 2 });
+    talk.says('no idea');
+    expect(talk.step.state).toMatchObject({ asking: 'reason', attempts: 0 });
+    talk.says('a quote');
+    expect(leadOf(talk.step.state, talk.subject.workflow).complete).toBe(false);
   });
 
   test('silence asks again and uses up no attempt', () => {
-    const asked = nextStep(opening().state, leadCapture, { kind: 'Silence' });
-    expect(asked.speech.text).toBe('Are you still there? May I have your name please?');
-    expect(asked.state).toEqual(opening().state);
+    const talk = new TalkInTest();
+    const { state } = talk.step;
+    expect(talk.hears({ kind: 'Silence' }).speech.text).toBe(
+      'Are you still there? May I have your name please?',
+    );
+    expect(talk.step.state).toEqual(state);
   });
 
   test('an optional field is asked once', () => {
-    const workflow = workflowSchema.parse({
-      name: 'w',
-      fields: [{ name: 'email', label: 'E-mail', type: 'Phone', prompt: 'Number?', required: false }],
-    });
-    const step = openingStep(newConversation('w'), workflow, subject);
-    expect(nextStep(step.state, workflow, { kind: 'Unclear' }).effect.kind).toBe('End');
+    const fields = [{ name: 'phone', label: 'Phone', type: 'Phone', prompt: 'Number?', required: false }];
+    const talk = new TalkInTest({ workflow: { name: 'w', fields } });
+    expect(talk.hears({ kind: 'Unclear' }).effect).toEqual({ kind: 'End', reason: 'WorkflowCompleted' });
   });
 
-  test('a conversation taken up by another pod goes on with the field being asked', () => {
-    const { state } = said(opening(), 'alice');
-    const resumed = openingStep(state, leadCapture, subject);
+  test('a conversation taken up by another pod goes on with the question that is open', () => {
+    const talk = new TalkInTest();
+    talk.says('alice');
+    const resumed = openingStep(talk.step.state, talk.subject);
     expect(resumed.speech.text).toBe(
       'Sorry, we were cut off for a moment. What number can we call you back on?',
     );
-    expect(resumed.state).toEqual(state);
-    const returned = openingStep(state, leadCapture, subject, 'FailedTransfer');
-    expect(returned.speech.text).toBe(
-      'I am sorry, nobody could take your call there. What number can we call you back on?',
+    expect(resumed.state).toEqual(talk.step.state);
+    talk.says('212 555 0142');
+    expect(openingStep(talk.step.state, talk.subject).speech.text).toBe(
+      'Sorry, we were cut off for a moment. I have two one two, five five five, zero one four two. Is that right?',
     );
   });
 
+  test('a caller who comes back from a person is offered to leave a message, and else goes on', () => {
+    const talk = new TalkInTest();
+    talk.says('alice');
+    talk.step = openingStep(talk.step.state, talk.subject, 'FailedTransfer');
+    expect(talk.step.speech.text).toBe(
+      'I am sorry, nobody could take your call there. Would you like to leave a message?',
+    );
+    expect(talk.says('no thank you')).toBe('What number can we call you back on?');
+  });
+
+  test('a state of the last release is gone on with, and what it had given up is not asked', () => {
+    const subject = subjectInTest();
+    const [name] = new TalkInTest({}).subject.workflow.fields;
+    const old = {
+      ...newConversation('lead-capture'),
+      phase: 'Collecting' as const,
+      asking: 'reason',
+      collected: [{ name: 'phone', label: 'Phone number', value: '5551234', spoken: '555 1234' }],
+    };
+    const talk = new TalkInTest({}, openingStep(old, subject));
+    expect(talk.step.speech.text).toContain('How can we help you today?');
+    expect(talk.says('a quote')).toBe('Thank you. We will call you back soon. Goodbye.');
+    expect(talk.lead[name?.name ?? '']).toBeUndefined();
+    expect(talk.lead).toEqual({ phone: '5551234', reason: 'a quote' });
+  });
+
   test('a workflow without fields greets and says goodbye', () => {
-    const step = openingStep(newConversation('w'), workflowSchema.parse({ name: 'w' }), subject);
-    expect(step.effect.kind).toBe('End');
-    expect(step.speech.text).toContain('Goodbye.');
-    expect(step.speech.protectedCharacters).toBe(step.speech.text.length);
+    const talk = new TalkInTest({ workflow: { name: 'w' } });
+    expect(talk.step.effect).toEqual({ kind: 'End', reason: 'WorkflowCompleted' });
+    expect(talk.step.speech.text).toContain('Goodbye.');
+    expect(talk.step.speech.protectedCharacters).toBe(talk.step.speech.text.length);
+  });
+
+  test('both workflows that a tenant begins with can be held', () => {
+    for (const workflow of defaultWorkflows) {
+      const talk = new TalkInTest({ workflow });
+      talk.says('Jane Doe', '212 555 0142', 'yes', 'I need a quote');
+      expect(talk.step.state.phase).toBe('Closing');
+    }
   });
 });

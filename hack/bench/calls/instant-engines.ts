@@ -16,7 +16,8 @@ const BYTES_PER_MS = (SAMPLE_RATE_HZ / 1_000) * 2;
 /** About 15 characters a second. */
 const MS_PER_CHARACTER = 65;
 const LONGEST_MS = 20_000;
-const HEARD = JSON.stringify({ text: 'My name is Alice Johnson' });
+
+let answers = 0;
 
 const requestSchema = z.object({ input: z.string() });
 
@@ -28,7 +29,7 @@ export interface InstantEngines {
 
 /**
  * Speech engines that take no time: the interfaces of Kokoro and Whisper, over HTTP, with recorded speech of a
- * length that goes with the text, and the same words whatever was said.
+ * length that goes with the text, and a new answer for each turn, whatever was said.
  */
 export async function startInstantEngines(): Promise<InstantEngines> {
   const speech = recordedSpeech();
@@ -55,7 +56,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, speech
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   if (request.url === '/v1/audio/transcriptions') {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(HEARD);
+    // Whoever says the very same over and over is taken for a recording.
+    const text = `My name is Alice Johnson, and this is answer ${++answers}`;
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ text }));
     return;
   }
   const { input } = requestSchema.parse(JSON.parse(Buffer.concat(chunks).toString()));

@@ -1,4 +1,4 @@
-import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
+import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
@@ -23,7 +23,9 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
     {
       callID: '00000000-0000-4000-8000-000000000001',
       generation: 7,
-      profile,
+      profile: { ...profile, ...setUp.profile },
+      callerNumber: '+12125550142',
+      calledNumber: '+12125550100',
       conversation: setUp.conversation ?? newConversation('lead-capture'),
       transferFailure: setUp.transferFailure,
       seamless: setUp.seamless ?? false,
@@ -38,7 +40,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
           ),
         transfer: (target) => {
           reported.push(`transfer ${target}`);
-          return Promise.resolve(true);
+          return Promise.resolve(setUp.transfers ?? true);
         },
         finished: (reason, told) => reported.push(`finished ${reason}${told ? '' : ' (untold)'}`),
         disconnected: (stopped) => reported.push(`disconnected${stopped ? ' (stopped)' : ''}`),
@@ -63,6 +65,10 @@ export interface CallSetUp {
   readonly sendCodec?: AudioCodec;
   readonly conversation?: ConversationState;
   readonly transferFailure?: TransferFailure;
+  /** Whether a transfer can be begun; it can by default. */
+  readonly transfers?: boolean;
+  /** What differs from the profile of Acme. */
+  readonly profile?: Partial<TenantProfile>;
   readonly seamless?: boolean;
   readonly options?: Partial<VoiceOptions>;
 }

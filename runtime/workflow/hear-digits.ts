@@ -1,0 +1,40 @@
+import { choiceOfKey } from './answers/choice.ts';
+import { fieldAnswer } from './answers/field-answer.ts';
+import { aside } from './aside.ts';
+import { askAgain, askAnew, putQuestion } from './asking.ts';
+import { awaited } from './awaiting.ts';
+import { answerContext } from './call-subject.ts';
+import { close, finishMessage, takeMessage, toPerson } from './closing.ts';
+import { askedField, withStatus } from './form.ts';
+import { takeAnswer } from './hear-answer.ts';
+import { declined } from './hear-offer.ts';
+import { confirmed } from './hear-read-back.ts';
+import type { Step, Talk } from './talk.ts';
+
+/**
+ * Keys: 0 is a person and * the question again, always. Else # ends a message, 1 and 2 are yes and no, the
+ * number of a choice is that choice, and digits are a number.
+ */
+export function hearDigits(talk: Talk, digits: string): Step {
+  const awaiting = awaited(talk.state);
+  if (digits === '0') return aside(talk, toPerson);
+  if (digits === '*') return aside(talk, (counted) => putQuestion(counted));
+  if (awaiting === 'Message') return digits.includes('#') ? finishMessage(talk) : putQuestion(talk);
+  const isYes = digits === '1' || digits === '#';
+  if (awaiting === 'Offer') return isYes ? takeMessage(talk) : declined(talk);
+  const { subject, state } = talk;
+  const field = askedField(state, subject.workflow);
+  if (!field) return close(talk);
+  if (awaiting === 'ReadBack' && (isYes || digits === '2')) {
+    return isYes
+      ? confirmed(talk, field, '')
+      : askAnew({ subject, state: withStatus(state, field.name, 'Rejected') }, field);
+  }
+  const keys = digits.replace(/[*#]/g, '');
+  if (field.type === 'Choice') {
+    const value = choiceOfKey(keys, field.choices ?? []);
+    return value === undefined ? askAgain(talk) : takeAnswer(talk, field, { kind: 'Value', value }, digits);
+  }
+  if (keys === '' || field.type === 'Name') return askAgain(talk);
+  return takeAnswer(talk, field, fieldAnswer(field, keys, answerContext(subject, state)), digits);
+}
