@@ -94,6 +94,17 @@ async function expectWholeWhenRedisIsBack(call: CarrierCall): Promise<void> {
   await expect.poll(() => a.redis.zcard(storeKeys.leases(TENANT)), PATIENCE).toBe(0);
 }
 
+test('is left to the pod that knows its tenant, where its answer is told to one that never read of it', async () => {
+  const c = await site.another({ POD_NAME: 'pod-c' });
+  await redisGoesFor(a, b, c);
+  const told = [c, a];
+  site.webhooks.urlOf = (event) => (event === 'call.answered' ? (told.shift() ?? a) : a).webhookURL;
+  const call = place();
+  await expect.poll(() => a.opened.length, PATIENCE).toBe(1);
+  await afterAllDeadlines();
+  expectOneStream(call);
+}, 60_000);
+
 describe.each(['Refuse', 'Replace'] as const)('a carrier that would %s a second stream', (secondStream) => {
   beforeEach(() => site.carrier.control.change({ secondStream }));
 

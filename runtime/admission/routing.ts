@@ -59,6 +59,11 @@ export class Routing {
     return this.#parse(value, tenantProfileSchema, 'tenant');
   }
 
+  /** Whether this pod can say what a tenant is while Redis is away. */
+  hasRead(tenantID: string): boolean {
+    return this.#lastKnown.recall(projectionKeys.tenant(tenantID)) !== undefined;
+  }
+
   /** For a call in progress: also what a tenant was that ends, whose calls go on to their own ends. Throws alike. */
   async tenantOfCall(tenantID: string): Promise<TenantProfile | undefined> {
     const present = await this.tenantOf(tenantID);

@@ -66,6 +66,12 @@ test('webhooks above what can be worked on are put off with 503, and taken once 
   expect((await again).status).toBe(200);
 });
 
+test('a webhook that could not be taken is to come again by another connection', async () => {
+  const port = await serve({ router: { route: () => Promise.reject(new Error('Redis is away')) } });
+  const refused = await deliver(port);
+  expect([refused.status, refused.headers.get('connection')]).toEqual([503, 'close']);
+});
+
 test('a signed request whose body does not come is cut off', async () => {
   const port = await serve({ router: { route: () => Promise.reject(new Error('nothing to route')) } });
   const signature = Buffer.alloc(64, 7).toString('base64');

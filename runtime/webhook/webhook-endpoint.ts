@@ -85,6 +85,8 @@ export class WebhookEndpoint {
       log.error({ err: error, event: webhook.event }, 'a webhook could not be taken');
       metrics.webhooks.inc({ event: webhook.event, outcome: 'Failed' });
       response.setHeader('retry-after', RETRY_AFTER_SECONDS);
+      // It comes again by another connection, and so perhaps to a pod that can take it.
+      response.shouldKeepAlive = false;
       sendProblem(response, UNAVAILABLE);
     }
     return undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
+import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type Admission, identityOf } from '#runtime/admission/admission.ts';
 import type { Routing } from '#runtime/admission/routing.ts';
@@ -12,16 +13,21 @@ import { type ClientState, decodeClientState } from '#runtime/carrier/client-sta
 import { rebuiltFrom } from '#runtime/keep/rebuilt-from.ts';
 import { streamGenerationOf } from '#runtime/media-server/media-url.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
-import type { CallRef } from '#runtime/store/store-keys.ts';
+import { type CallRef, storeKeys } from '#runtime/store/store-keys.ts';
 import type { CarrierWebhook } from './carrier-webhook.ts';
 import { sendBeforeReply } from './send-before-reply.ts';
 import { TransferLegs } from './transfer-legs.ts';
+
+/** For so long a call is left to pods that may know more of it. */
+const OTHERS_FIRST_MS = 2_000;
 
 export interface WebhookRouterOptions {
   readonly admission: Admission;
   readonly routing: Routing;
   readonly advancer: CallAdvancer;
   readonly carrier: Carrier;
+  /** Whether Redis is away, for a key. */
+  readonly away: (key: string) => boolean;
   /** Keeps a call in this pod from now on, where Redis is away. */
   readonly takeWithoutRedis: (ref: CallRef) => void;
   readonly runtime: string;
@@ -114,9 +120,21 @@ export class WebhookRouter {
     if (!event) return { outcome: 'Ignored', calls: [] };
     // Other events say too little of what the call was doing: those are left to StuckCalls.
     const rebuild = event.kind === 'answered' || event.kind === 'hungUp' ? known : undefined;
+    if (event.kind === 'answered') this.#leaveToOthers(identity, event.occurredAtMs);
     if (rebuild) takeWithoutRedis(identity);
     const { outcome, call } = await advancer.advance({ ref: identity, eventID: webhook.id, event, rebuild });
     return routedOf(outcome, call);
+  }
+
+  /**
+   * Without Redis, a stream comes to nothing on a pod that never read of the tenant: the carrier is asked to tell
+   * another one. Where there is none, the caller hears the apology.
+   */
+  #leaveToOthers(identity: CallIdentity, answeredAtMs: number): void {
+    const { away, routing, clock } = this.#options;
+    const isNew = clock.now() < answeredAtMs + OTHERS_FIRST_MS;
+    if (isNew && away(storeKeys.call(identity)) && !routing.hasRead(identity.tenantID))
+      throw new TenantUnread();
   }
 
   /** Our signed word on a call that we have answered, where the carrier returns it. */
@@ -151,6 +169,12 @@ export class WebhookRouter {
     if (generation === undefined) return undefined;
     if (event === 'streaming.stopped') return { kind: 'streamStopped', atMs, generation };
     return event === 'streaming.failed' ? { kind: 'streamFailed', atMs, generation } : undefined;
+  }
+}
+
+class TenantUnread extends OperatingError {
+  constructor() {
+    super('tenant_unread', 'Redis is away, and this pod never read of the tenant', { retryable: true });
   }
 }
 
