@@ -5,6 +5,8 @@ import type { VoiceObserver } from './voice/voice-observer.ts';
 
 /** Of the audio path, where 20 ms are a frame and 60 ms the most that a decision may take. */
 const AUDIO_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.2, 0.5, 1, 2];
+const STAGES = ['endpointing', 'stt', 'llm', 'tts', 'own'] as const;
+const STAGE_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 5];
 const REPLY_SECONDS = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.3, 1.6, 2, 3, 5, 10];
 
 /**
@@ -46,6 +48,13 @@ export function createMediaMetrics(registry: Registry, onJudged: (ms: number) =>
     buckets: REPLY_SECONDS,
     registers,
   });
+  const stages = new Histogram({
+    name: 'veralux_turn_stage_seconds',
+    help: 'Where that time went, by stage: endpointing, stt, llm, tts, own. What was done while something else was waited for took none.',
+    labelNames: ['stage'],
+    buckets: STAGE_SECONDS,
+    registers,
+  });
   return {
     malformedFrame: () => malformed.inc(),
     frameCame: (lateMs) => lateness.observe(lateMs / 1_000),
@@ -55,6 +64,10 @@ export function createMediaMetrics(registry: Registry, onJudged: (ms: number) =>
     },
     frameDropped: () => dropped.inc(),
     underrun: () => underruns.inc(),
-    replied: (ms) => replies.observe(ms / 1_000),
+    replied(ms, spent) {
+      replies.observe(ms / 1_000);
+      if (!spent) return;
+      for (const stage of STAGES) stages.observe({ stage }, spent[`${stage}Ms`] / 1_000);
+    },
   };
 }

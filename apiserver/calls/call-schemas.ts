@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hangupReasonSchema } from '#crds/ledger/hangup-reason.ts';
+import { turnStagesSchema } from '#crds/ledger/ledger-event.ts';
 
 /** The shapes in which calls and leads appear in replies. Times are UTC, ISO 8601. */
 const time = z.iso.datetime();
@@ -49,6 +50,7 @@ export const callDetailSchema = callSummarySchema.extend({
       startedAtMs: z.number().int().describe('Milliseconds after the call was answered.'),
       endedAtMs: z.number().int(),
       interrupted: z.boolean(),
+      stages: turnStagesSchema.nullable().describe('Where the time went before an answer of the agent.'),
     }),
   ),
   lead: leadSchema.nullable(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TurnStages } from '#crds/ledger/ledger-event.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import { ApiError } from '../http/api-error.ts';
 import { defineRoute, type Route } from '../http/route.ts';
@@ -79,8 +80,9 @@ async function readTranscript(client: PoolClient, key: readonly string[]): Promi
     started_at_ms: string;
     ended_at_ms: string;
     interrupted: boolean;
+    stages: TurnStages | null;
   }>(
-    `SELECT turn_index, speaker, text, started_at_ms, ended_at_ms, interrupted
+    `SELECT turn_index, speaker, text, started_at_ms, ended_at_ms, interrupted, stages
        FROM call_turns WHERE tenant_id = $1 AND call_id = $2 ORDER BY turn_index`,
     [...key],
   );
@@ -91,6 +93,7 @@ async function readTranscript(client: PoolClient, key: readonly string[]): Promi
     startedAtMs: Number(turn.started_at_ms),
     endedAtMs: Number(turn.ended_at_ms),
     interrupted: turn.interrupted,
+    stages: turn.stages,
   }));
 }
 

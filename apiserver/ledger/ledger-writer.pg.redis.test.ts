@@ -33,6 +33,12 @@ describe('the ledger writer', () => {
       lead: { workflow: 'lead-capture', complete: true },
     });
     expect(call.transcript.map((turn: { index: number }) => turn.index)).toEqual([0, 1, 2, 3]);
+    expect(call.transcript.map(({ stages }: { stages: object | null }) => stages)).toEqual([
+      null,
+      null,
+      { endpointingMs: 480, sttMs: 20, llmMs: 310, ttsMs: 190, ownMs: 12 },
+      null,
+    ]);
     expect(await ledger.usage()).toMatchObject({
       call_count: 1,
       call_seconds: 75,

@@ -80,8 +80,8 @@ async function insertTurns(client: PoolClient, events: readonly LedgerEvent[]): 
   const turns = only(events, 'turn');
   if (turns.length === 0) return;
   await client.query(
-    `INSERT INTO call_turns (tenant_id, call_id, turn_index, speaker, text, started_at_ms, ended_at_ms, interrupted)
-     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bool[])`,
+    `INSERT INTO call_turns (tenant_id, call_id, turn_index, speaker, text, started_at_ms, ended_at_ms, interrupted, stages)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bool[], $9::jsonb[])`,
     [
       turns.map((turn) => turn.tenantID),
       turns.map((turn) => turn.callID),
@@ -91,6 +91,7 @@ async function insertTurns(client: PoolClient, events: readonly LedgerEvent[]): 
       turns.map((turn) => turn.startedAtMs),
       turns.map((turn) => turn.endedAtMs),
       turns.map((turn) => turn.interrupted),
+      turns.map(({ stages }) => (stages ? JSON.stringify(stages) : null)),
     ],
   );
 }

@@ -15,6 +15,8 @@ export interface CallScript {
   readonly answeredAt?: Date;
 }
 
+const STAGES = { endpointingMs: 480, sttMs: 20, llmMs: 310, ttsMs: 190, ownMs: 12 };
+
 /** All the events of a call from start to settlement, as the runtime writes them. */
 export function callEvents(script: CallScript): LedgerEvent[] {
   const callID = script.callID ?? randomUUID();
@@ -51,6 +53,7 @@ export function callEvents(script: CallScript): LedgerEvent[] {
         startedAtMs: index * 1_000,
         endedAtMs: index * 1_000 + 900,
         interrupted: false,
+        ...(index === 2 ? { stages: STAGES } : {}),
       }),
     ),
     {

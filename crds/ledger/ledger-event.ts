@@ -60,6 +60,19 @@ export const callAnsweredSchema = z.object({
     .describe('Below 0 where the carrier did not tell of the answer; else absent.'),
 });
 
+const ms = z.number().int().nonnegative();
+
+/** Of an answer of the agent: what was done while something else was waited for took no time. */
+export const turnStagesSchema = z.object({
+  endpointingMs: ms.describe(
+    'From the last sound of the caller until it was certain that the turn was over.',
+  ),
+  sttMs: ms.describe('Until its words were recognised.'),
+  llmMs: ms.describe('Until the first words of the answer were there.'),
+  ttsMs: ms.describe('Until their first sound was.'),
+  ownMs: ms.describe('Until it was on its way to the caller: our own share.'),
+});
+
 export const callTurnSchema = z.object({
   ...common,
   kind: z.literal('turn'),
@@ -69,6 +82,9 @@ export const callTurnSchema = z.object({
   startedAtMs: z.number().int().nonnegative().describe('Milliseconds after the call was answered.'),
   endedAtMs: z.number().int().nonnegative(),
   interrupted: z.boolean().default(false),
+  stages: turnStagesSchema
+    .optional()
+    .describe('Where the time went before an answer of the agent; absent of other turns.'),
 });
 
 export const callLeadSchema = z.object({
@@ -151,6 +167,7 @@ export const ledgerEventSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type LedgerEvent = z.output<typeof ledgerEventSchema>;
+export type TurnStages = z.output<typeof turnStagesSchema>;
 export type CallTurn = z.output<typeof callTurnSchema>;
 export type CallUsage = z.output<typeof callUsageSchema>;
 

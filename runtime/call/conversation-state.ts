@@ -44,6 +44,8 @@ export const conversationStateSchema = keptObject({
   warned: z.boolean().optional(),
   /** The latest words of the caller, and how often they came in a row: machines repeat themselves. */
   repeated: keptObject({ words: z.string(), times: z.number().int().positive() }).optional(),
+  /** What was said, as far as it was heard, where a language model answers: the latest turns. */
+  history: z.array(keptObject({ speaker: z.enum(['Agent', 'Caller']), text: z.string() })).optional(),
   /** The index of the next turn. */
   nextTurn: z.number().int().nonnegative(),
   /** Caller audio sent to STT so far, counted once, in milliseconds. */

@@ -32,7 +32,10 @@ export interface SessionContext {
 export interface SessionEvents {
   /** A turn ended: what was heard, not what was planned. */
   turn(
-    turn: Pick<CallTurn, 'index' | 'speaker' | 'text' | 'startedAtMs' | 'endedAtMs' | 'interrupted'>,
+    turn: Pick<
+      CallTurn,
+      'index' | 'speaker' | 'text' | 'startedAtMs' | 'endedAtMs' | 'interrupted' | 'stages'
+    >,
   ): void;
   /** The conversation moved on and should be kept. */
   progress(conversation: ConversationState): void;

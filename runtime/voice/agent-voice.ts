@@ -24,7 +24,7 @@ export class AgentVoice {
 
   /** Begins to make a turn, of which nothing is heard before `speak`. */
   prepare(write: (turn: DialogueTurn) => Reply): AgentTurn {
-    const { tts, sampleRateHz, maxAheadMs, assistant } = this.#options;
+    const { tts, sampleRateHz, maxAheadMs, clock, assistant } = this.#options;
     const requestOf = (clause: string) => ({
       text: pronounceable(clause, assistant.vocabulary),
       voice: assistant.voice.name,
@@ -32,7 +32,7 @@ export class AgentVoice {
     });
     return new AgentTurn(
       write,
-      (text, signal) => new Synthesis({ text, tts, requestOf, sampleRateHz, maxAheadMs, signal }),
+      (text, signal) => new Synthesis({ text, tts, requestOf, sampleRateHz, maxAheadMs, clock, signal }),
     );
   }
 

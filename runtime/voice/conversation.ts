@@ -1,4 +1,5 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
+import type { TurnStages } from '#crds/ledger/ledger-event.ts';
 import type { Workflow } from '#crds/tenant/workflow.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
@@ -13,10 +14,11 @@ import { type Effect, interruptible, type Listening, wholly } from '#runtime/wor
 import type { AgentTurn } from './agent-turn.ts';
 import type { AgentVoice, Spoken } from './agent-voice.ts';
 import type { CallerTurn, Hearing } from './caller-turn.ts';
-import { type Answer, Exchange } from './exchange.ts';
+import { type Answer, type AnswerTimes, Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
 import { type Goodbye, TurnLimits } from './turn-limits.ts';
 import { TurnReports } from './turn-reports.ts';
+import { turnStages } from './turn-stages.ts';
 import type { VoiceObserver } from './voice-observer.ts';
 import type { VoiceOptions } from './voice-options.ts';
 
@@ -40,12 +42,13 @@ export class Conversation {
   #toldLead: ConversationState['collected'] | undefined;
   /** When the caller was last heard to speak; undefined once that was replied to. */
   #spokeUntilMs: number | undefined;
+  #answerTimes: AnswerTimes | undefined;
 
   constructor(parts: ConversationParts) {
     this.#parts = parts;
     this.#progress = parts.context.conversation;
     this.#limits = new TurnLimits(parts.options);
-    this.#reports = new TurnReports(parts.context);
+    this.#reports = new TurnReports(parts.context, parts.dialogue.usesHistory);
   }
 
   /** Where the conversation stands, with all that was said and used in it. */
@@ -80,8 +83,7 @@ export class Conversation {
     this.#adopt(turn);
     for (let cuts = 0; ; cuts++) {
       const spoken = await this.#parts.voice.speak(turn, signal);
-      this.#replied(spoken);
-      this.#reports.agentSpoke(spoken);
+      this.#reports.agentSpoke(spoken, this.#replied(turn, spoken));
       const isInterrupted = spoken.interrupted && spoken.failure === undefined && !signal.aborted;
       const answer = isInterrupted ? await this.#decide(turn, signal) : undefined;
       if (answer) return answer;
@@ -161,11 +163,12 @@ export class Conversation {
     const goodbye = this.#limits.reachedBy(hearing);
     if (goodbye) return said(phrases[GOODBYES[goodbye]], progress, { kind: 'End', reason: goodbye });
     if (hearing.kind === 'Failed') return said(phrases.hearingFailed, progress, dialogue.listening(progress));
-    return dialogue.reply(progress, hearing, turn);
+    return dialogue.reply({ ...progress, history: this.#reports.history }, hearing, turn);
   }
 
-  #accept({ hearing, turn }: Answer): AgentTurn {
+  #accept({ hearing, turn, times }: Answer): AgentTurn {
     this.#limits.count(hearing);
+    this.#answerTimes = times;
     this.#answered = hearing.kind === 'Words' ? { text: hearing.text, before: this.#progress } : undefined;
     return turn;
   }
@@ -189,11 +192,15 @@ export class Conversation {
     this.#reports.callerTurn(caller);
   }
 
-  #replied({ text, startedAtMs }: Spoken): void {
-    if (this.#spokeUntilMs !== undefined && text !== '') {
-      this.#parts.observer.replied(Math.max(0, startedAtMs - this.#spokeUntilMs));
-    }
+  /** The first sound of an answer: where the time went that the caller waited for it. */
+  #replied(turn: AgentTurn, { text, startedAtMs }: Spoken): TurnStages | undefined {
+    const [spokeUntilMs, times] = [this.#spokeUntilMs, this.#answerTimes];
     this.#spokeUntilMs = undefined;
+    this.#answerTimes = undefined;
+    if (spokeUntilMs === undefined || text === '') return undefined;
+    const stages = times && turnStages(times, turn.synthesis.times, { spokeUntilMs, startedAtMs });
+    this.#parts.observer.replied(Math.max(0, startedAtMs - spokeUntilMs), stages);
+    return stages;
   }
 
   #keep(progress: ConversationState): void {

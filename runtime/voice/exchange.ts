@@ -20,6 +20,7 @@ export class Exchange {
   readonly #signal: AbortSignal;
   /** What the caller has said in it. */
   readonly caller: CallerTurn;
+  #times: AnswerTimes | undefined;
 
   constructor(options: ExchangeOptions, signal: AbortSignal) {
     this.#options = options;
@@ -70,10 +71,12 @@ export class Exchange {
     const { language, asking } = this.#options;
     pause.judge(completenessOf(result.text ?? '', asking, language));
     const hearing = this.caller.hearing(result);
+    const recognisedAtMs = this.#options.clock.now();
     return await this.#prepared(hearing, async (turn) => {
       const ended = await this.#ended(pause);
       if (!ended) return false;
       this.caller.add(result, ended);
+      this.#times = { recognisedAtMs, endedAtMs: this.#options.clock.now() };
       await this.#untilReady(turn);
       return this.caller.isFull || !this.#options.listener.busy;
     });
@@ -101,7 +104,7 @@ export class Exchange {
       if (wanted) turn.commit();
       else turn.drop();
     }
-    return wanted ? { hearing, turn } : undefined;
+    return wanted ? { hearing, turn, times: this.#times } : undefined;
   }
 
   /** Until the turn can be spoken, the caller speaks, or the caller has waited for so long that something has to be said. */
@@ -137,4 +140,13 @@ export interface ExchangeOptions extends Omit<CallerTurnOptions, 'clock'> {
 export interface Answer {
   readonly hearing: Hearing;
   readonly turn: AgentTurn;
+  /** Absent where no words of the caller led to it. */
+  readonly times: AnswerTimes | undefined;
+}
+
+/** Wall-clock epoch ms. */
+export interface AnswerTimes {
+  readonly recognisedAtMs: number;
+  /** When it was certain that the caller had finished. */
+  readonly endedAtMs: number;
 }

@@ -8,7 +8,7 @@ import type { VoiceOptions } from './voice-options.ts';
 
 /** What all sessions of a pod share. */
 export interface SessionParts {
-  readonly engines: Pick<Engines, 'stt' | 'tts'>;
+  readonly engines: Pick<Engines, 'stt' | 'llm' | 'tts'>;
   readonly voiceActivity: SpeechDetectors;
   /**
    * For what we send: the codec that the carrier was asked for. What we receive is in the one that

@@ -5,6 +5,10 @@ import type { CarrierMessage } from '#runtime/media/carrier-message.ts';
 import type { MediaSocket } from '#runtime/media/media-socket.ts';
 import { Playout } from '#runtime/media/playout.ts';
 import { ReorderWindow } from '#runtime/media/reorder-window.ts';
+import type { CallSubject } from '#runtime/workflow/call-subject.ts';
+import type { Dialogue } from '#runtime/workflow/dialogue.ts';
+import { ModelDialogue } from '#runtime/workflow/model/model-dialogue.ts';
+import { NO_TOOLS } from '#runtime/workflow/model/tenant-tools.ts';
 import { StepByStep } from '#runtime/workflow/step-by-step.ts';
 import { workflowFor } from '#runtime/workflow/workflow-for.ts';
 import { AgentVoice } from './agent-voice.ts';
@@ -101,7 +105,13 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
     conversation: new Conversation({
       context,
       workflow,
-      dialogue: new StepByStep(() => ({ profile, workflow, callerNumber, calledNumber, nowMs: clock.now() })),
+      dialogue: dialogueOf(engines, () => ({
+        profile,
+        workflow,
+        callerNumber,
+        calledNumber,
+        nowMs: clock.now(),
+      })),
       voice,
       listener,
       stt: engines.stt,
@@ -122,6 +132,11 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
       return { ...wayIn.close(), underruns: playout.underruns };
     },
   };
+}
+
+/** With a language model where the pod has one. */
+function dialogueOf({ llm }: SessionParts['engines'], subject: () => CallSubject): Dialogue {
+  return llm ? new ModelDialogue({ subject, model: llm, tools: NO_TOOLS }) : new StepByStep(subject);
 }
 
 /** Audio that waits to be sent; more waits where it is made. */

@@ -15,6 +15,8 @@ export class Synthesis {
   #writtenMs = 0;
   #ended = false;
   #failure: unknown;
+  #textAtMs: number | undefined;
+  #soundAtMs: number | undefined;
   /** Resolves when there is news for the one who waits: more samples for the reader, or room for the writer. */
   #news = Promise.withResolvers<void>();
   readonly clauses: SpokenClause[] = [];
@@ -27,6 +29,11 @@ export class Synthesis {
   /** Resolves with the first samples, or at the end where there are none. */
   get begun(): Promise<void> {
     return this.#first.promise;
+  }
+
+  /** When the first text was there, and the first samples of it, in wall-clock epoch ms. */
+  get times(): SynthesisTimes {
+    return { textAtMs: this.#textAtMs, soundAtMs: this.#soundAtMs };
   }
 
   /** The samples; throws what the text or the engine threw, or the abort. To be read once. */
@@ -66,6 +73,7 @@ export class Synthesis {
     const resampler = new Resampler(tts.capabilities.sampleRateHz, sampleRateHz);
     const cutter = new ClauseCutter();
     for await (const piece of text) {
+      this.#textAtMs ??= this.#options.clock.now();
       for (const clause of cutter.push(piece)) await this.#speak(clause, resampler);
     }
     for (const clause of cutter.flush()) await this.#speak(clause, resampler);
@@ -88,6 +96,7 @@ export class Synthesis {
 
   #put(samples: Int16Array): void {
     if (samples.length === 0) return;
+    this.#soundAtMs ??= this.#options.clock.now();
     this.#pieces.push(samples);
     this.#aheadMs += this.#msOf(samples);
     this.#writtenMs += this.#msOf(samples);
@@ -120,5 +129,11 @@ export interface SynthesisOptions {
   readonly sampleRateHz: number;
   /** Audio that may wait to be played. */
   readonly maxAheadMs: number;
+  readonly clock: { now(): number };
   readonly signal: AbortSignal;
+}
+
+export interface SynthesisTimes {
+  readonly textAtMs: number | undefined;
+  readonly soundAtMs: number | undefined;
 }

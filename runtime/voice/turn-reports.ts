@@ -1,26 +1,36 @@
+import type { TurnStages } from '#crds/ledger/ledger-event.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
 import type { Spoken } from './agent-voice.ts';
 import type { CallerTurn } from './caller-turn.ts';
 
 /** What is counted of a conversation, over all pods that held it. */
-export type Counts = Pick<ConversationState, 'nextTurn' | 'sttMs' | 'ttsCharacters'>;
+export type Counts = Pick<ConversationState, 'nextTurn' | 'sttMs' | 'ttsCharacters' | 'history'>;
 
 /** Tells the call of each turn as it was heard, in the order in which they were spoken, and counts what they took. */
 export class TurnReports {
   readonly #context: SessionContext;
+  readonly #keepsHistory: boolean;
   #counts: Counts;
   /** The agent's turn that may still be spoken on. */
   #agent: Heard | undefined;
 
-  constructor(context: SessionContext) {
+  /** @param keepsHistory Whether what was said is kept with the conversation, for a driver that goes by it. */
+  constructor(context: SessionContext, keepsHistory: boolean) {
     this.#context = context;
-    const { nextTurn, sttMs, ttsCharacters } = context.conversation;
-    this.#counts = { nextTurn, sttMs, ttsCharacters };
+    this.#keepsHistory = keepsHistory;
+    const { nextTurn, sttMs, ttsCharacters, history } = context.conversation;
+    this.#counts = { nextTurn, sttMs, ttsCharacters, ...(history ? { history } : {}) };
   }
 
   get counts(): Counts {
     return this.#counts;
+  }
+
+  /** All that was heard by now, also of a turn of the agent that may still be spoken on. */
+  get history(): ConversationState['history'] {
+    const turn = this.#agent;
+    return turn && turn.text !== '' ? this.#withTurn('Agent', turn) : this.#counts.history;
   }
 
   /** How long the agent's turn was heard that may still be spoken on. */
@@ -29,8 +39,9 @@ export class TurnReports {
   }
 
   /** A stretch of the agent's turn was spoken; `text` is all that was heard of the turn by now. */
-  agentSpoke({ text, interrupted, startedAtMs, endedAtMs }: Spoken): void {
-    this.#agent = { text, interrupted, endedAtMs, startedAtMs: this.#agent?.startedAtMs ?? startedAtMs };
+  agentSpoke({ text, interrupted, startedAtMs, endedAtMs }: Spoken, stages?: TurnStages): void {
+    const begun = this.#agent ?? { startedAtMs, stages };
+    this.#agent = { text, interrupted, endedAtMs, startedAtMs: begun.startedAtMs, stages: begun.stages };
   }
 
   /** The agent's turn is over. */
@@ -49,13 +60,22 @@ export class TurnReports {
     this.#tell('Caller', { text, startedAtMs, endedAtMs, interrupted: false });
   }
 
+  #withTurn(speaker: 'Agent' | 'Caller', { text, interrupted }: Pick<Heard, 'text' | 'interrupted'>) {
+    if (!this.#keepsHistory) return undefined;
+    const heard = { speaker, text: interrupted ? `${text} …` : text };
+    return [...(this.#counts.history ?? []), heard].slice(-MAX_HISTORY_TURNS);
+  }
+
   #tell(speaker: 'Agent' | 'Caller', { text, interrupted, ...at }: Heard): void {
     if (text === '') return;
     const { answeredAtMs, events } = this.#context;
     const startedAtMs = Math.max(0, Math.round(at.startedAtMs - answeredAtMs));
     const endedAtMs = Math.max(startedAtMs, Math.round(at.endedAtMs - answeredAtMs));
-    events.turn({ index: this.#counts.nextTurn, speaker, text, startedAtMs, endedAtMs, interrupted });
-    this.#counts = { ...this.#counts, nextTurn: this.#counts.nextTurn + 1 };
+    const { nextTurn: index } = this.#counts;
+    const stages = at.stages ? { stages: at.stages } : {};
+    events.turn({ index, speaker, text, startedAtMs, endedAtMs, interrupted, ...stages });
+    const history = this.#withTurn(speaker, { text, interrupted });
+    this.#counts = { ...this.#counts, nextTurn: index + 1, ...(history ? { history } : {}) };
   }
 }
 
@@ -65,4 +85,8 @@ interface Heard {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   readonly interrupted: boolean;
+  readonly stages?: TurnStages | undefined;
 }
+
+/** Twenty questions and answers: what was collected is kept for itself. */
+const MAX_HISTORY_TURNS = 40;

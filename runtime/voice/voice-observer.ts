@@ -1,3 +1,5 @@
+import type { TurnStages } from '#crds/ledger/ledger-event.ts';
+
 /** Told of what happens to the audio of every call, for metrics. It measures and never touches. */
 export interface VoiceObserver {
   /** A message of the carrier is no message we know the form of, and was skipped. */
@@ -14,5 +16,5 @@ export interface VoiceObserver {
   /** The caller had to wait for audio inside an utterance. */
   underrun(): void;
   /** From the caller's last speech to the first audio of the reply, endpointing and engines included. */
-  replied(ms: number): void;
+  replied(ms: number, stages: TurnStages | undefined): void;
 }

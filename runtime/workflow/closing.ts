@@ -63,15 +63,19 @@ export function finishMessage(talk: Talk): Step {
 
 /** The caller asks for a person: the first who is there, else a message is offered. */
 export function toPerson(talk: Talk): Step {
-  const { state, subject } = talk;
-  const target = openTargets(subject)[0];
+  const [target] = openTargets(talk.subject);
+  return target ? toTarget(talk, target.name) : offerMessage(talk, phrasesOf(talk).nobodyThere);
+}
+
+/** To a person or department of the caller's choice. */
+export function toTarget(talk: Talk, target: string): Step {
+  const { state } = talk;
   const handOvers = (state.handOvers ?? 0) + 1;
-  if (!target || handOvers > MAX_HAND_OVERS) return offerMessage(talk, phrasesOf(talk).nobodyThere);
-  const { connecting } = phrasesOf(talk);
+  if (handOvers > MAX_HAND_OVERS) return offerMessage(talk, phrasesOf(talk).nobodyThere);
   return {
-    speech: wholly(connecting),
+    speech: wholly(phrasesOf(talk).connecting),
     state: { ...state, handOvers },
-    effect: { kind: 'Transfer', target: target.name },
+    effect: { kind: 'Transfer', target },
   };
 }
 
@@ -96,7 +100,7 @@ export function warn(talk: Talk, number: string): { readonly text: string; reado
 }
 
 /** Who is there now. */
-function openTargets({ profile, nowMs }: CallSubject): CallSubject['profile']['transferTargets'] {
+export function openTargets({ profile, nowMs }: CallSubject): CallSubject['profile']['transferTargets'] {
   return profile.transferTargets.filter(({ hours }) => isOpen(hours, nowMs, profile.timeZone));
 }
 

@@ -7,6 +7,8 @@ import type { Heard, Listening, Step } from './talk.ts';
  * that one can take over from the other in mid-call.
  */
 export interface Dialogue {
+  /** Whether it goes by what was said, which is then kept in the state. */
+  readonly usesHistory: boolean;
   /** What is said first on a stream: the greeting, or the thread of a conversation taken up again. */
   open(state: ConversationState, after: 'Loss' | 'FailedTransfer'): Reply;
   /**

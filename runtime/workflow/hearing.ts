@@ -10,8 +10,13 @@ import type { Step, Talk } from './talk.ts';
 
 /** What the caller said: first what always works, then what was waited for. */
 export function hearWords(talk: Talk, text: string): Step {
-  const noted = { ...talk, state: { ...talk.state, repeated: repeatedOf(talk.state, text) } };
-  return hearIntent(noted, text) ?? HEARINGS[awaited(noted.state)](noted, text);
+  const withWords = noted(talk, text);
+  return hearIntent(withWords, text) ?? HEARINGS[awaited(talk.state)](withWords, text);
+}
+
+/** The talk in which the words are remembered, by which machines are known that repeat themselves. */
+export function noted(talk: Talk, text: string): Talk {
+  return { ...talk, state: { ...talk.state, repeated: repeatedOf(talk.state, text) } };
 }
 
 /** Sound without words. */

@@ -7,6 +7,7 @@ import type { Heard, Listening } from './talk.ts';
 
 /** The driver without a language model: the workflow's questions, one after another. */
 export class StepByStep implements Dialogue {
+  readonly usesHistory = false;
   readonly #subject: () => CallSubject;
 
   /** Asked for the subject at each step, since the time is part of it. */
