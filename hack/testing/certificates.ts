@@ -23,13 +23,13 @@ export function createAuthority(name: string): Certificate {
   return issue({ name, publicKey, privateKey, extensions, issuer: { name, key: privateKey } });
 }
 
-/** A server's certificate for `localhost` and 127.0.0.1, signed by an authority. X.509 v3 as in RFC 5280. */
-export function createServerCertificate(authority: Certificate): Certificate {
+/** A server's certificate for a name and 127.0.0.1, signed by an authority. X.509 v3 as in RFC 5280. */
+export function createServerCertificate(authority: Certificate, name = 'localhost'): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
+  const names = sequence(der(0x82, Buffer.from(name)), der(0x87, Buffer.from([127, 0, 0, 1])));
   const issuer = { name: authority.name, key: createPrivateKey(authority.key) };
   const extensions = [extension(OIDS.subjectAltName, names)];
-  return issue({ name: 'localhost', publicKey, privateKey, extensions, issuer });
+  return issue({ name, publicKey, privateKey, extensions, issuer });
 }
 
 interface Issued {
