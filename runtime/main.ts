@@ -13,6 +13,7 @@ import { type AudioCodec, codecFor } from './media/audio-codec.ts';
 import { createMediaMetrics } from './media-metrics.ts';
 import { eventLoopUtilization, LoadWatch } from './pod/load-watch.ts';
 import { createRuntime } from './runtime.ts';
+import { createToolRunner } from './tools/create-tool-runner.ts';
 import { createSessions } from './voice/open-session.ts';
 import { VoiceActivity } from './voice/voice-activity.ts';
 
@@ -67,6 +68,7 @@ async function serve(
   const voiceActivity = new VoiceActivity({ clock, log, observer });
   const { open: openSession } = createSessions({
     engines,
+    tools: createToolRunner({ clock, registry, log }),
     voiceActivity,
     log,
     clock,

@@ -41,7 +41,8 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'workflows[].onComplete.action', unless: ['Hangup'] },
     { path: 'knowledge', unless: [[]] },
     { path: 'knowledgeFrom', unless: [[]] },
-    { path: 'tools', unless: [[]] },
+    // Their tokens do not reach the runtime, which refuses to call them without.
+    { path: 'tools[].secretRef', unless: [] },
     { path: 'businessHours', unless: [] },
     { path: 'transferTargets', unless: [[]] },
     { path: 'recording.retentionDays', unless: [30] },
@@ -56,7 +57,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'maxCallDurationSeconds', unless: [3_600], where: { mode: 'External' } },
     { path: 'image', unless: [], where: { mode: 'External' } },
     { path: 'resources', unless: [], where: { mode: 'External' } },
-    { path: 'engines.llm', unless: [] },
   ],
 };
 

@@ -18,6 +18,7 @@ import { lineQuality } from '#runtime/media/fakes/line-quality.ts';
 import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import { noTools } from '#runtime/tools/fakes/no-tools.ts';
 import { profile } from '#runtime/voice/fakes/call-in-test.ts';
 import { loudnessDetectors } from '#runtime/voice/fakes/scripted-engines.ts';
 import { silentObserver } from '#runtime/voice/fakes/silent-observer.ts';
@@ -138,6 +139,7 @@ async function talk(stream: StreamFormat, settings: Partial<Settings>): Promise<
   const transcribed = Promise.withResolvers<Int16Array>();
   const { open } = createSessions({
     engines: glidingEngines(transcribed.resolve),
+    tools: noTools,
     voiceActivity: loudnessDetectors,
     sendCodec: knownCodec(stream.codec, stream.sampleRate),
     observer: silentObserver,

@@ -12,7 +12,6 @@ import { ToolRunner } from './tool-runner.ts';
 
 type Site = Awaited<ReturnType<typeof toolSite>>;
 const sites: Site[] = [];
-const never = new AbortController().signal;
 
 function tool(more: object = {}): TenantTool {
   const [parsed] = toolsSchema.parse([
@@ -76,7 +75,7 @@ afterEach(async () => {
 describe('a call of a tool', () => {
   test('is one POST of its arguments, to the address that was checked, and answers what the tool says', async () => {
     const { site, runner, outcomes, looked } = await setUp([reply(200, '{"at":"10:00"}')]);
-    expect(await runner.run(request(), never)).toEqual({ kind: 'ok', text: '{"at":"10:00"}' });
+    expect(await runner.run(request())).toEqual({ kind: 'ok', text: '{"at":"10:00"}' });
     expect(site.requests).toHaveLength(1);
     expect(site.requests[0]).toMatchObject({ method: 'POST', path: '/book?v=1', body: '{"day":"Monday"}' });
     expect(site.requests[0]?.headers).toMatchObject({ host: SITE, 'content-type': 'application/json' });
@@ -87,10 +86,10 @@ describe('a call of a tool', () => {
 
   test('has a key by which a repeat of it, and of it alone, is known', async () => {
     const { site, runner } = await setUp(Array.from({ length: 4 }, () => reply(200, '{}')));
-    await runner.run(request(), never);
-    await runner.run(request(), never);
-    await runner.run(request({}, { day: 'Tuesday' }), never);
-    await runner.run(request({}, { day: 'Monday' }, 'call_2'), never);
+    await runner.run(request());
+    await runner.run(request());
+    await runner.run(request({}, { day: 'Tuesday' }));
+    await runner.run(request({}, { day: 'Monday' }, 'call_2'));
     const keys = site.requests.map(({ headers }) => headers['idempotency-key']);
     expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(keys[1]).toBe(keys[0]);
@@ -109,7 +108,7 @@ describe('a call of a tool', () => {
     ['are too long', { day: 'x'.repeat(2_001) }, 'day: '],
   ])('whose arguments %s is refused in words for the model, and not made', async (_, args, words) => {
     const { site, runner, outcomes } = await setUp([]);
-    const outcome = await runner.run(request({}, args), never);
+    const outcome = await runner.run(request({}, args));
     expect(outcome.kind).toBe('refused');
     expect(outcome.text).toContain(`The arguments do not fit. ${words}`);
     expect(site.dialled).toEqual([]);
@@ -118,7 +117,7 @@ describe('a call of a tool', () => {
 
   test('of a tool whose token is not there is refused', async () => {
     const { site, runner } = await setUp([]);
-    const outcome = await runner.run(request({ secretRef: { name: 'booking' } }), never);
+    const outcome = await runner.run(request({ secretRef: { name: 'booking' } }));
     expect(outcome).toEqual({ kind: 'refused', text: expect.stringContaining('token') });
     expect(site.dialled).toEqual([]);
   });
@@ -127,7 +126,7 @@ describe('a call of a tool', () => {
     const lines: string[] = [];
     const log = createLogger('test', 'info', { write: (line) => void lines.push(line) });
     const { runner } = await setUp([reply(500, '{"caller":"Ann"}')], { log });
-    await runner.run(request({}, { day: 'Ann' }), never);
+    await runner.run(request({}, { day: 'Ann' }));
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       call: 'c-1',
       tool: 'book',
@@ -174,7 +173,7 @@ describe('what a tool answers', () => {
     ],
   ])('is told: %s', async (_, answer, kind, words) => {
     const { site, runner } = await setUp([answer, reply(200, '{}')]);
-    const outcome = await runner.run(request(), never);
+    const outcome = await runner.run(request());
     expect(outcome).toMatchObject({ kind, text: expect.stringContaining(words) });
     expect(site.requests).toHaveLength(1);
     expect(site.dialled).toHaveLength(1);
@@ -184,7 +183,7 @@ describe('what a tool answers', () => {
     const clock = new FakeClock();
     const asked = Promise.withResolvers<void>();
     const { site, runner } = await setUp([() => asked.resolve()], { clock });
-    const running = runner.run(request({ timeoutSeconds: 3 }), never);
+    const running = runner.run(request({ timeoutSeconds: 3 }));
     await asked.promise;
     await clock.advance(3_000);
     expect(await running).toMatchObject({ kind: 'timedOut', text: expect.stringContaining('not known') });
@@ -194,17 +193,11 @@ describe('what a tool answers', () => {
 
   test('may break off, and is not asked for again', async () => {
     const { site, runner } = await setUp([(response) => void response.destroy(), reply(200, '{}')]);
-    expect(await runner.run(request(), never)).toMatchObject({
+    expect(await runner.run(request())).toMatchObject({
       kind: 'failed',
       text: expect.stringContaining('not known'),
     });
     expect(site.requests).toHaveLength(1);
-  });
-
-  test('is of no interest once the call is over', async () => {
-    const over = new AbortController();
-    const { runner } = await setUp([() => over.abort()]);
-    expect(await runner.run(request(), over.signal)).toMatchObject({ kind: 'failed' });
   });
 });
 
@@ -254,7 +247,7 @@ describe('where a tool may be', () => {
     'https://redis./',
   ])('is nowhere but at public addresses: %s', async (url) => {
     const { site, runner, looked } = await setUp([]);
-    expect(await runner.run(request({ url }), never)).toMatchObject({ kind: 'refused' });
+    expect(await runner.run(request({ url }))).toMatchObject({ kind: 'refused' });
     expect([site.dialled, looked]).toEqual([[], []]);
   });
 
@@ -268,7 +261,7 @@ describe('where a tool may be', () => {
   ])('is at https, without a user: %s', async (url) => {
     const { site, runner } = await setUp([]);
     // What a Tenant may say is narrower than this; the runner does not rely on it.
-    expect(await runner.run({ ...request(), tool: { ...tool(), url } }, never)).toMatchObject({
+    expect(await runner.run({ ...request(), tool: { ...tool(), url } })).toMatchObject({
       kind: 'refused',
     });
     expect(site.dialled).toEqual([]);
@@ -285,7 +278,7 @@ describe('where a tool may be', () => {
     ['what is no address', [{ address: 'evil', family: 4 }]],
   ])('is no name that leads to %s', async (_, addresses) => {
     const { site, runner } = await setUp([], { names: [addresses] });
-    expect(await runner.run(request(), never)).toMatchObject({ kind: 'refused' });
+    expect(await runner.run(request())).toMatchObject({ kind: 'refused' });
     expect(site.dialled).toEqual([]);
   });
 
@@ -293,7 +286,7 @@ describe('where a tool may be', () => {
     const { site, runner, looked } = await setUp([reply(200, '{}')], {
       names: [at(PUBLIC_ADDRESS), at('127.0.0.1')],
     });
-    expect(await runner.run(request(), never)).toMatchObject({ kind: 'ok' });
+    expect(await runner.run(request())).toMatchObject({ kind: 'ok' });
     expect(looked).toHaveLength(1);
     expect(site.dialled.map(({ address }) => address)).toEqual([PUBLIC_ADDRESS]);
   });
@@ -304,13 +297,13 @@ describe('where a tool may be', () => {
       names: [at(first, PUBLIC_ADDRESS)],
       down: [first],
     });
-    expect(await runner.run(request(), never)).toMatchObject({ kind: 'ok' });
+    expect(await runner.run(request())).toMatchObject({ kind: 'ok' });
     expect(site.dialled.map(({ address }) => address)).toEqual([first, PUBLIC_ADDRESS]);
   });
 
   test('is told from one that cannot be reached', async () => {
     const { runner } = await setUp([], { down: [PUBLIC_ADDRESS] });
-    expect(await runner.run(request(), never)).toEqual({
+    expect(await runner.run(request())).toEqual({
       kind: 'failed',
       text: 'The tool could not be reached. It did nothing.',
     });
@@ -318,7 +311,7 @@ describe('where a tool may be', () => {
 
   test('is a server that proves its name', async () => {
     const { site, runner } = await setUp([reply(200, '{}')], { name: 'other.example.com' });
-    expect(await runner.run(request(), never)).toMatchObject({ kind: 'failed' });
+    expect(await runner.run(request())).toMatchObject({ kind: 'failed' });
     expect(site.requests).toEqual([]);
   });
 
@@ -331,7 +324,7 @@ describe('where a tool may be', () => {
       observer: { finished: () => {} },
       log: silentLogger,
     });
-    const running = runner.run(request({ timeoutSeconds: 2 }), never);
+    const running = runner.run(request({ timeoutSeconds: 2 }));
     await clock.advance(2_000);
     expect(await running).toEqual({
       kind: 'timedOut',
@@ -345,7 +338,7 @@ describe('where a tool may be', () => {
     const runner = createToolRunner({ clock: systemClock, registry, log: silentLogger });
     for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
       const url = `https://${host}:${site.port}/`;
-      expect(await runner.run(request({ url }), never)).toMatchObject({ kind: 'refused' });
+      expect(await runner.run(request({ url }))).toMatchObject({ kind: 'refused' });
     }
     expect(site.requests).toEqual([]);
     expect(await registry.metrics()).toMatch(/veralux_tool_call_seconds_count\{.*outcome="refused".*\} 3/);

@@ -25,12 +25,12 @@ export class ToolRunner {
     this.#options = options;
   }
 
-  /** `signal`: the call is over. A tool that was asked by then may do its work all the same. */
-  async run({ callID, tool, call }: ToolRequest, signal: AbortSignal): Promise<ToolOutcome> {
+  /** Runs to its end, also where the caller hangs up meanwhile: half a booking helps nobody. */
+  async run({ callID, tool, call }: ToolRequest): Promise<ToolOutcome> {
     const { clock, observer, log } = this.#options;
     const startedMs = clock.monotonic();
     const run: Run = { callID, tool, call, sent: false, status: undefined, code: undefined };
-    const outcome = await this.#attempt(run, signal);
+    const outcome = await this.#attempt(run);
     const ms = clock.monotonic() - startedMs;
     observer.finished(outcome.kind, ms);
     const { status, code } = run;
@@ -38,17 +38,14 @@ export class ToolRunner {
     return outcome;
   }
 
-  async #attempt(run: Run, signal: AbortSignal): Promise<ToolOutcome> {
+  async #attempt(run: Run): Promise<ToolOutcome> {
     const wrong = wrongArguments(run.tool, run.call.arguments);
     if (wrong !== undefined) return refused(wrong);
     if (run.tool.secretRef)
       return refused('This tool needs a token that is not there. It cannot be used now.');
     const ending = new AbortController();
-    const onAbort = () => ending.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
     const cancel = this.#options.clock.after(run.tool.timeoutSeconds * 1000, () => ending.abort(TIME_OUT));
     try {
-      signal.throwIfAborted();
       return await Promise.race([this.#ask(run, ending.signal), abortOf(ending.signal)]);
     } catch (error) {
       // Whatever the network did, the model is told the little that matters; the log has the code.
@@ -56,7 +53,6 @@ export class ToolRunner {
       return ending.signal.reason === TIME_OUT ? timedOut(run.sent) : unreachable(run.sent);
     } finally {
       cancel();
-      signal.removeEventListener('abort', onAbort);
       ending.abort();
     }
   }

@@ -5,10 +5,10 @@ import type { CarrierMessage } from '#runtime/media/carrier-message.ts';
 import type { MediaSocket } from '#runtime/media/media-socket.ts';
 import { Playout } from '#runtime/media/playout.ts';
 import { ReorderWindow } from '#runtime/media/reorder-window.ts';
+import { ToolsOfCall } from '#runtime/tools/tools-of-call.ts';
 import type { CallSubject } from '#runtime/workflow/call-subject.ts';
 import type { Dialogue } from '#runtime/workflow/dialogue.ts';
 import { ModelDialogue } from '#runtime/workflow/model/model-dialogue.ts';
-import { NO_TOOLS } from '#runtime/workflow/model/tenant-tools.ts';
 import { StepByStep } from '#runtime/workflow/step-by-step.ts';
 import { workflowFor } from '#runtime/workflow/workflow-for.ts';
 import { AgentVoice } from './agent-voice.ts';
@@ -105,7 +105,7 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
     conversation: new Conversation({
       context,
       workflow,
-      dialogue: dialogueOf(engines, () => ({
+      dialogue: dialogueOf(parts, context, () => ({
         profile,
         workflow,
         callerNumber,
@@ -134,9 +134,15 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
   };
 }
 
-/** With a language model where the pod has one. */
-function dialogueOf({ llm }: SessionParts['engines'], subject: () => CallSubject): Dialogue {
-  return llm ? new ModelDialogue({ subject, model: llm, tools: NO_TOOLS }) : new StepByStep(subject);
+/** With a language model, and the tenant's tools for it, where the pod has one. */
+function dialogueOf(
+  { engines: { llm }, tools: runner }: SessionParts,
+  { callID, profile }: SessionContext,
+  subject: () => CallSubject,
+): Dialogue {
+  if (!llm) return new StepByStep(subject);
+  const tools = new ToolsOfCall({ runner, callID, tools: profile.tools });
+  return new ModelDialogue({ subject, model: llm, tools });
 }
 
 /** Audio that waits to be sent; more waits where it is made. */

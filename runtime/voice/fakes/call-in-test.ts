@@ -6,6 +6,8 @@ import type { TransferFailure } from '#runtime/call/call-record.ts';
 import { type ConversationState, newConversation } from '#runtime/call/conversation-state.ts';
 import type { AudioCodec } from '#runtime/media/audio-codec.ts';
 import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
+import { noTools } from '#runtime/tools/fakes/no-tools.ts';
+import type { ToolRunner } from '#runtime/tools/tool-runner.ts';
 import { MediaSession } from '../session.ts';
 import { DEFAULT_VOICE_OPTIONS, type VoiceOptions } from '../voice-options.ts';
 import { FakeCarrier } from './fake-carrier.ts';
@@ -48,6 +50,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
     },
     {
       engines: scriptedEngines(clock, script),
+      tools: setUp.tools ?? noTools,
       voiceActivity: loudnessDetectors,
       sendCodec: setUp.sendCodec ?? pcmu,
       observer: { ...silentObserver, malformedFrame: () => reported.push('malformed frame') },
@@ -61,6 +64,8 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
 }
 
 export interface CallSetUp {
+  /** Calls the tenant's own tools. */
+  readonly tools?: Pick<ToolRunner, 'run'>;
   /** Default: PCMU, as the fake carrier's line. */
   readonly sendCodec?: AudioCodec;
   readonly conversation?: ConversationState;
