@@ -22,6 +22,11 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
   /** How many milliseconds of audio were sent, and how many `clear`s came. */
   sentMs = 0;
   clears = 0;
+  /** What the line sends frame by frame, instead of what `speak` says. */
+  caller: ((agentSounds: boolean) => Int16Array) | undefined;
+  /** Told of all sound that is to be played, and when; and of what will not be. */
+  onPlay: ((samples: Int16Array, atMs: number) => void) | undefined;
+  onClear: (() => void) | undefined;
   /** The sizes of the audio messages that came. */
   readonly frameBytes = new Set<number>();
 
@@ -37,6 +42,7 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
     if (message.event === 'clear') {
       this.clears++;
       this.#playedAtMs = 0;
+      this.onClear?.();
       for (const giveBack of this.#marks.keys()) giveBack();
     }
   }
@@ -62,6 +68,11 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
     this.#speechFrames = ms / 20;
   }
 
+  /** Whether the agent is heard now. */
+  get sounding(): boolean {
+    return this.#playedAtMs > this.#clock.monotonic();
+  }
+
   stop(): void {
     this.say({ event: 'stop', stop: {} });
   }
@@ -71,9 +82,7 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
   }
 
   #nextFrame(): void {
-    const loud = this.#speechFrames > 0;
-    if (loud) this.#speechFrames--;
-    const samples = Int16Array.from({ length: 160 }, (_, i) => (loud ? this.#amplitude * Math.sin(i) : 0));
+    const samples = this.caller?.(this.sounding) ?? this.#spoken();
     const payload = Buffer.from(samples.map((sample) => MU_LAW.toCode[sample + 32_768] ?? 0)).toString(
       'base64',
     );
@@ -82,11 +91,22 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
     if (this.readyState === SOCKET_OPEN) this.#stopFrames = this.#clock.after(20, () => this.#nextFrame());
   }
 
+  #spoken(): Int16Array {
+    const loud = this.#speechFrames > 0;
+    if (loud) this.#speechFrames--;
+    return Int16Array.from({ length: 160 }, (_, i) => (loud ? this.#amplitude * Math.sin(i) : 0));
+  }
+
   #play(payload: Buffer): void {
     this.frameBytes.add(payload.length);
     const ms = payload.length / 8;
     this.sentMs += ms;
-    this.#playedAtMs = Math.max(this.#playedAtMs, this.#clock.monotonic()) + ms;
+    const atMs = Math.max(this.#playedAtMs, this.#clock.monotonic());
+    this.#playedAtMs = atMs + ms;
+    this.onPlay?.(
+      Int16Array.from(payload, (code) => MU_LAW.toLinear[code] ?? 0),
+      atMs,
+    );
   }
 
   #queueMark(name: string): void {
