@@ -24,5 +24,20 @@ export const options = {
     default: '64',
     description: 'Requests that may wait for each of hearing and speaking; more get 503.',
   },
+  RULES: {
+    schema: z.string(),
+    optional: true,
+    description: 'A JSON file of the rules that the language model follows. Absent: those of a receptionist.',
+  },
+  FIRST_TOKEN_MS: {
+    schema: z.coerce.number().int().nonnegative(),
+    default: '150',
+    description: 'After how long the language model begins to answer.',
+  },
+  TOKENS_PER_SECOND: {
+    schema: option.positiveInt,
+    default: '60',
+    description: 'How many words a second it writes.',
+  },
   PATH: { schema: z.string(), description: 'Where flite and PocketSphinx are looked for.' },
 } as const;

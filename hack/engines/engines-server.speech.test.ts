@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '#lib/clock/clock.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { enginesListener } from './engines-server.ts';
+import { receptionistRules } from './receptionist-rules.ts';
 import { type Audio, decodeWav, encodeWav } from './wav.ts';
 
 describe('the speech engines over flite and PocketSphinx', () => {
@@ -19,6 +21,7 @@ describe('the speech engines over flite and PocketSphinx', () => {
         path: process.env['PATH'] ?? '',
         concurrency: 2,
         maxQueued: 8,
+        chat: { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock },
       }),
     });
     await server.start(() => undefined);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { isAbort } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { type ChatEngine, chat } from './chat-route.ts';
 import { JobPool, PoolFullError } from './job-pool.ts';
 import { OpenAIError } from './openai-error.ts';
 import { Pocketsphinx } from './pocketsphinx.ts';
@@ -14,11 +15,13 @@ export interface EnginesServerOptions {
   /** Speech programs at once, for each of the two kinds. */
   readonly concurrency: number;
   readonly maxQueued: number;
+  /** The language model: what it answers, and how fast. */
+  readonly chat: Omit<ChatEngine, 'signal'>;
 }
 
 type Route = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
 
-/** The two OpenAI-compatible engines as one request listener. */
+/** The OpenAI-compatible engines as one request listener. */
 export function enginesListener(options: EnginesServerOptions): RequestListener {
   const recogniser = new Pocketsphinx({ path: options.path });
   const hearing = new JobPool(options.concurrency, options.maxQueued);
@@ -31,6 +34,10 @@ export function enginesListener(options: EnginesServerOptions): RequestListener 
     [
       'POST /v1/audio/speech',
       (request, response, signal) => speak(request, response, { pool: speaking, signal }),
+    ],
+    [
+      'POST /v1/chat/completions',
+      (request, response, signal) => chat(request, response, { ...options.chat, signal }),
     ],
     ['GET /v1/models', async (_request, response) => sendJSON(response, models)],
     [
@@ -53,6 +60,7 @@ const models = {
   data: [
     { id: 'pocketsphinx', object: 'model', owned_by: 'cmusphinx' },
     { id: 'flite', object: 'model', owned_by: 'festvox' },
+    { id: 'rules', object: 'model', owned_by: 'veralux' },
   ],
 };
 

@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import type { Clock } from '#lib/clock/clock.ts';
+import { badField, OpenAIError } from './openai-error.ts';
+import { readBody } from './read-body.ts';
+import { answerByRules, type RuleAnswer, type Rules } from './rule-model.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const messageSchema = z.looseObject({
+  role: z.enum(['system', 'user', 'assistant', 'tool']),
+  content: z.string().nullish(),
+});
+
+/** What the rules do not need is taken and left aside, as models do. */
+const bodySchema = z.looseObject({
+  model: z.string().min(1).max(200),
+  messages: z.array(messageSchema).min(1),
+  max_tokens: z.int().min(1).optional(),
+  stream: z.literal(true, { error: 'Only streamed completions are made here: stream must be true' }),
+  stream_options: z.object({ include_usage: z.boolean().default(false) }).optional(),
+  tool_choice: z.enum(['auto', 'none', 'required']).default('auto'),
+});
+
+export interface ChatEngine {
+  readonly rules: Rules;
+  readonly firstTokenMs: number;
+  readonly tokensPerSecond: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** `POST /v1/chat/completions`: a streamed answer by rules, word by word at the pace of a model. */
+export async function chat(
+  request: IncomingMessage,
+  response: ServerResponse,
+  engine: ChatEngine,
+): Promise<void> {
+  const body = parseBody(await readBody(request, MAX_BODY_BYTES));
+  const messages = body.messages.map(({ role, content }) => ({ role, content: content ?? '' }));
+  const answer = answerByRules(engine.rules, messages);
+  const events = eventsOf(body.tool_choice === 'none' ? { ...answer, calls: [] } : answer, body.max_tokens);
+  await engine.clock.sleep(engine.firstTokenMs, engine.signal);
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const chunk = chunksOf(body.model);
+  for (const { delta, finish } of events) {
+    response.write(
+      `data: ${JSON.stringify(chunk([{ index: 0, delta, finish_reason: finish ?? null }]))}\n\n`,
+    );
+    if (finish === undefined) await engine.clock.sleep(1_000 / engine.tokensPerSecond, engine.signal);
+  }
+  if (body.stream_options?.include_usage) {
+    const prompt = messages.reduce((words, { content }) => words + content.split(/\s+/).length, 0);
+    const usage = {
+      prompt_tokens: prompt,
+      completion_tokens: events.length,
+      total_tokens: prompt + events.length,
+    };
+    response.write(`data: ${JSON.stringify({ ...chunk([]), usage })}\n\n`);
+  }
+  response.end('data: [DONE]\n\n');
+}
+
+interface ChatEvent {
+  readonly delta: object;
+  readonly finish?: 'stop' | 'tool_calls' | 'length';
+}
+
+/** A word a token; the arguments of a call in two pieces, as models make them in many. */
+function eventsOf({ says, calls }: RuleAnswer, maxTokens = Number.POSITIVE_INFINITY): ChatEvent[] {
+  const words = (says.match(/\S+\s*/g) ?? []).map((content) => ({ delta: { content } }));
+  if (words.length > maxTokens) return [...words.slice(0, maxTokens), { delta: {}, finish: 'length' }];
+  const pieces = calls.flatMap(({ name, arguments: text }, index) => {
+    const half = text.length >> 1;
+    const id = `call_${crypto.randomUUID()}`;
+    return [
+      { index, id, type: 'function', function: { name, arguments: text.slice(0, half) } },
+      { index, function: { arguments: text.slice(half) } },
+    ].map((piece) => ({ delta: { tool_calls: [piece] } }));
+  });
+  return [...words, ...pieces, { delta: {}, finish: calls.length > 0 ? 'tool_calls' : 'stop' }];
+}
+
+function chunksOf(model: string): (choices: readonly object[]) => object {
+  const id = `chatcmpl-${crypto.randomUUID()}`;
+  const created = Math.floor(Date.now() / 1_000);
+  return (choices) => ({ id, object: 'chat.completion.chunk', created, model, choices });
+}
+
+function parseBody(bytes: Buffer): z.output<typeof bodySchema> {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString());
+  } catch (error) {
+    throw Object.assign(new OpenAIError(400, 'invalid_json', 'The body is not JSON.'), { cause: error });
+  }
+  const result = bodySchema.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw badField(issue?.path.join('.') ?? '', `${issue?.message ?? 'A field is wrong'}.`);
+}
