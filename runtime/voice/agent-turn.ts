@@ -14,6 +14,8 @@ export class AgentTurn {
   readonly #commitAsked = Promise.withResolvers<void>();
   readonly #text: SharedText;
   #stretch: Stretch;
+  /** It was not ready in time. */
+  isLate = false;
   /** Of the stretches before. */
   #heardBefore = '';
 
@@ -29,6 +31,16 @@ export class AgentTurn {
   /** Resolves when there is something to be heard, or will never be, or when the turn has to be made final first. */
   get ready(): Promise<void> {
     return Promise.race([this.#stretch.synthesis.begun, this.#commitAsked.promise]);
+  }
+
+  /** Whether the caller has waited for it for so long that something has to be said meanwhile. */
+  get isAwaited(): boolean {
+    return this.isLate && this.synthesis.times.textAtMs === undefined;
+  }
+
+  /** Resolves when there is something to be heard, or will never be. */
+  get begun(): Promise<void> {
+    return this.synthesis.begun;
   }
 
   /** It is certain that the turn will be spoken. */

@@ -74,11 +74,10 @@ export class CallerTurn {
 
   /** The utterance is over: its words belong to the turn. */
   add({ text }: Recognised, ended: Utterance): void {
-    const nowMs = this.#options.clock.now();
-    if (this.#utterances === 0) this.startedAtMs = nowMs - ended.sinceStartMs;
+    if (this.#utterances === 0) this.startedAtMs = ended.startedAtMs;
     this.#utterances++;
     this.skip(ended);
-    this.endedAtMs = nowMs - ended.silenceMs;
+    this.endedAtMs = ended.endedAtMs;
     this.#kind = kindOf({ text });
     if (text) this.#words.push(text);
   }
@@ -110,7 +109,6 @@ export interface CallerTurnOptions {
   /** Names and words of the trade. */
   readonly vocabulary: readonly string[];
   readonly strained: () => boolean;
-  readonly clock: { now(): number };
 }
 
 /** What the recogniser made of an utterance: empty where it heard no words, undefined where it failed. */

@@ -81,6 +81,8 @@ export class Conversation {
   /** Speaks a turn to its end, or to the words of a caller who interrupts it: then the turn that answers those. */
   async #speak(turn: AgentTurn, signal: AbortSignal): Promise<AgentTurn | undefined> {
     this.#adopt(turn);
+    const interruption = await this.#fillTheTime(turn, signal);
+    if (interruption) return interruption;
     for (let cuts = 0; ; cuts++) {
       const spoken = await this.#parts.voice.speak(turn, signal);
       this.#reports.agentSpoke(spoken, this.#replied(turn, spoken));
@@ -96,6 +98,37 @@ export class Conversation {
       }
       turn.goOn();
     }
+  }
+
+  /** Says something while a turn is being written, every few seconds; a caller who speaks meanwhile is answered instead. */
+  async #fillTheTime(turn: AgentTurn, signal: AbortSignal): Promise<AgentTurn | undefined> {
+    const { voice, context } = this.#parts;
+    for (const text of phrasesFor(context.profile.language).fillers) {
+      if (!turn.isAwaited) return undefined;
+      const filler = voice.prepare(() => said(text, this.#progress, { kind: 'Listen' }));
+      const spoken = await voice.speak(filler, signal);
+      this.#reports.agentSpoke(spoken);
+      this.#reports.agentTurn();
+      signal.throwIfAborted();
+      if (spoken.interrupted || (await this.#speaksBefore(turn, signal))) {
+        const answer = await this.#decide(turn, signal);
+        if (answer) return answer;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether the caller speaks before the turn can be heard, or has been waited for again. */
+  async #speaksBefore(turn: AgentTurn, signal: AbortSignal): Promise<boolean> {
+    const { listener, clock, options } = this.#parts;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(options.fillerAgainMs, resolve);
+    try {
+      await unlessAborted(Promise.race([turn.begun, listener.untilSpeech(), late]), signal);
+    } finally {
+      cancel();
+    }
+    return listener.busy;
   }
 
   /** What follows a turn that was spoken to its end: the call's end, or another turn, once the caller was heard. */

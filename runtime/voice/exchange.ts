@@ -77,7 +77,7 @@ export class Exchange {
       if (!ended) return false;
       this.caller.add(result, ended);
       this.#times = { recognisedAtMs, endedAtMs: this.#options.clock.now() };
-      await this.#untilReady(turn);
+      await this.#untilReady(turn, this.#options.listener.untilSpeech());
       return this.caller.isFull || !this.#options.listener.busy;
     });
   }
@@ -85,7 +85,10 @@ export class Exchange {
   /** Answers what was heard, whether or not the caller goes on. */
   async #answerNow(): Promise<Answer> {
     const hearing = this.caller.hearing();
-    const answer = await this.#prepared(hearing, () => Promise.resolve(true));
+    const answer = await this.#prepared(hearing, async (turn) => {
+      await this.#untilReady(turn, NEVER);
+      return true;
+    });
     if (!answer) throw new Error('an answer was given up that nobody gave up');
     return answer;
   }
@@ -107,13 +110,16 @@ export class Exchange {
     return wanted ? { hearing, turn, times: this.#times } : undefined;
   }
 
-  /** Until the turn can be spoken, the caller speaks, or the caller has waited for so long that something has to be said. */
-  async #untilReady(turn: AgentTurn): Promise<void> {
-    const { listener, clock, fillerAfterMs } = this.#options;
+  /** Until the turn can be spoken, the caller speaks, or has waited for so long that something has to be said. */
+  async #untilReady(turn: AgentTurn, speech: Promise<void>): Promise<void> {
+    const { clock, fillerAfterMs } = this.#options;
     const late = Promise.withResolvers<void>();
-    const cancel = clock.after(fillerAfterMs, late.resolve);
+    const cancel = clock.after(fillerAfterMs, () => {
+      turn.isLate = true;
+      late.resolve();
+    });
     try {
-      await unlessAborted(Promise.race([turn.ready, listener.untilSpeech(), late.promise]), this.#signal);
+      await unlessAborted(Promise.race([turn.ready, speech, late.promise]), this.#signal);
     } finally {
       cancel();
     }
@@ -124,7 +130,9 @@ export class Exchange {
   }
 }
 
-export interface ExchangeOptions extends Omit<CallerTurnOptions, 'clock'> {
+const NEVER = new Promise<never>(() => {});
+
+export interface ExchangeOptions extends CallerTurnOptions {
   readonly voice: Pick<AgentVoice, 'prepare'>;
   readonly listener: Pick<Listener, 'next' | 'busy' | 'untilSpeech'>;
   /** Writes what follows a hearing, see `Dialogue.reply`. */

@@ -76,7 +76,7 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
   const { minSeconds, maxSeconds } = profile.assistant.endpointing;
   const endpointing = { minMs: Number(minSeconds) * 1_000, maxMs: Number(maxSeconds) * 1_000 };
   const turns = new TurnDetector(
-    { ...options, endpointing },
+    { ...options, endpointing, clock },
     {
       speech(speechMs) {
         listener.speech();

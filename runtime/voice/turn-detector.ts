@@ -89,13 +89,14 @@ export class TurnDetector {
 
   #utterance(): Utterance {
     const { silenceMs } = this.#endpointing;
+    const nowMs = this.#options.clock.now();
     const surplus = Math.max(0, Math.floor((silenceMs - KEPT_SILENCE_MS) / DETECTOR_FRAME_MS));
     const frames = this.#frames.slice(0, this.#frames.length - surplus);
     return {
       samples: concatenated(frames),
       durationMs: frames.length * DETECTOR_FRAME_MS,
-      sinceStartMs: this.#frames.length * DETECTOR_FRAME_MS,
-      silenceMs,
+      startedAtMs: nowMs - this.#frames.length * DETECTOR_FRAME_MS,
+      endedAtMs: nowMs - silenceMs,
       speechMs: this.#speechMs,
       loudness: frames.reduce((loudest, frame) => Math.max(loudest, rootMeanSquare(frame)), 0),
     };
@@ -111,6 +112,7 @@ export class TurnDetector {
 }
 
 export interface TurnDetectorOptions {
+  readonly clock: { now(): number };
   readonly endpointing: EndpointingBounds;
   /** Silence after which a turn may be over: it is a pause until it is known. */
   readonly pauseMs: number;
@@ -166,10 +168,9 @@ export interface Utterance {
   /** At the carrier's rate. */
   readonly samples: Int16Array;
   readonly durationMs: number;
-  /** How long before its report it started. */
-  readonly sinceStartMs: number;
-  /** How long before its report the last speech was. */
-  readonly silenceMs: number;
+  /** Wall-clock epoch ms of its first and last sound. */
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
   /** Speech in it, without the silences. */
   readonly speechMs: number;
   /** Root mean square of its loudest 32 ms, of 32,768. */

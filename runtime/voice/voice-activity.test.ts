@@ -156,7 +156,7 @@ describe('the turn of a speaking caller', () => {
     const line = throughLine(coders, new Resampler(8_000, coders.encoder.sampleRateHz).process(speech));
     const utterances: Utterance[] = [];
     const turns = new TurnDetector(
-      { ...DEFAULT_VOICE_OPTIONS, endpointing: { minMs: 400, maxMs: 1_500 } },
+      { ...DEFAULT_VOICE_OPTIONS, endpointing: { minMs: 400, maxMs: 1_500 }, clock: systemClock },
       {
         speech: () => {},
         paused: () => {},

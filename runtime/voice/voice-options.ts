@@ -10,6 +10,8 @@ export interface VoiceOptions {
   readonly falseInterruptionMs: number;
   /** An answer that takes longer is begun with a word to the caller. */
   readonly fillerAfterMs: number;
+  /** And with another one so long after that. */
+  readonly fillerAgainMs: number;
   /** Speech that makes a turn: shorter is a click or a cough. */
   readonly minSpeechMs: number;
   /** Audio kept from before speech was noticed, so that no first syllable is lost. */
@@ -39,7 +41,8 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   l16ByteOrder: 'BigEndian',
   pauseMs: 192,
   falseInterruptionMs: 1_000,
-  fillerAfterMs: 2_000,
+  fillerAfterMs: 1_000,
+  fillerAgainMs: 4_000,
   minSpeechMs: 96,
   preRollMs: 320,
   maxUtteranceMs: 30_000,
