@@ -35,7 +35,7 @@ export const conversationStateSchema = keptObject({
   skipped: z.array(z.string()).optional(),
   /** Digits of a phone number that is not whole yet. */
   digits: z.string().optional(),
-  /** How often the caller said something else than an answer, in a row and in all. */
+  /** How often the caller said something else than an answer: in a row, and in all, corrections included. */
   asides: z.number().int().nonnegative().optional(),
   detours: z.number().int().nonnegative().optional(),
   /** How often the caller was to be handed to a person on their own wish. */

@@ -3,10 +3,10 @@ import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import { readBackOf } from './answers/read-back.ts';
 import { type Awaiting, awaited } from './awaiting.ts';
 import { answerContext } from './call-subject.ts';
-import { close } from './closing.ts';
+import { close, end } from './closing.ts';
 import { answerTo, askedField, openField, withSkipped } from './form.ts';
 import { filled } from './phrases/phrases.ts';
-import { interruptible, joined, type Listening, phrasesOf, type Step, type Talk } from './talk.ts';
+import { interruptible, joined, type Listening, phrasesOf, type Step, type Talk, withState } from './talk.ts';
 
 /** The questions of a conversation: the next one, and the open one again. */
 
@@ -46,6 +46,7 @@ export function askAgain(talk: Talk, excuse = phrasesOf(talk).unusable): Step {
   const attempts = state.attempts + 1;
   const most = awaiting === 'ReadBack' ? MAX_READ_BACK_ATTEMPTS : MAX_ATTEMPTS;
   const isOptional = awaiting === 'Answer' && field?.required === false;
+  if (awaiting === 'Offer' && attempts >= most) return declined(talk);
   if (field && awaiting !== 'Offer' && (isOptional || attempts >= most)) return giveUp(talk, field);
   const again = { subject, state: { ...state, attempts } };
   return putQuestion(again, excuse, awaiting === 'Answer' ? choicesText(talk, field) : '');
@@ -55,6 +56,13 @@ export function askAgain(talk: Talk, excuse = phrasesOf(talk).unusable): Step {
 export function giveUp({ subject, state }: Talk, { name }: WorkflowField): Step {
   const { digits: _, ...rest } = state;
   return goOn({ subject, state: withSkipped(rest, subject.workflow, name) });
+}
+
+/** No message is to be taken: on with the form, or the end where it is done. */
+export function declined(talk: Talk): Step {
+  const { subject, state } = talk;
+  if (openField(state, subject.workflow)) return goOn(withState(talk, { attempts: 0 }));
+  return end(talk, 'WorkflowCompleted', phrasesOf(talk).goodbye);
 }
 
 /** The caller rejected the answer: it is asked for once more, or given up. */

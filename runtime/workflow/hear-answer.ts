@@ -2,6 +2,7 @@ import type { WorkflowField } from '#crds/tenant/workflow.ts';
 import type { Answer } from './answers/answer-context.ts';
 import { fieldAnswer } from './answers/field-answer.ts';
 import { spokenDigits } from './answers/spoken-numbers.ts';
+import { detour } from './aside.ts';
 import { askAgain, goOn } from './asking.ts';
 import { answerContext } from './call-subject.ts';
 import { close } from './closing.ts';
@@ -13,9 +14,6 @@ import { filled } from './phrases/phrases.ts';
 import { introducedName, takeAlong } from './take-along.ts';
 import { phrasesOf, type Step, type Talk, withState } from './talk.ts';
 
-/** So often a caller may go back to an earlier answer. */
-const MAX_DETOURS = 6;
-
 /** An answer to the field that is asked, or a question, or the correction of an earlier answer. */
 export function hearAnswer(talk: Talk, text: string): Step {
   const { subject, state } = talk;
@@ -25,7 +23,7 @@ export function hearAnswer(talk: Talk, text: string): Step {
   if (corrected) return corrected;
   const answer = fieldAnswer(field, text, answerContext(subject, state));
   if (isAsked(field, answer, text, talk)) return hearQuestion(talk, field, text);
-  return takeAnswer(takeAlong(talk, text), field, answer, text);
+  return takeAnswer(takeAlong(talk, text, field), field, answer, text);
 }
 
 /** What an answer leads to. */
@@ -75,16 +73,15 @@ function correct(talk: Talk, text: string): Step | undefined {
   const context = answerContext(subject, state);
   const answered = fields.filter(({ name }) => name !== state.asking && answerTo(state, name));
   const field = correctedField(text, answered, context.language);
-  const detours = (state.detours ?? 0) + 1;
-  if (!field || detours > MAX_DETOURS) return undefined;
+  const counted = detour(talk);
+  if (!field || !counted) return undefined;
   const { sorry, corrected } = phrasesOf(talk);
   const value =
     field.type === 'Name' ? introducedName(text, talk) : valueOf(fieldAnswer(field, text, context));
-  const returning = { ...state, detours };
   if (value === undefined) {
-    return goOn({ subject, state: withStatus(returning, field.name, 'Rejected') }, sorry);
+    return goOn({ subject, state: withStatus(counted.state, field.name, 'Rejected') }, sorry);
   }
-  const answer = withAnswer(returning, subject.workflow, field, { value, spoken: text });
+  const answer = withAnswer(counted.state, subject.workflow, field, { value, spoken: text });
   return goOn({ subject, state: answer }, corrected);
 }
 

@@ -1,13 +1,13 @@
 import { choiceOfKey } from './answers/choice.ts';
 import { fieldAnswer } from './answers/field-answer.ts';
 import { aside } from './aside.ts';
-import { askAgain, askAnew, putQuestion } from './asking.ts';
+import { askAgain, askAnew, declined, putQuestion } from './asking.ts';
 import { awaited } from './awaiting.ts';
 import { answerContext } from './call-subject.ts';
 import { close, finishMessage, takeMessage, toPerson } from './closing.ts';
 import { askedField, withStatus } from './form.ts';
 import { takeAnswer } from './hear-answer.ts';
-import { declined } from './hear-offer.ts';
+import { hearMessage } from './hear-offer.ts';
 import { confirmed } from './hear-read-back.ts';
 import type { Step, Talk } from './talk.ts';
 
@@ -19,7 +19,7 @@ export function hearDigits(talk: Talk, digits: string): Step {
   const awaiting = awaited(talk.state);
   if (digits === '0') return aside(talk, toPerson);
   if (digits === '*') return aside(talk, (counted) => putQuestion(counted));
-  if (awaiting === 'Message') return digits.includes('#') ? finishMessage(talk) : putQuestion(talk);
+  if (awaiting === 'Message') return digits.includes('#') ? finishMessage(talk) : hearMessage(talk, '');
   const isYes = digits === '1' || digits === '#';
   if (awaiting === 'Offer') return isYes ? takeMessage(talk) : declined(talk);
   const { subject, state } = talk;

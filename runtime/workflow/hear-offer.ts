@@ -1,17 +1,15 @@
 import { replyIn } from './answers/yes-no.ts';
 import { aside } from './aside.ts';
-import { askAgain, goOn, putQuestion } from './asking.ts';
+import { askAgain, declined, goOn, putQuestion } from './asking.ts';
 import { answerContext } from './call-subject.ts';
-import { end, finishMessage, MESSAGE, takeMessage } from './closing.ts';
-import { answerTo, askedField, openField, withMore } from './form.ts';
+import { finishMessage, MESSAGE, takeMessage } from './closing.ts';
+import { answerTo, askedField, withMore } from './form.ts';
 import { isQuestion, isRequest } from './intents/questions.ts';
 import { answerQuestion } from './knowledge/answer-question.ts';
 import { plainText } from './plain-text.ts';
-import { interruptible, phrasesOf, type Step, type Talk, withState } from './talk.ts';
+import { interruptible, phrasesOf, type Step, type Talk } from './talk.ts';
 import { wordsOf } from './words/language-words.ts';
 
-/** So often the offer of a message is put. */
-const MAX_OFFERS = 3;
 /** A message of some minutes. */
 const MAX_MESSAGE_CHARACTERS = 4_000;
 
@@ -20,15 +18,7 @@ export function hearOffer(talk: Talk, text: string): Step {
   const { subject, state } = talk;
   const { reply } = replyIn(text, answerContext(subject, state).language);
   if (reply === 'Yes') return takeMessage(talk);
-  if (reply === undefined && state.attempts + 1 < MAX_OFFERS) return askAgain(talk);
-  return declined(talk);
-}
-
-/** No message. */
-export function declined(talk: Talk): Step {
-  const { subject, state } = talk;
-  if (openField(state, subject.workflow)) return goOn(withState(talk, { attempts: 0 }));
-  return end(talk, 'WorkflowCompleted', phrasesOf(talk).goodbye);
+  return reply === 'No' ? declined(talk) : askAgain(talk);
 }
 
 /** What a caller adds to a question that was answered. */

@@ -29,9 +29,9 @@ export function hearReadBack(talk: Talk, text: string): Step {
 }
 
 /** What else was said with the yes is taken along. */
-export function confirmed(talk: Talk, { name }: WorkflowField, rest: string): Step {
-  const { subject, state } = takeAlong(talk, rest);
-  return goOn({ subject, state: { ...withStatus(state, name, undefined), asides: 0 } });
+export function confirmed(talk: Talk, field: WorkflowField, rest: string): Step {
+  const { subject, state } = takeAlong(talk, rest, field);
+  return goOn({ subject, state: { ...withStatus(state, field.name, undefined), asides: 0 } });
 }
 
 /** Read back again, for a few times. */

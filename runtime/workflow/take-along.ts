@@ -6,17 +6,16 @@ import { introducesName, nameIn } from './answers/name.ts';
 import { wholeNumberIn } from './answers/phone.ts';
 import { markedTimeIn } from './answers/time.ts';
 import { answerContext } from './call-subject.ts';
-import { answerTo, askedField, skippedOf, withAnswer } from './form.ts';
+import { answerTo, skippedOf, withAnswer } from './form.ts';
 import type { Talk } from './talk.ts';
 
 /**
  * The talk with answers to other fields that are plainly in the words: "this is Jane Doe, call me back on
- * 212 555 0100". A number and an address are read back when their turn comes.
+ * 212 555 0100". A number and an address are read back when their turn comes. The field that is `asked` is left out.
  */
-export function takeAlong(talk: Talk, text: string): Talk {
+export function takeAlong(talk: Talk, text: string, asked?: WorkflowField): Talk {
   const { subject, state } = talk;
   const { workflow } = subject;
-  const asked = askedField(state, workflow);
   const taken = workflow.fields.reduce((known: ConversationState, field) => {
     const isOpen = field.name !== asked?.name && !answerTo(known, field.name);
     const value =

@@ -51,5 +51,7 @@ function allowedMistakes({ length }: string): number {
 
 function byNumber(words: string, choices: readonly string[], language: Language): string | undefined {
   const numbered = withNumbers(words, language).match(/\d+/g) ?? [];
-  return numbered.length === 1 ? choiceOfKey(numbered[0], choices) : undefined;
+  // "The second one" has two numbers, to whoever counts words.
+  const [first = '', second = '1', ...more] = numbered;
+  return second === '1' && more.length === 0 ? choiceOfKey(first, choices) : undefined;
 }

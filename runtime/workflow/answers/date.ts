@@ -136,7 +136,9 @@ function dayAlone(
   { language }: AnswerContext,
 ): Temporal.PlainDate | undefined {
   const day = Number(wordsOf(language).dates.dayAlone.exec(spoken)?.groups?.['d']);
-  if (!(day >= 1 && day <= 31)) return undefined;
+  // Where a month was named, there is no such day in it.
+  const isOfMonth = [...namesOf(language, 'month').keys()].some((name) => spoken.includes(name));
+  if (!(day >= 1 && day <= 31) || isOfMonth) return undefined;
   const month = today.with({ day: 1 });
   const inMonths = [0, 1, 2].map((months) => {
     const later = month.add({ months });

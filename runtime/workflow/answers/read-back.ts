@@ -34,8 +34,9 @@ function phoneForTheEar(value: string, { country, language }: AnswerContext): st
   return isAbroad ? `${wordsOf(language).email.spoken['+']} ${digits}` : digits;
 }
 
+/** "555 0142": the last group has up to four. */
 function inThrees(digits: string): string[] {
-  return digits.match(/\d{1,3}(?=(?:\d{3})*\d{4}$|\d{0,3}$)|\d+/g) ?? [digits];
+  return digits.length <= 4 ? [digits] : [digits.slice(0, 3), ...inThrees(digits.slice(3))];
 }
 
 function emailForTheEar(value: string, { language }: AnswerContext): string {
@@ -71,5 +72,5 @@ function timeForTheEar(value: string, { locale }: AnswerContext): string {
 /** "9 AM", "17:30", "9 Uhr": without minutes where there are none. */
 export function clockTime(time: Temporal.PlainTime, locale: string): string {
   const minute = time.minute === 0 ? {} : { minute: '2-digit' as const };
-  return time.toLocaleString(locale, { hour: 'numeric', ...minute });
+  return time.toLocaleString(locale, { hour: 'numeric', ...minute }).replace(/^0(?=\d)/, '');
 }

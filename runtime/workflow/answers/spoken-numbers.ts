@@ -18,7 +18,10 @@ export function digitsIn(spoken: string, language: Language): string {
   return digits;
 }
 
-/** Text without accents in which number words are numbers: "the twenty third of may" → "the 23 of may". */
+/**
+ * Text without accents in which number words are numbers: "the twenty third of may" → "the 23 of may". A letter
+ * alone stays one, as in what is spelled.
+ */
 export function withNumbers(spoken: string, language: Language): string {
   const { numbers } = wordsOf(language);
   const words = withoutAccents(spoken)
@@ -27,7 +30,10 @@ export function withNumbers(spoken: string, language: Language): string {
   const tokens = words.split(/\s+/).filter((token) => token !== '');
   const written: string[] = [];
   for (let at = 0; at < tokens.length; ) {
-    const found = longestAt(tokens, at, numbers.ordinals) ?? longestAt(tokens, at, numbers.cardinals);
+    const isLetter = tokens[at]?.length === 1;
+    const found = isLetter
+      ? undefined
+      : (longestAt(tokens, at, numbers.ordinals) ?? longestAt(tokens, at, numbers.cardinals));
     written.push(found ? String(found.value) : (tokens[at] ?? ''));
     at += found?.length ?? 1;
   }

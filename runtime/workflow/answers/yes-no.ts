@@ -17,7 +17,8 @@ export function replyIn(spoken: string, language: Language): Reply {
   const rest = (pattern: RegExp) => remainderOf(plain.replace(pattern, ''), text);
   if (no.test(plain)) {
     const after = plain.replace(no, '').trim();
-    if (yes.test(after)) return { reply: 'Yes', rest: remainderOf(after.replace(yes, ''), text) };
+    if (yes.test(after) && !no.test(after))
+      return { reply: 'Yes', rest: remainderOf(after.replace(yes, ''), text) };
     return { reply: 'No', rest: rest(no) };
   }
   if (yes.test(plain)) return { reply: 'Yes', rest: rest(yes) };

@@ -1,5 +1,6 @@
 import { clockTime } from '../answers/read-back.ts';
 import { filled, phrasesFor } from '../phrases/phrases.ts';
+import { joined } from '../talk.ts';
 import { type Hours, isOpen, nextOpening, type Opening, openingsOn, timeOf } from './business-hours.ts';
 
 /** What the hours are told by. */
@@ -18,7 +19,7 @@ export function hoursText(context: HoursContext): string {
   if (!hours) return phrases.alwaysOpen;
   const now = isOpen(hours, nowMs, timeZone) ? phrases.openNow : closedText(context);
   const week = weekText(hours, locale);
-  return week === '' ? now : `${now} ${filled(phrases.openingHours, { hours: week })}`;
+  return joined(now, week === '' ? '' : filled(phrases.openingHours, { hours: week }));
 }
 
 /** Whether and when we are open on a day, an ISO date. */
@@ -40,10 +41,9 @@ export function closedText({ hours, nowMs, timeZone, locale }: HoursContext): st
   const phrases = phrasesFor(locale);
   const opens = nextOpening(hours, nowMs, timeZone);
   if (!opens) return phrases.closedNow;
-  const when = opens
-    .toPlainDateTime()
-    .toLocaleString(locale, { weekday: 'long', hour: 'numeric', ...minuteOf(opens) });
-  return `${phrases.closedNow} ${filled(phrases.opensAgain, { when })}`;
+  const day = opens.toPlainDate().toLocaleString(locale, { weekday: 'long' });
+  const time = clockTime(opens.toPlainTime(), locale);
+  return joined(phrases.closedNow, filled(phrases.opensAgain, { day, time }));
 }
 
 /** "Monday to Friday from 9 AM to 5 PM and Saturday from 10 AM to 12 PM". */
@@ -78,10 +78,6 @@ function daysText(from: number, to: number, locale: string): string {
 
 function clockTimes({ fromMinute, toMinute }: Opening, locale: string): { opens: string; closes: string } {
   return { opens: clockTime(timeOf(fromMinute), locale), closes: clockTime(timeOf(toMinute), locale) };
-}
-
-function minuteOf({ minute }: Temporal.ZonedDateTime): { minute?: '2-digit' } {
-  return minute === 0 ? {} : { minute: '2-digit' };
 }
 
 function listed(texts: readonly string[], locale: string): string {

@@ -11,7 +11,7 @@ const MACHINE =
 export const GERMAN: IntentPatterns = {
   danger: [
     /\b(?:herzinfarkt|herzstillstand|schlaganfall)\b/,
-    /\b(?:kann|bekomme|kriegt?|bekommt) (?:nicht(?: mehr| richtig)? (?:atmen|luft)|keine luft(?: mehr)?)\b|\batmet nicht(?: mehr)?\b|\b(?:erstickt|erstickt gerade)\b/,
+    /\b(?:kann|bekomme|bekommt|kriege|kriegt) (?:nicht(?: mehr| richtig)? (?:atmen|luft)|keine luft(?: mehr)?)\b|\batmet nicht(?: mehr)?\b|\b(?:erstickt|erstickt gerade)\b/,
     /\b(?:bewusstlos|ohnmachtig|nicht ansprechbar|wacht nicht auf)\b/,
     /\b(?:verblutet?|blutet (?:stark|sehr|heftig)|verliert viel blut)\b/,
     /\b(?:uberdosis|vergiftet|gift getrunken)\b/,

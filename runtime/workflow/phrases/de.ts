@@ -36,7 +36,7 @@ export const GERMAN: Phrases = {
   openNow: 'Wir haben gerade geöffnet.',
   closedNow: 'Wir haben gerade geschlossen.',
   alwaysOpen: 'Wir haben immer geöffnet.',
-  opensAgain: 'Wir öffnen wieder am {when}.',
+  opensAgain: 'Wir öffnen wieder am {day} um {time}.',
   openingHours: 'Wir haben geöffnet: {hours}.',
   stretch: '{days} von {opens} bis {closes}',
   days: '{from} bis {to}',

@@ -34,7 +34,7 @@ export const ENGLISH: Phrases = {
   openNow: 'We are open right now.',
   closedNow: 'We are closed right now.',
   alwaysOpen: 'We are always open.',
-  opensAgain: 'We open again {when}.',
+  opensAgain: 'We open again on {day} at {time}.',
   openingHours: 'We are open {hours}.',
   stretch: '{days} from {opens} to {closes}',
   days: '{from} to {to}',

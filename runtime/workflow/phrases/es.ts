@@ -33,7 +33,7 @@ export const SPANISH: Phrases = {
   openNow: 'Ahora mismo estamos abiertos.',
   closedNow: 'Ahora mismo estamos cerrados.',
   alwaysOpen: 'Siempre estamos abiertos.',
-  opensAgain: 'Volvemos a abrir el {when}.',
+  opensAgain: 'Volvemos a abrir el {day} a las {time}.',
   openingHours: 'Abrimos {hours}.',
   stretch: '{days} de {opens} a {closes}',
   days: 'de {from} a {to}',

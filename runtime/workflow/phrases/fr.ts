@@ -35,7 +35,7 @@ export const FRENCH: Phrases = {
   openNow: 'Nous sommes ouverts en ce moment.',
   closedNow: 'Nous sommes fermés en ce moment.',
   alwaysOpen: 'Nous sommes toujours ouverts.',
-  opensAgain: 'Nous rouvrons {when}.',
+  opensAgain: 'Nous rouvrons {day} à {time}.',
   openingHours: 'Nous sommes ouverts {hours}.',
   stretch: '{days} de {opens} à {closes}',
   days: 'du {from} au {to}',

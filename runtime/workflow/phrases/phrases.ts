@@ -47,7 +47,7 @@ export interface Phrases {
   readonly openNow: string;
   readonly closedNow: string;
   readonly alwaysOpen: string;
-  /** {when}: a day and an hour. */
+  /** {day}, {time}. */
   readonly opensAgain: string;
   /** {hours}: stretches, joined. */
   readonly openingHours: string;
