@@ -81,11 +81,15 @@ interface Kinds {
     readonly endedAtMs: number;
     readonly carrierLegID: string;
   };
-  /** The conversation is over. `told`: the caller has heard its last word. */
+  /**
+   * The conversation is over. `told`: the caller has heard its last word. `hungUp`: it could not be stored at once, so
+   * the carrier was asked meanwhile to end the call, whoever has it by now.
+   */
   readonly finished: {
     readonly generation: number;
     readonly reason: HangupReason;
     readonly told: boolean;
+    readonly hungUp?: boolean;
   };
   /** The agent hands the caller, who was told, to a person. The number is the profile's, never the model's. */
   readonly transfer: Pick<Transfer, 'target' | 'number' | 'timeLimitSeconds'> & {

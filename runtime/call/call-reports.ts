@@ -37,7 +37,7 @@ export class CallReports {
     let hungUp = false;
     const { call } = await this.#store(
       `finished/${generation}`,
-      () => ({ kind: 'finished', atMs: clock.now(), generation, reason, told }),
+      () => ({ kind: 'finished', atMs: clock.now(), generation, reason, told, hungUp }),
       (error) => {
         this.#log.warn({ err: error }, 'the end of a conversation could not be stored yet');
         if (hungUp) return;

@@ -106,7 +106,14 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     spoken: { kind: 'spoken', atMs },
     recordingAsked: { kind: 'recordingAsked', atMs, result: flag ? 'Done' : 'Refused' },
     recorded: { kind: 'recorded', atMs, startedAtMs: atMs, endedAtMs: atMs + 1, carrierLegID: 'leg' },
-    finished: { kind: 'finished', atMs, generation, reason: 'WorkflowCompleted', told: atMs % 2 === 0 },
+    finished: {
+      kind: 'finished',
+      atMs,
+      generation,
+      reason: 'WorkflowCompleted',
+      told: atMs % 2 === 0,
+      hungUp: flag,
+    },
     transfer: {
       kind: 'transfer',
       atMs,

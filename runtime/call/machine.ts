@@ -114,6 +114,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     bridged: transferring.bridgeAfterReturn,
     legHungUp: transferring.noteLegEnd,
     ownerLost: streaming.awaitedPodLost,
+    finished: streaming.finish,
     hungUp: anyState.settleHungUp,
     gone: anyState.endGone,
     due: streaming.attachmentDue,
@@ -175,6 +176,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
   },
   ending: {
     answered: ending.noteAnswered,
+    finished: ending.noteReason,
     commandDone: ending.endingCommandDone,
     commandFailed: ending.endCommandFailed,
     spoken: ending.hangUpAfterSpeaking,

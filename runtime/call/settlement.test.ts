@@ -7,6 +7,7 @@ import {
   finished,
   generationOf,
   hungUp,
+  lost,
   result,
   run,
   type Step,
@@ -28,6 +29,8 @@ const earlier: CallEvent = {
   reason: 'WorkflowCompleted',
   told: true,
 };
+/** The same, and the call was hung up with it. */
+const earlierAndHungUp: CallEvent = { ...earlier, hungUp: true };
 const overAtCarrier = (call: StoredCall | undefined): CallEvent => result(call, 'CallEnded');
 
 describe('settling', () => {
@@ -90,6 +93,29 @@ describe('settling', () => {
       [['CallerHungUp', 0]],
     ],
     ['by a conversation of an earlier stream', [hungUp(31, false), earlier], [['CarrierEnded', 0]]],
+    [
+      'by one of an earlier stream that was hung up with it',
+      [hungUp(31, false), earlierAndHungUp],
+      [
+        ['CarrierEnded', 0],
+        ['WorkflowCompleted', 1],
+      ],
+    ],
+    [
+      'by a conversation whose stream the carrier stopped before its end was stored',
+      [lost(true), finished('WorkflowCompleted', true, 31), hungUp(31, false)],
+      [['WorkflowCompleted', 0]],
+    ],
+    [
+      'by one that was hung up before its end was stored, and whose stream was asked for again by then',
+      [lost(true), due, earlierAndHungUp, hungUp(31, false)],
+      [['WorkflowCompleted', 0]],
+    ],
+    [
+      'by one of which the carrier said first that it is over',
+      [lost(true), due, overAtCarrier, earlierAndHungUp, hungUp(31, false)],
+      [['WorkflowCompleted', 0]],
+    ],
   ])('a call is told to be ended %s', (_whom, steps, told) => {
     const ledger = run(...talking, ...steps).transitions.flatMap((transition) => transition.ledger);
     const ended = ledger.flatMap((event) => (event.kind === 'ended' ? [[event.reason, event.revision]] : []));

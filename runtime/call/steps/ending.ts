@@ -75,6 +75,20 @@ export function endingCommandDone(call: StoredCall, event: CallEvent<'commandDon
   return moved(withRecord(call, send('hangup', nextGeneration(0, event.atMs), event.atMs)));
 }
 
+/** The carrier told first that it is over; why, the pod that ended it knows. */
+export function noteReason(call: StoredCall, event: CallEvent<'finished'>): Outcome {
+  if (call.record.reason !== undefined || !isItsEnd(call, event)) return undefined;
+  return moved(withRecord(call, { reason: event.reason }));
+}
+
+/**
+ * The last word of a session that has lost its stream to another pod is not the call's, unless the call was hung up
+ * with it.
+ */
+export function isItsEnd({ record }: StoredCall, { generation, hungUp }: CallEvent<'finished'>): boolean {
+  return generation === record.generation || hungUp === true;
+}
+
 /** Neither was its hang-up reported nor does the carrier know of it: the books are closed without it. */
 export function giveUpEnding(call: StoredCall, event: CallEvent): Transition {
   return settle(call, event.atMs);
@@ -103,7 +117,7 @@ export function correctHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Out
  */
 export function correctReason(call: StoredCall, event: CallEvent<'finished'>): Outcome {
   const { record } = call;
-  if (event.generation !== record.generation || record.reason !== 'CarrierEnded') return undefined;
+  if (!isItsEnd(call, event) || record.reason !== 'CarrierEnded') return undefined;
   const known = withRecord(call, { reason: event.reason });
   const revision = firstRevisionOf(record) + CORRECTED_REASON;
   return moved(known, { ledger: [endedEvent(known.record, endOf(record, event.atMs), revision)] });

@@ -3,6 +3,7 @@ import type { StoredCall } from '../call-record.ts';
 import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, REBUILT_GRACE_MS, START_STREAM_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
+import { isItsEnd } from './ending.ts';
 import {
   apologise,
   askFirst,
@@ -164,10 +165,12 @@ export function giveAway(call: StoredCall, event: CallEvent<'givenAway'>): Outco
   );
 }
 
-/** The last word of a session that has lost its stream to another pod is not the call's. */
+/** Also of a call whose stream is being asked for again: the carrier stopped it for that end, it may be. */
 export function finish(call: StoredCall, event: CallEvent<'finished'>): Outcome {
-  if (event.generation !== call.record.generation) return undefined;
-  return event.told ? hangUp(call, event.atMs, event.reason) : apologise(call, event.atMs, event.reason);
+  if (!isItsEnd(call, event)) return undefined;
+  return event.told || event.hungUp
+    ? hangUp(call, event.atMs, event.reason)
+    : apologise(call, event.atMs, event.reason);
 }
 
 export function endTooLong(call: StoredCall, event: CallEvent<'due'>): Transition {
