@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type LedgerEvent, ledgerEventSchema, REBUILT_REVISION } from '#crds/ledger/ledger-event.ts';
-import { ledgerKeys } from '#crds/projection/keys.ts';
+import { counterKeys, ledgerKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { flushAll } from '#hack/testing/redis-topology.ts';
@@ -14,6 +14,7 @@ import { newConversation } from '#runtime/call/conversation-state.ts';
 import { RecentCalls } from '#runtime/keep/recent-calls.ts';
 import { LedgerTail } from '#runtime/ledger/ledger-tail.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
+import { storeKeys } from '#runtime/store/store-keys.ts';
 import {
   admitted,
   answered,
@@ -52,8 +53,8 @@ beforeEach(async () => {
   ({ store, advancer } = openPod('a'));
 });
 
-function openPod(pod: string) {
-  const clock = new FakeClock(at(60));
+function openPod(pod: string, nowMs = at(60)) {
+  const clock = new FakeClock(nowMs);
   const metrics = createRuntimeMetrics(createRegistry('test'));
   const opened = new AwayStore({
     redis,
@@ -106,6 +107,32 @@ test('a call that ends while Redis is away is billed with what its pod had kept 
     ttsCharacters: 40,
     revision: REBUILT_REVISION,
   });
+});
+
+test('what this pod stored of a call before Redis went is not lost to what reaches it while Redis is away', async () => {
+  ({ store, advancer } = openPod('a', at(2)));
+  await advance(admitted);
+  const { call } = await advance(answered());
+  await flushAll(redis);
+  isAway = true;
+  store.begin(ref);
+  await advancer.advance({ ref, eventID: 'told again', event: admitted as CallEvent });
+  isAway = false;
+  expect(await store.bringBack(new Set([SHARD]))).toBe(true);
+  const { state, answeredAtMs, generation } = (await store.load(ref)).call?.record ?? {};
+  expect([state, answeredAtMs, generation]).toEqual(['attaching', at(1), generationOf(call)]);
+});
+
+test('the month of a call that may have been counted before is asked for', async () => {
+  const month = '2026-05';
+  await redis.hset(storeKeys.counters(ref.tenantID, month), {
+    since: '1',
+    calls: '1',
+    callSeconds: '30',
+    seeded: '1',
+  });
+  await hangUpAway(await talk());
+  expect(await redis.smembers(counterKeys.unseeded(SHARD))).toEqual([`${ref.tenantID}/${month}`]);
 });
 
 test('a call is brought to Redis after each of its absences', async () => {

@@ -144,8 +144,11 @@ export class AwayStore extends CallStore {
 
   async #bring(away: AwayCall): Promise<void> {
     const { ref } = away;
+    const { pod, clock, log, recent } = this.#options;
+    // What was stored here before Redis went may know more of the call than what reached this pod without it.
+    const stored = recent.get(ref.callID, clock.now());
+    if (stored) await super.restore(stored.call, stored.version);
     const { version, call: there } = await super.load(ref);
-    const { pod, clock, log } = this.#options;
     if (there) adopt(away, there, { pod, nowMs: clock.now() });
     const transition = transitionOf(away, there, clock.now());
     if (!transition) {

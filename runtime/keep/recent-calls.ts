@@ -6,7 +6,7 @@ const MAX_CALLS = 2_000;
 /** For so long after its deadline nobody else may have driven a call on. */
 const OVERDUE_MS = 5_000;
 
-interface RecentCall {
+export interface RecentCall {
   readonly call: StoredCall;
   readonly version: number;
 }
@@ -41,6 +41,12 @@ export class RecentCalls {
   ofShard(shard: Shard, nowMs: number): readonly RecentCall[] {
     this.#forgetOver(nowMs);
     return [...this.#calls.values()].filter(({ call }) => shardOf(call.record.tenantID) === shard);
+  }
+
+  /** A call as it was stored here last, where no pod has driven it on since, as far as can be known here. */
+  get(callID: string, nowMs: number): RecentCall | undefined {
+    this.#forgetOver(nowMs);
+    return this.#calls.get(callID);
   }
 
   #forgetOver(nowMs: number): void {

@@ -114,6 +114,7 @@ export class CallStore {
       leaseUntilMs: nowMs + liveTtlMs,
       callID: record.callID,
       counters: transition.counters,
+      mayBeCounted: (record.settlement?.revision ?? 0) < 0,
       counterTtlMs: COUNTER_TTL_MS,
       month: `${record.tenantID}/${month}`,
       limits,

@@ -19,6 +19,8 @@ export interface CommitRequest {
   readonly leaseUntilMs: number;
   readonly callID: string;
   readonly counters: { readonly calls: number; readonly callSeconds: number } | undefined;
+  /** Whether what `counters` adds may have been counted before: then the API server is asked for the month. */
+  readonly mayBeCounted: boolean;
   readonly counterTtlMs: number;
   /** `<tenantID>/<month>` of the counters. */
   readonly month: string;
@@ -120,7 +122,8 @@ export const commitScript = new Script({
     end
 
     if q.limits or q.counters then
-      if redis.call('HSETNX', counters, 'since', q.nowMs) == 1 then
+      local isNew = redis.call('HSETNX', counters, 'since', q.nowMs) == 1
+      if isNew or (q.counters and q.mayBeCounted) then
         redis.call('SADD', unseeded, q.month)
         redis.call('PEXPIRE', unseeded, q.counterTtlMs)
       end

@@ -29,7 +29,8 @@ export const answeredOnce: Invariant = ({ calls }) =>
 
 /**
  * The carrier sends call.initiated again for a quarter of a minute, which a machine that is too busy may let pass. Without
- * Redis a pod takes no call for a number that it never read of, and a fast carrier soon gives up.
+ * Redis a pod takes no call for a number that it never read of, and a fast carrier soon gives up. Of a call whose
+ * call.initiated was never sent, nobody can know.
  */
 export const noneRingsInVain: Invariant = (evidence) => {
   if (isStrained(evidence)) return [];
@@ -39,6 +40,7 @@ export const noneRingsInVain: Invariant = (evidence) => {
       const { answeredAtMs, initiatedAtMs, hangupAtMs = initiatedAtMs, webhooks } = carrier;
       if (answeredAtMs !== undefined || hangupAtMs - initiatedAtMs < RING_TIMEOUT_MS) return false;
       const told = webhooks.find(({ eventType }) => eventType === 'call.initiated');
+      if (told?.attempts === 0) return false;
       if (told?.takenAtMs === undefined && isWithin(told?.lastAttemptAtMs, shortages.Redis)) return false;
       return overlapMs({ fromMs: initiatedAtMs, toMs: hangupAtMs }, outages) === 0;
     })

@@ -162,6 +162,20 @@ test('a caller may ring in vain where the carrier gave up while no pod had Redis
   expect(breached(evidence({ ...ringing, ...shortOfRedis(T0 + 500) }))).toContain(inVain);
 });
 
+test('a caller of whom no pod was ever told may ring in vain', () => {
+  const initiated = { eventID: 'initiated', eventType: 'call.initiated', lastAttemptAtMs: T0 };
+  const told = (attempts: number) =>
+    evidence(
+      withCall({
+        carrier: unanswered({ hangupAtMs: T0 + 31_000, webhooks: [{ ...initiated, attempts }] }),
+        books: [],
+      }),
+    );
+  const inVain = 'no caller rings in vain while there is a pod';
+  expect(breached(told(0))).not.toContain(inVain);
+  expect(breached(told(1))).toContain(inVain);
+});
+
 test('on a machine that was too busy, no time means anything', () => {
   const heard = [{ atMs: 0, lengthMs: 9_000, kind: 'Silence' as const, callerMs: 900 }];
   expect(breached(evidence({ ...withCarrier({ heard }), stalledMs: 600 }))).toEqual([]);

@@ -166,6 +166,8 @@ export class Storm {
   async #isQuiet(): Promise<boolean> {
     const { redis, ledger, carrier } = this.#world;
     if (carrier.control.webhooksUnderWay > 0) return false;
+    // Until the pods have looked, what Redis lost at the last moment seems to be over; it would be the next schedule's.
+    if (this.#harms.shortages.Redis.some(({ toMs }) => toMs > Date.now())) return false;
     await ledger.refresh();
     const ids = (kind: string) =>
       new Set(ledger.entries.flatMap(({ event }) => (event.kind === kind ? event.callID : [])));

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import Telnyx from 'telnyx';
 import { onFreePorts } from '#hack/local/free-port.ts';
 import { Processes } from '#hack/local/processes.ts';
 import { TcpService } from '#hack/local/service/tcp-service.ts';
@@ -9,11 +8,12 @@ import { waitUntil } from '#hack/local/wait-until.ts';
 import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
 import { startRedisIn, type TestRedis } from '../redis.ts';
 import { type ScriptedSpeech, startScriptedSpeech } from '../scripted-speech.ts';
+import { StormApplication } from './application.ts';
 import { LedgerReader } from './ledger-reader.ts';
 import type { Counted } from './redis-state.ts';
 import { Seat } from './seat.ts';
 import type { StormLedger } from './storm-ledger.ts';
-import { projectTenants, RUNTIME, STORM_TENANTS } from './tenants.ts';
+import { projectTenants, RUNTIME } from './tenants.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 /** The clocks of the pods are off by so much when they are: one behind, one ahead. */
@@ -73,6 +73,7 @@ export class StormWorld {
     // Storms take it away; it comes back at the same address.
     redis.on('error', () => undefined);
     const carrier = await startTelnyxStandIn();
+    const application = await StormApplication.open(carrier);
     let answers = 0;
     const engines = await startScriptedSpeech({
       // No two alike, so that it shows where an answer went.
@@ -88,7 +89,7 @@ export class StormWorld {
       const common = {
         processes,
         redisPort: Number(new URL(redisServer.url).port),
-        env: podEnv(carrier, engines),
+        env: podEnv(carrier, application, engines),
       };
       return {
         service: await TcpService.start({ host: '127.0.0.1', port: 0, backends }),
@@ -106,7 +107,7 @@ export class StormWorld {
       };
     });
     const world = new StormWorld({ redisServer, redis, carrier, ledger, seats, engines, service });
-    await world.#buyNumbers();
+    await application.listenAt(`http://127.0.0.1:${service.port}/webhooks/telnyx`);
     await world.project();
     for (const seat of seats.slice(0, pods)) seat.occupy();
     await Promise.all(world.occupied().map((seat) => seat.untilReady()));
@@ -163,20 +164,6 @@ export class StormWorld {
     this.redis.disconnect();
     await this.redisServer.stop();
   }
-
-  async #buyNumbers(): Promise<void> {
-    const { url, apiKey } = this.carrier;
-    const telnyx = new Telnyx({ apiKey, baseURL: url });
-    const application = await telnyx.callControlApplications.create({
-      application_name: RUNTIME,
-      webhook_event_url: `http://127.0.0.1:${this.#service.port}/webhooks/telnyx`,
-      webhook_api_version: '2',
-    });
-    await telnyx.numberOrders.create({
-      phone_numbers: STORM_TENANTS.map(({ number }) => ({ phone_number: number })),
-      connection_id: application.data?.id ?? '',
-    });
-  }
 }
 
 interface WorldParts {
@@ -189,11 +176,16 @@ interface WorldParts {
   readonly service: TcpService;
 }
 
-function podEnv(carrier: TelnyxStandIn, { endpoint }: ScriptedSpeech): Record<string, string> {
+function podEnv(
+  carrier: TelnyxStandIn,
+  { id }: StormApplication,
+  { endpoint }: ScriptedSpeech,
+): Record<string, string> {
   return {
     TELNYX_API_KEY: carrier.apiKey,
     TELNYX_PUBLIC_KEY: carrier.publicKey,
     TELNYX_BASE_URL: carrier.url,
+    TELNYX_CONNECTION_ID: id,
     CALL_TOKEN_SECRET: randomBytes(32).toString('hex'),
     CALLS_PER_POD: String(CALLS_PER_POD),
     MAX_CALL_DURATION_SECONDS: String(MAX_CALL_SECONDS),

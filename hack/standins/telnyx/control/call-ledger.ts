@@ -108,7 +108,10 @@ export const callLedgerSchema = z.object({
       repeat: z.boolean(),
     }),
   ),
-  /** How each event was delivered: attempts of all its copies, the last of them, and when one was first taken with 2xx. */
+  /**
+   * How each event was delivered: attempts of all its copies (0: it was never sent), the last of them, and when one was
+   * first taken with 2xx.
+   */
   webhooks: z.array(
     z.object({
       eventID: z.string(),

@@ -95,9 +95,9 @@ function coverageOf(
 
 function webhooksOf(leg: CallLeg): CallLedger['webhooks'] {
   const byID = new Map<string, CallLedger['webhooks'][number]>();
-  for (const { eventID, eventType, result, at } of leg.record.webhooks) {
+  for (const { eventID, eventType, attempt, result, at } of leg.record.webhooks) {
     const entry = byID.get(eventID) ?? { eventID, eventType, attempts: 0, lastAttemptAtMs: 0 };
-    entry.attempts += 1;
+    if (attempt > 0) entry.attempts += 1;
     entry.lastAttemptAtMs = Date.parse(at);
     const taken = typeof result === 'number' && result >= 200 && result < 300;
     if (taken) entry.takenAtMs ??= entry.lastAttemptAtMs;
