@@ -119,13 +119,14 @@ interface StoreParts {
   readonly metrics: RuntimeMetrics;
   readonly live: LiveCalls;
   readonly slots: () => PodSlots;
+  readonly announce: () => Promise<void>;
   readonly onBack: () => void;
 }
 
 /** Where calls and the ledger are kept, and what keeps them when Redis does not. */
 function createStores(
   { config, redis, log }: RuntimeOptions,
-  { clock, metrics, live, slots, onBack }: StoreParts,
+  { clock, metrics, live, slots, announce, onBack }: StoreParts,
 ) {
   const usage = new MonthUsage(redis, clock, log);
   const liveOf = (tenantID: string) =>
@@ -139,7 +140,7 @@ function createStores(
     redis,
     tail,
     shardsOfCalls: () => [...live.shards(), ...recent.shards(clock.now())],
-    restore: (shard) => restoreShard(shard, { live, recent, tail, store, clock, log }),
+    restore: (shard) => restoreShard(shard, { live, announce, recent, tail, store, clock, log }),
     log,
     clock,
     metrics,
@@ -186,6 +187,7 @@ function createParts(options: RuntimeOptions) {
     metrics,
     live,
     slots: () => slots,
+    announce: () => pod.announce(),
     onBack: () => stuck.hurry(),
   });
   const away = (key: string) => watch.away(key);
@@ -198,7 +200,7 @@ function createParts(options: RuntimeOptions) {
     calls: () => [...live.refs(), ...store.open],
     now: () => clock.now(),
   });
-  const self = { pod: config.POD_NAME, announce: () => pod.beat() };
+  const self = { pod: config.POD_NAME, announce: () => pod.announce() };
   const slots: PodSlots = new PodSlots({ redis, clock, runtime, own, self });
   const routing = new Routing({ redis, log, away, clock });
   const ledger = new LedgerWriter({ ...common, store });

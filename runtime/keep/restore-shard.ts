@@ -11,7 +11,9 @@ import type { RecentCalls } from './recent-calls.ts';
 const BATCH = 64;
 
 export interface RestoreOptions {
-  readonly live: LiveCalls;
+  readonly live: Pick<LiveCalls, 'restore'>;
+  /** Says that this pod is there, with the slots of its calls. Throws what Redis throws. */
+  readonly announce: () => Promise<void>;
   readonly recent: RecentCalls;
   readonly tail: LedgerTail;
   readonly store: Pick<CallStore, 'appendAgain' | 'askForCounters' | 'restore'>;
@@ -23,9 +25,15 @@ export interface RestoreOptions {
  * Brings to Redis what this pod knows of a shard whose writes may be lost: first the calls that it
  * holds or stored last, so that their webhooks find them, then the ledger events that are not in
  * Postgres yet. What is there already stays as it is. Throws what Redis throws; safe to repeat.
+ *
+ * Before its calls the pod itself is brought back: where it dies over this, others miss it, and look after them.
  */
 export async function restoreShard(shard: Shard, options: RestoreOptions): Promise<void> {
-  const { live, recent, tail, store, clock, log } = options;
+  const { live, announce, recent, tail, store, clock, log } = options;
+  await announce().catch((error: unknown) => {
+    // Its next heartbeat does it: pods may be on another server than the shard, which waits for none.
+    log.warn({ err: error, shard }, 'the pod could not say that it is there');
+  });
   const calls = await live.restore(shard);
   for (const { call, version } of recent.ofShard(shard, clock.now())) await store.restore(call, version);
   const lost = tail.lost(shard);

@@ -43,6 +43,7 @@ export class Pod implements Service {
   readonly #drain: Drain;
   #state: PodHeartbeat['state'] = 'Serving';
   #beating: Promise<void> | undefined;
+  #announcing: Promise<void> | undefined;
   #failures = 0;
   /** Whether Redis is away for this pod alone. */
   #isCutOff = false;
@@ -140,6 +141,14 @@ export class Pod implements Service {
       ...live.refs().map((ref) => slots.reserveOn(pod, ref, slotCount)),
     ]);
     this.#announced = true;
+  }
+
+  /** The same, for all who ask at once. */
+  announce(): Promise<void> {
+    this.#announcing ??= this.beat().finally(() => {
+      this.#announcing = undefined;
+    });
+    return this.#announcing;
   }
 
   async #keepBeating(): Promise<void> {

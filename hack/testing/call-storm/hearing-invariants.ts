@@ -1,6 +1,6 @@
 /** What callers must not hear: nothing. */
 import { answeredCalls } from './carrier-invariants.ts';
-import { type CallEvidence, type Evidence, isStrained, overlapMs } from './evidence.ts';
+import { type CallEvidence, type Evidence, isStrained, losesRedis, overlapMs } from './evidence.ts';
 import type { FaultKind } from './faults.ts';
 import type { Invariant } from './invariants.ts';
 
@@ -27,6 +27,12 @@ const ENDS_STREAMS: ReadonlySet<FaultKind> = new Set([
   'BreakSockets',
   'StallStreams',
 ]);
+/**
+ * A pod that is killed about when Redis loses its data takes with it what only the two knew of a call. The next
+ * comparison with the carrier finds it: ten seconds after the last one at most, tried every five, with a second look
+ * three later, and as long again for a pod that has the call after all.
+ */
+const FOUND_AGAIN_MS = 21_000;
 /** By so much a command is late whose request went wrong once. */
 const FAILED_REQUEST_MS = 500;
 /** How long the agent waits for a caller who says nothing: that silence is the caller's. */
@@ -38,11 +44,8 @@ export function neverSilent(limits: SilenceLimits): Invariant {
     isStrained(evidence) ? [] : answeredCalls(evidence).flatMap((call) => silencesOf(call, evidence, limits));
 }
 
-function silencesOf(
-  call: CallEvidence,
-  { schedule, outages, shortages }: Evidence,
-  limits: SilenceLimits,
-): string[] {
+function silencesOf(call: CallEvidence, evidence: Evidence, limits: SilenceLimits): string[] {
+  const { schedule, outages, shortages } = evidence;
   const { carrier, callID } = call;
   const { answeredAtMs = 0 } = carrier;
   const unseen = schedule.carrier === 'hostile' || schedule.faults.some((fault) => UNSEEN.has(fault.do));
@@ -51,7 +54,9 @@ function silencesOf(
     (sum, fault) => sum + (fault.do === 'FailCommands' ? fault.times * FAILED_REQUEST_MS : 0),
     0,
   );
-  const limitMs = own + failing + (unseen ? limits.unreportedLimitMs : limits.limitMs);
+  const isForgotten = losesRedis(evidence) && schedule.faults.some((fault) => fault.do === 'KillPod');
+  const found = isForgotten ? FOUND_AGAIN_MS : 0;
+  const limitMs = own + failing + found + (unseen ? limits.unreportedLimitMs : limits.limitMs);
   const isBroken = schedule.faults.some((fault) => ENDS_STREAMS.has(fault.do));
   const excused = [...outages, ...shortages.Carrier, ...(isBroken ? shortages.Redis : [])];
   return carrier.heard.flatMap(({ kind, atMs, lengthMs, callerMs }) => {
