@@ -89,7 +89,10 @@ async function* atRate(
   fromHz: number,
   toHz: number,
 ): AsyncGenerator<SpokenPart> {
-  if (fromHz === toHz) return yield* parts;
+  if (fromHz === toHz) {
+    yield* parts;
+    return;
+  }
   const resampler = new Resampler(fromHz, toHz);
   for await (const part of parts) yield { ...part, samples: resampler.process(part.samples) };
   yield { samples: resampler.flush() };

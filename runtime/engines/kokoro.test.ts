@@ -109,7 +109,7 @@ describe('Kokoro', () => {
 
   test('an engine of another rate is brought to that of the preferred one', async () => {
     const first = await setUp([status(400)]);
-    const second = await engineServer([chunks(pcm(...new Array(8_000).fill(1_000)))]);
+    const second = await engineServer([chunks(pcm(...Array.from({ length: 8_000 }, () => 1_000)))]);
     servers.push(second);
     const slow = new Kokoro(second.client, { sampleRateHz: 8_000, timestamps: false });
     const samples = await spoken(firstTextToSpeech([first.kokoro, slow]));

@@ -52,7 +52,7 @@ describe('speech of OpenAI-compatible servers', () => {
   });
 
   test('that comes at another rate, by its header, is brought to ours', async () => {
-    const wav = streamedWav(pcmOf(...new Array(8_000).fill(1_000)), { rateHz: 8_000 });
+    const wav = streamedWav(pcmOf(...Array.from({ length: 8_000 }, () => 1_000)), { rateHz: 8_000 });
     const { samples: heard } = await spoken(chunks(wav));
     expect(heard.length / 24_000).toBeCloseTo(1, 1);
     expect(heard[12_000]).toBeCloseTo(1_000, -1);

@@ -26,22 +26,19 @@ export interface Answer {
  */
 export async function postJSON(request: PostRequest): Promise<Answer> {
   const { url, body, headers, signal, onSent } = request;
-  let connecting: Promise<TLSSocket> | undefined;
+  const socket = await dialAny(request);
+  let isTaken = false;
   const client = new Client(url.origin, {
     connect(_options, done) {
       // A client connects again where a connection ends before its request was written.
-      if (connecting) return done(new Error('the connection ended before the request'), null);
-      connecting = dialAny(request);
-      connecting.then(
-        (socket) => {
-          onSent();
-          done(null, socket);
-        },
-        (error: Error) => done(error, null),
-      );
+      const isAgain = isTaken;
+      isTaken = true;
+      // It expects its answer later, and not while it asks.
+      queueMicrotask(() => (isAgain ? done(ENDED_EARLY, null) : done(null, socket)));
     },
   });
   try {
+    onSent();
     const response = await client.request({
       method: 'POST',
       path: url.pathname + url.search,
@@ -55,6 +52,7 @@ export async function postJSON(request: PostRequest): Promise<Answer> {
     return { status: response.statusCode, mediaType: mediaType.trim().toLowerCase(), text };
   } finally {
     await client.destroy();
+    socket.destroy();
   }
 }
 
@@ -114,3 +112,5 @@ async function readUpTo(body: AsyncIterable<Buffer>, maxBytes: number): Promise<
 /** As much as a model should read while a caller waits. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 const MAX_ADDRESSES = 4;
+
+const ENDED_EARLY = new Error('the connection ended before the request was written');
