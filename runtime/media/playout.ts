@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { AudioEncoder } from './audio-codec.ts';
 import { formatMark, parseMark } from './mark-name.ts';
 import { type MediaSocket, SOCKET_OPEN } from './media-socket.ts';
+import { SentAudio } from './sent-audio.ts';
 import { FRAME_MS, MARK_EVERY_MS, Utterance } from './utterance.ts';
 
 /**
@@ -12,6 +13,8 @@ import { FRAME_MS, MARK_EVERY_MS, Utterance } from './utterance.ts';
 export class Playout {
   readonly #options: PlayoutOptions;
   readonly #frameSamples: number;
+  /** What of it was sent of late. */
+  readonly sentAudio: SentAudio;
   #utterance: Utterance | undefined;
   #utterances = 0;
   #underruns = 0;
@@ -23,6 +26,7 @@ export class Playout {
 
   constructor(options: PlayoutOptions) {
     this.#options = options;
+    this.sentAudio = new SentAudio(options.encoder.sampleRateHz);
     this.#frameSamples = (options.encoder.sampleRateHz * FRAME_MS) / 1000;
   }
 
@@ -68,6 +72,7 @@ export class Playout {
     utterance.settle();
     this.#utterance = undefined;
     this.#playedAtMs = 0;
+    this.sentAudio.cleared(this.#options.clock.monotonic());
     this.#send({ event: 'clear' });
     this.#stopTimer();
     return heardMs;
@@ -135,9 +140,13 @@ export class Playout {
       this.#options.onUnderrun?.();
     }
     utterance.sent(ms, nowMs);
-    this.#playedAtMs = Math.max(this.#playedAtMs, nowMs) + ms;
-    const [first = NO_FRAME] = frames;
-    const payload = frames.length === 1 ? first : Buffer.concat(frames);
+    const atMs = Math.max(this.#playedAtMs, nowMs);
+    this.#playedAtMs = atMs + ms;
+    for (const [index, { samples }] of frames.entries())
+      this.sentAudio.sent(samples, atMs + index * FRAME_MS);
+    const [first] = frames;
+    const payload =
+      first && frames.length === 1 ? first.payload : Buffer.concat(frames.map((frame) => frame.payload));
     this.#send({ event: 'media', media: { payload: payload.toString('base64') } });
     if (utterance.sentMs - utterance.lastMarkMs >= MARK_EVERY_MS) this.#sendMark(utterance);
     return frames.length;
@@ -198,7 +207,6 @@ export interface PlayoutOptions {
 
 /** 240 ms. What is due at once goes in one message: the carrier takes up to 30 s. */
 const MAX_MESSAGE_FRAMES = 12;
-const NO_FRAME = Buffer.alloc(0);
 /** A message costs the same however long it is; one of this length leaves most of the lead with the carrier. */
 const PERIOD_MS = 60;
 const STRAINED_PACE = { leadMs: 600, periodMs: 100 } as const;

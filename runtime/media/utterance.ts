@@ -5,7 +5,7 @@ export class Utterance {
   readonly number: number;
   readonly played: Promise<void>;
   readonly #resolvePlayed: () => void;
-  readonly #frames: Buffer[] = [];
+  readonly #frames: QueuedFrame[] = [];
   /** Samples that do not fill a frame yet. */
   #tail = new Int16Array(0);
   #ended = false;
@@ -47,7 +47,8 @@ export class Utterance {
     whole.set(samples, this.#tail.length);
     let at = 0;
     for (; at + frameSamples <= whole.length; at += frameSamples) {
-      this.#frames.push(encoder.encode(whole.subarray(at, at + frameSamples)));
+      const frame = whole.subarray(at, at + frameSamples);
+      this.#frames.push({ samples: frame, payload: encoder.encode(frame) });
     }
     this.#tail = whole.slice(at);
   }
@@ -61,7 +62,7 @@ export class Utterance {
   }
 
   /** The next frames, at most so many. */
-  take(count: number): Buffer[] {
+  take(count: number): QueuedFrame[] {
     return this.#frames.splice(0, count);
   }
 
@@ -115,6 +116,12 @@ export class Utterance {
     this.#resolveRoom?.();
     this.#resolveRoom = undefined;
   }
+}
+
+/** 20 ms of the agent's, as they are and as they are sent. */
+export interface QueuedFrame {
+  readonly samples: Int16Array;
+  readonly payload: Buffer;
 }
 
 /** The carrier's smallest message. */

@@ -57,7 +57,11 @@ export class CallerAudio {
     // All the carrier's rates are whole multiples of the detector's.
     if (narrow.length !== DETECTOR_FRAME_SAMPLES) throw new RangeError('a frame did not keep its length');
     const { onFrame, spare } = this.#options;
-    this.#detector.detect(narrow, (probability) => onFrame({ samples, probability, arrival }), spare?.());
+    this.#detector.detect(
+      narrow,
+      (probability) => onFrame({ samples, narrow, probability, arrival }),
+      spare?.(),
+    );
   }
 }
 
@@ -81,6 +85,8 @@ export interface Arrival {
 /** 32 ms of the caller at the carrier's rate. */
 export interface JudgedFrame {
   readonly samples: Int16Array;
+  /** The same at the detector's rate. */
+  readonly narrow: Int16Array;
   readonly probability: number;
   /** Of the last of it. */
   readonly arrival: Arrival;

@@ -15,8 +15,10 @@ import { AgentVoice } from './agent-voice.ts';
 import { takesTheFloor } from './barge-in.ts';
 import { type Arrival, CallerAudio, type CallerAudioOptions } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
+import { EchoGate } from './echo-gate.ts';
 import { Listener } from './listener.ts';
 import type { SessionParts } from './session-parts.ts';
+import { SILENCE_PROBABILITY } from './speech-start.ts';
 import { TurnDetector } from './turn-detector.ts';
 
 /**
@@ -91,13 +93,18 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
       },
     },
   );
+  const echo = new EchoGate(playout.sentAudio);
   const listener = new Listener({
     clock,
     maxUtteranceMs: options.maxUtteranceMs,
     speaking: () => turns.speaking,
   });
   const wayIn = openWayIn(decoder, parts, {
-    onFrame: (frame) => turns.push(frame),
+    onFrame(frame) {
+      const { narrow, probability, arrival } = frame;
+      const isEcho = echo.isEcho(narrow, arrival.dueAtMs, probability >= SILENCE_PROBABILITY);
+      turns.push(isEcho ? { ...frame, probability: 0 } : frame);
+    },
     spare: () => load.strained && voice.speaking && !turns.speaking,
   });
   const workflow = workflowFor(profile, context.conversation, clock.now());
