@@ -3,7 +3,7 @@ import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import { readBackOf } from './answers/read-back.ts';
 import { type Awaiting, awaited } from './awaiting.ts';
 import { answerContext } from './call-subject.ts';
-import { close, end } from './closing.ts';
+import { close, end, finishMessage } from './closing.ts';
 import { answerTo, askedField, openField, withSkipped } from './form.ts';
 import { filled } from './phrases/phrases.ts';
 import { interruptible, joined, type Listening, phrasesOf, type Step, type Talk, withState } from './talk.ts';
@@ -47,6 +47,7 @@ export function askAgain(talk: Talk, excuse = phrasesOf(talk).unusable): Step {
   const most = awaiting === 'ReadBack' ? MAX_READ_BACK_ATTEMPTS : MAX_ATTEMPTS;
   const isOptional = awaiting === 'Answer' && field?.required === false;
   if (awaiting === 'Offer' && attempts >= most) return declined(talk);
+  if (awaiting === 'Message' && attempts >= most) return finishMessage(talk);
   if (field && awaiting !== 'Offer' && (isOptional || attempts >= most)) return giveUp(talk, field);
   const again = { subject, state: { ...state, attempts } };
   return putQuestion(again, excuse, awaiting === 'Answer' ? choicesText(talk, field) : '');

@@ -7,8 +7,8 @@ import { answerContext } from './call-subject.ts';
 import { close, finishMessage, takeMessage, toPerson } from './closing.ts';
 import { askedField, withStatus } from './form.ts';
 import { takeAnswer } from './hear-answer.ts';
-import { hearMessage } from './hear-offer.ts';
-import { confirmed } from './hear-read-back.ts';
+import { hearMessage, hearMore } from './hear-offer.ts';
+import { confirmed, hearReadBack } from './hear-read-back.ts';
 import type { Step, Talk } from './talk.ts';
 
 /**
@@ -31,6 +31,8 @@ export function hearDigits(talk: Talk, digits: string): Step {
       : askAnew({ subject, state: withStatus(state, field.name, 'Rejected') }, field);
   }
   const keys = digits.replace(/[*#]/g, '');
+  if (awaiting === 'ReadBack') return hearReadBack(talk, keys);
+  if (awaiting === 'More') return hearMore(talk, keys);
   if (field.type === 'Choice') {
     const value = choiceOfKey(keys, field.choices ?? []);
     return value === undefined ? askAgain(talk) : takeAnswer(talk, field, { kind: 'Value', value }, digits);

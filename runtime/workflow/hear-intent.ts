@@ -22,7 +22,8 @@ export function hearIntent(talk: Talk, text: string): Step | undefined {
 const REPLIES: Readonly<Record<Intent, (talk: Talk, text: string) => Step | undefined>> = {
   Machine: (talk) => end(talk, 'CallerIsMachine', ''),
   Danger: warned,
-  Person: (talk, text) => (isMessage(talk) ? undefined : aside(talk, () => toPerson(takeAlong(talk, text)))),
+  Person: (talk, text) =>
+    isMessage(talk) ? undefined : aside(talk, (counted) => toPerson(takeAlong(counted, text))),
   Goodbye: (talk) =>
     isMessage(talk) ? finishMessage(talk) : end(talk, 'CallerSaidGoodbye', phrasesOf(talk).goodbye),
   Robot: (talk) => aside(talk, (counted) => putQuestion(counted, phrasesOf(talk).robot)),
