@@ -1,5 +1,5 @@
 import type { WorkflowField } from '#crds/tenant/workflow.ts';
-import type { Answer } from './answers/answer-context.ts';
+import { type Answer, valueOf } from './answers/answer-context.ts';
 import { fieldAnswer } from './answers/field-answer.ts';
 import { spokenDigits } from './answers/spoken-numbers.ts';
 import { detour } from './aside.ts';
@@ -83,8 +83,4 @@ function correct(talk: Talk, text: string): Step | undefined {
   }
   const answer = withAnswer(counted.state, subject.workflow, field, { value, spoken: text });
   return goOn({ subject, state: answer }, corrected);
-}
-
-function valueOf(answer: Answer | undefined): string | undefined {
-  return answer?.kind === 'Value' ? answer.value : undefined;
 }

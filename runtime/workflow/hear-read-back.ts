@@ -1,5 +1,5 @@
 import type { WorkflowField } from '#crds/tenant/workflow.ts';
-import type { Answer } from './answers/answer-context.ts';
+import { valueOf } from './answers/answer-context.ts';
 import { fieldAnswer } from './answers/field-answer.ts';
 import { replyIn } from './answers/yes-no.ts';
 import { askAgain, askAnew, giveUp, goOn } from './asking.ts';
@@ -41,8 +41,4 @@ function corrected(talk: Talk, field: WorkflowField, value: string, text: string
   const attempts = state.attempts + 1;
   const next = { subject, state: { ...answered, attempts } };
   return attempts >= MAX_CORRECTIONS ? giveUp(next, field) : goOn(next);
-}
-
-function valueOf(answer: Answer | undefined): string | undefined {
-  return answer?.kind === 'Value' ? answer.value : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
-import { newConversation } from '#runtime/call/conversation-state.ts';
+import { conversationStateSchema, newConversation } from '#runtime/call/conversation-state.ts';
 import { subjectInTest, TalkInTest } from './fakes/talk-in-test.ts';
 import { leadOf } from './form.ts';
 import { openingStep } from './step.ts';
@@ -135,4 +135,23 @@ describe('the step-by-step driver', () => {
       expect(talk.step.state.phase).toBe('Closing');
     }
   });
+});
+
+test('every state on the way survives JSON and its schema', () => {
+  const talk = new TalkInTest();
+  for (const text of [
+    'hold on',
+    'Jane',
+    'two one two',
+    '212 555 0142',
+    'no',
+    '212 555 0142',
+    'operator',
+    'yes',
+    'call me',
+  ]) {
+    talk.says(text);
+    const { state } = talk.step;
+    expect(conversationStateSchema.parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+  }
 });

@@ -21,3 +21,8 @@ export type Answer =
   | { readonly kind: 'Value'; readonly value: string }
   | { readonly kind: 'Digits'; readonly digits: string }
   | { readonly kind: 'NumberHidden' };
+
+/** What was understood whole. */
+export function valueOf(answer: Answer | undefined): string | undefined {
+  return answer?.kind === 'Value' ? answer.value : undefined;
+}

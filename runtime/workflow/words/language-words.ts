@@ -1,4 +1,4 @@
-import { LANGUAGES, type Language } from '../language.ts';
+import type { Language } from '../language.ts';
 import { GERMAN } from './de.ts';
 import { ENGLISH } from './en.ts';
 import { SPANISH } from './es.ts';
@@ -88,5 +88,3 @@ const WORDS: Readonly<Record<Language, LanguageWords>> = {
 export function wordsOf(language: Language): LanguageWords {
   return WORDS[language];
 }
-
-export const ALL_WORDS = LANGUAGES.map((language) => [language, WORDS[language]] as const);
