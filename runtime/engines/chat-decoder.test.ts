@@ -93,9 +93,11 @@ describe('text', () => {
   });
 
   test('that the server does not end, after all was said, is whole all the same', async () => {
-    const { server, model } = await setUpChat([
-      (response) => void response.write(eventsOf([chunkOf({ content: 'Hi.' }, 'stop'), DONE])),
-    ]);
+    // Far beyond the time of this test: the end is waited for a moment only.
+    const { server, model } = await setUpChat(
+      [(response) => void response.write(eventsOf([chunkOf({ content: 'Hi.' }, 'stop'), DONE]))],
+      { timeoutMs: 600_000 },
+    );
     expect(await answer(model)).toEqual([{ type: 'text', text: 'Hi.' }, stop]);
     expect(server.outcomes).toEqual(['ok']);
   });

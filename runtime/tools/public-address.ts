@@ -17,8 +17,6 @@ export function isPublicAddress(text: string): boolean {
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3');
 
 const DENIED = [
-  // "This network" (RFC 1122), of which the library knows only the first address.
-  '0.0.0.0/8',
   // Azure's metadata and DNS, in a public range: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
   '168.63.129.16/32',
   // 6to4 (RFC 3056) and Teredo (RFC 4380) wrap IPv4 addresses.
