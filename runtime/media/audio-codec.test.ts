@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { codecFor } from './audio-codec.ts';
-import { lineQuality } from './fakes/line-quality.ts';
-import { knownCodec, openCoders, throughLine } from './fakes/open-coders.ts';
 import { Resampler } from './resampler.ts';
+import { lineQuality } from './testing/line-quality.ts';
+import { knownCodec, openCoders, throughLine } from './testing/open-coders.ts';
 
 /** A second of something like speech: harmonics of a gliding voice, louder and quieter. */
 function voice(sampleRateHz: number): Int16Array {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { lineQuality } from './fakes/line-quality.ts';
 import { G722Decoder, G722Encoder } from './g722.ts';
+import { lineQuality } from './testing/line-quality.ts';
 
 /**
  * Two seconds at 16 kHz by whole numbers alone, so that they are the same everywhere: a gliding triangle that swells,

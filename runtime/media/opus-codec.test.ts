@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { codecFor } from './audio-codec.ts';
-import { type Coders, openCoders } from './fakes/open-coders.ts';
+import { type Coders, openCoders } from './testing/open-coders.ts';
 
 const tone = Int16Array.from({ length: 320 }, (_, i) => Math.round(9_000 * Math.sin((2 * Math.PI * i) / 40)));
 

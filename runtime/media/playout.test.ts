@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import type { AudioEncoder } from './audio-codec.ts';
-import { openCoders } from './fakes/open-coders.ts';
 import { Playout } from './playout.ts';
+import { openCoders } from './testing/open-coders.ts';
 
 interface Sent {
   readonly atMs: number;

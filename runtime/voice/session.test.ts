@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newConversation } from '#runtime/call/conversation-state.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
-import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
+import { knownCodec } from '#runtime/media/testing/open-coders.ts';
 import { callInTest } from './fakes/call-in-test.ts';
 
 const GREETING = 'Thank you for calling Acme. I am an automated assistant. May I have your name please?';

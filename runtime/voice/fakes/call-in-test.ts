@@ -5,7 +5,7 @@ import { silentLogger } from '#lib/log/logger.ts';
 import type { TransferFailure } from '#runtime/call/call-record.ts';
 import { type ConversationState, newConversation } from '#runtime/call/conversation-state.ts';
 import type { AudioCodec } from '#runtime/media/audio-codec.ts';
-import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
+import { knownCodec } from '#runtime/media/testing/open-coders.ts';
 import { noTools } from '#runtime/tools/fakes/no-tools.ts';
 import type { ToolRunner } from '#runtime/tools/tool-runner.ts';
 import { MediaSession } from '../session.ts';
