@@ -7,9 +7,14 @@ const words = z.array(z.string().min(1).max(40)).max(20);
 export const callerScriptSchema = z.strictObject({
   kind: z.literal('script'),
   voice: z.enum(fliteVoices).default('kal16'),
-  /** Answers in the order in which they are expected; each is given when one of its words is heard. */
+  /** Answers, spoken or by keys, in the order in which they are expected; each is given when one of its words is heard. */
   steps: z
-    .array(z.strictObject({ expect: words.min(1), say: z.string().min(1).max(500) }))
+    .array(
+      z.union([
+        z.strictObject({ expect: words.min(1), say: z.string().min(1).max(500) }),
+        z.strictObject({ expect: words.min(1), press: z.string().regex(/^[0-9*#A-D]{1,40}$/) }),
+      ]),
+    )
     .min(1)
     .max(20),
   /** Once all steps are said, one of these words ends the call. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { callerScriptSchema } from './caller-script.ts';
+import { type CallerScript, callerScriptSchema } from './caller-script.ts';
 import { leadCaptureScript } from './lead-capture-script.ts';
 import { type CallerSpeech, ScriptedCaller } from './scripted-caller.ts';
 
@@ -12,11 +12,14 @@ describe('a scripted caller', () => {
   /** What the recogniser makes of each utterance, in order. */
   let words: string[];
   let failing: boolean;
+  let pressed: string;
+  let open: (steps: CallerScript['steps']) => ScriptedCaller;
 
   beforeEach(() => {
     hungUp = false;
     words = [];
     failing = false;
+    pressed = '';
     const speech: CallerSpeech = {
       synthesise: async (text) => new Int16Array(text.length * 320),
       async recognise() {
@@ -29,9 +32,12 @@ describe('a scripted caller', () => {
         hungUp = true;
         caller.ended();
       },
-      press: () => undefined,
+      press(digit: string) {
+        pressed += digit;
+      },
     };
-    caller = new ScriptedCaller(script, line, speech);
+    open = (steps) => new ScriptedCaller({ ...script, steps }, line, speech);
+    caller = open(script.steps);
   });
 
   /** The line carries the agent's voice, or silence, for so long; returns how long the caller spoke. */
@@ -53,7 +59,7 @@ describe('a scripted caller', () => {
   }
 
   const said = () => caller.report().said.map(({ text }) => text);
-  const [name, number, yes, wish] = script.steps.map((step) => step.say);
+  const [name, number, yes, wish] = script.steps.map((step) => ('say' in step ? step.say : step.press));
 
   test('answers each question when the agent has finished, and hangs up after the goodbye', async () => {
     await agentSays('hello may i have your name');
@@ -65,6 +71,17 @@ describe('a scripted caller', () => {
     await agentSays('thank you goodbye');
     expect([hungUp, caller.report().endedBecause]).toEqual([true, 'the agent said goodbye']);
     expect(caller.report().heard).toHaveLength(5);
+  });
+
+  test('presses keys one after another where the script has keys', async () => {
+    caller = open([{ expect: ['number'], press: '2125#' }]);
+    await agentSays('what is the best number to reach you', 1_100);
+    expect(pressed).toBe('2');
+    await line(300);
+    expect(pressed).toBe('21');
+    await line(1_200);
+    expect(pressed).toBe('2125#');
+    expect(said()).toEqual(['2125#']);
   });
 
   test('says nothing while the agent speaks, short pauses included', async () => {

@@ -12,7 +12,7 @@ export interface CallerSpeech {
 
 export interface CallerReport {
   readonly kind: 'script';
-  /** Times are milliseconds from the answer. */
+  /** Times are milliseconds from the answer; what was pressed is among what was said. */
   readonly said: readonly { readonly atMs: number; readonly text: string }[];
   readonly heard: readonly { readonly atMs: number; readonly text: string }[];
   /** Why the caller hung up; absent while the call goes on, and when the agent did. */
@@ -24,6 +24,8 @@ export interface CallerReport {
 const FRAME_MS = 20;
 const FRAME_SAMPLES = 320;
 const CLOSING_PAUSE_MS = 1_500;
+/** Between two keys. */
+const KEY_MS = 300;
 
 /**
  * A caller with a script: waits until the agent has finished, understands it by speech recognition,
@@ -46,6 +48,8 @@ export class ScriptedCaller implements Caller {
   #words = '';
   #understanding = 0;
   #speaking: { readonly samples: Int16Array; used: number } | undefined;
+  #keys: readonly string[] = [];
+  #nextKeyAtMs = 0;
   #planned: { readonly atMs: number; readonly run: () => void } | undefined;
   #lastSoundMs = 0;
 
@@ -76,6 +80,7 @@ export class ScriptedCaller implements Caller {
       this.#lastSoundMs = this.#nowMs;
     }
     if (utterance) void this.#understand(utterance);
+    this.#pressNext();
     if (this.#planned && this.#nowMs >= this.#planned.atMs) {
       const { run } = this.#planned;
       this.#planned = undefined;
@@ -88,6 +93,7 @@ export class ScriptedCaller implements Caller {
   ended(): void {
     this.#planned = undefined;
     this.#speaking = undefined;
+    this.#keys = [];
     this.#ending.abort();
   }
 
@@ -146,10 +152,16 @@ export class ScriptedCaller implements Caller {
   }
 
   async #say(index: number): Promise<void> {
-    const text = this.#script.steps[index]?.say;
-    if (text === undefined) return;
+    const step = this.#script.steps[index];
+    if (!step) return;
     this.#words = '';
     this.#next = Math.max(this.#next, index + 1);
+    if ('press' in step) {
+      this.#said.push({ atMs: this.#nowMs, text: step.press });
+      this.#keys = [...step.press];
+      return;
+    }
+    const text = step.say;
     try {
       const samples = await this.#speech.synthesise(text, this.#script.voice, this.#ending.signal);
       if (this.#ending.signal.aborted) return;
@@ -158,6 +170,15 @@ export class ScriptedCaller implements Caller {
     } catch (error) {
       if (!this.#ending.signal.aborted) this.#problems.push(messageOf(error));
     }
+  }
+
+  #pressNext(): void {
+    const [key, ...others] = this.#keys;
+    if (key === undefined || this.#nowMs < this.#nextKeyAtMs) return;
+    this.#keys = others;
+    this.#nextKeyAtMs = this.#nowMs + KEY_MS;
+    this.#lastSoundMs = this.#nowMs;
+    this.#line.press(key);
   }
 
   #plan(afterMs: number, run: () => void): void {

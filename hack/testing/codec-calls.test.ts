@@ -1,30 +1,12 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Caller } from '#hack/standins/telnyx/calls/caller.ts';
-import type { Settings } from '#hack/standins/telnyx/settings.ts';
-import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
-import { TestingProduct } from '#hack/standins/telnyx/testing-product.ts';
-import { systemClock } from '#lib/clock/clock.ts';
-import { silentLogger } from '#lib/log/logger.ts';
-import { createRegistry } from '#lib/metrics/registry.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
-import type { SessionContext } from '#runtime/call/session-port.ts';
-import { TelnyxCarrier } from '#runtime/carrier/telnyx.ts';
-import type { StreamFormat } from '#runtime/carrier/telnyx-command.ts';
 import type { Engines } from '#runtime/engines/create-engines.ts';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { lineQuality } from '#runtime/media/testing/line-quality.ts';
-import { knownCodec } from '#runtime/media/testing/open-coders.ts';
-import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
-import { noTools } from '#runtime/tools/fakes/no-tools.ts';
 import { profile } from '#runtime/voice/fakes/call-in-test.ts';
-import { loudnessDetectors } from '#runtime/voice/fakes/scripted-engines.ts';
-import { silentObserver } from '#runtime/voice/fakes/silent-observer.ts';
-import { createSessions } from '#runtime/voice/open-session.ts';
+import { contextOf, type MediaCall, placeMediaCall } from './media-call.ts';
 
-const NUMBER = '+12125550100';
 const LINE_HZ = 16_000;
 /** Where the glides of both begin and end. */
 const AGENT_HZ = [400, 3_000] as const;
@@ -85,29 +67,9 @@ function heardDb([fromHz, toHz]: readonly [number, number], came: Int16Array): n
 const FINE_HZ = 48_000;
 const BEFORE_IT = 200;
 
-let standIn: TelnyxStandIn;
-let product: TestingProduct;
-let caller: GlidingCaller;
-const server = createServer();
-const sockets = new WebSocketServer({ noServer: true });
+let call: MediaCall | undefined;
 
-beforeEach(async () => {
-  caller = new GlidingCaller();
-  standIn = await startTelnyxStandIn({ profile: 'fast', openCaller: () => caller });
-  product = new TestingProduct(standIn);
-  await product.start();
-  await product.answerFor(NUMBER);
-  await expect.poll(async () => (await product.telnyx.phoneNumbers.list()).data.length).toBe(1);
-});
-
-afterEach(async () => {
-  product.stop();
-  await standIn.stop();
-  for (const socket of sockets.clients) socket.terminate();
-  server.removeAllListeners('upgrade');
-  server.close();
-  await once(server, 'close');
-});
+afterEach(() => call?.stop());
 
 describe('a whole call', () => {
   test.each([
@@ -123,79 +85,20 @@ describe('a whole call', () => {
     'in %s at %i Hz, with %j, is heard at both ends',
     async (codec, sampleRate, settings, minimumDb) => {
       const stream = { codec, sampleRate, targetLegs: 'opposite' } as const;
-      const transcribed = await talk(stream, settings);
+      const caller = new GlidingCaller();
+      const transcribed = Promise.withResolvers<Int16Array>();
+      const engines = glidingEngines(transcribed.resolve);
+      const context = contextOf(profile, newConversation('lead-capture'));
+      call = await placeMediaCall({ caller, stream, settings, engines, context });
+      const heard = await transcribed.promise;
       expect(heardDb(AGENT_HZ, caller.heard)).toBeGreaterThan(minimumDb);
-      expect(heardDb(CALLER_HZ, transcribed)).toBeGreaterThan(minimumDb);
-      const [record] = standIn.control.calls();
+      expect(heardDb(CALLER_HZ, heard)).toBeGreaterThan(minimumDb);
+      const [record] = call.standIn.control.calls();
       expect(record?.streams[0]?.errors).toEqual([]);
       expect(record?.streams[0]?.underruns).toEqual([]);
     },
   );
 });
-
-/** Holds the call until the caller's words have come; what of them reached the recogniser. */
-async function talk(stream: StreamFormat, settings: Partial<Settings>): Promise<Int16Array> {
-  standIn.control.change(settings);
-  const transcribed = Promise.withResolvers<Int16Array>();
-  const { open } = createSessions({
-    engines: glidingEngines(transcribed.resolve),
-    tools: noTools,
-    voiceActivity: loudnessDetectors,
-    sendCodec: knownCodec(stream.codec, stream.sampleRate),
-    observer: silentObserver,
-    load: { strained: false },
-    log: silentLogger,
-    clock: systemClock,
-  });
-  server.on('upgrade', (request, socket, head) => {
-    sockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, context));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  await attach(stream);
-  return transcribed.promise;
-}
-
-/** Answers the call and has it streamed here. */
-async function attach(stream: StreamFormat): Promise<void> {
-  const carrier = new TelnyxCarrier({
-    apiKey: standIn.apiKey,
-    baseURL: standIn.url,
-    stream,
-    applicationID: undefined,
-    log: silentLogger,
-    clock: systemClock,
-    metrics: createRuntimeMetrics(createRegistry('test')),
-  });
-  const { id } = standIn.control.placeCall({ from: '+13125550001', to: NUMBER, caller: { kind: 'glides' } });
-  const carrierCallID = standIn.control.call(id).callControlID;
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the media server does not listen');
-  const streamURL = `ws://127.0.0.1:${address.port}/media`;
-  const common = { carrierCallID, clientState: 'c3RhdGU=' };
-  await carrier.send({ step: 'answer', commandID: 'answer', ...common });
-  const start = { step: 'streaming_start', streamURL, streamToken: 'token' } as const;
-  expect(await carrier.send({ ...start, commandID: 'stream', ...common })).toBe('Done');
-}
-
-const context: SessionContext = {
-  callID: '00000000-0000-4000-8000-000000000001',
-  generation: 7,
-  profile,
-  callerNumber: '+12125550142',
-  calledNumber: '+12125550100',
-  conversation: newConversation('lead-capture'),
-  seamless: false,
-  answeredAtMs: Date.now(),
-  events: {
-    turn: () => {},
-    progress: () => {},
-    lead: () => {},
-    transfer: () => Promise.resolve(false),
-    finished: () => {},
-    disconnected: () => {},
-  },
-};
 
 /** Everything that is said is the glide, and the first thing that is heard is told. */
 function glidingEngines(onHeard: (samples: Int16Array) => void): Pick<Engines, 'stt' | 'tts'> {

@@ -27,7 +27,12 @@ describe("the carrier's frames", () => {
     ],
     [
       '{"event":"dtmf","stream_id":"s","occurred_at":"2026-01-01T00:00:00Z","sequence_number":"5","dtmf":{"digit":"#"}}',
-      { event: 'unknown' },
+      { event: 'dtmf', digit: '#', pressedAtMs: Date.UTC(2026, 0, 1) },
+    ],
+    ['{"event":"dtmf","dtmf":{"digit":"d"}}', { event: 'dtmf', digit: 'D', pressedAtMs: undefined }],
+    [
+      '{"event":"dtmf","occurred_at":"yesterday","dtmf":{"digit":"0"}}',
+      { event: 'dtmf', digit: '0', pressedAtMs: undefined },
     ],
     ['{"event":"mark","stream_id":"s","mark":{"name":"1/2/3"}}', { event: 'mark', name: '1/2/3' }],
     ['{"event":"stop","stop":{"user_id":"u","call_control_id":"c"}}', { event: 'stop' }],
@@ -52,6 +57,8 @@ describe("the carrier's frames", () => {
     '{"event":"media","media":{"chunk":"1","payload":""}}',
     '{"event":"media","media":{"chunk":"1","payload":7}}',
     '{"event":"mark","mark":{"name":""}}',
+    '{"event":"dtmf","dtmf":{"digit":"E"}}',
+    '{"event":"dtmf","dtmf":{"digit":"12"}}',
   ])('%s is malformed', (text) => {
     expect(parseCarrierMessage(text)).toEqual({ event: 'malformed' });
   });

@@ -17,6 +17,13 @@ export type CarrierMessage =
       readonly payload: Buffer;
     }
   | { readonly event: 'mark'; readonly name: string }
+  | {
+      readonly event: 'dtmf';
+      /** `0`–`9`, `*`, `#`, `A`–`D`. */
+      readonly digit: string;
+      /** Epoch ms at which it was pressed; absent where the carrier does not tell. */
+      readonly pressedAtMs: number | undefined;
+    }
   | { readonly event: 'stop' }
   | { readonly event: 'error'; readonly code: string; readonly title: string }
   | { readonly event: 'unknown' }
@@ -56,6 +63,7 @@ const PARSERS: ReadonlyMap<string, (raw: Json) => CarrierMessage | undefined> = 
   ['start', parseStart],
   ['media', parseMedia],
   ['mark', parseMark],
+  ['dtmf', parseDTMF],
   ['stop', () => ({ event: 'stop' }) as const],
   ['error', parseError],
 ]);
@@ -166,6 +174,24 @@ const markSchema = z.object({ mark: z.object({ name: z.string().min(1).max(200) 
 function parseMark(raw: Json): CarrierMessage | undefined {
   const parsed = markSchema.safeParse(raw);
   return parsed.success ? { event: 'mark', name: parsed.data.mark.name } : undefined;
+}
+
+const dtmfSchema = z.object({
+  dtmf: z.object({
+    digit: z
+      .string()
+      .toUpperCase()
+      .regex(/^[0-9*#A-D]$/),
+  }),
+  occurred_at: z.iso.datetime({ offset: true }).optional().catch(undefined),
+});
+
+function parseDTMF(raw: Json): CarrierMessage | undefined {
+  const parsed = dtmfSchema.safeParse(raw);
+  if (!parsed.success) return undefined;
+  const { dtmf, occurred_at } = parsed.data;
+  const pressedAtMs = occurred_at === undefined ? undefined : Date.parse(occurred_at);
+  return { event: 'dtmf', digit: dtmf.digit, pressedAtMs };
 }
 
 const errorSchema = z.object({

@@ -3,9 +3,10 @@ import { EngineError } from '#runtime/engines/engine-error.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
 import { resampleWhole } from '#runtime/media/resample-whole.ts';
 import type { Heard } from '#runtime/workflow/talk.ts';
+import type { Entry } from './listener.ts';
 import type { Pause, Utterance } from './turn-detector.ts';
 
-/** What came of listening: words, sound without words, silence, or a recogniser that, with all its fallbacks, did not serve. */
+/** What came of listening: words, keys, sound without words, silence, or a recogniser that, with all its fallbacks, did not serve. */
 export type Hearing = Heard | { readonly kind: 'Failed' };
 
 /**
@@ -18,6 +19,7 @@ export class CallerTurn {
   #kind: 'Silence' | 'Unclear' | 'Failed' = 'Silence';
   #utterances = 0;
   #audioMs = 0;
+  #digits: string | undefined;
   /** Wall-clock epoch ms of the first and last sound. */
   startedAtMs = 0;
   endedAtMs = 0;
@@ -47,6 +49,8 @@ export class CallerTurn {
 
   /** All that was heard of the turn so far, with the words of an utterance that may not be over. */
   hearing(result?: Recognised): Hearing {
+    // What was said around them is "one moment", or the number once more.
+    if (this.#digits !== undefined) return { kind: 'Digits', digits: this.#digits };
     const text = [...this.#words, ...(result?.text ? [result.text] : [])].join(' ');
     if (text !== '') return { kind: 'Words', text };
     return { kind: result ? kindOf(result) : this.#kind };
@@ -80,6 +84,15 @@ export class CallerTurn {
     this.endedAtMs = ended.endedAtMs;
     this.#kind = kindOf({ text });
     if (text) this.#words.push(text);
+  }
+
+  /** Keys were pressed, and are what is answered. */
+  enter({ digits, atMs }: Entry): void {
+    if (this.#utterances === 0) this.startedAtMs = atMs;
+    this.#utterances++;
+    this.endedAtMs = atMs;
+    this.#words.push(digits);
+    this.#digits = digits;
   }
 
   /** The utterance is over, and nothing of it is to be answered. */

@@ -48,8 +48,13 @@ export class Exchange {
   async #run(silenceMs: number, isNothing: (result: Recognised) => boolean): Promise<Answer | undefined> {
     const { caller } = this;
     while (!caller.isFull) {
-      const pause = await this.#options.listener.next(caller.hasBegun ? 0 : silenceMs, this.#signal);
-      if (!pause) return caller.hasBegun ? this.#answerNow() : undefined;
+      const heard = await this.#options.listener.next(caller.hasBegun ? 0 : silenceMs, this.#signal);
+      if (!heard) return caller.hasBegun ? this.#answerNow() : undefined;
+      if ('digits' in heard) {
+        caller.enter(heard);
+        return this.#answerNow();
+      }
+      const pause = heard;
       const result = await caller.recognise(pause, this.#signal);
       if (!result) continue;
       if (!caller.hasBegun && isNothing(result)) {

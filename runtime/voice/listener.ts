@@ -4,11 +4,12 @@ import type { Pause, Utterance } from './turn-detector.ts';
 
 /**
  * Where the conversation waits for the caller. What nobody waits for is kept, little of it; too quiet
- * turns are noise, on which recognisers invent words.
+ * turns are noise, on which recognisers invent words. Keys come before words: they are what was meant.
  */
 export class Listener {
   readonly #options: ListenerOptions;
   #kept: Pause[] = [];
+  readonly #entries: Entry[] = [];
   readonly #offered = new WeakSet<Pause>();
   #waiter: Waiter | undefined;
   #speech: PromiseWithResolvers<void> | undefined;
@@ -19,7 +20,7 @@ export class Listener {
 
   /** Whether the caller has more to say: something is kept, or a turn is going on. */
   get busy(): boolean {
-    return this.#nextKept() !== undefined || this.#options.speaking();
+    return this.#entries.length > 0 || this.#nextKept() !== undefined || this.#options.speaking();
   }
 
   /** Whether the caller is waited for and silent. */
@@ -42,25 +43,37 @@ export class Listener {
     else if (this.#waiter?.overdue) this.#waiter.resolve(undefined);
   }
 
-  /** The caller's voice is heard. */
+  /** The caller has pressed keys, and no more of them. */
+  entered(digits: string): void {
+    const entry = { digits, atMs: this.#options.clock.now() };
+    if (this.#waiter) this.#waiter.resolve(entry);
+    else if (this.#entries.length < MAX_KEPT) this.#entries.push(entry);
+  }
+
+  /** The caller's voice is heard, or a key. */
   speech(): void {
     this.#speech?.resolve();
     this.#speech = undefined;
   }
 
-  /** Resolves when the caller's voice is next heard. */
+  /** Resolves when the caller is next heard. */
   untilSpeech(): Promise<void> {
     this.#speech ??= Promise.withResolvers();
     return this.#speech.promise;
   }
 
-  /** The next pause of the caller's; undefined when nothing was begun within `silenceMs`. Rejects when aborted. */
-  async next(silenceMs: number, signal: AbortSignal): Promise<Pause | undefined> {
+  /**
+   * What was entered, or the next pause of the caller's; undefined when nothing was begun within `silenceMs`.
+   * Rejects when aborted.
+   */
+  async next(silenceMs: number, signal: AbortSignal): Promise<Pause | Entry | undefined> {
     signal.throwIfAborted();
+    const entry = this.#entries.shift();
+    if (entry) return entry;
     const kept = this.#nextKept();
     this.#kept.shift();
     if (kept) return kept;
-    const { promise, resolve, reject } = Promise.withResolvers<Pause | undefined>();
+    const { promise, resolve, reject } = Promise.withResolvers<Pause | Entry | undefined>();
     const waiter: Waiter = { resolve, overdue: false };
     const onAbort = () => reject(signal.reason);
     this.#waiter = waiter;
@@ -93,12 +106,19 @@ export class Listener {
 export interface ListenerOptions {
   readonly clock: Clock;
   readonly maxUtteranceMs: number;
-  /** Whether a turn of the caller is going on. */
+  /** Whether a turn of the caller is going on, or an entry by keys. */
   readonly speaking: () => boolean;
 }
 
+/** Keys that a caller pressed: 0–9, * and #. */
+export interface Entry {
+  readonly digits: string;
+  /** Wall-clock epoch ms at which they were complete. */
+  readonly atMs: number;
+}
+
 interface Waiter {
-  readonly resolve: (pause: Pause | undefined) => void;
+  readonly resolve: (heard: Pause | Entry | undefined) => void;
   /** The silence is over its time, but the caller has begun to speak. */
   overdue: boolean;
 }

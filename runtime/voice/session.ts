@@ -86,6 +86,7 @@ export class MediaSession implements Session {
       else if (this.#starting && this.#early.length < MAX_EARLY) this.#early.push(message);
     },
     mark: ({ name }) => this.#stream?.mark(name),
+    dtmf: ({ digit, pressedAtMs }) => this.#stream?.key(digit, pressedAtMs),
     stop: () => this.#disconnect(true),
     error: ({ code, title }) =>
       this.#log.warn({ carrierCode: code, title }, 'the carrier reports a media error'),

@@ -15,6 +15,7 @@ import { AgentVoice } from './agent-voice.ts';
 import { takesTheFloor } from './barge-in.ts';
 import { type Arrival, CallerAudio, type CallerAudioOptions } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
+import { DigitCollector } from './digit-collector.ts';
 import { EchoGate } from './echo-gate.ts';
 import { Listener } from './listener.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -29,6 +30,8 @@ export interface Stream {
   readonly conversation: Conversation;
   media(frame: Pick<MediaMessage, 'chunk' | 'timestampMs' | 'payload'>): void;
   mark(name: string): void;
+  /** The caller pressed a key; `pressedAtMs` is epoch ms, where the carrier tells. */
+  key(digit: string, pressedAtMs: number | undefined): void;
   /** Whether neither side speaks and the caller is waited for. */
   readonly paused: boolean;
   close(): StreamCounts;
@@ -97,7 +100,18 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
   const listener = new Listener({
     clock,
     maxUtteranceMs: options.maxUtteranceMs,
-    speaking: () => turns.speaking,
+    speaking: () => turns.speaking || keys.pending,
+  });
+  const keys = new DigitCollector({
+    clock,
+    gapMs: options.keyGapMs,
+    reorderMs: options.keyReorderMs,
+    onKey() {
+      listener.speech();
+      if (voice.speaking) voice.interrupt();
+    },
+    // Also under words that must be heard: they are answered after those.
+    onEntry: (digits) => listener.entered(digits),
   });
   const wayIn = openWayIn(decoder, parts, {
     onFrame(frame) {
@@ -130,12 +144,14 @@ export function openStream({ socket, decoder, encoder, context, parts, onStalled
     }),
     media: (frame) => wayIn.media(frame),
     mark: (name) => playout.marked(name),
+    key: (digit, pressedAtMs) => keys.push(digit, pressedAtMs),
     get paused() {
       return listener.paused;
     },
     close() {
       playout.close();
       encoder.close();
+      keys.close();
       return { ...wayIn.close(), underruns: playout.underruns };
     },
   };

@@ -25,6 +25,10 @@ export interface VoiceOptions {
   readonly callerSilenceMs: number;
   /** Silence after which a message is over. */
   readonly messageSilenceMs: number;
+  /** Without a key for so long, what the caller enters is over. */
+  readonly keyGapMs: number;
+  /** How much later the carrier may tell of a key than of one that was pressed after it. */
+  readonly keyReorderMs: number;
   /** How long a caller who asked us to wait is waited for. */
   readonly holdMs: number;
   /** So many silences in a row end the call. */
@@ -50,6 +54,8 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   maxQueuedMs: 5_000,
   callerSilenceMs: 8_000,
   messageSilenceMs: 5_000,
+  keyGapMs: 2_500,
+  keyReorderMs: 250,
   holdMs: 45_000,
   maxSilences: 3,
   maxTurns: 60,

@@ -73,6 +73,15 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
     return this.#playedAtMs > this.#clock.monotonic();
   }
 
+  /** The caller presses keys, 200 ms apart; each is told of at once, whatever the order of `digits`. */
+  press(digits: string, firstAtMs = this.#clock.now()): void {
+    for (const [index, digit] of [...digits].entries()) this.tellKey(digit, firstAtMs + index * 200);
+  }
+
+  tellKey(digit: string, pressedAtMs: number): void {
+    this.say({ event: 'dtmf', occurred_at: new Date(pressedAtMs).toISOString(), dtmf: { digit } });
+  }
+
   stop(): void {
     this.say({ event: 'stop', stop: {} });
   }

@@ -3,7 +3,7 @@ import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { conversationStateSchema, newConversation } from '#runtime/call/conversation-state.ts';
 import type { SessionEvents } from '#runtime/call/session-port.ts';
-import { knownCodec } from '#runtime/media/fakes/open-coders.ts';
+import { knownCodec } from '#runtime/media/testing/open-coders.ts';
 import { noTools } from '#runtime/tools/fakes/no-tools.ts';
 import { profile } from '../fakes/call-in-test.ts';
 import { FakeCarrier } from '../fakes/fake-carrier.ts';

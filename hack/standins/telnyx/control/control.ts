@@ -35,6 +35,9 @@ export interface PlacedCall {
 const MAX_REQUESTS = 5_000;
 
 /** What tests and the demo do to the stand-in and ask of it, beside the API that the product uses. */
+/** Between two keys, as fast as somebody can press them. */
+const KEY_MS = 100;
+
 export class Control {
   readonly faults: FaultTable;
   readonly #parts: ControlParts;
@@ -111,7 +114,9 @@ export class Control {
 
   press(id: string, digits: string): void {
     const leg = this.#leg(id);
-    for (const digit of digits) this.#parts.exchange.press(leg, digit);
+    for (const [index, digit] of [...digits].entries()) {
+      leg.after(index * KEY_MS, () => this.#parts.exchange.press(leg, digit));
+    }
   }
 
   /** What happens when a call is transferred to `number`. */

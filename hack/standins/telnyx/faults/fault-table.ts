@@ -20,7 +20,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('loseReply') }),
   /** Held back by this much more, plus a random part of up to `jitterMs` (which shuffles webhooks). */
   z.strictObject({ kind: z.literal('delay'), delayMs, jitterMs: delayMs.default(0) }),
-  /** A webhook is sent this many times in all, with the same id, each up to `jitterMs` later. */
+  /** A webhook or key is told of this many times in all, a webhook with the same id, each up to `jitterMs` later. */
   z.strictObject({
     kind: z.literal('duplicate'),
     times: z.number().int().min(2).max(20),
@@ -51,7 +51,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
 export const faultRuleSchema = z.strictObject({
   /**
    * The point, a star standing for any text: a request's method and path, `webhook` and the event's
-   * type, `order` (at its completion), `stream open`, or `stream` (asked at each 20 ms frame of an open one).
+   * type, `order` (at its completion), `dtmf` (at each key), `stream open`, or `stream` (asked at each 20 ms frame of an open one).
    */
   at: z.string().min(1).max(200),
   /** Only this call: its leg id, call_control_id, or one of its two numbers. Absent: any. */

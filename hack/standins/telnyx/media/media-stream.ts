@@ -138,9 +138,16 @@ export class MediaStream {
     return this.#heard.audio;
   }
 
+  /** A key was pressed now; faults may tell of it late, so out of order, or several times. */
   digit(digit: string): void {
-    const occurred_at = new Date(this.#options.clock.now()).toISOString();
-    this.#send({ event: 'dtmf', occurred_at, dtmf: { digit } });
+    const { clock, faults, identity } = this.#options;
+    const occurred_at = new Date(clock.now()).toISOString();
+    const fault = faults.take('dtmf', identity.names);
+    const delayMs = fault?.kind === 'delay' ? fault.delayMs + faults.jitter(fault.jitterMs) : 0;
+    const times = fault?.kind === 'duplicate' ? fault.times : 1;
+    clock.after(delayMs, () => {
+      for (let time = 0; time < times; time += 1) this.#send({ event: 'dtmf', occurred_at, dtmf: { digit } });
+    });
   }
 
   /** Ends the stream in order, as a command or the end of the call does. */
