@@ -1,15 +1,15 @@
-import type { WorkflowField } from '#crds/tenant/workflow.ts';
 import type { Completeness } from './endpointing.ts';
 
 /**
  * Whether the caller's words so far could be all of the answer to the question that was put. Recognisers put a full stop
- * behind anything, so punctuation says nothing.
+ * behind anything; a question mark they put behind questions, which wait for an answer.
  *
- * @param type What is being asked for; undefined where nothing is.
+ * @param answer Whether they are all of the answer to what was asked, as the workflow sees it.
+ * @param language BCP 47.
  */
 export function completenessOf(
   text: string,
-  type: WorkflowField['type'] | undefined,
+  answer: 'Whole' | 'Part' | 'Unknown',
   language: string,
 ): Completeness {
   const words = text.toLocaleLowerCase(language).match(/[\p{L}\p{N}'’@.+-]+/gu) ?? [];
@@ -17,14 +17,13 @@ export function completenessOf(
   if (last === undefined) return 'Unknown';
   const known = WORDS[language.slice(0, 2).toLowerCase()];
   if (known?.open.has(last) || HESITATIONS.test(last)) return 'Open';
-  if (type === 'Phone') return isNumberBegun(words, known) ? 'Open' : 'Unknown';
+  if (/[?？]\s*$/.test(text)) return 'Whole';
+  if (answer !== 'Unknown') return answer === 'Whole' ? 'Whole' : 'Open';
   if (words.length <= MAX_SHORT_WORDS && known?.whole.has(words.join(' ').replace(/[.,!?]+/g, '')))
     return 'Whole';
   return 'Unknown';
 }
 
-/** National numbers are longer nearly everywhere; callers group the digits and pause between the groups. */
-const SHORTEST_NUMBER = 7;
 const MAX_SHORT_WORDS = 3;
 const HESITATIONS = /^(?:u+h*m+|u+h+|e+r+m*|e+h+m*|h+m+)$/;
 
@@ -33,19 +32,6 @@ interface Words {
   readonly open: ReadonlySet<string>;
   /** Answers that stand alone. */
   readonly whole: ReadonlySet<string>;
-  readonly digits: ReadonlySet<string>;
-}
-
-function digitsIn(words: readonly string[], known: Words | undefined): number {
-  return words.reduce(
-    (count, word) => count + (known?.digits.has(word) ? 1 : word.replace(/\D/g, '').length),
-    0,
-  );
-}
-
-/** Whether the last word is of a number that has fewer digits than numbers have. */
-function isNumberBegun(words: readonly string[], known: Words | undefined): boolean {
-  return digitsIn(words.slice(-1), known) > 0 && digitsIn(words, known) < SHORTEST_NUMBER;
 }
 
 const WORDS: Readonly<Record<string, Words>> = {
@@ -94,7 +80,6 @@ const WORDS: Readonly<Record<string, Words>> = {
       'goodbye',
       'bye',
     ]),
-    digits: new Set(['zero', 'oh', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine']),
   },
   es: {
     open: new Set([
@@ -133,7 +118,6 @@ const WORDS: Readonly<Record<string, Words>> = {
       'eso es todo',
       'adiós',
     ]),
-    digits: new Set(['cero', 'uno', 'dos', 'tres', 'cuatro', 'cinco', 'seis', 'siete', 'ocho', 'nueve']),
   },
   fr: {
     open: new Set([
@@ -172,7 +156,6 @@ const WORDS: Readonly<Record<string, Words>> = {
       "c'est tout",
       'au revoir',
     ]),
-    digits: new Set(['zéro', 'un', 'deux', 'trois', 'quatre', 'cinq', 'six', 'sept', 'huit', 'neuf']),
   },
   de: {
     open: new Set([
@@ -212,19 +195,6 @@ const WORDS: Readonly<Record<string, Words>> = {
       'das war alles',
       'auf wiederhören',
       'tschüss',
-    ]),
-    digits: new Set([
-      'null',
-      'eins',
-      'zwei',
-      'zwo',
-      'drei',
-      'vier',
-      'fünf',
-      'sechs',
-      'sieben',
-      'acht',
-      'neun',
     ]),
   },
 };

@@ -6,7 +6,6 @@ import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
-import { awaited } from '#runtime/workflow/awaiting.ts';
 import { type Dialogue, type DialogueTurn, type Reply, replyOf } from '#runtime/workflow/dialogue.ts';
 import { leadOf } from '#runtime/workflow/form.ts';
 import { phrasesFor } from '#runtime/workflow/phrases/phrases.ts';
@@ -173,7 +172,7 @@ export class Conversation {
   }
 
   #exchange(signal: AbortSignal, cutOff: Answered | undefined): Exchange {
-    const { context, options, workflow, ...parts } = this.#parts;
+    const { context, options, dialogue, ...parts } = this.#parts;
     const { assistant, language } = context.profile;
     const progress = cutOff?.before ?? this.#progress;
     return new Exchange(
@@ -181,7 +180,7 @@ export class Conversation {
         ...parts,
         language,
         vocabulary: assistant.vocabulary.map(({ word }) => word),
-        asking: askedType(progress, workflow),
+        wholeAnswer: (text) => dialogue.wholeAnswer(progress, text),
         fillerAfterMs: options.fillerAfterMs,
         answer: (hearing, turn) => this.#answer(withEarlier(hearing, cutOff), progress, turn),
       },
@@ -284,12 +283,6 @@ function said(text: string, state: ConversationState, effect: Effect): Reply {
 function silenceMs(listening: Listening, options: VoiceOptions): number {
   if (listening.for === 'Message') return options.messageSilenceMs;
   return listening.for === 'Return' ? options.holdMs : options.callerSilenceMs;
-}
-
-/** What the caller is asked for; a yes or no is no part of a number. */
-function askedType(progress: ConversationState, { fields }: Workflow) {
-  if (awaited(progress) !== 'Answer') return undefined;
-  return fields.find(({ name }) => name === progress.asking)?.type;
 }
 
 /** Where the caller was cut off, what was said first belongs to the rest. */

@@ -5,21 +5,18 @@ import { SILENCE_PROBABILITY, SPEECH_PROBABILITY } from './speech-start.ts';
 export type Completeness = 'Open' | 'Unknown' | 'Whole';
 
 /**
- * Stop strategy: the caller's turn is over after a silence that is longer than this caller's own pauses. Those are
- * followed by their mean and deviation, as TCP follows round trips (RFC 6298); words that are plainly whole, or
- * plainly not, move the end within the tenant's bounds.
+ * Stop strategy: the caller's turn is over after a silence that is longer than this caller's own pauses of late. Words
+ * that are plainly whole, or plainly not, move the end within the tenant's bounds.
  */
 export class Endpointing {
   readonly #bounds: EndpointingBounds;
   #silenceMs = 0;
-  #meanMs: number;
-  #deviationMs: number;
+  /** The latest ones, in ms. */
+  #pauses: readonly number[] = FIRST_PAUSES;
   #completeness: Completeness = 'Unknown';
 
   constructor(bounds: EndpointingBounds) {
     this.#bounds = bounds;
-    this.#meanMs = FIRST_MEAN_MS;
-    this.#deviationMs = FIRST_DEVIATION_MS;
   }
 
   /** Silence at the end of the turn so far. */
@@ -31,7 +28,7 @@ export class Endpointing {
   get endsAfterMs(): number {
     const { minMs, maxMs } = this.#bounds;
     if (this.#completeness === 'Open') return maxMs;
-    const usualMs = Math.min(maxMs, Math.max(minMs, this.#meanMs + DEVIATIONS * this.#deviationMs));
+    const usualMs = Math.min(maxMs, Math.max(minMs, Math.max(...this.#pauses) + MARGIN_MS));
     return this.#completeness === 'Whole' ? Math.max(minMs, Math.min(usualMs, WHOLE_MS)) : usualMs;
   }
 
@@ -49,9 +46,7 @@ export class Endpointing {
 
   /** The caller made a pause of so long, after which there was more to say. */
   paused(ms: number): void {
-    if (ms < SHORTEST_PAUSE_MS) return;
-    this.#deviationMs += (Math.abs(ms - this.#meanMs) - this.#deviationMs) / 4;
-    this.#meanMs += (ms - this.#meanMs) / 4;
+    if (ms >= SHORTEST_PAUSE_MS) this.#pauses = [...this.#pauses, ms].slice(-REMEMBERED_PAUSES);
   }
 
   /** Before a new turn: what is known of the caller's pauses is kept. */
@@ -72,10 +67,12 @@ export interface EndpointingBounds {
   readonly maxMs: number;
 }
 
-/** People who answer a question pause for 0.2 to 0.4 s between clauses: 700 ms until more is known of this one. */
-const FIRST_MEAN_MS = 300;
-const FIRST_DEVIATION_MS = 160;
-const DEVIATIONS = 2.5;
+/** Of a caller of whom nothing is known: with the margin a second. Few pauses are longer, and what is plainly whole does not wait. */
+const FIRST_PAUSES: readonly number[] = [800];
+/** People do not pause alike each time. */
+const MARGIN_MS = 200;
+/** Some sentences: who was nervous at first may not stay so. */
+const REMEMBERED_PAUSES = 8;
 /** Shorter ones are closed consonants and breath. */
 const SHORTEST_PAUSE_MS = 150;
 /** Two clauses of one breath are rarely further apart than that where the first could stand alone. */

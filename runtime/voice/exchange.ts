@@ -1,4 +1,3 @@
-import type { WorkflowField } from '#crds/tenant/workflow.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { DialogueTurn, Reply } from '#runtime/workflow/dialogue.ts';
@@ -73,9 +72,10 @@ export class Exchange {
 
   /** Drafts the answer to the words before a pause; undefined where the caller went on before it was ready. */
   async #draft(pause: Pause, result: Recognised): Promise<Answer | undefined> {
-    const { language, asking } = this.#options;
-    pause.judge(completenessOf(result.text ?? '', asking, language));
+    const { language, wholeAnswer } = this.#options;
     const hearing = this.caller.hearing(result);
+    const text = hearing.kind === 'Words' ? hearing.text : '';
+    pause.judge(completenessOf(text, wholeAnswer(text), language));
     const recognisedAtMs = this.#options.clock.now();
     return await this.#prepared(hearing, async (turn) => {
       const ended = await this.#ended(pause);
@@ -118,8 +118,9 @@ export class Exchange {
   /** Until the turn can be spoken, the caller speaks, or has waited for so long that something has to be said. */
   async #untilReady(turn: AgentTurn, speech: Promise<void>): Promise<void> {
     const { clock, fillerAfterMs } = this.#options;
+    const waitedMs = this.caller.hasBegun ? clock.now() - this.caller.endedAtMs : 0;
     const late = Promise.withResolvers<void>();
-    const cancel = clock.after(fillerAfterMs, () => {
+    const cancel = clock.after(Math.max(LEAST_PATIENCE_MS, fillerAfterMs - waitedMs), () => {
       turn.isLate = true;
       late.resolve();
     });
@@ -135,6 +136,8 @@ export class Exchange {
   }
 }
 
+/** Engines may take so long in any case. */
+const LEAST_PATIENCE_MS = 700;
 const NEVER = new Promise<never>(() => {});
 
 export interface ExchangeOptions extends CallerTurnOptions {
@@ -142,9 +145,9 @@ export interface ExchangeOptions extends CallerTurnOptions {
   readonly listener: Pick<Listener, 'next' | 'busy' | 'untilSpeech'>;
   /** Writes what follows a hearing, see `Dialogue.reply`. */
   readonly answer: (hearing: Hearing, turn: DialogueTurn) => Reply;
-  /** The type of the field that the caller was asked for. */
-  readonly asking: WorkflowField['type'] | undefined;
-  /** An answer that takes longer is spoken without waiting whether the caller goes on. */
+  /** Whether words are all of the answer, see `Dialogue.wholeAnswer`. */
+  readonly wholeAnswer: (text: string) => 'Whole' | 'Part' | 'Unknown';
+  /** An answer that is not there so long after the caller's last sound is spoken without waiting whether the caller goes on. */
   readonly fillerAfterMs: number;
   readonly clock: Clock;
 }

@@ -24,6 +24,8 @@ export class TurnDetector {
   #speaking = false;
   #speechMs = 0;
   #pause: Pause | undefined;
+  /** Since the last speech of the turn before. */
+  #quietMs = Number.POSITIVE_INFINITY;
 
   constructor(options: TurnDetectorOptions, events: TurnEvents) {
     this.#options = options;
@@ -45,6 +47,7 @@ export class TurnDetector {
   push({ samples, probability }: JudgedFrame): void {
     this.#frames.push(samples);
     if (!this.#speaking) {
+      this.#quietMs += DETECTOR_FRAME_MS;
       if (!this.#start.starts(probability)) this.#forgetOldFrames();
       else this.#begin();
       return;
@@ -59,6 +62,9 @@ export class TurnDetector {
     this.#speaking = true;
     this.#speechMs = this.#start.speechMs;
     this.#endpointing.reset();
+    // Nobody replies that soon: the turn before was taken for over in one of the caller's pauses.
+    const pauseMs = this.#quietMs - this.#speechMs;
+    if (pauseMs <= LONGEST_PAUSE_MS) this.#endpointing.paused(pauseMs);
     this.#events.speech(this.#speechMs);
   }
 
@@ -78,6 +84,7 @@ export class TurnDetector {
     const pause = this.#pause ?? new Pause(this.#utterance(), this.#endpointing);
     const isNew = this.#pause === undefined;
     this.#speaking = false;
+    this.#quietMs = this.#endpointing.silenceMs;
     this.#pause = undefined;
     const ended = this.#utterance();
     this.#frames = this.#frames.slice(-this.#preRollFrames);
@@ -177,5 +184,6 @@ export interface Utterance {
   readonly loudness: number;
 }
 
+const LONGEST_PAUSE_MS = 1_500;
 /** Recognisers want a little silence after the last word. */
 const KEPT_SILENCE_MS = 256;

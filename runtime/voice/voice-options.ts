@@ -8,7 +8,7 @@ export interface VoiceOptions {
   readonly pauseMs: number;
   /** A caller who cut the agent off and then says nothing for so long is spoken on to. */
   readonly falseInterruptionMs: number;
-  /** An answer that takes longer is begun with a word to the caller. */
+  /** An answer that is not there so long after the caller's last sound is begun with a word to the caller. */
   readonly fillerAfterMs: number;
   /** And with another one so long after that. */
   readonly fillerAgainMs: number;
@@ -45,7 +45,7 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   l16ByteOrder: 'BigEndian',
   pauseMs: 192,
   falseInterruptionMs: 1_000,
-  fillerAfterMs: 1_000,
+  fillerAfterMs: 1_700,
   fillerAgainMs: 4_000,
   minSpeechMs: 96,
   preRollMs: 320,

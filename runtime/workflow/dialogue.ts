@@ -16,6 +16,8 @@ export interface Dialogue {
    * taken back may happen before `turn.committed` resolves, and nothing at all once `turn.signal` aborts.
    */
   reply(state: ConversationState, heard: Heard, turn: DialogueTurn): Reply;
+  /** Whether the words are all of the answer to what was asked in this state, or only a part of it. */
+  wholeAnswer(state: ConversationState, text: string): 'Whole' | 'Part' | 'Unknown';
   /** What is listened for in this state, where nothing is to be said first. */
   listening(state: ConversationState): Listening;
 }

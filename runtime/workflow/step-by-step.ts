@@ -4,6 +4,7 @@ import type { CallSubject } from './call-subject.ts';
 import { type Dialogue, type Reply, replyOf } from './dialogue.ts';
 import { nextStep, openingStep } from './step.ts';
 import type { Heard, Listening } from './talk.ts';
+import { wholeAnswer } from './whole-answer.ts';
 
 /** The driver without a language model: the workflow's questions, one after another. */
 export class StepByStep implements Dialogue {
@@ -21,6 +22,10 @@ export class StepByStep implements Dialogue {
 
   reply(state: ConversationState, heard: Heard): Reply {
     return replyOf(nextStep(state, this.#subject(), heard));
+  }
+
+  wholeAnswer(state: ConversationState, text: string): ReturnType<typeof wholeAnswer> {
+    return wholeAnswer({ state, subject: this.#subject() }, text);
   }
 
   listening(state: ConversationState): Listening {

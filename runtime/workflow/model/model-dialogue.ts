@@ -8,6 +8,7 @@ import { hearIntent } from '../hear-intent.ts';
 import { noted } from '../hearing.ts';
 import { nextStep, openingStep } from '../step.ts';
 import type { Heard, Listening, Talk } from '../talk.ts';
+import { wholeAnswer } from '../whole-answer.ts';
 import { ModelReply } from './model-reply.ts';
 import type { TenantTools } from './tenant-tools.ts';
 
@@ -38,6 +39,10 @@ export class ModelDialogue implements Dialogue {
     return step
       ? replyOf(step)
       : new ModelReply({ ...this.#options, talk: heardTalk, text: heard.text, turn });
+  }
+
+  wholeAnswer(state: ConversationState, text: string): ReturnType<typeof wholeAnswer> {
+    return wholeAnswer(this.#talk(state), text);
   }
 
   listening(state: ConversationState): Listening {
