@@ -13,4 +13,53 @@ export const KEPT: Readonly<Record<string, Schedule>> = {
     ],
     faults: [{ do: 'EmptyRedis', atMs: 6_535 }],
   },
+  'a conversation that ends while Redis is away, and whose stream is asked for again before that is stored': {
+    carrier: 'hostile',
+    webhooks: { copies: 1, jitterMs: 0 },
+    person: 'busy',
+    calls: [
+      { atMs: 1_525, tenant: 1, script: { kind: 'Talks' }, digitsAtMs: [1_984, 2_862] },
+      { atMs: 1_400, tenant: 4, script: { kind: 'Interrupts' }, digitsAtMs: [] },
+      {
+        atMs: 680,
+        tenant: 0,
+        script: { kind: 'TalksAndLeaves', afterMs: 8_633 },
+        digitsAtMs: [3_258, 3_387],
+      },
+    ],
+    faults: [
+      { do: 'CutAll', forMs: 1_000, how: 'Silent', atMs: 8_354 },
+      { do: 'LoseWebhooks', event: '*', times: 1, atMs: 7_441 },
+      { do: 'KillRedis', forMs: 2_000, atMs: 6_556 },
+    ],
+  },
+  'a call that is told of again while Redis is away, to the pod that had stored more of it before': {
+    carrier: 'fast',
+    webhooks: { copies: 6, jitterMs: 2_000 },
+    person: 'busy',
+    calls: [
+      { atMs: 2_802, tenant: 2, script: { kind: 'Talks' }, digitsAtMs: [2_618] },
+      { atMs: 2_051, tenant: 1, script: { kind: 'TalksAndLeaves', afterMs: 6_869 }, digitsAtMs: [3_256] },
+      { atMs: 2_494, tenant: 1, script: { kind: 'Talks' }, digitsAtMs: [3_081] },
+    ],
+    faults: [
+      { do: 'BreakSockets', times: 2, atMs: 8_660 },
+      { do: 'StallStreams', how: 'stopReading', times: 2, atMs: 7_491 },
+      { do: 'CutAll', forMs: 1_000, how: 'Refused', atMs: 8_691 },
+      { do: 'EmptyRedis', atMs: 4_993 },
+    ],
+  },
+  'a pod that is killed as soon as it has brought its call back to an emptied Redis': {
+    carrier: 'fast',
+    webhooks: { copies: 1, jitterMs: 0 },
+    person: 'answers',
+    calls: [{ atMs: 1_619, tenant: 1, script: { kind: 'Talks' }, digitsAtMs: [2_041] }],
+    faults: [
+      { do: 'EmptyRedis', atMs: 2_787 },
+      { do: 'BreakSockets', times: 1, atMs: 904 },
+      { do: 'KillPod', seat: 1, backAfterMs: 4_000, atMs: 6_139 },
+      { do: 'FailOverRedis', lostMs: 100, atMs: 239 },
+      { do: 'KillPod', seat: 0, backAfterMs: 4_000, atMs: 3_125 },
+    ],
+  },
 };
