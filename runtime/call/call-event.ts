@@ -116,6 +116,8 @@ interface Kinds {
     readonly occurredAtMs: number;
     readonly cause: string | undefined;
     readonly byCaller: boolean;
+    /** The carrier says that the call was up, not only ringing. */
+    readonly wasUp?: boolean;
   };
   /** The carrier knows nothing of the call, not even that it ended. */
   readonly gone: unknown;

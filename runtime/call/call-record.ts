@@ -127,6 +127,8 @@ export const callRecordSchema = keptObject({
   startedAtMs: epochMs,
   /** The carrier's time of call.answered; absent for a call that was never answered. */
   answeredAtMs: epochMs.optional(),
+  /** Nobody told when it was answered, only that it was: the carrier's word may yet come. */
+  answerPresumed: z.boolean().optional(),
   treatment: treatmentSchema.optional(),
   /** The call whose transfer this one came back from: it was refused for that. */
   loopOf: z.uuid().optional(),

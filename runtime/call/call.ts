@@ -15,7 +15,7 @@ import { ConversationKeeper } from './conversation-keeper.ts';
 import { type ConversationState, newConversation } from './conversation-state.ts';
 import type { CallDriver } from './driver.ts';
 import type { OpenSession, Session, SessionEvents } from './session-port.ts';
-import { commonOf } from './settlement.ts';
+import { commonOf, partialLeadOf } from './settlement.ts';
 
 /** How long a stream that was given away waits for the carrier to stop it: above all tries of the command. */
 const REST_MS = 10_000;
@@ -219,11 +219,11 @@ export class LiveCall {
     services.ledger.append({ ...common, kind: 'lead', revision, ...lead });
   }
 
-  /** What was collected of a form that is not complete; where the call goes on, a later one replaces it. */
-  #appendPartialLead(): void {
-    const conversation = this.#session?.conversation();
-    if (conversation?.phase !== 'Collecting' || conversation.collected.length === 0) return;
-    this.#appendLead({ workflow: conversation.workflow, fields: conversation.collected, complete: false });
+  /** As of the moment under which its last state is kept: whoever settles the call tells the same. */
+  #appendPartialLead(atMs: number): void {
+    const { record, services } = this.#options;
+    const lead = partialLeadOf({ record, conversation: this.#session?.conversation() }, atMs);
+    if (lead) services.ledger.append(lead);
   }
 
   /** Quiet first: the turn that this cuts off belongs to the last state. */
@@ -252,8 +252,8 @@ export class LiveCall {
     let record: CallRecord | undefined;
     try {
       await this.#keeper.idle();
-      const isKept = await this.#keepLast();
-      this.#appendPartialLead();
+      const isKept = await this.#keepLast(endedAtMs);
+      this.#appendPartialLead(endedAtMs);
       record = await report(isKept);
       if (!record) {
         await this.#writeBack();
@@ -261,7 +261,7 @@ export class LiveCall {
       }
       if (!record) await this.#hangUpUnrecorded();
       // Redis has taken the report, so it is there again.
-      else if (!isKept) await this.#keepLast();
+      else if (!isKept) await this.#keepLast(endedAtMs);
     } catch (error) {
       // Its deadline, or the carrier's hang-up, brings another pod to it.
       this.#log.error({ err: error }, 'the end of a call could not be reported');
@@ -297,10 +297,10 @@ export class LiveCall {
   }
 
   /** False where Redis did not take it. */
-  async #keepLast(): Promise<boolean> {
+  async #keepLast(atMs: number): Promise<boolean> {
     try {
       const conversation = this.#session?.conversation();
-      if (conversation) await this.#keeper.keep(conversation);
+      if (conversation) await this.#keeper.keep(conversation, atMs);
       return true;
     } catch (error) {
       this.#log.warn({ err: error }, 'the last state could not be kept yet');

@@ -34,9 +34,9 @@ export class ConversationKeeper {
     await this.#writing;
   }
 
-  /** Writes it now. False where the stream is another pod's by now. Throws what Redis throws. */
-  keep(conversation: ConversationState): Promise<boolean> {
-    return this.#write({ ...conversation, keptAtMs: this.#options.clock.now() });
+  /** Writes it now, as of `atMs`. False where the stream is another pod's by now. Throws what Redis throws. */
+  keep(conversation: ConversationState, atMs = this.#options.clock.now()): Promise<boolean> {
+    return this.#write({ ...conversation, keptAtMs: atMs });
   }
 
   /** Writes it once Redis is there again, for at most `forMs`. Never rejects. */

@@ -134,7 +134,15 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     },
     looped: { kind: 'looped', atMs, seenAtMs: atMs },
     counted: { kind: 'counted', atMs, generation, conversation },
-    hungUp: { kind: 'hungUp', atMs, identity, occurredAtMs, cause: undefined, byCaller: flag },
+    hungUp: {
+      kind: 'hungUp',
+      atMs,
+      identity,
+      occurredAtMs,
+      cause: undefined,
+      byCaller: flag,
+      wasUp: present,
+    },
     gone: { kind: 'gone', atMs },
     due: { kind: 'due', atMs: call?.record.deadlineAtMs ?? atMs },
   };

@@ -64,6 +64,36 @@ describe('settling', () => {
     );
   });
 
+  test('a call that was up is metered from when the carrier took our answer, until call.answered says better', () => {
+    const { transitions } = run(admitted, result, hungUp(4, true, true), answered(2), answered(3));
+    expect(usageOf(transitions)).toMatchObject([
+      { callSeconds: 3, revision: 0 },
+      { callSeconds: 2, revision: 1 },
+    ]);
+    expect(transitions.at(-1)?.counters).toMatchObject({ calls: 0, callSeconds: -1 });
+  });
+
+  test('also where the reply to our answer was lost; and one that only rang uses nothing', () => {
+    expect(usageOf(run(admitted, hungUp(4, true, true)).transitions)).toMatchObject([{ callSeconds: 4 }]);
+    expect(usageOf(run(admitted, result, hungUp(4)).transitions)).toEqual([]);
+  });
+
+  test('what a caller had answered is told of a call whose session was killed', () => {
+    const { call } = run(...talking);
+    const name = { name: 'name', label: 'Name', value: 'Ada', spoken: 'Ada' };
+    const kept = { ...newConversation('lead-capture'), collected: [name], nextTurn: 4, keptAtMs: at(20) };
+    const told = (phase: 'Collecting' | 'Done') => {
+      const conversation = { ...kept, phase };
+      return (
+        call && decide({ ...call, conversation }, hungUp(31))?.ledger.filter(({ kind }) => kind === 'lead')
+      );
+    };
+    expect(told('Collecting')).toMatchObject([
+      { fields: [name], complete: false, revision: 4, occurredAt: new Date(at(20)).toISOString() },
+    ]);
+    expect(told('Done')).toEqual([]);
+  });
+
   test('a call given up is billed to when we ended it, and corrected by a late hang-up', () => {
     const { transitions } = run(
       ...talking,

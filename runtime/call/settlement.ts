@@ -21,6 +21,8 @@ export function settle(call: StoredCall, nowMs: number): Transition {
   const ledger: LedgerEvent[] = [];
   if (first) ledger.push(endedEvent(record, endedAtMs, firstRevisionOf(record)));
   if (changed && settlement) ledger.push(usageEvent(record, settlement, endedAtMs));
+  const lead = first ? partialLeadOf(call, call.conversation?.keptAtMs ?? endedAtMs) : undefined;
+  if (lead) ledger.push(lead);
   return {
     call: {
       ...call,
@@ -144,6 +146,16 @@ export function endedEvent(record: CallRecord, endedAtMs: number, revision: numb
     reason: record.reason ?? 'CarrierEnded',
     ...(record.carrierCause === undefined ? {} : { carrierCause: record.carrierCause }),
   };
+}
+
+/**
+ * What was collected of a form that is not complete, for whoever ends a session, and for whoever settles a call whose
+ * session was killed. A later lead of the same call replaces the earlier: turns only ever grow, on any pod.
+ */
+export function partialLeadOf({ record, conversation }: StoredCall, atMs: number): LedgerEvent | undefined {
+  if (conversation?.phase !== 'Collecting' || conversation.collected.length === 0) return undefined;
+  const { workflow, collected: fields, nextTurn: revision } = conversation;
+  return { ...commonOf(record, 'lead', atMs), kind: 'lead', revision, workflow, fields, complete: false };
 }
 
 function usageEvent(record: CallRecord, settlement: Settlement, endedAtMs: number): LedgerEvent {

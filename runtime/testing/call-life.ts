@@ -60,13 +60,14 @@ export const recorded: CallEvent = {
   carrierLegID: 'leg',
 };
 export const answered = (s = 1): CallEvent => ({ kind: 'answered', atMs: at(s), occurredAtMs: at(s) });
-export const hungUp = (s: number, byCaller = true): CallEvent => ({
+export const hungUp = (s: number, byCaller = true, wasUp = false): CallEvent => ({
   kind: 'hungUp',
   atMs: at(s),
   identity,
   occurredAtMs: at(s),
   cause: 'normal_clearing',
   byCaller,
+  wasUp,
 });
 export const generationOf = (call: StoredCall | undefined) => call?.record.generation ?? 0;
 export const attached = (call: StoredCall | undefined, s = 2): CallEvent => ({

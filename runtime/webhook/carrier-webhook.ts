@@ -56,6 +56,8 @@ export interface CarrierWebhook {
   readonly endedAtMs: number;
   readonly hangupCause: string | undefined;
   readonly byCaller: boolean;
+  /** For call.hangup: the call was up, not only ringing. */
+  readonly wasUp: boolean;
   readonly streamURL: string | undefined;
   /** For call.recording.saved, which need not name the call itself. */
   readonly recording:
@@ -88,6 +90,7 @@ export function parseCarrierWebhook(rawBody: Buffer): CarrierWebhook | undefined
     endedAtMs: Date.parse(payload.end_time ?? occurred_at),
     hangupCause: payload.hangup_cause ?? undefined,
     byCaller: isByCaller(payload.hangup_source, payload.hangup_cause),
+    wasUp: UP_CAUSES.includes(payload.hangup_cause ?? ''),
     streamURL: payload.stream_url ?? payload.stream_params?.stream_url ?? undefined,
     recording: recordingOf(payload),
   };
@@ -110,6 +113,9 @@ function eventNameOf(eventType: string): CarrierEventName | 'other' {
   const name = eventType.replaceAll('_', '.').replace(/^call\.streaming\./, 'streaming.');
   return EVENTS.find((event) => event === name) ?? 'other';
 }
+
+/** How only a call ends that was answered; one that rings ends by `originator_cancel`, `timeout` and the like. */
+const UP_CAUSES: readonly string[] = ['normal_clearing', 'time_limit'];
 
 function isByCaller(source: string | null | undefined, cause: string | null | undefined): boolean {
   if (source === 'caller') return true;

@@ -158,12 +158,12 @@ export class WebhookRouter {
   #eventOf(webhook: CarrierWebhook, identity: CallIdentity): CallEvent | undefined {
     const atMs = this.#options.clock.now();
     const generation = streamGenerationOf(webhook.streamURL);
-    const { event, endedAtMs, hangupCause: cause, byCaller, occurredAtMs } = webhook;
+    const { event, endedAtMs, hangupCause: cause, byCaller, wasUp, occurredAtMs } = webhook;
     if (event === 'call.answered') return { kind: 'answered', atMs, occurredAtMs };
     // Of our own leg: only a transfer bridges it.
     if (event === 'call.bridged') return { kind: 'bridged', atMs, generation: undefined, occurredAtMs };
     if (event === 'call.hangup') {
-      return { kind: 'hungUp', atMs, identity, occurredAtMs: endedAtMs, cause, byCaller };
+      return { kind: 'hungUp', atMs, identity, occurredAtMs: endedAtMs, cause, byCaller, wasUp };
     }
     if (event === 'call.speak.ended') return { kind: 'spoken', atMs };
     if (generation === undefined) return undefined;

@@ -100,8 +100,9 @@ export function giveUpEnding(call: StoredCall, event: CallEvent): Transition {
 export function correctAnswered(call: StoredCall, event: CallEvent<'answered'>): Outcome {
   const { record } = call;
   // Without a slot or a message, the call was rejected or is a tombstone: no command of ours answered it.
-  if (record.answeredAtMs !== undefined || !(record.pod ?? record.treatment)) return undefined;
-  const answered = { ...record, answeredAtMs: event.occurredAtMs };
+  const isKnown = record.answeredAtMs !== undefined && record.answerPresumed !== true;
+  if (isKnown || !(record.pod ?? record.treatment)) return undefined;
+  const answered = { ...record, answeredAtMs: event.occurredAtMs, answerPresumed: undefined };
   const settled = settle({ ...call, record: answered }, event.atMs);
   return { ...settled, ledger: [answeredEvent(answered, event), ...settled.ledger] };
 }
