@@ -89,7 +89,7 @@ export function offerMessage(talk: Talk, ...before: readonly string[]): Step {
 /** Once a call, before anything else, with a person where there is any: danger does not keep to hours. */
 export function warn(talk: Talk, number: string): { readonly text: string; readonly effect?: Effect } {
   const phrases = phrasesOf(talk);
-  const text = filled(phrases.emergency, { number: [...number].join(' ') });
+  const text = filled(phrases.emergency, { number: number.split('').join(' ') });
   const { subject, state } = talk;
   const target = openTargets(subject)[0] ?? subject.profile.transferTargets[0];
   if (!target || (state.handOvers ?? 0) >= MAX_HAND_OVERS) return { text };

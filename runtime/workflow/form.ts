@@ -110,5 +110,9 @@ export function leadOf(
 ): { readonly fields: readonly CollectedField[]; readonly complete: boolean } {
   const answered = new Set(collected.filter(({ status }) => status !== 'Rejected').map(({ name }) => name));
   const complete = fields.every(({ name, required }) => !required || answered.has(name));
-  return { fields: collected.map(({ status: _, ...answer }) => answer), complete };
+  const told = collected.map((answer) => {
+    const { status: _, ...rest } = answer;
+    return rest;
+  });
+  return { fields: told, complete };
 }

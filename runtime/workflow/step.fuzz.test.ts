@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { conversationStateSchema, newConversation } from '#runtime/call/conversation-state.ts';
 import { type SubjectSetUp, subjectInTest } from './fakes/talk-in-test.ts';

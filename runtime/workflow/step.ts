@@ -51,16 +51,9 @@ function resumeAfterTransfer(talk: Talk): Step {
 /** What follows the caller's turn. Silence does not use up an attempt: the session counts it. */
 export function nextStep(state: ConversationState, subject: CallSubject, heard: Heard): Step {
   const talk = { state, subject };
-  switch (heard.kind) {
-    case 'Words':
-      return hearWords(talk, heard.text);
-    case 'Digits':
-      return hearDigits(talk, heard.digits);
-    case 'Unclear':
-      return hearUnclear(talk);
-    case 'Silence':
-      return hearSilence(talk);
-  }
+  if (heard.kind === 'Words') return hearWords(talk, heard.text);
+  if (heard.kind === 'Digits') return hearDigits(talk, heard.digits);
+  return heard.kind === 'Unclear' ? hearUnclear(talk) : hearSilence(talk);
 }
 
 /** A message ends by it. */

@@ -43,9 +43,9 @@ function emailForTheEar(value: string, { language }: AnswerContext): string {
   const { spoken } = wordsOf(language).email;
   const { digits } = wordsOf(language).numbers;
   const [local = '', domain = ''] = value.split('@');
-  const letters = [...local].map(
-    (letter) => markOf(letter, spoken) ?? digits[Number(letter)] ?? letter.toUpperCase(),
-  );
+  const letters = local
+    .split('')
+    .map((letter) => markOf(letter, spoken) ?? digits[Number(letter)] ?? letter.toUpperCase());
   const parts = domain.split(/(?=[.-])|(?<=[.-])/).map((part) => markOf(part, spoken) ?? part);
   return `${letters.join(' ')} ${spoken['@']} ${parts.join(' ')}`;
 }

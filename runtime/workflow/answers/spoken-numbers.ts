@@ -44,7 +44,12 @@ export function withNumbers(spoken: string, language: Language): string {
 export function spokenDigits(groups: readonly string[], language: Language): string {
   const { digits } = wordsOf(language).numbers;
   return groups
-    .map((group) => [...group].map((digit) => digits[Number(digit)] ?? digit).join(' '))
+    .map((group) =>
+      group
+        .split('')
+        .map((digit) => digits[Number(digit)] ?? digit)
+        .join(' '),
+    )
     .join(', ');
 }
 
