@@ -79,6 +79,10 @@ bench-operator: node_modules ## Measure the operator beside raw baselines (BENCH
 bench-calls: node_modules ## Measure many calls in one runtime pod (BENCH=calls,…; CALLS=…; SECONDS=…; hack/bench/README.md).
 	@node hack/bench/calls/main.ts
 
+.PHONY: bench-conversation
+bench-conversation: node_modules ## Measure codecs and resampling beside sox and ffmpeg (BENCH=media; SECONDS=…; hack/bench/README.md).
+	@node hack/bench/conversation/main.ts
+
 # npm writes this file at the end of an installation.
 node_modules: node_modules/.package-lock.json
 node_modules/.package-lock.json: package-lock.json .npmrc

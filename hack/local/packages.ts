@@ -1,6 +1,6 @@
 /**
- * The programs that come as packages of the operating system: Redis, and the voices and ears of machines
- * without a GPU. What is on the PATH is used; on Debian and Ubuntu the rest is installed, if we may, and
+ * The programs that come as packages of the operating system: Redis, the voices and ears of machines
+ * without a GPU, and for benches tools of sound. What is on the PATH is used; on Debian and Ubuntu the rest is installed, if we may, and
  * otherwise unpacked for this user alone.
  */
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { LocalError } from './local-error.ts';
 import type { Progress } from './progress.ts';
 import { type UnpackedPackage, unpackPackages } from './unpack-packages.ts';
 
-/** By their names on Debian and Ubuntu. */
+/** By their names on Debian and Ubuntu: what the programs, the demonstration and the tests need. */
 const PACKAGES: readonly UnpackedPackage[] = [
   // Its program is a link to one of redis-tools.
   { name: 'redis-server', programs: ['redis-server'], part: 'redis-tools' },
@@ -19,6 +19,12 @@ const PACKAGES: readonly UnpackedPackage[] = [
   // Version 5 has renamed its program.
   { name: 'pocketsphinx', programs: ['pocketsphinx_continuous', 'pocketsphinx'] },
   { name: 'pocketsphinx-en-us', programs: [] },
+];
+
+/** What benches measure our handling of sound beside. */
+export const SOUND_TOOLS: readonly UnpackedPackage[] = [
+  { name: 'sox', programs: ['sox'] },
+  { name: 'ffmpeg', programs: ['ffmpeg'] },
 ];
 
 const MODEL_FOLDERS = ['/usr/share', '/usr/local/share'].map((folder) =>
@@ -35,25 +41,31 @@ export interface Machine {
   readonly run: typeof capture;
   /** Of packages that are unpacked for this user. */
   readonly cache?: string;
+  /** What is wanted; default: all that the programs and tests need. */
+  readonly packages?: readonly UnpackedPackage[];
 }
 
 /**
  * Makes the programs available to this process and to what it starts, by its PATH. Throws a LocalError that
  * says what to do where it cannot.
  */
-export async function ensurePackages(progress: Progress): Promise<void> {
+export async function ensurePackages(
+  progress: Progress,
+  packages: readonly UnpackedPackage[] = PACKAGES,
+): Promise<void> {
   const path = process.env['PATH'] ?? '';
   process.env['PATH'] = await pathWithPackages(progress, {
     path,
     isRoot: process.getuid?.() === 0,
     run: capture,
+    packages,
   });
 }
 
 /** The PATH on which all programs are found, once what is missing on the machine's was installed or unpacked. */
 export async function pathWithPackages(progress: Progress, machine: Machine): Promise<string> {
-  const { path, isRoot, run } = machine;
-  const missing = missingPackages(path);
+  const { path, isRoot, run, packages = PACKAGES } = machine;
+  const missing = missingPackages(path, packages);
   if (missing.length === 0) return path;
   if (!isOnPath('apt-get', path)) throw cannotInstall(missing);
   if (isRoot || (await mayUseSudo(machine))) {
@@ -63,7 +75,7 @@ export async function pathWithPackages(progress: Progress, machine: Machine): Pr
   try {
     const { cache } = machine;
     const options = { run, progress, ...(cache === undefined ? {} : { cache }) };
-    return [await unpackPackages(toUnpack(missing), options), path].join(delimiter);
+    return [await unpackPackages(toUnpack(missing, packages), options), path].join(delimiter);
   } catch (error) {
     if (!(error instanceof LocalError) || error.code !== 'package_not_fetched') throw error;
     throw cannotFetch(missing, error);
@@ -71,17 +83,17 @@ export async function pathWithPackages(progress: Progress, machine: Machine): Pr
 }
 
 /** The names of the packages that a machine with this PATH lacks. */
-export function missingPackages(path: string): string[] {
+export function missingPackages(path: string, packages: readonly UnpackedPackage[] = PACKAGES): string[] {
   const hasModel = MODEL_FOLDERS.some((folder) => existsSync(folder));
   const isPresent = ({ programs }: UnpackedPackage) =>
     programs.length === 0 ? hasModel : programs.some((program) => isOnPath(program, path));
-  return PACKAGES.filter((wanted) => !isPresent(wanted)).map(({ name }) => name);
+  return packages.filter((wanted) => !isPresent(wanted)).map(({ name }) => name);
 }
 
 /** An installed program does not know of an unpacked model, so both are unpacked. */
-function toUnpack(missing: readonly string[]): UnpackedPackage[] {
+function toUnpack(missing: readonly string[], packages: readonly UnpackedPackage[]): UnpackedPackage[] {
   const needsModel = missing.includes('pocketsphinx-en-us');
-  return PACKAGES.filter(({ name }) => missing.includes(name) || (needsModel && name === 'pocketsphinx'));
+  return packages.filter(({ name }) => missing.includes(name) || (needsModel && name === 'pocketsphinx'));
 }
 
 async function install(missing: readonly string[], progress: Progress, machine: Machine): Promise<void> {
@@ -91,7 +103,7 @@ async function install(missing: readonly string[], progress: Progress, machine: 
   const { status, stdout, stderr } = await machine.run('env', command, INSTALL_TIMEOUT_MS, {
     input: INSTALL_SCRIPT,
   });
-  if (status === 0 && missingPackages(machine.path).length === 0) return;
+  if (status === 0 && missingPackages(machine.path, machine.packages).length === 0) return;
   const words = `${stdout}\n${stderr}`.trim().split('\n').slice(-ERROR_LINES).join('\n  ');
   throw new LocalError(
     'package_not_installed',
