@@ -21,9 +21,9 @@ describe('unserved fields', () => {
     expect(unservedFields('Tenant', spec)).toEqual([]);
   });
 
-  test('a time zone is named, since neither hours nor dates are read by it yet', () => {
-    const spec = tenantSpecSchema.parse({ displayName: 'Acme', timeZone: 'America/Chicago' });
-    expect(unservedFields('Tenant', spec)).toEqual(['spec.timeZone']);
+  test('a language that we do not speak is named', () => {
+    const spec = tenantSpecSchema.parse({ displayName: 'Acme', language: 'nl-NL' });
+    expect(unservedFields('Tenant', spec)).toEqual(['spec.language']);
   });
 
   test('a number and a runtime as the examples have them are served whole', () => {
@@ -35,21 +35,16 @@ describe('unserved fields', () => {
   test('a field in a named list is reported under its names', () => {
     const spec = tenantSpecSchema.parse({
       displayName: 'Acme',
-      workflows: [
+      tools: [
         {
-          name: 'intake',
-          fields: [
-            { name: 'who', label: 'Who', type: 'Name', prompt: 'Who?' },
-            { name: 'mail', label: 'Mail', type: 'Email', prompt: 'Mail?' },
-          ],
-          onComplete: { action: 'TakeMessage' },
+          name: 'book',
+          description: 'Books.',
+          url: 'https://booking.example/v1',
+          secretRef: { name: 'booking', key: 'token' },
         },
       ],
     });
-    expect(unservedFields('Tenant', spec)).toEqual([
-      'spec.workflows[intake].fields[mail].type',
-      'spec.workflows[intake].onComplete.action',
-    ]);
+    expect(unservedFields('Tenant', spec)).toEqual(['spec.tools[book].secretRef']);
   });
 
   test('every row of the table leads to a field that exists', () => {

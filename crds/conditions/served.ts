@@ -23,12 +23,16 @@ interface UnservedField {
   readonly where?: Readonly<Record<string, unknown>>;
 }
 
+const SPOKEN_LANGUAGES: readonly string[] = [
+  ...['en', 'en-US', 'en-GB', 'en-AU', 'en-CA', 'en-IE', 'en-NZ', 'en-ZA', 'en-IN'],
+  ...['es', 'es-ES', 'es-MX', 'es-US', 'es-AR', 'es-CO', 'es-CL', 'es-PE', 'es-419'],
+  ...['fr', 'fr-FR', 'fr-CA', 'fr-BE', 'fr-CH', 'de', 'de-DE', 'de-AT', 'de-CH'],
+];
+
 export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] } = {
   Tenant: [
-    // Only English is understood and answered, whatever the engines can do.
-    { path: 'language', unless: ['en-US', 'en', 'en-AU', 'en-CA', 'en-GB', 'en-IE', 'en-NZ'] },
-    // What reads it (hours, dates of answers) is not served either; usage is counted in UTC.
-    { path: 'timeZone', unless: ['UTC'] },
+    // Sentences of our own, and ears for answers, are there in these; callers hear English in all others.
+    { path: 'language', unless: SPOKEN_LANGUAGES },
     { path: 'billing', unless: ['Manual'] },
     { path: 'limits.apiRequestsPerMonth', unless: [] },
     { path: 'limits.transferCountries', unless: [] },
@@ -36,15 +40,9 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'assistant.voice.engine', unless: [] },
     { path: 'assistant.model', unless: [] },
     { path: 'assistant.temperature', unless: ['0.3'] },
-    // Answers of the other types are kept as they were said.
-    { path: 'workflows[].fields[].type', unless: ['Text', 'Name', 'Phone', 'Choice'] },
-    { path: 'workflows[].onComplete.action', unless: ['Hangup'] },
-    { path: 'knowledge', unless: [[]] },
     { path: 'knowledgeFrom', unless: [[]] },
     // Their tokens do not reach the runtime, which refuses to call them without.
     { path: 'tools[].secretRef', unless: [] },
-    { path: 'businessHours', unless: [] },
-    { path: 'transferTargets', unless: [[]] },
     { path: 'recording.retentionDays', unless: [30] },
     { path: 'transcripts.retentionDays', unless: [90] },
     { path: 'notifications', unless: [] },
