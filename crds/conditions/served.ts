@@ -36,10 +36,7 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'billing', unless: ['Manual'] },
     { path: 'limits.apiRequestsPerMonth', unless: [] },
     { path: 'limits.transferCountries', unless: [] },
-    { path: 'assistant.persona', unless: [] },
     { path: 'assistant.voice.engine', unless: [] },
-    { path: 'assistant.model', unless: [] },
-    { path: 'assistant.temperature', unless: ['0.3'] },
     { path: 'knowledgeFrom', unless: [[]] },
     // Their tokens do not reach the runtime, which refuses to call them without.
     { path: 'tools[].secretRef', unless: [] },
