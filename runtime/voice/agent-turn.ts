@@ -35,7 +35,7 @@ export class AgentTurn {
 
   /** Whether the caller has waited for it for so long that something has to be said meanwhile. */
   get isAwaited(): boolean {
-    return this.isLate && this.synthesis.times.textAtMs === undefined;
+    return this.isLate && this.synthesis.times.soundAtMs === undefined;
   }
 
   /** Resolves when there is something to be heard, or will never be. */

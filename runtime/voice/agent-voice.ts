@@ -58,6 +58,7 @@ export class AgentVoice {
       if (turn.cutAtMs === undefined && !signal.aborted) failure = error;
     }
     if (turn.cutAtMs === undefined) await playout.end();
+    if (failure !== undefined) turn.cut(playout.heardMs());
     signal.removeEventListener('abort', onAbort);
     this.#turn = undefined;
     const interrupted = turn.cutAtMs !== undefined || failure !== undefined || signal.aborted;

@@ -19,7 +19,7 @@ export class CallerTurn {
   #kind: 'Silence' | 'Unclear' | 'Failed' = 'Silence';
   #utterances = 0;
   #audioMs = 0;
-  #digits: string | undefined;
+  #keys: { readonly digits: string; readonly text: string } | undefined;
   /** Wall-clock epoch ms of the first and last sound. */
   startedAtMs = 0;
   endedAtMs = 0;
@@ -50,7 +50,7 @@ export class CallerTurn {
   /** All that was heard of the turn so far, with the words of an utterance that may not be over. */
   hearing(result?: Recognised): Hearing {
     // What was said around them is "one moment", or the number once more.
-    if (this.#digits !== undefined) return { kind: 'Digits', digits: this.#digits };
+    if (this.#keys) return { kind: 'Digits', ...this.#keys };
     const text = [...this.#words, ...(result?.text ? [result.text] : [])].join(' ');
     if (text !== '') return { kind: 'Words', text };
     return { kind: result ? kindOf(result) : this.#kind };
@@ -91,8 +91,8 @@ export class CallerTurn {
     if (this.#utterances === 0) this.startedAtMs = atMs;
     this.#utterances++;
     this.endedAtMs = atMs;
+    this.#keys = { digits, text: this.text };
     this.#words.push(digits);
-    this.#digits = digits;
   }
 
   /** The utterance is over, and nothing of it is to be answered. */

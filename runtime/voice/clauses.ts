@@ -27,7 +27,7 @@ export class ClauseCutter {
 
   /** Where the first clause ends whose end can be seen; 0 where there is none yet. */
   #cutAt(): number {
-    const sentence = /[.!?…]["'”’)]? (?=\S)/.exec(this.#text);
+    const sentence = /[.!?…]["'”’)]? /.exec(this.#text);
     const sentenceEnd = sentence ? sentence.index + sentence[0].length : Number.POSITIVE_INFINITY;
     const mayCutFrom = this.#hasCut ? LONG_SENTENCE_CHARACTERS : EARLY_CUT_CHARACTERS;
     if (Math.min(sentenceEnd, this.#text.length) <= mayCutFrom) return sentence ? sentenceEnd : 0;

@@ -5,6 +5,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
+import { EngineError } from '#runtime/engines/engine-error.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
 import { type Dialogue, type DialogueTurn, type Reply, replyOf } from '#runtime/workflow/dialogue.ts';
 import { leadOf } from '#runtime/workflow/form.ts';
@@ -35,6 +36,8 @@ export class Conversation {
   readonly #limits: TurnLimits;
   readonly #reports: TurnReports;
   #progress: ConversationState;
+  /** What callers have to hear first was not heard yet: a pod that takes the call up greets them again. */
+  #isGreeting: boolean;
   /** What was answered last, and where the conversation stood before that. */
   #answered: Answered | undefined;
   /** What the lead held that was told last. */
@@ -46,13 +49,15 @@ export class Conversation {
   constructor(parts: ConversationParts) {
     this.#parts = parts;
     this.#progress = parts.context.conversation;
+    this.#isGreeting = this.#progress.phase === 'Greeting';
     this.#limits = new TurnLimits(parts.options);
     this.#reports = new TurnReports(parts.context, parts.dialogue.usesHistory);
   }
 
   /** Where the conversation stands, with all that was said and used in it. */
   get state(): ConversationState {
-    return { ...this.#progress, ...this.#reports.counts };
+    const { phase } = this.#progress;
+    return { ...this.#progress, ...this.#reports.counts, phase: this.#isGreeting ? 'Greeting' : phase };
   }
 
   /** Holds the conversation; resolves with why it ended. Rejects when `signal` aborts, or EngineError. */
@@ -60,10 +65,15 @@ export class Conversation {
     const { context, dialogue } = this.#parts;
     if (this.#progress.phase === 'Done' && context.transferFailure === undefined) return 'WorkflowCompleted';
     let turn = this.#opening() ?? (await this.#listen(dialogue.listening(this.#progress), signal));
-    for (;;) {
-      const next = (await this.#speak(turn, signal)) ?? (await this.#follow(turn, signal));
-      if (typeof next === 'string') return next;
-      turn = next;
+    try {
+      for (;;) {
+        const next = (await this.#speak(turn, signal)) ?? (await this.#follow(turn, signal));
+        if (typeof next === 'string') return next;
+        turn = next;
+      }
+    } finally {
+      // Nobody hears what is still being written.
+      turn.drop();
     }
   }
 
@@ -82,13 +92,18 @@ export class Conversation {
     this.#adopt(turn);
     const interruption = await this.#fillTheTime(turn, signal);
     if (interruption) return interruption;
+    let hasBroken = false;
     for (let cuts = 0; ; cuts++) {
       const spoken = await this.#parts.voice.speak(turn, signal);
+      this.#isGreeting &&= spoken.text.length < turn.reply.protectedCharacters;
       this.#reports.agentSpoke(spoken, this.#replied(turn, spoken));
       const isInterrupted = spoken.interrupted && spoken.failure === undefined && !signal.aborted;
       const answer = isInterrupted ? await this.#decide(turn, signal) : undefined;
       if (answer) return answer;
-      if (!isInterrupted || cuts >= MAX_CUTS) {
+      // A voice that breaks off is asked for the rest, once.
+      const isBroken: boolean = !hasBroken && !signal.aborted && brokeOff(spoken);
+      hasBroken ||= isBroken;
+      if (!(isInterrupted || isBroken) || cuts >= MAX_CUTS) {
         this.#reports.agentTurn();
         this.#adopt(turn);
         if (spoken.failure) throw spoken.failure;
@@ -101,20 +116,29 @@ export class Conversation {
 
   /** Says something while a turn is being written, every few seconds; a caller who speaks meanwhile is answered instead. */
   async #fillTheTime(turn: AgentTurn, signal: AbortSignal): Promise<AgentTurn | undefined> {
-    const { voice, context } = this.#parts;
-    for (const text of phrasesFor(context.profile.language).fillers) {
+    for (const text of this.#fillers) {
       if (!turn.isAwaited) return undefined;
-      const filler = voice.prepare(() => said(text, this.#progress, { kind: 'Listen' }));
-      const spoken = await voice.speak(filler, signal);
-      this.#reports.agentSpoke(spoken);
-      this.#reports.agentTurn();
-      signal.throwIfAborted();
-      if (spoken.interrupted || (await this.#speaksBefore(turn, signal))) {
+      const { interrupted } = await this.#fill(text, signal);
+      if (interrupted || (await this.#speaksBefore(turn, signal))) {
         const answer = await this.#decide(turn, signal);
         if (answer) return answer;
       }
     }
     return undefined;
+  }
+
+  get #fillers(): readonly string[] {
+    return phrasesFor(this.#parts.context.profile.language).fillers;
+  }
+
+  async #fill(text: string, signal: AbortSignal): Promise<Spoken> {
+    const { voice } = this.#parts;
+    const filler = voice.prepare(() => said(text, this.#progress, { kind: 'Listen' }));
+    const spoken = await voice.speak(filler, signal);
+    this.#reports.agentSpoke(spoken);
+    this.#reports.agentTurn();
+    signal.throwIfAborted();
+    return spoken;
   }
 
   /** Whether the caller speaks before the turn can be heard, or has been waited for again. */
@@ -135,6 +159,8 @@ export class Conversation {
     const { effect } = turn.reply.outcome();
     if (effect.kind === 'Listen') return await this.#listen(effect, signal);
     if (effect.kind === 'End') {
+      // Also of a form that a goodbye of the session's own has ended.
+      this.#tellLead(this.#progress);
       this.#keep({ ...this.#progress, phase: 'Done' });
       return effect.reason;
     }
@@ -147,7 +173,9 @@ export class Conversation {
   }
 
   async #listen(listening: Listening, signal: AbortSignal): Promise<AgentTurn> {
-    const exchange = this.#exchange(signal, undefined);
+    const [filler = ''] = this.#fillers;
+    const fill = () => this.#fill(filler, signal);
+    const exchange = this.#exchange(signal, { fill });
     try {
       return this.#accept(await exchange.listen(silenceMs(listening, this.#parts.options)));
     } finally {
@@ -159,7 +187,7 @@ export class Conversation {
   async #decide(turn: AgentTurn, signal: AbortSignal): Promise<AgentTurn | undefined> {
     // A caller who speaks that soon was cut off, and had not finished: what was said first belongs to the rest.
     const cutOff = this.#reports.agentHeardMs > CUT_OFF_MS ? undefined : this.#answered;
-    const exchange = this.#exchange(signal, cutOff);
+    const exchange = this.#exchange(signal, { cutOff });
     try {
       const answer = await exchange.decide(this.#parts.options.falseInterruptionMs);
       if (!answer) return undefined;
@@ -171,7 +199,10 @@ export class Conversation {
     }
   }
 
-  #exchange(signal: AbortSignal, cutOff: Answered | undefined): Exchange {
+  #exchange(
+    signal: AbortSignal,
+    { cutOff, fill }: { readonly cutOff?: Answered | undefined; readonly fill?: () => Promise<unknown> },
+  ): Exchange {
     const { context, options, dialogue, ...parts } = this.#parts;
     const { assistant, language } = context.profile;
     const progress = cutOff?.before ?? this.#progress;
@@ -180,9 +211,14 @@ export class Conversation {
         ...parts,
         language,
         vocabulary: assistant.vocabulary.map(({ word }) => word),
-        wholeAnswer: (text) => dialogue.wholeAnswer(progress, text),
+        wholeAnswer: (text) => dialogue.wholeAnswer(progress, cutOff ? `${cutOff.text} ${text}` : text),
         fillerAfterMs: options.fillerAfterMs,
-        answer: (hearing, turn) => this.#answer(withEarlier(hearing, cutOff), progress, turn),
+        fill,
+        // Keys, and what was not understood, are no more of what was said first: that stays answered.
+        answer: (hearing, turn) =>
+          hearing.kind === 'Words'
+            ? this.#answer(withEarlier(hearing, cutOff), progress, turn)
+            : this.#answer(hearing, this.#progress, turn),
       },
       signal,
     );
@@ -209,14 +245,16 @@ export class Conversation {
   #adopt(turn: AgentTurn): void {
     const { state } = turn.reply.outcome();
     this.#keep(state);
-    const isOver = state.phase === 'Closing' || state.phase === 'Done';
-    const { workflow, context } = this.#parts;
-    // It comes again where the caller has left a message since.
-    if (!isOver || state.collected === this.#toldLead) return;
+    if (state.phase === 'Closing' || state.phase === 'Done') this.#tellLead(state);
+  }
+
+  /** It comes again where the caller has left a message since. */
+  #tellLead(state: ConversationState): void {
+    if (state.collected === this.#toldLead) return;
     this.#toldLead = state.collected;
+    const { workflow, context } = this.#parts;
     const { fields, complete } = leadOf(state, workflow);
-    if (fields.length === 0) return;
-    context.events.lead(workflow.name, fields, complete);
+    if (fields.length > 0) context.events.lead(workflow.name, fields, complete);
   }
 
   #callerSpoke(caller: CallerTurn): void {
@@ -279,6 +317,11 @@ function said(text: string, state: ConversationState, effect: Effect): Reply {
   return replyOf({ speech, state, effect });
 }
 
+/** Whether the voice failed in the middle of its words. */
+function brokeOff({ failure, text }: Spoken): boolean {
+  return failure instanceof EngineError && text !== '';
+}
+
 /** How long the caller may be silent. */
 function silenceMs(listening: Listening, options: VoiceOptions): number {
   if (listening.for === 'Message') return options.messageSilenceMs;
@@ -286,8 +329,8 @@ function silenceMs(listening: Listening, options: VoiceOptions): number {
 }
 
 /** Where the caller was cut off, what was said first belongs to the rest. */
-function withEarlier(hearing: Hearing, cutOff: Answered | undefined): Hearing {
-  return cutOff && hearing.kind === 'Words'
-    ? { ...hearing, text: `${cutOff.text} ${hearing.text}` }
-    : hearing;
+function withEarlier(hearing: Words, cutOff: Answered | undefined): Words {
+  return cutOff ? { ...hearing, text: `${cutOff.text} ${hearing.text}` } : hearing;
 }
+
+type Words = Extract<Hearing, { kind: 'Words' }>;

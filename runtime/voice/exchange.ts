@@ -54,7 +54,7 @@ export class Exchange {
         return this.#answerNow();
       }
       const pause = heard;
-      const result = await caller.recognise(pause, this.#signal);
+      const result = await this.#recognised(pause);
       if (!result) continue;
       if (!caller.hasBegun && isNothing(result)) {
         pause.judge('Whole');
@@ -68,6 +68,31 @@ export class Exchange {
       }
     }
     return this.#answerNow();
+  }
+
+  /** What was said before a pause; a caller who has finished, and waits for it to be understood, is told something meanwhile. */
+  async #recognised(pause: Pause): Promise<Recognised | undefined> {
+    const recognition = this.caller.recognise(pause, this.#signal);
+    // An abort ends both.
+    recognition.catch(() => undefined);
+    if (this.#options.fill && (await this.#isLate(recognition, pause))) await this.#options.fill();
+    return await recognition;
+  }
+
+  async #isLate(recognition: Promise<unknown>, pause: Pause): Promise<boolean> {
+    const { clock, fillerAfterMs } = this.#options;
+    const over = new AbortController();
+    const late = this.#ended(pause).then(async (ended) => {
+      if (!ended) return await NEVER;
+      await clock.sleep(Math.max(0, fillerAfterMs - (clock.now() - ended.endedAtMs)), over.signal);
+      return true;
+    });
+    late.catch(() => undefined);
+    try {
+      return await Promise.race([recognition.then(() => false), late]);
+    } finally {
+      over.abort();
+    }
   }
 
   /** Drafts the answer to the words before a pause; undefined where the caller went on before it was ready. */
@@ -147,6 +172,8 @@ export interface ExchangeOptions extends CallerTurnOptions {
   readonly answer: (hearing: Hearing, turn: DialogueTurn) => Reply;
   /** Whether words are all of the answer, see `Dialogue.wholeAnswer`. */
   readonly wholeAnswer: (text: string) => 'Whole' | 'Part' | 'Unknown';
+  /** Tells the caller that it takes a moment; absent where the agent has only been interrupted. */
+  readonly fill?: (() => Promise<unknown>) | undefined;
   /** An answer that is not there so long after the caller's last sound is spoken without waiting whether the caller goes on. */
   readonly fillerAfterMs: number;
   readonly clock: Clock;

@@ -140,8 +140,8 @@ describe('a conversation', () => {
     ]);
   });
 
-  test('a failing synthesiser ends the conversation at once, so that the carrier can speak instead', async () => {
-    const call = callInTest({ heard: [], speaking: [undefined, failing()] });
+  test('a synthesiser that fails again where it broke off ends the conversation, so that the carrier can speak instead', async () => {
+    const call = callInTest({ heard: [], speaking: [undefined, failing(), failing()] });
     call.carrier.start();
     await call.clock.advance(5_000);
     expect(call.reported).toEqual([
@@ -177,6 +177,18 @@ describe('what follows the words of the agent', () => {
     ]);
     await call.session.close();
     expect(call.clock.pending).toBe(0);
+  });
+
+  test('a caller who falls silent in the middle of the form leaves what was collected', async () => {
+    const call = callInTest({ heard: ['alice johnson'] });
+    call.carrier.start();
+    await answer(call);
+    await call.clock.advance(45_000);
+    expect(call.reported.slice(-2)).toEqual([
+      'lead lead-capture Alice Johnson (partial)',
+      'finished CallerSilent',
+    ]);
+    await call.session.close();
   });
 
   test('a message is offered where nobody can be had, and taken until the caller is silent', async () => {

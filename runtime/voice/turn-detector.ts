@@ -22,6 +22,8 @@ export class TurnDetector {
   readonly #endpointing: Endpointing;
   #frames: Int16Array[] = [];
   #speaking = false;
+  /** Frames from before the turn's first speech. */
+  #leadFrames = 0;
   #speechMs = 0;
   #pause: Pause | undefined;
   /** Since the last speech of the turn before. */
@@ -61,6 +63,7 @@ export class TurnDetector {
   #begin(): void {
     this.#speaking = true;
     this.#speechMs = this.#start.speechMs;
+    this.#leadFrames = this.#frames.length - this.#speechMs / DETECTOR_FRAME_MS;
     this.#endpointing.reset();
     // Nobody replies that soon: the turn before was taken for over in one of the caller's pauses.
     const pauseMs = this.#quietMs - this.#speechMs;
@@ -102,7 +105,7 @@ export class TurnDetector {
     return {
       samples: concatenated(frames),
       durationMs: frames.length * DETECTOR_FRAME_MS,
-      startedAtMs: nowMs - this.#frames.length * DETECTOR_FRAME_MS,
+      startedAtMs: nowMs - (this.#frames.length - this.#leadFrames) * DETECTOR_FRAME_MS,
       endedAtMs: nowMs - silenceMs,
       speechMs: this.#speechMs,
       loudness: frames.reduce((loudest, frame) => Math.max(loudest, rootMeanSquare(frame)), 0),

@@ -15,11 +15,11 @@ import type { Step, Talk } from './talk.ts';
  * Keys: 0 is a person and * the question again, always. Else # ends a message, 1 and 2 are yes and no, the
  * number of a choice is that choice, and digits are a number.
  */
-export function hearDigits(talk: Talk, digits: string): Step {
+export function hearDigits(talk: Talk, digits: string, said = ''): Step {
   const awaiting = awaited(talk.state);
   if (digits === '0') return aside(talk, toPerson);
   if (digits === '*') return aside(talk, (counted) => putQuestion(counted));
-  if (awaiting === 'Message') return digits.includes('#') ? finishMessage(talk) : hearMessage(talk, '');
+  if (awaiting === 'Message') return hearInMessage(talk, digits, said);
   const isYes = digits === '1' || digits === '#';
   if (awaiting === 'Offer') return isYes ? takeMessage(talk) : declined(talk);
   const { subject, state } = talk;
@@ -39,4 +39,11 @@ export function hearDigits(talk: Talk, digits: string): Step {
   }
   if (keys === '' || field.type === 'Name') return askAgain(talk);
   return takeAnswer(talk, field, fieldAnswer(field, keys, answerContext(subject, state)), digits);
+}
+
+/** The last words of a message may come together with the key that ends it. */
+function hearInMessage(talk: Talk, digits: string, said: string): Step {
+  const more = hearMessage(talk, said);
+  if (!digits.includes('#')) return more;
+  return finishMessage(said === '' ? talk : { ...talk, state: more.state });
 }

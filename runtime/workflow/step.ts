@@ -52,7 +52,7 @@ function resumeAfterTransfer(talk: Talk): Step {
 export function nextStep(state: ConversationState, subject: CallSubject, heard: Heard): Step {
   const talk = { state, subject };
   if (heard.kind === 'Words') return hearWords(talk, heard.text);
-  if (heard.kind === 'Digits') return hearDigits(talk, heard.digits);
+  if (heard.kind === 'Digits') return hearDigits(talk, heard.digits, heard.text);
   return heard.kind === 'Unclear' ? hearUnclear(talk) : hearSilence(talk);
 }
 

@@ -35,8 +35,8 @@ export interface Listening {
 /** What came of listening: words, keys pressed, sound without words, or nothing at all. */
 export type Heard =
   | { readonly kind: 'Words'; readonly text: string }
-  /** 0–9, * and #, as many as came without a pause. */
-  | { readonly kind: 'Digits'; readonly digits: string }
+  /** 0–9, * and #, with what was said before them; as many as came without a pause. */
+  | { readonly kind: 'Digits'; readonly digits: string; readonly text?: string }
   | { readonly kind: 'Unclear' }
   | { readonly kind: 'Silence' };
 

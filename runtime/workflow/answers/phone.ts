@@ -9,6 +9,8 @@ import { digitsIn } from './spoken-numbers.ts';
 const DIGITS = { min: 7, max: 15 };
 /** Fewer are no part of a number, but an age or an hour. */
 const MIN_PART_DIGITS = 3;
+/** The last digit of a number, "and a four". */
+const MAX_WORDS_AROUND_DIGIT = 2;
 
 /**
  * A number in E.164. Numbers come in parts, with pauses between them: what is not a whole number yet is put
@@ -22,6 +24,8 @@ export function phoneIn(words: string, context: AnswerContext): Answer | undefin
     return callerNumber === undefined ? { kind: 'NumberHidden' } : { kind: 'Value', value: callerNumber };
   }
   if (digits.length === 0 || digits.length > DIGITS.max) return undefined;
+  // "I want an appointment": in many languages the article is a number.
+  if (digits.length === 1 && plain.split(' ').length > MAX_WORDS_AROUND_DIGIT) return undefined;
   const international = isInternational(words, language);
   const candidates = [
     [digits, international],

@@ -61,6 +61,8 @@ export class ModelReply implements Reply {
       if (answer.calls.length === 0) break;
       const toolCalls = answer.calls.map((call) => ({ ...call, arguments: call.arguments ?? {} }));
       messages.push({ role: 'assistant', content: answer.text, toolCalls });
+      // What is said before a tool is heard while it runs.
+      if (answer.text !== '') yield sentenceEnd(answer.text);
       let isRoutine = true;
       for (const call of answer.calls) {
         const result = yield* this.#run(call);
@@ -106,7 +108,7 @@ export class ModelReply implements Reply {
       const call = callIn(part);
       if (call) answer.calls.push(call);
       yield* this.#give(answer, text);
-      if (answer.text.length > MAX_CHARACTERS || answer.calls.length >= MAX_CALLS) break;
+      if (isLong(answer.text) || answer.calls.length >= MAX_CALLS) break;
     }
     yield* this.#give(answer, speakable.flush());
     return answer;
@@ -204,6 +206,19 @@ const SHORT_MESSAGES = 4;
 const MAX_TOKENS = 400;
 /** Half a minute of speech: nobody listens to more on the phone. */
 const MAX_CHARACTERS = 600;
+/** A sentence that is begun by then is waited for. */
+const MAX_LAST_SENTENCE = 200;
+
+/** What is missing behind a text for a voice to take it for a whole sentence. */
+function sentenceEnd(text: string): string {
+  if (!/[.!?…]\s*$/.test(text)) return '. ';
+  return /\s$/.test(text) ? '' : ' ';
+}
+
+function isLong(text: string): boolean {
+  const isSentence = /[.!?…]\s*$/.test(text);
+  return text.length > MAX_CHARACTERS + (isSentence ? 0 : MAX_LAST_SENTENCE);
+}
 
 function callIn(part: ChatPart): Call | undefined {
   if (part.type === 'toolCall') return { id: part.id, name: part.name, arguments: part.arguments };
