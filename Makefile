@@ -18,6 +18,9 @@ KILL ?= 0
 # More arguments for vitest: `make test VITEST_FLAGS='--project unit lib'`.
 VITEST_FLAGS ?=
 
+# Plays the scenarios of calls, and compares their transcripts, or writes them anew.
+GOLDEN_CALLS = node node_modules/vitest/vitest.mjs run --project unit runtime/voice/scenarios/scenarios.test.ts
+
 ##@ See it
 
 .PHONY: help
@@ -58,10 +61,12 @@ check: node_modules ## Format, lint, types and dead code.
 .PHONY: update
 update: node_modules ## Write the generated files anew.
 	@node hack/generate/generate.ts
+	@$(GOLDEN_CALLS) --update
 
 .PHONY: verify
 verify: node_modules ## Fail where a generated file differs from its source.
 	@node hack/generate/generate.ts --verify
+	@$(GOLDEN_CALLS) --update=none
 
 .PHONY: storm-calls
 storm-calls: node_modules ## Random calls and faults against real pods (RUNS=…; SEED=…; hack/testing/call-storm).

@@ -10,7 +10,7 @@ test('a caller who waits for an answer hears within two seconds that it is on it
     call: [{ say: 'alice' }, { silence: 9_000 }],
     endsAfterMs: 16_000,
   });
-  const transcript = await playScenario(scenario);
+  const { text: transcript } = (await playScenario(scenario)).transcript;
   const [, spoke = Number.NaN] = /–([\d.]+) +Caller: alice/.exec(transcript)?.map(Number) ?? [];
   const [, filler = Number.NaN] =
     /([\d.]+)–[\d.]+ +Agent: One moment please\./.exec(transcript)?.map(Number) ?? [];
@@ -25,6 +25,6 @@ test('a caller who speaks meanwhile is answered to all of it', async () => {
     { silence: 12_000 },
   ];
   const scenario = scenarioSchema.parse({ ...call, call: steps, endsAfterMs: 24_000 });
-  const transcript = await playScenario(scenario);
+  const { text: transcript } = (await playScenario(scenario)).transcript;
   expect(transcript).toMatch(/Agent: One moment .*\n.*Caller: wait it is alice johnson/);
 });

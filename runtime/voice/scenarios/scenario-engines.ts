@@ -1,7 +1,9 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Engines } from '#runtime/engines/create-engines.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
-import { ScriptedModel } from '#runtime/workflow/model/fakes/scripted-model.ts';
+import type { LanguageModel } from '#runtime/engines/language-model.ts';
+import type { ToolRunner } from '#runtime/tools/tool-runner.ts';
+import { ScriptedModel, type ScriptedPart } from '#runtime/workflow/model/fakes/scripted-model.ts';
 import type { SpeechDetectors } from '../speech-detector.ts';
 import type { Scenario } from './scenario.ts';
 import type { ToneWords } from './tone-words.ts';
@@ -12,46 +14,108 @@ export function scenarioEngines(
   words: ToneWords,
   clock: Clock,
 ): Pick<Engines, 'stt' | 'llm' | 'tts'> {
-  const behaviours = { stt: [...scenario.stt], llm: [...scenario.llm], tts: [...scenario.tts] };
-  const next = (kind: 'stt' | 'llm' | 'tts') => {
-    const [behaviour = 'works'] = behaviours[kind];
-    if (behaviours[kind].length > 1) behaviours[kind].shift();
-    return behaviour;
-  };
-  const begin = async (kind: 'stt' | 'llm' | 'tts', afterMs: number, signal: AbortSignal) => {
-    const behaviour = next(kind);
-    await clock.sleep(behaviour === 'hangs' ? TIMEOUT_MS : afterMs, signal);
-    if (behaviour === 'hangs') throw new EngineError(kind, 'engine_timeout');
-    if (behaviour === 'fails') throw new EngineError(kind, 'engine_unavailable');
-    return behaviour;
-  };
-  const model =
-    scenario.model &&
-    new ScriptedModel(scenario.model, async (signal) => void (await begin('llm', LLM_MS, signal)));
+  const engine = (kind: Kind) => new FailingEngine(kind, scenario[kind], clock);
+  const [stt, llm, tts] = [engine('stt'), engine('llm'), engine('tts')];
   return {
     stt: {
       name: 'stt',
       capabilities: { sampleRateHz: 16_000, vocabulary: true },
       async transcribe({ samples }, signal) {
-        await begin('stt', STT_MS, signal);
+        await stt.begin(STT_MS, signal);
         return words.heard(samples, 16_000);
       },
       ...REST,
     },
-    ...(model ? { llm: model } : {}),
+    ...(scenario.model ? { llm: modelOf(scenario.model, llm) } : {}),
     tts: {
       name: 'tts',
       capabilities: { sampleRateHz: 24_000, timestamps: false },
       async *speak({ text }, signal) {
-        const behaviour = await begin('tts', TTS_MS, signal);
-        const characters = behaviour === 'breaks' ? text.length >> 1 : text.length;
-        for (let at = 0; at < characters; at++) {
-          signal.throwIfAborted();
-          yield { samples: voice(at) };
-        }
-        if (behaviour === 'breaks') throw new EngineError('tts', 'engine_unavailable');
+        const behaviour = await tts.begin(TTS_MS, signal);
+        const sounds = Array.from(text, (_, at) => ({ samples: voice(at) }));
+        yield* tts.answer(behaviour, sounds, signal);
       },
       ...REST,
+    },
+  };
+}
+
+type Kind = 'stt' | 'llm' | 'tts';
+type Behaviour = Scenario[Kind][number];
+
+/** What an engine does instead of answering, request by request. */
+class FailingEngine {
+  readonly #kind: Kind;
+  readonly #behaviours: Behaviour[];
+  readonly #clock: Clock;
+
+  constructor(kind: Kind, behaviours: readonly Behaviour[], clock: Clock) {
+    this.#kind = kind;
+    this.#behaviours = [...behaviours];
+    this.#clock = clock;
+  }
+
+  /** Resolves when the answer begins. */
+  async begin(afterMs: number, signal: AbortSignal): Promise<Behaviour> {
+    const [behaviour = 'works'] = this.#behaviours;
+    if (this.#behaviours.length > 1) this.#behaviours.shift();
+    if (behaviour === 'hangs') await this.#timeOut(signal);
+    await this.#clock.sleep(afterMs, signal);
+    if (behaviour === 'fails') throw new EngineError(this.#kind, 'engine_unavailable');
+    return behaviour;
+  }
+
+  /** The parts of the answer, or the first half of them. */
+  async *answer<T>(behaviour: Behaviour, parts: readonly T[], signal: AbortSignal): AsyncGenerator<T, void> {
+    const isWhole = behaviour === 'works';
+    for (const part of isWhole ? parts : parts.slice(0, parts.length >> 1)) {
+      signal.throwIfAborted();
+      yield part;
+    }
+    if (behaviour === 'stalls') await this.#timeOut(signal);
+    if (behaviour === 'breaks') throw new EngineError(this.#kind, 'engine_unavailable');
+  }
+
+  async #timeOut(signal: AbortSignal): Promise<never> {
+    await this.#clock.sleep(TIMEOUT_MS, signal);
+    throw new EngineError(this.#kind, 'engine_timeout');
+  }
+}
+
+/** Its text comes word by word. */
+function modelOf(answers: NonNullable<Scenario['model']>, llm: FailingEngine): LanguageModel {
+  const model = new ScriptedModel(
+    answers.map((parts) =>
+      parts.flatMap((part): ScriptedPart[] =>
+        typeof part === 'string' ? [...(part.match(/\s*\S+/g) ?? [])] : [part],
+      ),
+    ),
+  );
+  return {
+    name: model.name,
+    async *chat(request, signal) {
+      const behaviour = await llm.begin(LLM_MS, signal);
+      const parts = await Array.fromAsync(model.chat(request, signal));
+      yield* llm.answer(behaviour, parts, signal);
+    },
+    ...REST,
+  };
+}
+
+/** The tenant's own tools; what they are called with is noted. */
+export function scenarioTools(
+  scenario: Scenario,
+  clock: Clock,
+  signal: AbortSignal,
+  note: (text: string) => void,
+): Pick<ToolRunner, 'run'> {
+  const script = [...scenario.tools];
+  return {
+    async run({ tool, call }) {
+      note(`tool ${tool.name} ${JSON.stringify(call.arguments)}`);
+      const { answers, afterMs } = script.shift() ?? { answers: 'done', afterMs: 0 };
+      await clock.sleep(afterMs, signal).catch(() => undefined);
+      return { kind: 'ok', text: answers };
     },
   };
 }
@@ -73,7 +137,8 @@ const LLM_MS = 300;
 const TTS_MS = 200;
 const TIMEOUT_MS = 5_000;
 const SPEECH_LEVEL = 150;
-const MS_PER_CHARACTER = 60;
+/** The pace of the agent. */
+export const MS_PER_CHARACTER = 60;
 const REST = { warm: () => Promise.resolve(), close: () => Promise.resolve() };
 
 /** A hum below all the words of callers, as long as a character takes. */

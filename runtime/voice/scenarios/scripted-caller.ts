@@ -9,6 +9,8 @@ export class ScriptedCaller {
   /** What is being said, and how much of it was. */
   #speech = new Int16Array(0);
   #said = 0;
+  #isWords = false;
+  #keys: readonly string[] = [];
   #sinceStepMs = 0;
   /** Of the agent: for how long it has been heard, and has been silent since. */
   #soundingMs = 0;
@@ -18,6 +20,11 @@ export class ScriptedCaller {
     this.#steps = [...steps];
     this.#words = words;
     this.#line = line;
+  }
+
+  /** Whether the caller is in the middle of words, as loud as one who speaks to the agent. */
+  get speaking(): boolean {
+    return this.#isWords && this.#said < this.#speech.length;
   }
 
   /** The next frame, at 8 kHz; `sounding`: whether the agent is heard now. */
@@ -30,8 +37,12 @@ export class ScriptedCaller {
     if (this.#said >= this.#speech.length && this.#isTime()) this.#begin();
     const samples = new Int16Array(FRAME_SAMPLES);
     samples.set(this.#speech.subarray(this.#said, this.#said + FRAME_SAMPLES));
+    if (this.#said % KEY_SAMPLES === 0) this.#press(this.#said / KEY_SAMPLES);
     this.#said = Math.min(this.#speech.length, this.#said + FRAME_SAMPLES);
-    if (this.#said < this.#speech.length) this.#sinceStepMs = 0;
+    if (this.#said < this.#speech.length) {
+      this.#sinceStepMs = 0;
+      this.#soundingMs = 0;
+    }
     return samples;
   }
 
@@ -51,34 +62,50 @@ export class ScriptedCaller {
     this.#soundingMs = 0;
     this.#said = 0;
     this.#speech = this.#soundOf(step);
-    if ('press' in step) for (const digit of step.press) this.#line.press(digit);
+    this.#isWords = 'say' in step && step.level >= FAR_LEVEL;
+    this.#keys = 'press' in step ? [...step.press] : [];
     if ('hangUp' in step) this.#line.hangUp();
+    if ('pod' in step) this.#line.movePod(step.pod);
+  }
+
+  #press(index: number): void {
+    const key = this.#keys[index];
+    if (key !== undefined) this.#line.press(key);
   }
 
   #soundOf(step: CallerStep): Int16Array<ArrayBuffer> {
-    if ('say' in step)
-      return new Int16Array(this.#words.speech(step.say, AMPLITUDE * 10 ** (step.level / 20)));
-    if ('noise' in step) return noise(step.noise, AMPLITUDE * 10 ** (step.level / 20));
-    return new Int16Array(0);
+    if ('say' in step) return new Int16Array(this.#words.speech(step.say, amplitude(step.level)));
+    if ('noise' in step) return noise(step.noise, amplitude(step.level));
+    return new Int16Array('press' in step ? step.press.length * KEY_SAMPLES : 0);
   }
 }
 
+/** What the caller can do besides making sound, and what befalls the pod. */
 export interface CallerLine {
   press(digit: string): void;
   hangUp(): void;
+  movePod(how: 'dies' | 'gives'): void;
 }
 
 const FRAME_MS = 20;
 const FRAME_SAMPLES = 160;
+/** 200 ms: as quick as one types. */
+const KEY_SAMPLES = 1_600;
 const AMPLITUDE = 8_000;
+/** Whoever is softer speaks to somebody else. */
+const FAR_LEVEL = -20;
 /** How long a polite caller waits before speaking. */
 const POLITE_MS = 500;
 
+function amplitude(level: number): number {
+  return AMPLITUDE * 10 ** (level / 20);
+}
+
 /** White, and the same each time. */
-function noise(ms: number, amplitude: number): Int16Array<ArrayBuffer> {
+function noise(ms: number, peak: number): Int16Array<ArrayBuffer> {
   let seed = 1;
   return Int16Array.from({ length: ms * 8 }, () => {
     seed = (seed * 48_271) % 2_147_483_647;
-    return (seed / 2_147_483_647 - 0.5) * 2 * amplitude;
+    return (seed / 2_147_483_647 - 0.5) * 2 * peak;
   });
 }
