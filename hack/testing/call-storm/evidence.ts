@@ -124,7 +124,7 @@ export function losesRedis({ schedule }: Evidence): boolean {
 }
 
 /** Whether some pod was without Redis for a while, or Redis lost something. */
-export function harmsRedis({ schedule }: Evidence): boolean {
+export function harmsRedis({ schedule }: Pick<Evidence, 'schedule'>): boolean {
   return schedule.faults.some((fault) => HARMS_REDIS.has(fault.do));
 }
 

@@ -10,7 +10,7 @@ const FREEZE_MS = 3_000;
 /** After a 429 nothing is asked of the carrier for a second. */
 const AFTER_THROTTLE_MS = 1_000;
 /** From Redis' return until a pod that was not heard of is missed: a heartbeat's period, and two looks. */
-const AFTER_REDIS_MS = 3_000;
+export const AFTER_REDIS_MS = 3_000;
 /** The share of a stream's 20 ms frames at which a fault that waits for one strikes. */
 const FRAME_SHARE = 0.02;
 

@@ -3,8 +3,8 @@ import { waitUntil } from '#hack/local/wait-until.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
 import { callerOf } from './caller-of.ts';
-import { type Evidence, gatherEvidence, type Span } from './evidence.ts';
-import { Harms, UNTHROTTLED } from './harms.ts';
+import { type Evidence, gatherEvidence, harmsRedis, type Span } from './evidence.ts';
+import { AFTER_REDIS_MS, Harms, UNTHROTTLED } from './harms.ts';
 import { type Counted, countedCalls, heldInRedis } from './redis-state.ts';
 import type { CallPlan, Schedule } from './schedule.ts';
 import { PERSON, STORM_TENANTS } from './tenants.ts';
@@ -39,6 +39,8 @@ export class Storm {
   readonly #impatient: string[] = [];
   readonly #outages: Span[] = [];
   #outageFromMs: number | undefined;
+  /** From when on every pod and Redis served. */
+  #calmAtMs = 0;
 
   constructor(world: StormWorld, schedule: Schedule) {
     this.#world = world;
@@ -135,6 +137,7 @@ export class Storm {
       seat.link.mend();
     }
     await this.#world.untilReady();
+    this.#calmAtMs = Date.now();
   }
 
   /** What is left then is how the schedule's carrier sends its webhooks, to the last one. */
@@ -166,8 +169,9 @@ export class Storm {
   async #isQuiet(): Promise<boolean> {
     const { redis, ledger, carrier } = this.#world;
     if (carrier.control.webhooksUnderWay > 0) return false;
-    // Until the pods have looked, what Redis lost at the last moment seems to be over; it would be the next schedule's.
-    if (this.#harms.shortages.Redis.some(({ toMs }) => toMs > Date.now())) return false;
+    // Until the pods have looked, what Redis lost seems to be over: it would come back in the next schedule.
+    if (harmsRedis({ schedule: this.#schedule }) && Date.now() < this.#calmAtMs + AFTER_REDIS_MS)
+      return false;
     await ledger.refresh();
     const ids = (kind: string) =>
       new Set(ledger.entries.flatMap(({ event }) => (event.kind === kind ? event.callID : [])));
