@@ -80,7 +80,7 @@ async function expectWhole(call: string, { alone = true } = {}): Promise<void> {
     QUESTIONS.findIndex((question) => text.endsWith(question)),
   );
   const questions = asked.filter((question) => question >= 0);
-  expect(questions).toEqual(questions.toSorted());
+  expect(questions).toEqual(questions.toSorted((a, b) => a - b));
 }
 
 describe('where the carrier does not tell of a broken stream, and allows no second', () => {

@@ -63,9 +63,7 @@ export class CallerTurn {
   async recognise(pause: Pause, signal: AbortSignal): Promise<Recognised | undefined> {
     if (this.#options.strained() && !(await unlessAborted(pause.settled, signal))) return undefined;
     const ending = new AbortController();
-    void pause.settled.then((ended) => {
-      if (!ended) ending.abort();
-    });
+    void abortUnlessEnded(pause, ending);
     try {
       return { text: await this.#transcribe(pause.utterance, AbortSignal.any([signal, ending.signal])) };
     } catch (error) {
@@ -133,4 +131,8 @@ const MAX_UTTERANCES = 5;
 
 function kindOf({ text }: Recognised): 'Unclear' | 'Failed' {
   return text === undefined ? 'Failed' : 'Unclear';
+}
+
+async function abortUnlessEnded(pause: Pause, ending: AbortController): Promise<void> {
+  if (!(await pause.settled)) ending.abort();
 }

@@ -66,7 +66,10 @@ export class ModelReply implements Reply {
       let isRoutine = true;
       for (const call of answer.calls) {
         const result = yield* this.#run(call);
-        if (result.kind === 'Step') return yield* this.#say(result.step);
+        if (result.kind === 'Step') {
+          yield* this.#say(result.step);
+          return;
+        }
         this.#talk = result.talk;
         isRoutine &&= result.isRoutine;
         messages.push({ role: 'tool', toolCallID: call.id, content: result.text });
