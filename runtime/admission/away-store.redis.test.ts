@@ -116,7 +116,7 @@ test('what this pod stored of a call before Redis went is not lost to what reach
   await flushAll(redis);
   isAway = true;
   store.begin(ref);
-  await advancer.advance({ ref, eventID: 'told again', event: admitted as CallEvent });
+  await advancer.advance({ ref, eventID: 'told again', event: admitted });
   isAway = false;
   expect(await store.bringBack(new Set([SHARD]))).toBe(true);
   const { state, answeredAtMs, generation } = (await store.load(ref)).call?.record ?? {};

@@ -24,9 +24,10 @@ export class AgentVoice {
 
   /** Begins to make a turn, of which nothing is heard before `speak`. */
   prepare(write: (turn: DialogueTurn) => Reply): AgentTurn {
-    const { tts, sampleRateHz, maxAheadMs, clock, assistant } = this.#options;
+    const { tts, sampleRateHz, maxAheadMs, clock, assistant, language } = this.#options;
     const requestOf = (clause: string) => ({
       text: pronounceable(clause, assistant.vocabulary),
+      language,
       voice: assistant.voice.name,
       speed: Number(assistant.voice.speed),
     });
@@ -101,6 +102,8 @@ export interface AgentVoiceOptions {
   readonly maxAheadMs: number;
   readonly clock: { now(): number };
   readonly assistant: TenantProfile['assistant'];
+  /** BCP 47. */
+  readonly language: string;
 }
 
 /** A stretch of the agent's turn as it came out. */

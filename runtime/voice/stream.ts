@@ -105,6 +105,7 @@ function openVoice({ socket, encoder, context, parts, onStalled }: StreamOptions
     maxAheadMs: options.maxQueuedMs,
     clock,
     assistant: context.profile.assistant,
+    language: context.profile.language,
   });
   return { playout, voice };
 }

@@ -122,7 +122,7 @@ describe('the driver with a language model', () => {
 
   test.each([
     ['a person', 'can i speak to a human please', { kind: 'Transfer', target: 'sales' }],
-    ['the key for one', { kind: 'Digits', digits: '0' } as Heard, { kind: 'Transfer', target: 'sales' }],
+    ['the key for one', { kind: 'Digits', digits: '0' } satisfies Heard, { kind: 'Transfer', target: 'sales' }],
     ['goodbye', 'goodbye', { kind: 'End', reason: 'CallerSaidGoodbye' }],
     ['danger', 'my house is on fire', { kind: 'Transfer', target: 'sales' }],
   ])('never leaves %s to the model', async (_, heard, effect) => {
@@ -141,7 +141,7 @@ describe('the driver with a language model', () => {
       'What number can we call you back on?',
     ],
   ])('goes on step by step where the model fails %s', async (_, answers, spoken) => {
-    const talk = talkWith(answers as ScriptedPart[][]);
+    const talk = talkWith(answers);
     expect(await talk.hears('my name is alice')).toContain(spoken);
     expect(talk.effect.kind).toBe('Listen');
   });
