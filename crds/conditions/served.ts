@@ -24,10 +24,11 @@ interface UnservedField {
 }
 
 const SPOKEN_LANGUAGES: readonly string[] = [
-  ...['en', 'en-US', 'en-GB', 'en-AU', 'en-CA', 'en-IE', 'en-NZ', 'en-ZA', 'en-IN'],
-  ...['es', 'es-ES', 'es-MX', 'es-US', 'es-AR', 'es-CO', 'es-CL', 'es-PE', 'es-419'],
-  ...['fr', 'fr-FR', 'fr-CA', 'fr-BE', 'fr-CH', 'de', 'de-DE', 'de-AT', 'de-CH'],
-];
+  'en en-US en-GB en-AU en-CA en-IE en-NZ en-ZA en-IN',
+  'es es-ES es-MX es-US es-AR es-CO es-CL es-PE es-419',
+  'fr fr-FR fr-CA fr-BE fr-CH',
+  'de de-DE de-AT de-CH',
+].flatMap((tags) => tags.split(' '));
 
 export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] } = {
   Tenant: [

@@ -122,7 +122,11 @@ describe('the driver with a language model', () => {
 
   test.each([
     ['a person', 'can i speak to a human please', { kind: 'Transfer', target: 'sales' }],
-    ['the key for one', { kind: 'Digits', digits: '0' } satisfies Heard, { kind: 'Transfer', target: 'sales' }],
+    [
+      'the key for one',
+      { kind: 'Digits', digits: '0' } satisfies Heard,
+      { kind: 'Transfer', target: 'sales' },
+    ],
     ['goodbye', 'goodbye', { kind: 'End', reason: 'CallerSaidGoodbye' }],
     ['danger', 'my house is on fire', { kind: 'Transfer', target: 'sales' }],
   ])('never leaves %s to the model', async (_, heard, effect) => {
