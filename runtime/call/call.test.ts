@@ -7,7 +7,7 @@ import { admitted, answered, attached, hungUp, run } from '#runtime/testing/call
 import { profile } from '#runtime/testing/test-runtime.ts';
 import type { AdvanceRequest } from './advance.ts';
 import { LiveCall, type LiveCallServices } from './call.ts';
-import type { StoredCall } from './call-record.ts';
+import type { CallRecord, StoredCall } from './call-record.ts';
 import { type ConversationState, newConversation } from './conversation-state.ts';
 import { decide } from './machine.ts';
 import type { SessionEvents } from './session-port.ts';
@@ -24,6 +24,8 @@ let clock: FakeClock;
 let call: LiveCall;
 let events: SessionEvents | undefined;
 let conversation: ConversationState;
+/** What the latest session was given. */
+let began: ConversationState | undefined;
 
 beforeEach(() => {
   told = [];
@@ -35,16 +37,23 @@ beforeEach(() => {
   if (talking?.record.answeredAtMs === undefined) throw new Error('no call');
   stored = talking;
   clock = new FakeClock(talking.record.startedAtMs);
-  call = new LiveCall({
-    record: { ...talking.record, answeredAtMs: talking.record.answeredAtMs },
+  call = liveCall({});
+});
+
+/** Opened. */
+function liveCall(own: Partial<CallRecord>): LiveCall {
+  const { record } = stored;
+  const opened = new LiveCall({
+    record: { ...record, answeredAtMs: record.answeredAtMs ?? 0, ...own },
     version: 3,
     profile: tenantProfileSchema.parse(profile),
     conversation: undefined,
     services: services(),
-    onGone: (record) => told.push(`gone ${record?.state}`),
+    onGone: (gone) => told.push(`gone ${gone?.state}`),
   });
-  call.open({} as WebSocket);
-});
+  opened.open({} as WebSocket);
+  return opened;
+}
 
 function services(): LiveCallServices {
   const advance = async ({ event }: AdvanceRequest) => {
@@ -76,6 +85,7 @@ function services(): LiveCallServices {
     ledger: { append: () => undefined },
     openSession: (_socket, context) => {
       events = context.events;
+      began = context.conversation;
       return {
         conversation: () => conversation,
         paused: false,
@@ -87,6 +97,17 @@ function services(): LiveCallServices {
     clock,
   };
 }
+
+test.each<[string, Partial<CallRecord>, number]>([
+  ['the first stream', {}, 0],
+  ['a later one', { resumes: 1 }, 4],
+  ['one of a call that Redis had lost', { rebuilt: true }, 4],
+])('the turns of %s have no index that a lost session may have used', async (_which, own, index) => {
+  // Answered a second after the start.
+  await clock.advance(5_000);
+  liveCall(own);
+  expect(began?.nextTurn).toBe(index);
+});
 
 test('a call that is broken off is quiet, and what was said is kept, before another pod has it', async () => {
   expect(await call.breakOff('b')).toBe(true);

@@ -143,10 +143,15 @@ export class LiveCall {
     return isGiven;
   }
 
-  /** Of a rebuilt call, a session may have been lost that said something: less than a turn a second. */
+  /**
+   * Before a later stream, or that of a rebuilt call, a session may have been lost that could not keep what it said:
+   * less than a turn a second.
+   */
   #firstTurn(): number {
     const { record, services } = this.#options;
-    return record.rebuilt ? Math.floor((services.clock.now() - record.answeredAtMs) / 1_000) : 0;
+    return record.rebuilt || record.resumes > 0
+      ? Math.floor((services.clock.now() - record.answeredAtMs) / 1_000)
+      : 0;
   }
 
   /**
