@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 
 /** Opened. */
-function liveCall(own: Partial<CallRecord>): LiveCall {
+function liveCall(own: Pick<Partial<CallRecord>, 'resumes' | 'rebuilt'>): LiveCall {
   const { record } = stored;
   const opened = new LiveCall({
     record: { ...record, answeredAtMs: record.answeredAtMs ?? 0, ...own },
@@ -98,7 +98,7 @@ function services(): LiveCallServices {
   };
 }
 
-test.each<[string, Partial<CallRecord>, number]>([
+test.each<[string, Pick<Partial<CallRecord>, 'resumes' | 'rebuilt'>, number]>([
   ['the first stream', {}, 0],
   ['a later one', { resumes: 1 }, 4],
   ['one of a call that Redis had lost', { rebuilt: true }, 4],

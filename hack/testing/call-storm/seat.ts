@@ -47,7 +47,7 @@ export class Seat {
   #busy = false;
   #looks = 0;
   #leaving = false;
-  /** Pods that ended though nobody had asked them to. */
+  /** Pods that ended though they served and nobody had asked them to. */
   readonly ends: string[] = [];
 
   private constructor(options: SeatOptions, link: FaultyLink) {
@@ -157,7 +157,8 @@ export class Seat {
 
   async #look(): Promise<number> {
     if (this.#process && !this.#process.isRunning()) {
-      this.ends.push(this.#process.name);
+      // One that finds no Redis at its start ends, and is started again.
+      if (this.#serves) this.ends.push(this.#process.name);
       this.#giveUp();
       this.#startNotBeforeMs = systemClock.monotonic() + BACK_OFF_MS;
     }
