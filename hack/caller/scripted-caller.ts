@@ -158,7 +158,7 @@ export class ScriptedCaller implements Caller {
     this.#next = Math.max(this.#next, index + 1);
     if ('press' in step) {
       this.#said.push({ atMs: this.#nowMs, text: step.press });
-      this.#keys = [...step.press];
+      this.#keys = step.press.split('');
       return;
     }
     const text = step.say;

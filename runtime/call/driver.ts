@@ -124,11 +124,11 @@ export class CallDriver implements Service {
   #startRecording(record: CallRecord): void {
     const { advancer, log } = this.#options;
     const { callID } = record;
-    const recording = this.#runner
-      .record(record)
-      .then(async (event) => {
-        if (event) await advancer.advance({ ref: record, eventID: `recording/${event.result}`, event });
-      })
+    const ask = async () => {
+      const event = await this.#runner.record(record);
+      if (event) await advancer.advance({ ref: record, eventID: `recording/${event.result}`, event });
+    };
+    const recording = ask()
       .catch((error: unknown) => log.warn({ err: error, callID }, 'it is not stored that a call is recorded'))
       .finally(() => this.#recordings.delete(recording));
     this.#recordings.add(recording);

@@ -7,17 +7,17 @@
 export const QMF = Int32Array.of(3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11);
 
 /** Decision levels of the lower band's quantiser, in 4,096ths of the step. */
-export const Q6 = Int32Array.of(
-  ...[0, 35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714],
-  ...[786, 858, 940, 1023, 1121, 1219, 1339, 1458, 1612, 1765, 1980, 2195, 2557, 2919],
-);
+export const Q6 = Int32Array.from([
+  0, 35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714, 786, 858, 940, 1023, 1121, 1219,
+  1339, 1458, 1612, 1765, 1980, 2195, 2557, 2919,
+]);
 /** The decision level of the higher band's quantiser, likewise. */
 export const Q2 = 564;
 
 /** Magnitudes of the lower band's 30 levels, from the innermost, in 32,768ths of the step. */
 const LEVELS_6 = [
-  ...[136, 432, 728, 1040, 1360, 1688, 2032, 2400, 2776, 3168, 3576, 4008, 4464, 4944, 5456, 6000],
-  ...[6576, 7192, 7856, 8576, 9360, 10232, 11192, 12280, 13512, 14984, 16704, 19008, 21904, 24808],
+  136, 432, 728, 1040, 1360, 1688, 2032, 2400, 2776, 3168, 3576, 4008, 4464, 4944, 5456, 6000, 6576, 7192,
+  7856, 8576, 9360, 10232, 11192, 12280, 13512, 14984, 16704, 19008, 21904, 24808,
 ];
 
 /**
@@ -40,10 +40,10 @@ function codeBook(): Int32Array {
 }
 
 /** The same of the four bits of a code that predictor and step follow, and of the higher band's two. */
-export const QM4 = Int32Array.of(
-  ...[0, -20_456, -12_896, -8_968, -6_288, -4_240, -2_584, -1_200],
-  ...[20_456, 12_896, 8_968, 6_288, 4_240, 2_584, 1_200, 0],
-);
+export const QM4 = Int32Array.from([
+  0, -20_456, -12_896, -8_968, -6_288, -4_240, -2_584, -1_200, 20_456, 12_896, 8_968, 6_288, 4_240, 2_584,
+  1_200, 0,
+]);
 export const QM2 = Int32Array.of(-7_408, -1_616, 7_408, 1_616);
 
 /** How much each of those codes moves the logarithm of the step. */

@@ -16,7 +16,7 @@ describe('keys that a caller presses in a call', () => {
     const call = listening();
     await call.clock.advance(1_000);
     const nowMs = call.clock.now();
-    const keys = [...'2125550142#'].map((digit, index) => [digit, nowMs + index * 200] as const);
+    const keys = '2125550142#'.split('').map((digit, index) => [digit, nowMs + index * 200] as const);
     for (const [digit, atMs] of [...keys.slice(5), ...keys.slice(0, 5), ...keys]) {
       call.carrier.tellKey(digit, atMs);
       await call.clock.advance(10);

@@ -1,6 +1,8 @@
 /** What callers must not hear: nothing. */
+import { MESSAGE } from '#runtime/workflow/closing.ts';
+import { PAUSE_MS, TALK_MS } from './caller-of.ts';
 import { answeredCalls } from './carrier-invariants.ts';
-import { type CallEvidence, type Evidence, isStrained, losesRedis, overlapMs } from './evidence.ts';
+import { type CallEvidence, type Evidence, eventsOf, isStrained, losesRedis, overlapMs } from './evidence.ts';
 import type { FaultKind } from './faults.ts';
 import type { Invariant } from './invariants.ts';
 
@@ -38,6 +40,9 @@ const FAILED_REQUEST_MS = 500;
 /** How long the agent waits for a caller who says nothing: that silence is the caller's. */
 const CALLERS_SILENCE_MS = 8_000;
 
+/** The silence after which the agent takes a caller's message to be over. */
+const MESSAGE_SILENCE_MS = 5_000;
+
 /** Time in which no pod was there to serve does not count, nor does any on a machine that was too busy. */
 export function neverSilent(limits: SilenceLimits): Invariant {
   return (evidence) =>
@@ -49,25 +54,37 @@ function silencesOf(call: CallEvidence, evidence: Evidence, limits: SilenceLimit
   const { carrier, callID } = call;
   const { answeredAtMs = 0 } = carrier;
   const unseen = schedule.carrier === 'hostile' || schedule.faults.some((fault) => UNSEEN.has(fault.do));
-  const own = isSilentCaller(call) ? CALLERS_SILENCE_MS : 0;
+  const isMessage = leavesMessage(call);
   const failing = schedule.faults.reduce(
     (sum, fault) => sum + (fault.do === 'FailCommands' ? fault.times * FAILED_REQUEST_MS : 0),
     0,
   );
   const isForgotten = losesRedis(evidence) && schedule.faults.some((fault) => fault.do === 'KillPod');
   const found = isForgotten ? FOUND_AGAIN_MS : 0;
-  const limitMs = own + failing + found + (unseen ? limits.unreportedLimitMs : limits.limitMs);
+  const limitMs = failing + found + (unseen ? limits.unreportedLimitMs : limits.limitMs);
   const isBroken = schedule.faults.some((fault) => ENDS_STREAMS.has(fault.do));
   const excused = [...outages, ...shortages.Carrier, ...(isBroken ? shortages.Redis : [])];
   return carrier.heard.flatMap(({ kind, atMs, lengthMs, callerMs }) => {
     if (kind === 'Sound') return [];
     const fromMs = answeredAtMs + atMs;
+    const own = isSilentCaller(call) ? CALLERS_SILENCE_MS : isMessage ? listeningMs(callerMs) : 0;
     const silentMs = lengthMs - callerMs - overlapMs({ fromMs, toMs: fromMs + lengthMs }, excused);
-    return silentMs > limitMs ? [`${callID} was silent for ${silentMs} ms from ${atMs} ms on`] : [];
+    return silentMs > limitMs + own ? [`${callID} was silent for ${silentMs} ms from ${atMs} ms on`] : [];
   });
 }
 
 /** Callers who say nothing leave the agent waiting. */
 function isSilentCaller({ carrier }: CallEvidence): boolean {
   return carrier.heard.every(({ callerMs }) => callerMs === 0);
+}
+
+/** A message is listened to without a word, through the pauses between its parts. */
+function leavesMessage(call: CallEvidence): boolean {
+  return eventsOf(call, 'lead').some(({ fields }) => fields.some(({ name }) => name === MESSAGE));
+}
+
+/** For how long at most, where the caller spoke for so long of it. */
+function listeningMs(callerMs: number): number {
+  const parts = Math.ceil(callerMs / TALK_MS);
+  return parts === 0 ? 0 : MESSAGE_SILENCE_MS + (parts - 1) * PAUSE_MS;
 }

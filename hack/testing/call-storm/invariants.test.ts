@@ -176,6 +176,19 @@ test('a caller of whom no pod was ever told may ring in vain', () => {
   expect(breached(told(1))).toContain(inVain);
 });
 
+test('a caller who leaves a message is listened to through the pauses between its parts, and no longer', () => {
+  const silent = 'a caller is never left in silence';
+  const breachedAfter = (lengthMs: number, field: string) => {
+    const heard = [{ atMs: 0, lengthMs, kind: 'Silence' as const, callerMs: 1_800 }];
+    const told = books(started(), lead(field), ended(), usage());
+    return breached(evidence(withCall({ carrier: carrier({ heard }), books: told })));
+  };
+  const patientMs = 1_800 + 5_000 + 1_700 + SILENCE.limitMs;
+  expect(breachedAfter(patientMs, 'message')).not.toContain(silent);
+  expect(breachedAfter(patientMs + 20, 'message')).toContain(silent);
+  expect(breachedAfter(patientMs, 'name')).toContain(silent);
+});
+
 test('on a machine that was too busy, no time means anything', () => {
   const heard = [{ atMs: 0, lengthMs: 9_000, kind: 'Silence' as const, callerMs: 900 }];
   expect(breached(evidence({ ...withCarrier({ heard }), stalledMs: 600 }))).toEqual([]);
@@ -374,8 +387,8 @@ function started(): LedgerEvent {
   return { ...common('started'), from: '+13125550000', to, runtime: 'a/b', carrierCallID: 'v3:leg' };
 }
 
-function lead(): LedgerEvent {
-  const fields = [{ name: 'name', label: 'Name', value: 'answer 7', spoken: 'answer 7' }];
+function lead(field = 'name'): LedgerEvent {
+  const fields = [{ name: field, label: 'Name', value: 'answer 7', spoken: 'answer 7' }];
   return { ...common('lead'), revision: 3, workflow: 'lead', complete: true, fields };
 }
 

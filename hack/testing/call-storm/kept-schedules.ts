@@ -62,4 +62,40 @@ export const KEPT: Readonly<Record<string, Schedule>> = {
       { do: 'KillPod', seat: 0, backAfterMs: 4_000, atMs: 3_125 },
     ],
   },
+  'a caller who hangs up before it can be presumed that the call was answered, of which no webhook tells': {
+    carrier: 'realistic',
+    webhooks: { copies: 2, jitterMs: 500 },
+    person: 'busy',
+    calls: [
+      { atMs: 1_786, tenant: 0, script: { kind: 'Talks' }, digitsAtMs: [3_525] },
+      { atMs: 2_716, tenant: 2, script: { kind: 'Talks' }, digitsAtMs: [743, 469] },
+      {
+        atMs: 2_453,
+        tenant: 4,
+        script: { kind: 'SilentAndLeaves', afterMs: 3_147 },
+        digitsAtMs: [2_971, 3_500],
+      },
+    ],
+    faults: [
+      { do: 'FailOverRedis', lostMs: 500, atMs: 7_297 },
+      { do: 'LoseWebhooks', event: '*', times: 2, atMs: 3_225 },
+    ],
+  },
+  'a caller who hangs up before another pod has the call of one that was killed': {
+    carrier: 'realistic',
+    webhooks: { copies: 1, jitterMs: 0 },
+    person: 'answers',
+    calls: [
+      { atMs: 1_927, tenant: 0, script: { kind: 'TalksAndLeaves', afterMs: 8_014 }, digitsAtMs: [] },
+      { atMs: 1_955, tenant: 2, script: { kind: 'Talks' }, digitsAtMs: [2_295] },
+      { atMs: 1_876, tenant: 1, script: { kind: 'Talks' }, digitsAtMs: [1_515] },
+    ],
+    faults: [
+      { do: 'LoseWebhooks', event: '*', times: 1, atMs: 3_322 },
+      { do: 'KillPod', seat: 0, backAfterMs: 4_000, atMs: 7_443 },
+      { do: 'StallStreams', how: 'stopReading', times: 1, atMs: 393 },
+      { do: 'Throttle', requestsPerSecond: 3, forMs: 1_000, atMs: 8_782 },
+      { do: 'FailCommands', how: 'loseReply', times: 2, atMs: 3_560 },
+    ],
+  },
 };

@@ -75,7 +75,7 @@ export class FakeCarrier extends EventEmitter implements MediaSocket {
 
   /** The caller presses keys, 200 ms apart; each is told of at once, whatever the order of `digits`. */
   press(digits: string, firstAtMs = this.#clock.now()): void {
-    for (const [index, digit] of [...digits].entries()) this.tellKey(digit, firstAtMs + index * 200);
+    for (const [index, digit] of digits.split('').entries()) this.tellKey(digit, firstAtMs + index * 200);
   }
 
   tellKey(digit: string, pressedAtMs: number): void {

@@ -63,7 +63,7 @@ export class ScriptedCaller {
     this.#said = 0;
     this.#speech = this.#soundOf(step);
     this.#isWords = 'say' in step && step.level >= FAR_LEVEL;
-    this.#keys = 'press' in step ? [...step.press] : [];
+    this.#keys = 'press' in step ? step.press.split('') : [];
     if ('hangUp' in step) this.#line.hangUp();
     if ('pod' in step) this.#line.movePod(step.pod);
   }

@@ -21,6 +21,8 @@ export const talkingSchema = z.strictObject({
    * waiting for the rest of `silenceMs`; absent: always waits for it.
    */
   repliesAfterMs: ms.exactOptional(),
+  /** Says so many turns at most, and listens from then on; absent: says more for as long as the call is up. */
+  turns: z.number().int().min(1).max(1_000_000).exactOptional(),
   /** Hangs up so long after the answer; absent: stays. */
   hangUpAfterMs: ms.exactOptional(),
 });
@@ -85,7 +87,8 @@ export class TalkingCaller implements Caller {
   }
 
   #beginTurn(): boolean {
-    const { talkMs, silenceMs, waitsForMs = 0 } = this.#pattern;
+    const { talkMs, silenceMs, waitsForMs = 0, turns = Number.POSITIVE_INFINITY } = this.#pattern;
+    if (this.#turns >= turns) return false;
     if (!this.#wasAnswered() && (this.#nowMs < this.#nextTurnMs || this.#quietMs < waitsForMs)) return false;
     this.#turns += 1;
     this.#wasSpokenTo = false;

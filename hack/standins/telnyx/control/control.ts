@@ -114,7 +114,7 @@ export class Control {
 
   press(id: string, digits: string): void {
     const leg = this.#leg(id);
-    for (const [index, digit] of [...digits].entries()) {
+    for (const [index, digit] of digits.split('').entries()) {
       leg.after(index * KEY_MS, () => this.#parts.exchange.press(leg, digit));
     }
   }

@@ -34,10 +34,10 @@ export class WireAudio {
   }
 }
 
-function silenceIn(codec: WireCodec, { encode }: WireCoders): string {
+function silenceIn(codec: WireCodec, coders: WireCoders): string {
   const known = silences.get(codec);
   if (known !== undefined) return known;
-  const payload = encode(new Int16Array(frameSamples(codec.encodedHz))).toString('base64');
+  const payload = coders.encode(new Int16Array(frameSamples(codec.encodedHz))).toString('base64');
   silences.set(codec, payload);
   return payload;
 }
