@@ -1,6 +1,6 @@
 /**
- * A caller who leaves name, number and wish, and confirms the number when it is read back. The sentences are ones that PocketSphinx hears word
- * for word in this voice at 16 kHz.
+ * A caller who leaves name, number and wish, and confirms the number when it is read back. The sentences are ones that
+ * PocketSphinx hears word for word in this voice at 16 kHz.
  */
 export const leadCaptureScript = {
   kind: 'script',

@@ -12,13 +12,14 @@ const good: CallDetail = {
     turn('Agent', 'May I have your name please?'),
     turn('Caller', 'my name is john smith'),
     turn('Caller', 'my number is two one two five five five zero one four two'),
+    turn('Caller', 'yes that is right'),
     turn('Caller', 'i would like to book an appointment for tomorrow morning'),
   ],
   lead: {
     complete: true,
     fields: [
       { name: 'name', label: 'Name', value: 'John Smith' },
-      { name: 'phone', label: 'Phone', value: '2125550142' },
+      { name: 'phone', label: 'Phone', value: '+12125550142' },
       { name: 'reason', label: 'Reason', value: 'I would like to book an appointment for tomorrow morning' },
     ],
   },
