@@ -79,16 +79,18 @@ const ECHO_SHARE = 0.5;
 const NEAR_SAMPLES = 16;
 const COARSE = 4;
 const MAX_DRIFT_MS = 60;
-const MAX_SEARCHES = 8;
+const MAX_SEARCHES = 3;
+/** Of the samples that were heard, one in so many is enough to find about where it is. */
+const SPARSE = 16;
 
 /** Shared by all calls: it is filled and read within one turn of the event loop. */
 const reference = new Int16Array(WINDOW_SAMPLES + LONGEST_DELAY);
 
-/** About where it is, by every fourth sample. */
+/** About where it is. */
 function coarseDelay(heard: Int16Array): number {
   let best = { delay: 0, share: 0 };
   for (let delay = 0; delay <= LONGEST_DELAY; delay += COARSE) {
-    const share = explainedShare(heard, reference, reference.length - delay - heard.length, COARSE);
+    const share = explainedShare(heard, reference, reference.length - delay - heard.length, SPARSE);
     if (share > best.share) best = { delay, share };
   }
   return best.delay;

@@ -69,7 +69,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, speech
 /** A sentence over and over. */
 function recordedSpeech(): Buffer {
   const { sampleRateHz, samples } = decodeWav(readFileSync(SENTENCE));
-  const sentence = new Resampler(sampleRateHz, SAMPLE_RATE_HZ).process(samples);
+  // Backwards: callers say the same sentence, and would be taken for an echo of the agent.
+  const sentence = new Resampler(sampleRateHz, SAMPLE_RATE_HZ).process(samples).toReversed();
   const whole = new Int16Array((LONGEST_MS * SAMPLE_RATE_HZ) / 1_000);
   for (let at = 0; at < whole.length; at += sentence.length) {
     whole.set(sentence.subarray(0, whole.length - at), at);
