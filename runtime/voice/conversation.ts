@@ -2,6 +2,7 @@ import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { TurnStages } from '#crds/ledger/ledger-event.ts';
 import type { Workflow } from '#crds/tenant/workflow.ts';
 import type { Clock } from '#lib/clock/clock.ts';
+import { isInTime } from '#lib/lifecycle/is-in-time.ts';
 import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
@@ -144,13 +145,8 @@ export class Conversation {
   /** Whether the caller speaks before the turn can be heard, or has been waited for again. */
   async #speaksBefore(turn: AgentTurn, signal: AbortSignal): Promise<boolean> {
     const { listener, clock, options } = this.#parts;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(options.fillerAgainMs, resolve);
-    try {
-      await unlessAborted(Promise.race([turn.begun, listener.untilSpeech(), late]), signal);
-    } finally {
-      cancel();
-    }
+    const heard = Promise.race([turn.begun, listener.untilSpeech()]);
+    await isInTime(heard, options.fillerAgainMs, { clock, signal });
     return listener.busy;
   }
 
@@ -166,7 +162,8 @@ export class Conversation {
     }
     const { context, dialogue, voice } = this.#parts;
     // A caller who goes to a person leaves this stream: the signal aborts.
-    if (await context.events.transfer(effect.target)) await unlessAborted(NEVER, signal);
+    if (await context.events.transfer(effect.target))
+      await unlessAborted(new Promise<never>(() => {}), signal);
     const next = voice.prepare(() => dialogue.open(this.#progress, 'FailedTransfer'));
     next.commit();
     return next;
@@ -309,7 +306,6 @@ const GOODBYES = {
 const MAX_CUTS = 3;
 /** The least speech that interrupts, and the time that it takes to notice that both speak. */
 const CUT_OFF_MS = 800;
-const NEVER = new Promise<never>(() => {});
 
 /** What the session says itself; a goodbye is spoken whole. */
 function said(text: string, state: ConversationState, effect: Effect): Reply {

@@ -1,4 +1,5 @@
 import type { Clock } from '#lib/clock/clock.ts';
+import { isInTime } from '#lib/lifecycle/is-in-time.ts';
 import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { DialogueTurn, Reply } from '#runtime/workflow/dialogue.ts';
 import type { AgentTurn } from './agent-turn.ts';
@@ -79,20 +80,13 @@ export class Exchange {
     return await recognition;
   }
 
+  /** Whether the caller has finished, and waits for too long to be understood. */
   async #isLate(recognition: Promise<unknown>, pause: Pause): Promise<boolean> {
     const { clock, fillerAfterMs } = this.#options;
-    const over = new AbortController();
-    const late = this.#ended(pause).then(async (ended) => {
-      if (!ended) return await NEVER;
-      await clock.sleep(Math.max(0, fillerAfterMs - (clock.now() - ended.endedAtMs)), over.signal);
-      return true;
-    });
-    late.catch(() => undefined);
-    try {
-      return await Promise.race([recognition.then(() => false), late]);
-    } finally {
-      over.abort();
-    }
+    const ended = await Promise.race([recognition.then(() => undefined), this.#ended(pause)]);
+    if (!ended) return false;
+    const leftMs = Math.max(0, fillerAfterMs - (clock.now() - ended.endedAtMs));
+    return !(await isInTime(recognition, leftMs, { clock, signal: this.#signal }));
   }
 
   /** Drafts the answer to the words before a pause; undefined where the caller went on before it was ready. */
@@ -107,7 +101,7 @@ export class Exchange {
       if (!ended) return false;
       this.caller.add(result, ended);
       this.#times = { recognisedAtMs, endedAtMs: this.#options.clock.now() };
-      await this.#untilReady(turn, this.#options.listener.untilSpeech());
+      await this.#untilReady(turn, turn.ready, this.#options.listener.untilSpeech());
       return this.caller.isFull || !this.#options.listener.busy;
     });
   }
@@ -116,7 +110,7 @@ export class Exchange {
   async #answerNow(): Promise<Answer> {
     const hearing = this.caller.hearing();
     const answer = await this.#prepared(hearing, async (turn) => {
-      await this.#untilReady(turn, NEVER);
+      await this.#untilReady(turn, turn.ready);
       return true;
     });
     if (!answer) throw new Error('an answer was given up that nobody gave up');
@@ -140,20 +134,12 @@ export class Exchange {
     return wanted ? { hearing, turn, times: this.#times } : undefined;
   }
 
-  /** Until the turn can be spoken, the caller speaks, or has waited for so long that something has to be said. */
-  async #untilReady(turn: AgentTurn, speech: Promise<void>): Promise<void> {
+  /** Until one of these, or the caller has waited for so long that something has to be said. */
+  async #untilReady(turn: AgentTurn, ...until: readonly Promise<void>[]): Promise<void> {
     const { clock, fillerAfterMs } = this.#options;
     const waitedMs = this.caller.hasBegun ? clock.now() - this.caller.endedAtMs : 0;
-    const late = Promise.withResolvers<void>();
-    const cancel = clock.after(Math.max(LEAST_PATIENCE_MS, fillerAfterMs - waitedMs), () => {
-      turn.isLate = true;
-      late.resolve();
-    });
-    try {
-      await unlessAborted(Promise.race([turn.ready, speech, late.promise]), this.#signal);
-    } finally {
-      cancel();
-    }
+    const patienceMs = Math.max(LEAST_PATIENCE_MS, fillerAfterMs - waitedMs);
+    turn.isLate = !(await isInTime(Promise.race(until), patienceMs, { clock, signal: this.#signal }));
   }
 
   #ended(pause: Pause): Promise<Utterance | undefined> {
@@ -163,7 +149,6 @@ export class Exchange {
 
 /** Engines may take so long in any case. */
 const LEAST_PATIENCE_MS = 700;
-const NEVER = new Promise<never>(() => {});
 
 export interface ExchangeOptions extends CallerTurnOptions {
   readonly voice: Pick<AgentVoice, 'prepare'>;
