@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '#lib/clock/clock.ts';
-import { badField, OpenAIError } from './openai-error.ts';
+import { parseBody } from './parse-body.ts';
 import { readBody } from './read-body.ts';
 import { answerByRules, type RuleAnswer, type Rules } from './rule-model.ts';
 
@@ -36,7 +36,7 @@ export async function chat(
   response: ServerResponse,
   engine: ChatEngine,
 ): Promise<void> {
-  const body = parseBody(await readBody(request, MAX_BODY_BYTES));
+  const body = parseBody(await readBody(request, MAX_BODY_BYTES), bodySchema);
   const messages = body.messages.map(({ role, content }) => ({ role, content: content ?? '' }));
   const answer = answerByRules(engine.rules, messages);
   const events = eventsOf(body.tool_choice === 'none' ? { ...answer, calls: [] } : answer, body.max_tokens);
@@ -85,17 +85,4 @@ function chunksOf(model: string): (choices: readonly object[]) => object {
   const id = `chatcmpl-${crypto.randomUUID()}`;
   const created = Math.floor(Date.now() / 1_000);
   return (choices) => ({ id, object: 'chat.completion.chunk', created, model, choices });
-}
-
-function parseBody(bytes: Buffer): z.output<typeof bodySchema> {
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString());
-  } catch (error) {
-    throw Object.assign(new OpenAIError(400, 'invalid_json', 'The body is not JSON.'), { cause: error });
-  }
-  const result = bodySchema.safeParse(json);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw badField(issue?.path.join('.') ?? '', `${issue?.message ?? 'A field is wrong'}.`);
 }

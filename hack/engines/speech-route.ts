@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { type FliteVoice, fliteVoices, synthesise } from './flite.ts';
 import type { JobPool } from './job-pool.ts';
-import { badField, OpenAIError } from './openai-error.ts';
+import { badField } from './openai-error.ts';
+import { parseBody } from './parse-body.ts';
 import { readBody } from './read-body.ts';
 import { encodePcm, wavHeader } from './wav.ts';
 
@@ -32,7 +33,7 @@ export async function speak(
   response: ServerResponse,
   engine: { readonly pool: JobPool; readonly signal: AbortSignal },
 ): Promise<void> {
-  const body = parseBody(await readBody(request, MAX_BODY_BYTES));
+  const body = parseBody(await readBody(request, MAX_BODY_BYTES), bodySchema);
   const voice = fliteVoiceOf(body.voice);
   const { pool, signal } = engine;
   for (const sentence of sentencesOf(body.input)) {
@@ -45,20 +46,6 @@ export async function speak(
     }
   }
   response.end();
-}
-
-function parseBody(bytes: Buffer): z.output<typeof bodySchema> {
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString());
-  } catch (error) {
-    throw Object.assign(new OpenAIError(400, 'invalid_json', 'The body is not JSON.'), { cause: error });
-  }
-  const result = bodySchema.safeParse(json);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const param = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.join('.');
-  throw badField(param ?? '', `${issue?.message ?? 'A field is wrong'}.`);
 }
 
 function sendHead(response: ServerResponse, format: 'pcm' | 'wav'): void {

@@ -1,3 +1,4 @@
+import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { TenantTools, ToolCallRequest } from '#runtime/workflow/model/tenant-tools.ts';
 import { type TenantTool, toolDefinitions } from './tool-arguments.ts';
 import type { ToolOutcome } from './tool-outcome.ts';
@@ -47,14 +48,3 @@ export interface ToolsOfCallOptions {
 
 /** Callers who interrupt more tools than this are not booking anything. */
 const MAX_UNTOLD = 16;
-
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
