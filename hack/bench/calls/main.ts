@@ -1,20 +1,12 @@
-import { messageOf } from '#lib/errors/operating-error.ts';
-import { runProgram } from '#lib/lifecycle/run-program.ts';
+import { runBenchProgram } from '../run-bench-program.ts';
 import { benchOptions } from './config.ts';
 import { runBenches } from './run-benches.ts';
 
 process.exit(
-  await runProgram(process, {
+  await runBenchProgram(process, {
     name: 'bench-calls',
     summary: 'measures many calls in one runtime pod on a CPU of its own, with all else on the others.',
     options: benchOptions,
-    async run(config) {
-      try {
-        return await runBenches(config, process.stdout);
-      } catch (error) {
-        process.stderr.write(`${messageOf(error)}\n`);
-        return 1;
-      }
-    },
+    run: runBenches,
   }),
 );
