@@ -1,38 +1,21 @@
 import type { EngineClient } from './engine-client.ts';
 import type { Exchange } from './exchange.ts';
-import { speakToWarm } from './speak-to-warm.ts';
+import { HTTPSpeech } from './http-speech.ts';
 import { SpeechDecoder } from './speech-decoder.ts';
-import type { SpeakRequest, SpokenPart, TextToSpeech, TextToSpeechCapabilities } from './text-to-speech.ts';
+import type { SpeakRequest, SpokenPart, TextToSpeechCapabilities } from './text-to-speech.ts';
 
 /** Speech synthesis by the interface of OpenAI's speech: speaches, hosted ones. */
-export class OpenAISpeech implements TextToSpeech {
+export class OpenAISpeech extends HTTPSpeech {
   readonly capabilities: TextToSpeechCapabilities;
-  readonly #client: EngineClient;
   readonly #options: OpenAISpeechOptions;
 
   constructor(client: EngineClient, options: OpenAISpeechOptions) {
-    this.#client = client;
+    super(client);
     this.#options = options;
     this.capabilities = { sampleRateHz: options.sampleRateHz, timestamps: false };
   }
 
-  get name(): string {
-    return this.#client.name;
-  }
-
-  speak(request: SpeakRequest, signal: AbortSignal): AsyncIterable<SpokenPart> {
-    return this.#client.exchange(this.#exchange(request), signal);
-  }
-
-  warm(signal: AbortSignal): Promise<void> {
-    return speakToWarm(this, signal);
-  }
-
-  close(): Promise<void> {
-    return this.#client.close();
-  }
-
-  #exchange({ text, voice, speed }: SpeakRequest): Exchange<SpokenPart> {
+  protected exchangeFor({ text, voice, speed }: SpeakRequest): Exchange<SpokenPart> {
     const { model, voice: ownVoice, sampleRateHz, asksForSampleRate } = this.#options;
     const body = JSON.stringify({
       model: model ?? 'tts-1',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { EngineClient } from './engine-client.ts';
 import { EngineError } from './engine-error.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,7 +31,8 @@ export class XTTS implements TextToSpeech {
   }
 
   async *speak(request: SpeakRequest, signal: AbortSignal): AsyncGenerator<SpokenPart> {
-    const voices = await unlessAborted(() => this.#fetchVoices(), signal);
+    signal.throwIfAborted();
+    const voices = await unlessAborted(this.#fetchVoices(), signal);
     const name = request.voice ?? this.#options.voice ?? voices.keys().next().value;
     const latents = voices.get(name ?? '');
     if (!latents) throw this.#refused('a voice that the server does not have');
@@ -113,16 +115,4 @@ const voicesSchema = z
 /** The server knows languages by their first subtag alone. */
 function xttsLanguage(language: string): string {
   return language.split('-')[0]?.toLowerCase() ?? language;
-}
-
-async function unlessAborted<T>(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([start(), aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '#lib/clock/clock.ts';
+import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { ToolCall } from '#runtime/engines/language-model.ts';
 import { type Dial, postJSON } from './post-json.ts';
@@ -46,7 +47,7 @@ export class ToolRunner {
     const ending = new AbortController();
     const cancel = this.#options.clock.after(run.tool.timeoutSeconds * 1000, () => ending.abort(TIME_OUT));
     try {
-      return await Promise.race([this.#ask(run, ending.signal), abortOf(ending.signal)]);
+      return await unlessAborted(this.#ask(run, ending.signal), ending.signal);
     } catch (error) {
       // Whatever the network did, the model is told the little that matters; the log has the code.
       run.code = codeOf(error);
@@ -117,10 +118,4 @@ function idempotencyKey({ callID, tool, call }: Run): string {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-function abortOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
