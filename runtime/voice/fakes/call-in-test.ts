@@ -1,5 +1,4 @@
-import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
-import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
+import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import type { TransferFailure } from '#runtime/call/call-record.ts';
@@ -8,6 +7,7 @@ import type { AudioCodec } from '#runtime/media/audio-codec.ts';
 import { knownCodec } from '#runtime/media/testing/open-coders.ts';
 import { noTools } from '#runtime/tools/fakes/no-tools.ts';
 import type { ToolRunner } from '#runtime/tools/tool-runner.ts';
+import { profileInTest } from '#runtime/workflow/fakes/profile-in-test.ts';
 import { MediaSession } from '../session.ts';
 import { DEFAULT_VOICE_OPTIONS, type VoiceOptions } from '../voice-options.ts';
 import { FakeCarrier } from './fake-carrier.ts';
@@ -80,32 +80,5 @@ export interface CallSetUp {
 
 const pcmu = knownCodec('PCMU', 8_000);
 
-const UNLIMITED = {
-  callsPerMonth: null,
-  minutesPerMonth: null,
-  apiRequestsPerMonth: null,
-  phoneNumbers: null,
-  concurrentCalls: null,
-  transferMinutesPerDay: null,
-};
-
-/** Of a tenant with what every new one has. */
-export const profile = tenantProfileSchema.parse({
-  schemaVersion: 1,
-  tenantID: '00000000-0000-4000-8000-000000000002',
-  name: 'acme',
-  displayName: 'Acme',
-  timeZone: 'Europe/London',
-  language: 'en-GB',
-  plan: 'Free',
-  suspensions: [],
-  runtime: 'veralux-system/shared',
-  limits: UNLIMITED,
-  assistant: { greeting: 'Thank you for calling Acme.' },
-  workflows: defaultWorkflows,
-  knowledge: [],
-  tools: [],
-  transferTargets: [],
-  recording: {},
-  transcripts: {},
-});
+/** Of a tenant in London with what every new one has. */
+export const profile = profileInTest({ timeZone: 'Europe/London', language: 'en-GB' });

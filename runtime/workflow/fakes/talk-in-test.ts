@@ -1,4 +1,3 @@
-import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import { type Workflow, workflowSchema } from '#crds/tenant/workflow.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
@@ -6,15 +5,7 @@ import type { AnswerContext } from '../answers/answer-context.ts';
 import { answerContext, type CallSubject } from '../call-subject.ts';
 import { nextStep, openingStep } from '../step.ts';
 import type { Heard, Step } from '../talk.ts';
-
-const UNLIMITED = {
-  callsPerMonth: null,
-  minutesPerMonth: null,
-  apiRequestsPerMonth: null,
-  phoneNumbers: null,
-  concurrentCalls: null,
-  transferMinutesPerDay: null,
-};
+import { profileInTest } from './profile-in-test.ts';
 
 /** A Monday, at nine in the morning in Chicago. */
 export const MONDAY_MORNING_MS = Date.UTC(2026, 10, 30, 15);
@@ -29,26 +20,7 @@ export interface SubjectSetUp {
 
 /** A call from New York to Acme in Chicago, with Lead Capture unless said otherwise. */
 export function subjectInTest(setUp: SubjectSetUp = {}): CallSubject {
-  const profile: TenantProfile = tenantProfileSchema.parse({
-    schemaVersion: 1,
-    tenantID: '00000000-0000-4000-8000-000000000002',
-    name: 'acme',
-    displayName: 'Acme',
-    timeZone: 'America/Chicago',
-    language: 'en-US',
-    plan: 'Free',
-    suspensions: [],
-    runtime: 'veralux-system/shared',
-    limits: UNLIMITED,
-    assistant: { greeting: 'Thank you for calling Acme.' },
-    workflows: defaultWorkflows,
-    knowledge: [],
-    tools: [],
-    transferTargets: [],
-    recording: {},
-    transcripts: {},
-    ...setUp.profile,
-  });
+  const profile = profileInTest(setUp.profile);
   return {
     profile,
     workflow: workflowSchema.parse(setUp.workflow ?? defaultWorkflows[0]),
