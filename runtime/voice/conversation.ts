@@ -133,13 +133,19 @@ export class Conversation {
   }
 
   async #fill(text: string, signal: AbortSignal): Promise<Spoken> {
-    const { voice } = this.#parts;
-    const filler = voice.prepare(() => said(text, this.#progress, { kind: 'Listen' }));
-    const spoken = await voice.speak(filler, signal);
+    const spoken = await this.#sayMeanwhile(text, signal);
     this.#reports.agentSpoke(spoken);
     this.#reports.agentTurn();
     signal.throwIfAborted();
     return spoken;
+  }
+
+  #sayMeanwhile(text: string, signal: AbortSignal): Promise<Spoken> {
+    const { voice } = this.#parts;
+    return voice.speak(
+      voice.prepare(() => said(text, this.#progress, { kind: 'Listen' })),
+      signal,
+    );
   }
 
   /** Whether the caller speaks before the turn can be heard, or has been waited for again. */
@@ -171,12 +177,18 @@ export class Conversation {
 
   async #listen(listening: Listening, signal: AbortSignal): Promise<AgentTurn> {
     const [filler = ''] = this.#fillers;
-    const fill = () => this.#fill(filler, signal);
+    const fillers: Spoken[] = [];
+    const fill = async () => fillers.push(await this.#sayMeanwhile(filler, signal));
     const exchange = this.#exchange(signal, { fill });
     try {
       return this.#accept(await exchange.listen(silenceMs(listening, this.#parts.options)));
     } finally {
       this.#callerSpoke(exchange.caller);
+      // They were said after what was not understood yet, and so are told after it.
+      for (const spoken of fillers) {
+        this.#reports.agentSpoke(spoken);
+        this.#reports.agentTurn();
+      }
     }
   }
 
