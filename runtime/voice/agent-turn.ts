@@ -8,7 +8,7 @@ import type { Synthesis } from './synthesis.ts';
  */
 export class AgentTurn {
   readonly reply: Reply;
-  readonly #synthesise: Synthesise;
+  readonly #synthesise: TurnVoice['synthesise'];
   readonly #dropped = new AbortController();
   readonly #committed = Promise.withResolvers<void>();
   readonly #commitAsked = Promise.withResolvers<void>();
@@ -19,10 +19,15 @@ export class AgentTurn {
   /** Of the stretches before. */
   #heardBefore = '';
 
-  constructor(write: (turn: DialogueTurn) => Reply, synthesise: Synthesise) {
+  constructor(write: (turn: DialogueTurn) => Reply, { synthesise, inTime }: TurnVoice) {
     // Whether anybody waits for it is the reply's business.
     this.#committed.promise.catch(() => undefined);
-    this.reply = write({ signal: this.#dropped.signal, committed: () => this.#untilCommitted() });
+    const { signal } = this.#dropped;
+    this.reply = write({
+      signal,
+      committed: () => this.#untilCommitted(),
+      inTime: (result) => inTime(this, result, signal),
+    });
     this.#synthesise = synthesise;
     this.#text = new SharedText(this.reply.text);
     this.#stretch = this.#begin('');
@@ -41,6 +46,11 @@ export class AgentTurn {
   /** Resolves when there is something to be heard, or will never be. */
   get begun(): Promise<void> {
     return this.synthesis.begun;
+  }
+
+  /** Whether all that was written is heard, when `heardMs` of the present stretch were, and more is waited for. */
+  isDry(heardMs: number): boolean {
+    return this.#text.isAwaited && this.synthesis.writtenMs <= heardMs + UNSENT_MS;
   }
 
   /** It is certain that the turn will be spoken. */
@@ -104,8 +114,16 @@ export class AgentTurn {
   }
 }
 
-/** Begins the synthesis of a text. */
-export type Synthesise = (text: AsyncIterable<string>, signal: AbortSignal) => Synthesis;
+/** What makes a text heard. */
+export interface TurnVoice {
+  /** Begins the synthesis of a text. */
+  readonly synthesise: (text: AsyncIterable<string>, signal: AbortSignal) => Synthesis;
+  /** See `DialogueTurn.inTime`. */
+  readonly inTime: (turn: AgentTurn, result: Promise<unknown>, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** Less than a frame is kept until there is more. */
+const UNSENT_MS = 40;
 
 interface Stretch {
   readonly synthesis: Synthesis;
@@ -121,6 +139,11 @@ class SharedText {
 
   constructor(text: AsyncIterable<string>) {
     this.#iterator = text[Symbol.asyncIterator]();
+  }
+
+  /** Whether a reader waits for what is still to be written. */
+  get isAwaited(): boolean {
+    return this.#owed !== undefined;
   }
 
   async *after(first: string, signal: AbortSignal): AsyncGenerator<string, void> {

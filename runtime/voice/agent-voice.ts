@@ -1,4 +1,6 @@
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
+import type { Clock } from '#lib/clock/clock.ts';
+import { isInTime } from '#lib/lifecycle/is-in-time.ts';
 import type { TextToSpeech } from '#runtime/engines/text-to-speech.ts';
 import type { Playout } from '#runtime/media/playout.ts';
 import type { DialogueTurn, Reply } from '#runtime/workflow/dialogue.ts';
@@ -31,10 +33,21 @@ export class AgentVoice {
       voice: assistant.voice.name,
       speed: Number(assistant.voice.speed),
     });
-    return new AgentTurn(
-      write,
-      (text, signal) => new Synthesis({ text, tts, requestOf, sampleRateHz, maxAheadMs, clock, signal }),
-    );
+    return new AgentTurn(write, {
+      synthesise: (text, signal) =>
+        new Synthesis({ text, tts, requestOf, sampleRateHz, maxAheadMs, clock, signal }),
+      inTime: (turn, result, signal) => this.#isInTime(turn, result, signal),
+    });
+  }
+
+  async #isInTime(turn: AgentTurn, result: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+    const { clock, playout, fillerAgainMs } = this.#options;
+    for (let waitedMs = 0; waitedMs < fillerAgainMs; ) {
+      if (await isInTime(result, LOOK_AGAIN_MS, { clock, signal })) return true;
+      const isWaiting = this.#turn === turn && turn.isDry(playout.heardMs());
+      waitedMs = isWaiting ? waitedMs + LOOK_AGAIN_MS : 0;
+    }
+    return false;
   }
 
   /**
@@ -78,9 +91,14 @@ export class AgentVoice {
   interrupt(): boolean {
     const turn = this.#turn;
     if (!turn || turn.cutAtMs !== undefined) return false;
-    if (this.mustBeHeard) return false;
+    if (this.mustBeHeard || isWhollyProtected(turn)) return false;
     turn.cut(this.#options.playout.clear());
     return true;
+  }
+
+  /** Whether the caller is listened to after what is being said. */
+  get awaitsAnswer(): boolean {
+    return this.#turn?.reply.outcome().effect.kind === 'Listen';
   }
 
   /** Whether something is being said that callers have to hear, such as the disclosure. */
@@ -100,11 +118,21 @@ export interface AgentVoiceOptions {
   readonly sampleRateHz: number;
   /** Synthesised audio that may wait before it is played. */
   readonly maxAheadMs: number;
-  readonly clock: { now(): number };
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  /** How long a caller waits for the rest of a turn before something is to be said. */
+  readonly fillerAgainMs: number;
   readonly assistant: TenantProfile['assistant'];
   /** BCP 47. */
   readonly language: string;
 }
+
+/** Whether, as far as it is made, there is nothing behind what must be heard. */
+function isWhollyProtected({ reply: { protectedCharacters }, text }: AgentTurn): boolean {
+  return protectedCharacters > 0 && text.length <= protectedCharacters;
+}
+
+/** How often it is looked at whether the caller waits. */
+const LOOK_AGAIN_MS = 100;
 
 /** A stretch of the agent's turn as it came out. */
 export interface Spoken {

@@ -1,6 +1,6 @@
 /**
- * Whether words said into the agent's sentence only show that the caller listens ("uh-huh", "okay"): they ask for no
- * answer, and the agent speaks on. Other languages than these take every word for an interruption.
+ * Whether words said into the agent's sentence only show that the caller is there ("uh-huh", "okay", "hello"): they ask
+ * for no answer, and the agent speaks on. Other languages than these take every word for an interruption.
  *
  * @param language BCP 47, such as en-GB.
  */
@@ -20,6 +20,8 @@ const HUMS = /^(?:m+|h+m+|u+h+m*|a+h+|o+h+|e+h+m*|m+-?h+m+|u+h+-?h+u+h*|a+h+a+)$
 
 const BACK_CHANNELS: Readonly<Record<string, ReadonlySet<string>>> = {
   en: new Set([
+    'hello',
+    'hi',
     'yeah',
     'yep',
     'yup',
@@ -39,7 +41,20 @@ const BACK_CHANNELS: Readonly<Record<string, ReadonlySet<string>>> = {
     'got',
     'it',
   ]),
-  es: new Set(['sí', 'si', 'ya', 'vale', 'ok', 'claro', 'bueno', 'bien', 'ajá', 'entiendo']),
-  fr: new Set(['oui', 'ouais', 'ok', 'okay', "d'accord", 'bien', 'voilà', 'entendu']),
-  de: new Set(['ja', 'jaja', 'ok', 'okay', 'gut', 'genau', 'klar', 'aha', 'richtig', 'verstehe', 'ich']),
+  es: new Set(['hola', 'sí', 'si', 'ya', 'vale', 'ok', 'claro', 'bueno', 'bien', 'ajá', 'entiendo']),
+  fr: new Set(['allô', 'bonjour', 'oui', 'ouais', 'ok', 'okay', "d'accord", 'bien', 'voilà', 'entendu']),
+  de: new Set([
+    'hallo',
+    'ja',
+    'jaja',
+    'ok',
+    'okay',
+    'gut',
+    'genau',
+    'klar',
+    'aha',
+    'richtig',
+    'verstehe',
+    'ich',
+  ]),
 };

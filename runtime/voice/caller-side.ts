@@ -4,10 +4,10 @@ import type { AudioDecoder } from '#runtime/media/audio-codec.ts';
 import { ReorderWindow } from '#runtime/media/reorder-window.ts';
 import type { SentAudio } from '#runtime/media/sent-audio.ts';
 import type { AgentVoice } from './agent-voice.ts';
-import { takesTheFloor } from './barge-in.ts';
 import { type Arrival, CallerAudio, type CallerAudioOptions } from './caller-audio.ts';
 import { DigitCollector } from './digit-collector.ts';
 import { EchoGate } from './echo-gate.ts';
+import { Floor } from './floor.ts';
 import { Listener } from './listener.ts';
 import type { SessionParts } from './session-parts.ts';
 import { SILENCE_PROBABILITY } from './speech-start.ts';
@@ -32,6 +32,7 @@ export interface CallerSideOptions {
 export function openCallerSide({ decoder, context, parts, voice, sentAudio }: CallerSideOptions): CallerSide {
   const { clock, options, load } = parts;
   const { interruptions, endpointing } = context.profile.assistant;
+  const floor = new Floor(voice, interruptions);
   const turns = new TurnDetector(
     {
       ...options,
@@ -44,14 +45,14 @@ export function openCallerSide({ decoder, context, parts, voice, sentAudio }: Ca
     {
       speech(speechMs) {
         listener.speech();
-        if (voice.speaking && takesTheFloor(speechMs, interruptions)) voice.interrupt();
+        floor.spoken(speechMs);
       },
       // What ends under the agent's words without taking the floor is a back-channel, or an echo.
       paused(pause) {
-        if (!voice.speaking) listener.offer(pause);
+        if (floor.isCallers) listener.offer(pause);
       },
       ended(pause) {
-        if (!voice.speaking) listener.ended(pause);
+        if (floor.isCallers) listener.ended(pause);
       },
     },
   );
@@ -77,6 +78,7 @@ export function openCallerSide({ decoder, context, parts, voice, sentAudio }: Ca
       const { narrow, probability, arrival } = frame;
       const isEcho = echo.isEcho(narrow, arrival.dueAtMs, probability >= SILENCE_PROBABILITY);
       turns.push(isEcho ? { ...frame, probability: 0 } : frame);
+      floor.look();
     },
     spare: () => load.strained && voice.speaking && !turns.speaking,
   });

@@ -18,6 +18,25 @@ test('a caller who waits for an answer hears within two seconds that it is on it
   expect(transcript).toContain('What number can we call you back on?');
 });
 
+test('a caller who waits for a tool hears something after every four seconds of silence', async () => {
+  const tool = { name: 'book', description: 'Books.', url: 'https://booking.example.com', parameters: [] };
+  const scenario = scenarioSchema.parse({
+    title: 'The tool takes its time',
+    tenant: { tools: [tool] },
+    tools: [{ answers: 'booked', afterMs: 15_000 }],
+    model: [[{ tool: 'book' }], ['You are booked.']],
+    call: [{ say: 'book me in' }, { silence: 22_000 }],
+    endsAfterMs: 30_000,
+  });
+  const { transcript, line } = await playScenario(scenario);
+  const turn = transcript.turns.find(({ text }) => text.includes('You are booked.'));
+  expect(turn?.text).toBe('One moment please. Let me check that. Just a moment. You are booked.');
+  const { startedAtMs = 0, endedAtMs = 0 } = turn ?? {};
+  for (let atMs = startedAtMs; atMs + 4_600 <= endedAtMs; atMs += 20) {
+    expect(line.soundedMs(atMs, atMs + 4_600)).toBeGreaterThan(0);
+  }
+});
+
 test('a caller who speaks meanwhile is answered to all of it', async () => {
   const steps = [
     { say: 'my name is alice' },

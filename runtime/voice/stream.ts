@@ -103,6 +103,7 @@ function openVoice({ socket, encoder, context, parts, onStalled }: StreamOptions
     playout,
     sampleRateHz: encoder.sampleRateHz,
     maxAheadMs: options.maxQueuedMs,
+    fillerAgainMs: options.fillerAgainMs,
     clock,
     assistant: context.profile.assistant,
     language: context.profile.language,

@@ -31,6 +31,11 @@ export class Synthesis {
     return this.#first.promise;
   }
 
+  /** How much was made by now. */
+  get writtenMs(): number {
+    return this.#writtenMs;
+  }
+
   /** When the first text was there, and the first samples of it, in wall-clock epoch ms. */
   get times(): SynthesisTimes {
     return { textAtMs: this.#textAtMs, soundAtMs: this.#soundAtMs };

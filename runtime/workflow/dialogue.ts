@@ -26,6 +26,11 @@ export interface DialogueTurn {
   readonly signal: AbortSignal;
   /** Asks for the turn to be made final, and resolves once it is; rejects when the turn is given up. */
   committed(): Promise<void>;
+  /**
+   * Whether `result` is there before the caller, who has heard all that was written by then, has waited for so long
+   * that something is to be said. Rejects as it does, or when the turn is given up.
+   */
+  inTime(result: Promise<unknown>): Promise<boolean>;
 }
 
 /** An answer that may still be in the making. */

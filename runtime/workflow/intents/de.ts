@@ -68,7 +68,7 @@ export const GERMAN: IntentPatterns = {
     POLITE,
   ),
   repeat: whole(
-    'wie bitte|was|wie|bitte|hm|entschuldigung|(?:konnen|konnten) sie das (?:bitte )?(?:wiederholen|noch ?mal sagen)|wiederholen(?: sie)?(?: (?:das|bitte))*|noch ?mal|noch einmal|was haben sie gesagt|ich habe (?:das|sie) nicht (?:verstanden|gehort)|(?:das )?habe ich nicht (?:verstanden|gehort)|ich verstehe (?:sie )?nicht',
+    'wie bitte|was|wie|bitte|hm|entschuldigung|(?:konnen|konnten) sie das (?:bitte )?(?:wiederholen|noch ?mal sagen)|wiederholen(?: sie)?(?: (?:das|bitte))*|noch ?mal|noch einmal|was haben sie gesagt|ich habe (?:das|sie) nicht (?:verstanden|gehort)|(?:das )?habe ich nicht (?:verstanden|gehort)|ich verstehe (?:sie )?nicht|konnen sie mich horen|horen sie mich|sind sie (?:noch )?da',
     POLITE,
   ),
   wait: whole(

@@ -83,7 +83,7 @@ export const ENGLISH: IntentPatterns = {
     POLITE,
   ),
   repeat: whole(
-    "pardon(?: me)?|i beg your pardon|come again|what|huh|sorry|excuse me|say (?:that|it) again|(?:can|could|would|will) you (?:please )?(?:repeat|say) (?:that|it|the question|yourself)(?: (?:again|one more time|once more))?|repeat(?: (?:that|it|the question|yourself))?|one more time|once more|what (?:did you say|was that|was the question|do you mean|did you ask)|i (?:didn'?t|did not|couldn'?t|can'?t|cannot|don'?t) (?:hear|catch|get|understand)(?: (?:that|it|you|what you said|the question))?|say what",
+    "pardon(?: me)?|i beg your pardon|come again|what|huh|sorry|excuse me|say (?:that|it) again|(?:can|could|would|will) you (?:please )?(?:repeat|say) (?:that|it|the question|yourself)(?: (?:again|one more time|once more))?|repeat(?: (?:that|it|the question|yourself))?|one more time|once more|what (?:did you say|was that|was the question|do you mean|did you ask)|i (?:didn'?t|did not|couldn'?t|can'?t|cannot|don'?t) (?:hear|catch|get|understand)(?: (?:that|it|you|what you said|the question))?|say what|(?:can|do) you hear me(?: now)?|(?:are )?you (?:still )?there",
     POLITE,
   ),
   wait: whole(

@@ -66,7 +66,7 @@ export const SPANISH: IntentPatterns = {
     POLITE,
   ),
   repeat: whole(
-    'como|como dice|que|que ha dicho|perdon|perdone|disculpe|(?:puede|podria|me lo puede) (?:repetir(?:lo)?|decirlo otra vez)|repita(?:lo)?|repite|otra vez|no (?:le |lo |te )?(?:he )?(?:entendido|entiendo|oido|oigo|escuche|escucho)(?: bien)?',
+    'como|como dice|que|que ha dicho|perdon|perdone|disculpe|(?:puede|podria|me lo puede) (?:repetir(?:lo)?|decirlo otra vez)|repita(?:lo)?|repite|otra vez|no (?:le |lo |te )?(?:he )?(?:entendido|entiendo|oido|oigo|escuche|escucho)(?: bien)?|me (?:oye|oyen|oyes|escucha|escuchan)|(?:esta|sigue) (?:usted )?ahi',
     POLITE,
   ),
   wait: whole(

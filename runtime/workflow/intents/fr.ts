@@ -66,7 +66,7 @@ export const FRENCH: IntentPatterns = {
     POLITE,
   ),
   repeat: whole(
-    "pardon|comment|quoi|hein|excusez moi|(?:pouvez|pourriez) vous repeter(?: la question)?|vous pouvez repeter|repetez|repete|encore une fois|qu'avez vous dit|qu'est ce que vous (?:avez dit|dites)|je n'ai pas (?:compris|entendu)(?: la question)?|je ne (?:comprends|vous entends) pas",
+    "pardon|comment|quoi|hein|excusez moi|(?:pouvez|pourriez) vous repeter(?: la question)?|vous pouvez repeter|repetez|repete|encore une fois|qu'avez vous dit|qu'est ce que vous (?:avez dit|dites)|je n'ai pas (?:compris|entendu)(?: la question)?|je ne (?:comprends|vous entends) pas|(?:est ce que )?vous m'entendez|vous etes (?:toujours )?la",
     POLITE,
   ),
   wait: whole(

@@ -70,6 +70,8 @@ const SAID: Readonly<Record<Language, Readonly<Record<string, readonly string[]>
       'what did you say',
       'could you repeat that please',
       'say that again',
+      'hello hello can you hear me',
+      'are you still there',
       "I didn't catch that",
       'come again',
       'excuse me, what was the question',
@@ -160,7 +162,7 @@ const SAID: Readonly<Record<Language, Readonly<Record<string, readonly string[]>
     ],
     Robot: ['¿es usted un robot?', '¿estoy hablando con una máquina?', 'eres humano'],
     Goodbye: ['adiós', 'muchas gracias adiós', 'déjelo, da igual', 'me he equivocado de número'],
-    Repeat: ['¿cómo?', 'perdón', '¿puede repetir por favor?', 'no le he entendido'],
+    Repeat: ['¿cómo?', 'perdón', '¿puede repetir por favor?', 'no le he entendido', '¿me oye?'],
     Wait: ['espere un momento', 'un momento por favor', 'no cuelgue'],
     Machine: [
       'deje su mensaje después de la señal',
@@ -195,7 +197,13 @@ const SAID: Readonly<Record<Language, Readonly<Record<string, readonly string[]>
     ],
     Robot: ['êtes-vous un robot ?', 'est-ce que je parle à une machine', "c'est un robot"],
     Goodbye: ['au revoir', 'merci au revoir', 'laissez tomber', 'je me suis trompé de numéro'],
-    Repeat: ['pardon ?', 'comment', "pouvez-vous répéter s'il vous plaît", "je n'ai pas compris"],
+    Repeat: [
+      'pardon ?',
+      'comment',
+      "pouvez-vous répéter s'il vous plaît",
+      "je n'ai pas compris",
+      "vous m'entendez ?",
+    ],
     Wait: ['attendez', "un instant s'il vous plaît", 'ne quittez pas'],
     Machine: [
       'laissez un message après le bip',
@@ -229,7 +237,12 @@ const SAID: Readonly<Record<Language, Readonly<Record<string, readonly string[]>
     ],
     Robot: ['sind Sie ein Roboter?', 'spreche ich mit einer Maschine', 'bist du ein Mensch'],
     Goodbye: ['auf Wiederhören', 'danke tschüss', 'vergessen Sie es', 'ich habe mich verwählt'],
-    Repeat: ['wie bitte?', 'können Sie das wiederholen', 'das habe ich nicht verstanden'],
+    Repeat: [
+      'wie bitte?',
+      'können Sie das wiederholen',
+      'das habe ich nicht verstanden',
+      'hallo, hören Sie mich?',
+    ],
     Wait: ['einen Moment bitte', 'warten Sie kurz', 'Moment'],
     Machine: [
       'bitte sprechen Sie nach dem Signalton',

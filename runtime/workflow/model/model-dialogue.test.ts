@@ -38,7 +38,8 @@ function talkWith(answers: readonly (readonly ScriptedPart[])[], { tools = NO_TO
     async hears(heard: string | Heard): Promise<string> {
       const committed = () => Promise.resolve(void commits++);
       const input: Heard = typeof heard === 'string' ? { kind: 'Words', text: heard } : heard;
-      const reply = dialogue.reply(state, input, { signal: dropped.signal, committed });
+      const inTime = () => Promise.resolve(true);
+      const reply = dialogue.reply(state, input, { signal: dropped.signal, committed, inTime });
       const pieces: string[] = [];
       for await (const piece of reply.text) pieces.push(piece);
       ({ state, effect } = reply.outcome());

@@ -32,13 +32,12 @@ export class ModelDialogue implements Dialogue {
 
   reply(state: ConversationState, heard: Heard, turn: DialogueTurn): Reply {
     const talk = this.#talk(state);
-    if (heard.kind !== 'Words' || awaited(state) === 'Message')
+    const text = wordsIn(heard);
+    if (text === undefined || awaited(state) === 'Message')
       return replyOf(nextStep(state, talk.subject, heard));
-    const heardTalk = noted(talk, heard.text);
-    const step = hearIntent(heardTalk, heard.text);
-    return step
-      ? replyOf(step)
-      : new ModelReply({ ...this.#options, talk: heardTalk, text: heard.text, turn });
+    const heardTalk = noted(talk, text);
+    const step = hearIntent(heardTalk, text);
+    return step ? replyOf(step) : new ModelReply({ ...this.#options, talk: heardTalk, text, turn });
   }
 
   wholeAnswer(state: ConversationState, text: string): ReturnType<typeof wholeAnswer> {
@@ -52,6 +51,12 @@ export class ModelDialogue implements Dialogue {
   #talk(state: ConversationState): Talk {
     return { subject: this.#options.subject(), state };
   }
+}
+
+/** A # behind words only ends them. */
+function wordsIn(heard: Heard): string | undefined {
+  if (heard.kind === 'Words') return heard.text;
+  return heard.kind === 'Digits' && heard.digits === '#' ? heard.text : undefined;
 }
 
 export interface ModelDialogueOptions {

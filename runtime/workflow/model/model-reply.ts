@@ -26,7 +26,7 @@ export class ModelReply implements Reply {
   #talk: Talk;
   #step: Step | undefined;
   #hasSaid = false;
-  #hasFilled = false;
+  #fillers = 0;
   readonly text: AsyncIterable<string>;
 
   constructor(options: ModelReplyOptions) {
@@ -132,17 +132,18 @@ export class ModelReply implements Reply {
     if (own) return own.run(this.#talk, args);
     if (!tools.definitions.some((tool) => tool.name === name)) return this.#told(`There is no tool ${name}.`);
     await turn.committed();
-    yield* this.#fill();
-    return this.#told(await tools.call({ id, name, arguments: args }, turn.signal));
+    // The caller hears that something is going on: at once where the model has not said so, and again while it lasts.
+    if (!this.#hasSaid && this.#fillers === 0) yield this.#filler();
+    const result = tools.call({ id, name, arguments: args }, turn.signal);
+    while (!(await turn.inTime(result))) yield this.#filler();
+    return this.#told(await result);
   }
 
-  /** The caller hears that something is going on, where the model has not said so. */
-  *#fill(): Generator<string, void> {
-    if (this.#hasSaid || this.#hasFilled) return;
-    this.#hasFilled = true;
+  #filler(): string {
     const { fillers } = phrasesOf(this.#talk);
-    const filler = fillers[this.#talk.state.nextTurn % fillers.length];
-    if (filler !== undefined) yield `${filler} `;
+    const filler = fillers[(this.#talk.state.nextTurn + this.#fillers) % fillers.length] ?? '';
+    this.#fillers++;
+    return `${filler} `;
   }
 
   #told(text: string): ToolResult {
