@@ -15,6 +15,9 @@ NODES ?= none
 # 1: the pod that holds the call is killed in the middle of it.
 KILL ?= 0
 
+# The name of a scenario of runtime/voice/scenarios/calls; list: their names.
+SCENARIO ?=
+
 # More arguments for vitest: `make test VITEST_FLAGS='--project unit lib'`.
 VITEST_FLAGS ?=
 
@@ -38,8 +41,8 @@ up: node_modules ## The same, left running (MODE=saas|onprem; NODES=simulated ad
 	@MODE=$(MODE) NODES=$(NODES) node hack/demo/up.ts
 
 .PHONY: call
-call: node_modules ## Place another call to what `make up` left running (KILL=1 kills its pod in mid-call).
-	@KILL=$(KILL) node hack/demo/call.ts
+call: node_modules ## Place another call to what `make up` left running (KILL=1 kills its pod in mid-call; SCENARIO=…|list).
+	@KILL=$(KILL) SCENARIO=$(SCENARIO) node hack/demo/call.ts
 
 .PHONY: down
 down: node_modules ## End whatever still runs and remove its data; logs stay in .veralux.

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { synthesise } from '#hack/engines/flite.ts';
 import { JobPool } from '#hack/engines/job-pool.ts';
 import { Pocketsphinx } from '#hack/engines/pocketsphinx.ts';
@@ -6,6 +7,8 @@ import { openSilentCaller } from '#hack/standins/telnyx/calls/caller.ts';
 import { parse } from '#hack/standins/telnyx/rest/page.ts';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { type CallerScript, callerScriptSchema } from './caller-script.ts';
+import { ScenarioCaller } from './scenario-caller.ts';
+import { scenarioScriptSchema } from './scenario-script.ts';
 import { type CallerSpeech, ScriptedCaller } from './scripted-caller.ts';
 
 const LINE_HZ = 16_000;
@@ -13,12 +16,16 @@ const MAX_CACHED = 200;
 const CONCURRENCY = 2;
 const MAX_QUEUED = 200;
 
-/** Makes scripted callers with flite's mouth and PocketSphinx's ear; without a script, a silent one. */
+const kindSchema = z.object({ kind: z.string() });
+
+/** Makes callers of kinds `script` and `scenario` with flite's mouth and PocketSphinx's ear; without a spec, a silent one. */
 export function createOpenCaller(path: string): OpenCaller {
   const speech = createCallerSpeech(path);
   return (spec, line) => {
     if (spec === undefined || spec === null) return openSilentCaller(spec, line);
-    return new ScriptedCaller(parse(callerScriptSchema, spec), line, speech);
+    return kindSchema.safeParse(spec).data?.kind === 'scenario'
+      ? new ScenarioCaller(parse(scenarioScriptSchema, spec), line, speech)
+      : new ScriptedCaller(parse(callerScriptSchema, spec), line, speech);
   };
 }
 

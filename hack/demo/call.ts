@@ -1,6 +1,6 @@
 /**
  * `make call`: one more call into what `make up` left running. With KILL=1 the pod that holds it is killed
- * in the middle of it.
+ * in the middle of it; with SCENARIO=name a scenario is played.
  */
 import { INSTANCES, Instance } from '#hack/local/instance.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
@@ -14,32 +14,49 @@ import { type HouseRecord, readRecord } from './record.ts';
 import { reportCall, reportUsage } from './report.ts';
 import { restorePods } from './runtime-pods.ts';
 import { bookAppointment } from './scenario.ts';
+import { endEngineOrders } from './scenario-call/engine-control.ts';
+import { callScenario, listScenarios } from './scenario-call/scenario-call.ts';
+import { readScenario } from './scenario-call/scenario-library.ts';
 
 const narrator = new Narrator(process.stdout);
 const instance = new Instance('up', INSTANCES);
 
 try {
-  const record = readRecord(instance.data);
+  const name = process.env['SCENARIO'] ?? '';
+  const isKilled = killIsAsked(process.env['KILL']);
+  if (isKilled && name !== '')
+    throw new Error('KILL=1 is for the call without a SCENARIO: give one of the two');
+  if (name === 'list') listScenarios(narrator);
+  else {
+    const scenario = name === '' ? undefined : readScenario(name);
+    const record = readRecord(instance.data);
+    await restore(record);
+    if (scenario) await callScenario(scenario, { narrator, record, processes: instance.processes });
+    else await callHouse(record, isKilled);
+  }
+} catch (error) {
+  narrator.failed(messageOf(error), instance.logs);
+  process.exitCode = 1;
+}
+
+/** The demonstration's call, and what the API tells of it. */
+async function callHouse(record: HouseRecord, isKilled: boolean): Promise<void> {
   const anonymous = new ApiClient(record.apiURL);
   const { email, password } = record;
   const { token } = await anonymous.post<{ token: string }>('/api/auth/login', { email, password });
   const api = anonymous.as(token);
-  await restore(record);
   const sinceMs = Date.now();
-  const isKilled = killIsAsked(process.env['KILL']);
   if (isKilled) await callWithKill(record);
   else await placeCall(narrator, record, bookAppointment);
   const call = await latestCall(api, sinceMs);
   reportCall(narrator, call);
   reportUsage(narrator, await api.get<Usage>('/api/admin/usage'));
   check(call, bookAppointment, isKilled ? WORDS_LOST_BY_KILL : 0);
-} catch (error) {
-  narrator.failed(messageOf(error), instance.logs);
-  process.exitCode = 1;
 }
 
-/** What an earlier call left dead is started again, as Kubernetes would have done by now. */
-async function restore({ pods }: HouseRecord): Promise<void> {
+/** What an earlier call left dead is started again, as Kubernetes would have done by now; and no engine has orders. */
+async function restore({ pods, enginesURL }: HouseRecord): Promise<void> {
+  await endEngineOrders(enginesURL);
   const restored = await restorePods(instance.processes, pods);
   for (const pod of restored) narrator.text(`${pod} was dead and runs again.`);
 }

@@ -18,6 +18,7 @@ export interface House {
   readonly apiURL: string;
   /** The control API of the carrier's stand-in. */
   readonly controlURL: string;
+  readonly enginesURL: string;
   readonly pods: readonly RuntimePod[];
 }
 
@@ -35,7 +36,9 @@ export async function startHouse(context: Context, mode: Mode): Promise<House> {
   const { narrator, infrastructure } = context;
   const [carrier, enginesURL, databases] = await Promise.all([
     narrator.stage('Telnyx stand-in (simulated carrier and caller)', () => startCarrier(context)),
-    narrator.stage('Speech engines (flite and pocketsphinx, no GPU)', () => startEngines(context)),
+    narrator.stage('Engines (flite, pocketsphinx, and rules for a language model; no GPU)', () =>
+      startEngines(context),
+    ),
     narrator.stage('Database roles and schema', () =>
       migrate(context.instance.processes, infrastructure.adminURL),
     ),
@@ -50,7 +53,7 @@ export async function startHouse(context: Context, mode: Mode): Promise<House> {
       startRuntime(context, carrier, enginesURL),
     ),
   ]);
-  return { apiURL, controlURL: carrier.controlURL, pods };
+  return { apiURL, controlURL: carrier.controlURL, enginesURL, pods };
 }
 
 interface Carrier extends CarrierAccount {
@@ -122,6 +125,7 @@ async function startRuntime(
 ): Promise<readonly RuntimePod[]> {
   const engines = {
     stt: { type: 'Whisper', endpoint: enginesURL, model: 'pocketsphinx-en-us' },
+    llm: { type: 'OpenAICompatible', endpoint: enginesURL, model: 'rules' },
     tts: { type: 'Kokoro', endpoint: enginesURL, model: 'flite', voice: 'slt' },
   };
   const { url, pods } = await startRuntimePods(instance.processes, {

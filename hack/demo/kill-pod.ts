@@ -40,7 +40,8 @@ export function checkResumed(narrator: Narrator, call: PlacedCall, killed: strin
   narrator.fact('Line without a pod', `${(gapMs / 1_000).toFixed(2)} s`);
 }
 
-function podOf({ streams }: PlacedCall): string | undefined {
+/** The pod that holds the call's media now. */
+export function podOf({ streams }: PlacedCall): string | undefined {
   const stream = streams.at(-1);
   return stream?.openedAt === undefined || stream.endedAt !== undefined ? undefined : podOfStream(stream.url);
 }

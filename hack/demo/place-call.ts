@@ -3,7 +3,6 @@ import type { ApiClient } from './api-client.ts';
 import type { CallDetail } from './call-detail.ts';
 import { eventually } from './eventually.ts';
 import type { Narrator } from './narrator.ts';
-import type { Scenario } from './scenario.ts';
 
 const CALL_TIMEOUT_MS = 180_000;
 /** From hang-up to the call in Postgres: a second is the product's own target. */
@@ -16,6 +15,8 @@ const placedCallSchema = z.object({
   state: z.string(),
   hangupCause: z.string().optional(),
   hangupSource: z.string().optional(),
+  /** The stereo WAV. */
+  recording: z.string().optional(),
   streams: z.array(
     z.object({
       url: z.string(),
@@ -24,8 +25,14 @@ const placedCallSchema = z.object({
     }),
   ),
   caller: z
-    .object({ said: spokenSchema, heard: spokenSchema, problems: z.array(z.string()) })
-    .default({ said: [], heard: [], problems: [] }),
+    .object({
+      said: spokenSchema,
+      heard: spokenSchema.default([]),
+      problems: z.array(z.string()),
+      /** What was to befall the pod by now, of a caller who plays a scenario. */
+      pods: z.array(z.enum(['dies', 'gives'])).default([]),
+    })
+    .default({ said: [], heard: [], problems: [], pods: [] }),
 });
 
 export type PlacedCall = z.output<typeof placedCallSchema>;
@@ -46,11 +53,10 @@ export type Onlooker = (call: PlacedCall) => Promise<void>;
 export async function placeCall(
   narrator: Narrator,
   line: Line,
-  scenario: Scenario,
+  { from, caller }: { readonly from: string; readonly caller: object },
   onlooker: Onlooker = async () => undefined,
 ): Promise<PlacedCall> {
-  narrator.title(`A call from ${scenario.from} to ${line.number}, as the caller says and hears it`);
-  const { from, caller } = scenario;
+  narrator.title(`A call from ${from} to ${line.number}, as the caller says and hears it`);
   const { id } = await control(line, '/calls', { from, to: line.number, caller });
   let told = 0;
   const call = await eventually('the call to end', CALL_TIMEOUT_MS, async () => {

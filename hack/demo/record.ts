@@ -11,6 +11,8 @@ import { runtimePodSchema } from './runtime-pods.ts';
 const recordSchema = z.object({
   apiURL: z.string(),
   controlURL: z.string(),
+  enginesURL: z.string(),
+  redisURL: z.string(),
   number: z.string(),
   tenantName: z.string(),
   email: z.string(),

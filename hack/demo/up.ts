@@ -21,8 +21,18 @@ if (running) {
       output: process.stdout,
     });
     const { tenantName, number, email, password } = company;
-    const { kubeconfigPath, kubectlPath } = infrastructure;
-    const record = { ...house, mode, number, tenantName, email, password, kubeconfigPath, kubectlPath };
+    const { kubeconfigPath, kubectlPath, redisURL } = infrastructure;
+    const record = {
+      ...house,
+      mode,
+      number,
+      tenantName,
+      email,
+      password,
+      kubeconfigPath,
+      kubectlPath,
+      redisURL,
+    };
     writeRecord(instance.data, { ...record, logs: instance.logs });
     narrator.title('It runs. What you can do now');
     tellUse({ ...record, logs: instance.logs });
@@ -48,6 +58,10 @@ async function runningHouse(): Promise<HouseRecord | undefined> {
 function tellUse(record: HouseRecord): void {
   const { apiURL, email, password } = record;
   narrator.command('make call', `a caller rings ${record.number}; prints the call, its lead and usage`);
+  narrator.command(
+    'make call SCENARIO=a-correction-of-an-earlier-answer',
+    'another caller, to a Tenant of their own; SCENARIO=list shows all that can happen',
+  );
   narrator.command(
     `export KUBECONFIG=${record.kubeconfigPath}\n    alias kubectl=${record.kubectlPath}`,
     'then: kubectl get veralux --all-namespaces, kubectl explain tenant.spec',

@@ -50,51 +50,69 @@ describe('the language model by rules, asked as a runtime asks it', () => {
     };
   }
 
+  /** What the runtime tells a model, once some of its questions are answered; `phone`: that one is to be confirmed. */
+  function instructed(standing: string): ChatMessage {
+    const questions = [
+      ['name', 'May I have your name please?'],
+      ['phone', 'What number is best?'],
+      ['reason', 'How can we help?'],
+    ] as const;
+    const asked = standing === 'all' ? questions.length : questions.findIndex(([name]) => name === standing);
+    const lines = questions.map(([name, prompt], index) => {
+      const isNow = index === asked && name === 'phone';
+      const state = isNow ? 'answered, to be confirmed' : index < asked ? 'answered' : 'open';
+      return `- ${name} (${name}; Text; required; ${state}): "${prompt}"`;
+    });
+    return { role: 'system', content: ['Find out from the caller:', ...lines].join('\n') };
+  }
+
   const caller = (content: string): ChatMessage => ({ role: 'user', content });
 
-  test.each<[string, string, unknown[]]>([
-    [
-      'My name is John Smith.',
-      'Thank you. What number can we call you back on?',
-      [['save_answer', { field: 'name', value: 'John Smith' }]],
-    ],
-    [
-      'two one two five five five oh one four two',
-      'Thank you. How can we help you today?',
-      [['save_answer', { field: 'phone', value: 'two one two five five five oh one four two' }]],
-    ],
-    [
-      'I would like to book an appointment',
-      'I will pass that on.',
-      [
-        ['save_answer', { field: 'reason', value: 'I would like to book an appointment' }],
-        ['finish', {}],
-      ],
-    ],
-    ['Purple.', 'I am sorry, could you say that again please?', []],
-  ])('a receptionist hears %s', async (said, text, calls) => {
-    const answered = await answer([{ role: 'system', content: 'You are a receptionist.' }, caller(said)]);
+  test.each<[string, string, string, unknown[]]>([
+    ['My name is John Smith.', '', '', [['save_answer', { field: 'name', value: 'My name is John Smith.' }]]],
+    ['Hello', '', 'Hello. May I have your name please?', []],
+    ['What does it cost?', '', 'Somebody will get back to you about that. May I have your name please?', []],
+    ['Yes, that is right.', 'phone', '', [['confirm_answer', { field: 'phone' }]]],
+    ['No', 'phone', 'Sorry about that. What is right?', []],
+    ['It is 212 555 0143', 'phone', '', [['save_answer', { field: 'phone', value: 'It is 212 555 0143' }]]],
+    ['That is all', 'all', '', [['finish', {}]]],
+    ['Purple.', 'all', 'I am sorry, could you say that again please?', []],
+  ])('a receptionist hears %s while the standing is "%s"', async (said, standing, text, calls) => {
+    const answered = await answer([instructed(standing), caller(said)]);
     expect(answered).toEqual({ text, calls, rest: [calls.length > 0 ? 'toolCalls' : 'stop'] });
   });
 
-  test('what a tool answers is answered by rules of its own, and else with nothing', async () => {
-    const call = { id: 'a', name: 'save_answer', arguments: {} };
-    const after = (content: string): ChatMessage[] => [
-      caller('My name is Ann.'),
-      { role: 'assistant', content: '', toolCalls: [call] },
-      { role: 'tool', toolCallID: 'a', content },
-    ];
-    expect((await answer(after('Saved. Read it back as "Ann" and ask.'))).text).toBe(
-      'That is Ann, is that right?',
-    );
-    expect(await answer(after('Saved.'))).toEqual({ text: '', calls: [], rest: ['stop'] });
-  });
+  test.each<[string, string, string, unknown[]]>([
+    ['Saved.', '', 'Thank you. What number is best?', []],
+    ['Saved. Read it back as "Ann" and ask.', '', 'I have Ann. Is that right?', []],
+    [
+      'That is no answer to it. Ask again.',
+      '',
+      'Sorry, I did not get that. May I have your name please?',
+      [],
+    ],
+    ['Noted.', 'phone', 'Thank you. How can we help?', []],
+    ['Saved.', 'reason', '', [['finish', {}]]],
+    ['There is no tool x.', '', '', []],
+  ])(
+    'a tool that answers %s while the standing is "%s" is spoken of',
+    async (told, standing, text, calls) => {
+      const call = { id: 'a', name: 'save_answer', arguments: {} };
+      const answered = await answer([
+        instructed(standing),
+        caller('My name is Ann.'),
+        { role: 'assistant', content: '', toolCalls: [call] },
+        { role: 'tool', toolCallID: 'a', content: told },
+      ]);
+      expect(answered).toMatchObject({ text, calls });
+    },
+  );
 
   test('calls nothing where tools are forbidden, and stops at the tokens allowed', async () => {
-    const said = [caller('My name is John Smith.')];
+    const said = [instructed(''), caller('My name is John Smith.')];
     expect((await answer(said, { tools: [SAVE], toolChoice: 'none' })).calls).toEqual([]);
-    expect(await answer(said, { maxTokens: 2 })).toEqual({
-      text: 'Thank you. ',
+    expect(await answer([instructed(''), caller('Hello.')], { maxTokens: 2 })).toEqual({
+      text: 'Hello. May ',
       calls: [],
       rest: ['length'],
     });

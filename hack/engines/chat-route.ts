@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '#lib/clock/clock.ts';
+import type { ModelAnswer, Orders } from './orders.ts';
 import { parseBody } from './parse-body.ts';
 import { readBody } from './read-body.ts';
-import { answerByRules, type RuleAnswer, type Rules } from './rule-model.ts';
+import { type AnswerPart, answerByRules, type RuleCall, type Rules } from './rule-model.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -27,6 +28,7 @@ export interface ChatEngine {
   readonly firstTokenMs: number;
   readonly tokensPerSecond: number;
   readonly clock: Clock;
+  readonly orders: Orders;
   readonly signal: AbortSignal;
 }
 
@@ -36,19 +38,27 @@ export async function chat(
   response: ServerResponse,
   engine: ChatEngine,
 ): Promise<void> {
-  const body = parseBody(await readBody(request, MAX_BODY_BYTES), bodySchema);
+  const { orders, clock, signal, firstTokenMs, tokensPerSecond } = engine;
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  const body = parseBody(bytes, bodySchema);
   const messages = body.messages.map(({ role, content }) => ({ role, content: content ?? '' }));
-  const answer = answerByRules(engine.rules, messages);
-  const events = eventsOf(body.tool_choice === 'none' ? { ...answer, calls: [] } : answer, body.max_tokens);
-  await engine.clock.sleep(engine.firstTokenMs, engine.signal);
+  const mishap = orders.mishap('llm', bytes, signal);
+  await mishap.begin();
+  const answer = orders.answer(messages.length)?.map(orderedPart) ?? answerByRules(engine.rules, messages);
+  const events = eventsOf(
+    body.tool_choice === 'none' ? answer.filter((part) => typeof part === 'string') : answer,
+    body.max_tokens,
+  );
+  await clock.sleep(firstTokenMs, signal);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const chunk = chunksOf(body.model);
-  for (const { delta, finish } of events) {
+  for (const { delta, finish } of mishap.cut(events)) {
     response.write(
       `data: ${JSON.stringify(chunk([{ index: 0, delta, finish_reason: finish ?? null }]))}\n\n`,
     );
-    if (finish === undefined) await engine.clock.sleep(1_000 / engine.tokensPerSecond, engine.signal);
+    if (finish === undefined) await clock.sleep(1_000 / tokensPerSecond, signal);
   }
+  await mishap.end();
   if (body.stream_options?.include_usage) {
     const prompt = messages.reduce((words, { content }) => words + content.split(/\s+/).length, 0);
     const usage = {
@@ -67,18 +77,33 @@ interface ChatEvent {
 }
 
 /** A word a token; the arguments of a call in two pieces, as models make them in many. */
-function eventsOf({ says, calls }: RuleAnswer, maxTokens = Number.POSITIVE_INFINITY): ChatEvent[] {
-  const words = (says.match(/\S+\s*/g) ?? []).map((content) => ({ delta: { content } }));
-  if (words.length > maxTokens) return [...words.slice(0, maxTokens), { delta: {}, finish: 'length' }];
-  const pieces = calls.flatMap(({ name, arguments: text }, index) => {
-    const half = text.length >> 1;
-    const id = `call_${crypto.randomUUID()}`;
-    return [
-      { index, id, type: 'function', function: { name, arguments: text.slice(0, half) } },
-      { index, function: { arguments: text.slice(half) } },
-    ].map((piece) => ({ delta: { tool_calls: [piece] } }));
-  });
-  return [...words, ...pieces, { delta: {}, finish: calls.length > 0 ? 'tool_calls' : 'stop' }];
+function eventsOf(parts: readonly AnswerPart[], maxTokens = Number.POSITIVE_INFINITY): ChatEvent[] {
+  let calls = 0;
+  const events: ChatEvent[] = [];
+  for (const part of parts) {
+    if (typeof part === 'string') events.push(...wordsOf(part));
+    else events.push(...piecesOf(part, calls++));
+  }
+  const words = events.filter(({ delta }) => 'content' in delta).length;
+  if (words > maxTokens) return [...events.slice(0, maxTokens), { delta: {}, finish: 'length' }];
+  return [...events, { delta: {}, finish: calls > 0 ? 'tool_calls' : 'stop' }];
+}
+
+function wordsOf(text: string): ChatEvent[] {
+  return (text.match(/\S+\s*/g) ?? []).map((content) => ({ delta: { content } }));
+}
+
+function piecesOf({ name, arguments: text }: RuleCall, index: number): ChatEvent[] {
+  const half = text.length >> 1;
+  const id = `call_${crypto.randomUUID()}`;
+  return [
+    { index, id, type: 'function', function: { name, arguments: text.slice(0, half) } },
+    { index, function: { arguments: text.slice(half) } },
+  ].map((piece) => ({ delta: { tool_calls: [piece] } }));
+}
+
+function orderedPart(part: ModelAnswer[number]): AnswerPart {
+  return typeof part === 'string' ? `${part} ` : { name: part.tool, arguments: JSON.stringify(part.args) };
 }
 
 function chunksOf(model: string): (choices: readonly object[]) => object {

@@ -4,6 +4,8 @@ import type { Logger } from '#lib/log/logger.ts';
 import { type ChatEngine, chat } from './chat-route.ts';
 import { JobPool, PoolFullError } from './job-pool.ts';
 import { OpenAIError } from './openai-error.ts';
+import { Orders } from './orders.ts';
+import { endOrders, takeOrders } from './orders-route.ts';
 import { Pocketsphinx } from './pocketsphinx.ts';
 import { speak } from './speech-route.ts';
 import { transcribe } from './transcription-route.ts';
@@ -16,7 +18,7 @@ export interface EnginesServerOptions {
   readonly concurrency: number;
   readonly maxQueued: number;
   /** The language model: what it answers, and how fast. */
-  readonly chat: Omit<ChatEngine, 'signal'>;
+  readonly chat: Omit<ChatEngine, 'orders' | 'signal'>;
 }
 
 type Route = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
@@ -26,19 +28,26 @@ export function enginesListener(options: EnginesServerOptions): RequestListener 
   const recogniser = new Pocketsphinx({ path: options.path });
   const hearing = new JobPool(options.concurrency, options.maxQueued);
   const speaking = new JobPool(options.concurrency, options.maxQueued);
+  const orders = new Orders(options.chat.clock);
   const routes = new Map<string, Route>([
     [
       'POST /v1/audio/transcriptions',
-      (request, response, signal) => transcribe(request, response, { recogniser, pool: hearing, signal }),
+      (request, response, signal) =>
+        transcribe(request, response, { recogniser, pool: hearing, orders, signal }),
     ],
     [
       'POST /v1/audio/speech',
-      (request, response, signal) => speak(request, response, { pool: speaking, signal }),
+      (request, response, signal) => speak(request, response, { pool: speaking, orders, signal }),
     ],
     [
       'POST /v1/chat/completions',
-      (request, response, signal) => chat(request, response, { ...options.chat, signal }),
+      (request, response, signal) => chat(request, response, { ...options.chat, orders, signal }),
     ],
+    [
+      'PUT /_engines/orders',
+      (request, response, signal) => takeOrders(request, response, { orders, signal }),
+    ],
+    ['DELETE /_engines/orders', async (_request, response) => endOrders(response, orders)],
     ['GET /v1/models', async (_request, response) => sendJSON(response, models)],
     [
       'GET /health',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChild } from './child-program.ts';
+import { plainLetters } from './plain-letters.ts';
 import { withPrivateFolder } from './private-folder.ts';
 import { type Audio, decodeWav } from './wav.ts';
 
@@ -25,7 +26,16 @@ export function synthesise(text: string, options: SynthesisOptions): Promise<Aud
     const file = join(folder, 'speech.wav');
     await runChild(
       'flite',
-      ['-voice', options.voice, '--setf', `duration_stretch=${stretch}`, '-t', text, '-o', file],
+      [
+        '-voice',
+        options.voice,
+        '--setf',
+        `duration_stretch=${stretch}`,
+        '-t',
+        plainLetters(text),
+        '-o',
+        file,
+      ],
       { timeoutMs: TIMEOUT_MS, maxOutputBytes: 64 * 1024, signal },
     );
     return decodeWav(await readFile(file, { signal }));

@@ -2,6 +2,7 @@ import { access, constants, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { runChild, SpeechProgramError } from './child-program.ts';
+import type { Grammar } from './grammar.ts';
 import { withPrivateFolder } from './private-folder.ts';
 import { type Audio, encodeWav } from './wav.ts';
 
@@ -25,14 +26,18 @@ export class Pocketsphinx {
     this.#path = options.path;
   }
 
-  /** The words in `audio` of any rate, '' for none. Rejects with SpeechProgramError or the signal's reason. */
-  async recognise(audio: Audio, signal?: AbortSignal): Promise<string> {
+  /**
+   * The words in `audio` of any rate, '' for none. With a grammar no others are heard than those in it. Rejects with
+   * SpeechProgramError or the signal's reason.
+   */
+  async recognise(audio: Audio, signal?: AbortSignal, grammar?: Grammar): Promise<string> {
     if (audio.samples.length === 0) return '';
     const program = await this.#find();
     return withPrivateFolder(async (folder) => {
       const file = join(folder, 'speech.wav');
       await writeFile(file, encodeWav({ sampleRateHz: MODEL_HZ, samples: padded(audio) }), { signal });
-      const output = await runChild(program.command, program.args(file), {
+      const expected = grammar ? await written(grammar, folder) : [];
+      const output = await runChild(program.command, program.args(file, expected), {
         timeoutMs: TIMEOUT_MS,
         maxOutputBytes: 1024 * 1024,
         signal,
@@ -54,26 +59,34 @@ export class Pocketsphinx {
 
 interface Program {
   readonly command: string;
-  args(file: string): string[];
+  /** `settings` are those of the recogniser itself. */
+  args(file: string, settings: readonly string[]): string[];
   words(output: string): string;
 }
 
 const continuous: Program = {
   command: 'pocketsphinx_continuous',
-  args: (file) => ['-infile', file, '-logfn', '/dev/null'],
+  args: (file, settings) => ['-infile', file, '-logfn', '/dev/null', ...settings],
   words: (output) => output.split(/\s+/).filter(Boolean).join(' '),
 };
 
 /** PocketSphinx 5 prints one JSON object, whose `t` is the text. */
 const single: Program = {
   command: 'pocketsphinx',
-  args: (file) => ['-loglevel', 'FATAL', 'single', file],
+  args: (file, settings) => ['-loglevel', 'FATAL', ...settings, 'single', file],
   words(output) {
     const reply: unknown = output.trim() === '' ? {} : JSON.parse(output);
     const text = typeof reply === 'object' && reply !== null && 't' in reply ? reply.t : '';
     return typeof text === 'string' ? text.trim() : '';
   },
 };
+
+/** Writes a grammar into files of a folder; the settings that name them. */
+async function written({ rules, dictionary }: Grammar, folder: string): Promise<string[]> {
+  const [rulesFile, dictionaryFile] = [join(folder, 'caller.gram'), join(folder, 'caller.dict')];
+  await Promise.all([writeFile(rulesFile, rules), writeFile(dictionaryFile, dictionary)]);
+  return ['-jsgf', rulesFile, '-dict', dictionaryFile];
+}
 
 async function findProgram(path: string): Promise<Program> {
   for (const program of [continuous, single]) {

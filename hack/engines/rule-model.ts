@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * A "language model" that follows rules: the first that fits the newest message gives the answer. What
- * it says and calls may use the pattern's groups as $1 or $<name>.
+ * A "language model" that follows rules: the first that fits the newest message, and what it was told to know, gives
+ * the answer. What it says and calls may use the patterns' groups as $1 or $<name>.
  */
 export const ruleSchema = z
   .strictObject({
@@ -10,6 +10,8 @@ export const ruleSchema = z
     hears: pattern().optional(),
     /** Fits where a tool answered last: a pattern of what it answered. */
     told: pattern().optional(),
+    /** And where the instructions hold this, such as that a question is still open. */
+    knows: pattern().optional(),
     says: z.string().default(''),
     calls: z
       .array(z.strictObject({ name: z.string().min(1), arguments: z.record(z.string(), z.unknown()) }))
@@ -28,28 +30,31 @@ export interface RuleMessage {
   readonly content: string;
 }
 
-export interface RuleAnswer {
-  readonly says: string;
-  readonly calls: readonly { readonly name: string; readonly arguments: string }[];
+export interface RuleCall {
+  readonly name: string;
+  /** JSON. */
+  readonly arguments: string;
 }
 
+/** A part of an answer: words, or the call of a tool. */
+export type AnswerPart = string | RuleCall;
+
 /** Where no rule fits, it says so; after a tool it says nothing more. */
-export function answerByRules(rules: Rules, messages: readonly RuleMessage[]): RuleAnswer {
+export function answerByRules(rules: Rules, messages: readonly RuleMessage[]): AnswerPart[] {
   const last = messages.at(-1);
   const afterTool = last?.role === 'tool';
-  for (const { hears, told, says, calls } of rules) {
+  const instructions = messages.find(({ role }) => role === 'system')?.content ?? '';
+  for (const { hears, told, knows, says, calls } of rules) {
     const found = (afterTool ? told : hears)?.exec(last?.content ?? '');
-    if (!found) continue;
-    const fill = (text: string) => filledIn(text, found);
-    return {
-      says: fill(says),
-      calls: calls.map(({ name, arguments: args }) => ({
-        name,
-        arguments: JSON.stringify(filled(args, fill)),
-      })),
-    };
+    const known = knows?.exec(instructions);
+    if (!found || known === null) continue;
+    const fill = (text: string) => filledIn(text, found, known);
+    return [
+      ...(says === '' ? [] : [fill(says)]),
+      ...calls.map(({ name, arguments: args }) => ({ name, arguments: JSON.stringify(filled(args, fill)) })),
+    ];
   }
-  return { says: afterTool ? '' : 'I am sorry, could you say that again please?', calls: [] };
+  return afterTool ? [] : ['I am sorry, could you say that again please?'];
 }
 
 function pattern() {
@@ -63,11 +68,11 @@ function pattern() {
   });
 }
 
-function filledIn(text: string, found: RegExpExecArray): string {
+function filledIn(text: string, found: RegExpExecArray, known: RegExpExecArray | undefined): string {
   return text.replaceAll(
     /\$(?:(\d)|<(\w+)>)/g,
     (_, digit: string | undefined, name: string | undefined) =>
-      (name === undefined ? found[Number(digit)] : found.groups?.[name]) ?? '',
+      (name === undefined ? found[Number(digit)] : (found.groups?.[name] ?? known?.groups?.[name])) ?? '',
   );
 }
 

@@ -5,6 +5,7 @@ import { Resampler } from '#runtime/media/resampler.ts';
 import { type FliteVoice, fliteVoices, synthesise } from './flite.ts';
 import type { JobPool } from './job-pool.ts';
 import { badField } from './openai-error.ts';
+import type { Orders } from './orders.ts';
 import { parseBody } from './parse-body.ts';
 import { readBody } from './read-body.ts';
 import { encodePcm, wavHeader } from './wav.ts';
@@ -31,19 +32,22 @@ const bodySchema = z.strictObject({
 export async function speak(
   request: IncomingMessage,
   response: ServerResponse,
-  engine: { readonly pool: JobPool; readonly signal: AbortSignal },
+  { pool, orders, signal }: { readonly pool: JobPool; readonly orders: Orders; readonly signal: AbortSignal },
 ): Promise<void> {
-  const body = parseBody(await readBody(request, MAX_BODY_BYTES), bodySchema);
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  const body = parseBody(bytes, bodySchema);
   const voice = fliteVoiceOf(body.voice);
-  const { pool, signal } = engine;
+  const mishap = orders.mishap('tts', bytes, signal);
+  await mishap.begin();
   for (const sentence of sentencesOf(body.input)) {
     const audio = await pool.run(() => synthesise(sentence, { voice, speed: body.speed, signal }), signal);
     // Headers wait for the first audio, so that a failure before it is still an error reply.
     if (!response.headersSent) sendHead(response, body.response_format);
     const resampler = new Resampler(audio.sampleRateHz, OUTPUT_HZ);
-    for (const samples of [resampler.process(audio.samples), resampler.flush()]) {
+    for (const samples of [resampler.process(mishap.cut(audio.samples)), resampler.flush()]) {
       if (!response.write(encodePcm(samples))) await once(response, 'drain', { signal });
     }
+    await mishap.end();
   }
   response.end();
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { JobPool } from './job-pool.ts';
 import { badField, OpenAIError } from './openai-error.ts';
+import type { Orders } from './orders.ts';
 import type { Pocketsphinx } from './pocketsphinx.ts';
 import { readBody } from './read-body.ts';
 import { type Audio, decodeWav, WavError } from './wav.ts';
@@ -13,10 +14,7 @@ const MAX_AUDIO_SECONDS = 120;
 
 const fieldsSchema = z.strictObject({
   model: z.string().min(1).max(200),
-  language: z
-    .string()
-    .regex(/^en(-[A-Za-z]{2})?$/, 'Only English (en) is spoken here')
-    .default('en'),
+  language: z.string().min(2).max(35).default('en'),
   /** Taken and left aside, as a small acoustic model has no use for it. */
   prompt: z.string().max(10_000).default(''),
   response_format: z.enum(['json', 'verbose_json', 'text']).default('json'),
@@ -30,9 +28,15 @@ const fieldsSchema = z.strictObject({
 export async function transcribe(
   request: IncomingMessage,
   response: ServerResponse,
-  engine: { readonly recogniser: Pocketsphinx; readonly pool: JobPool; readonly signal: AbortSignal },
+  engine: TranscriptionEngine,
 ): Promise<void> {
-  const { audio, fields } = await readUpload(request);
+  const { recogniser, pool, orders, signal } = engine;
+  const body = await readBody(request, MAX_BODY_BYTES);
+  const mishap = orders.mishap('stt', body, signal);
+  const { audio, fields } = await readUpload(request, body);
+  const { grammar } = orders;
+  if (!grammar && !ENGLISH.test(fields.language))
+    throw badField('language', 'Only English (en) is spoken here.');
   const seconds = audio.samples.length / audio.sampleRateHz;
   if (seconds > MAX_AUDIO_SECONDS) {
     throw badField(
@@ -40,21 +44,34 @@ export async function transcribe(
       `The audio is ${seconds.toFixed(0)} s long; at most ${MAX_AUDIO_SECONDS} s are taken.`,
     );
   }
-  const text = await engine.pool.run(() => engine.recogniser.recognise(audio, engine.signal), engine.signal);
+  await mishap.begin();
+  const text = await pool.run(() => recogniser.recognise(audio, signal, grammar), signal);
+  await mishap.end();
   if (fields.response_format === 'text') {
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
     return;
   }
-  const body = fields.response_format === 'json' ? { text } : verbose(text, seconds);
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  const answer = fields.response_format === 'json' ? { text } : verbose(text, seconds);
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
 }
 
-async function readUpload(request: IncomingMessage): Promise<{ audio: Audio; fields: Fields }> {
+export interface TranscriptionEngine {
+  readonly recogniser: Pocketsphinx;
+  readonly pool: JobPool;
+  readonly orders: Orders;
+  readonly signal: AbortSignal;
+}
+
+const ENGLISH = /^en(-[A-Za-z]{2})?$/;
+
+async function readUpload(
+  request: IncomingMessage,
+  body: Buffer<ArrayBuffer>,
+): Promise<{ audio: Audio; fields: Fields }> {
   const contentType = request.headers['content-type'] ?? '';
   if (!contentType.startsWith('multipart/form-data')) {
     throw new OpenAIError(415, 'unsupported_media_type', 'The body must be multipart/form-data.');
   }
-  const body = await readBody(request, MAX_BODY_BYTES);
   const form = await new Response(body, { headers: { 'content-type': contentType } })
     .formData()
     .catch((error: unknown) => {

@@ -191,11 +191,12 @@ export class Processes {
 
   /** SIGKILL to the one of this name, whoever started it. Throws a LocalError where none runs. */
   async kill(name: string): Promise<void> {
-    const found = this.#list().find(({ record }) => record.name === `${this.#prefix}${name}`);
-    if (found === undefined || !isSameProcess(found.record.pid, found.record.identity)) {
-      throw new LocalError('process_not_running', `There is no running process ${name} here.`);
-    }
-    await endRecorded(found.path, 0);
+    await endRecorded(this.#pathOf(name), 0);
+  }
+
+  /** Ends the one of this name as it ends by itself, whoever started it. Throws a LocalError where none runs. */
+  async end(name: string): Promise<void> {
+    await endRecorded(this.#pathOf(name), this.#endTimeoutMs);
   }
 
   /** `endAll` for the last time: a start that comes later, from work still under way, is refused. */
@@ -215,6 +216,14 @@ export class Processes {
   areAllRunning(): boolean {
     const records = this.#list().length;
     return records > 0 && this.running().length === records;
+  }
+
+  #pathOf(name: string): string {
+    const found = this.#list().find(({ record }) => record.name === `${this.#prefix}${name}`);
+    if (found === undefined || !isSameProcess(found.record.pid, found.record.identity)) {
+      throw new LocalError('process_not_running', `There is no running process ${name} here.`);
+    }
+    return found.path;
   }
 
   #list(): { readonly path: string; readonly record: ProcessRecord }[] {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { WebSocketServer } from 'ws';
-import type { Caller } from '#hack/standins/telnyx/calls/caller.ts';
+import type { Caller, CallerLine } from '#hack/standins/telnyx/calls/caller.ts';
 import type { Settings } from '#hack/standins/telnyx/settings.ts';
 import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
 import { TestingProduct } from '#hack/standins/telnyx/testing-product.ts';
@@ -29,9 +29,11 @@ export interface MediaCall {
 }
 
 export interface MediaCallOptions {
-  readonly caller: Caller;
+  readonly caller: Caller | ((line: CallerLine) => Caller);
   readonly stream: StreamFormat;
   readonly settings?: Partial<Settings>;
+  /** Where the call is recorded; absent: nowhere. */
+  readonly recordingFolder?: string;
   readonly engines: Pick<Engines, 'stt' | 'tts'>;
   readonly context: SessionContext;
 }
@@ -44,7 +46,9 @@ export async function placeMediaCall(options: MediaCallOptions): Promise<MediaCa
   const standIn = await startTelnyxStandIn({
     profile: 'fast',
     ...(options.settings ? { settings: options.settings } : {}),
-    openCaller: () => options.caller,
+    ...(options.recordingFolder === undefined ? {} : { recordingFolder: options.recordingFolder }),
+    openCaller: (_spec, line) =>
+      typeof options.caller === 'function' ? options.caller(line) : options.caller,
   });
   const product = new TestingProduct(standIn);
   await product.start();

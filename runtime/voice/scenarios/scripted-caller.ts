@@ -1,23 +1,21 @@
+import { noise } from './noise.ts';
 import type { CallerStep } from './scenario.ts';
+import { StepPace } from './step-pace.ts';
 import type { ToneWords } from './tone-words.ts';
 
 /** The caller of a scenario, one frame of 20 ms after another. */
 export class ScriptedCaller {
   readonly #words: ToneWords;
   readonly #line: CallerLine;
-  readonly #steps: CallerStep[];
+  readonly #pace: StepPace;
   /** What is being said, and how much of it was. */
   #speech = new Int16Array(0);
   #said = 0;
   #isWords = false;
   #keys: readonly string[] = [];
-  #sinceStepMs = 0;
-  /** Of the agent: for how long it has been heard, and has been silent since. */
-  #soundingMs = 0;
-  #silentMs = 0;
 
   constructor(steps: readonly CallerStep[], words: ToneWords, line: CallerLine) {
-    this.#steps = [...steps];
+    this.#pace = new StepPace(steps);
     this.#words = words;
     this.#line = line;
   }
@@ -29,37 +27,18 @@ export class ScriptedCaller {
 
   /** The next frame, at 8 kHz; `sounding`: whether the agent is heard now. */
   frame(sounding: boolean): Int16Array {
-    this.#sinceStepMs += FRAME_MS;
-    if (sounding) {
-      this.#soundingMs = this.#silentMs > 0 ? FRAME_MS : this.#soundingMs + FRAME_MS;
-      this.#silentMs = 0;
-    } else this.#silentMs += FRAME_MS;
-    if (this.#said >= this.#speech.length && this.#isTime()) this.#begin();
+    this.#pace.heard(sounding);
+    if (this.#said >= this.#speech.length) this.#begin(this.#pace.take());
     const samples = new Int16Array(FRAME_SAMPLES);
     samples.set(this.#speech.subarray(this.#said, this.#said + FRAME_SAMPLES));
     if (this.#said % KEY_SAMPLES === 0) this.#press(this.#said / KEY_SAMPLES);
     this.#said = Math.min(this.#speech.length, this.#said + FRAME_SAMPLES);
-    if (this.#said < this.#speech.length) {
-      this.#sinceStepMs = 0;
-      this.#soundingMs = 0;
-    }
+    if (this.#said < this.#speech.length) this.#pace.occupied();
     return samples;
   }
 
-  #isTime(): boolean {
-    const [step] = this.#steps;
-    if (!step) return false;
-    if ('silence' in step) return this.#sinceStepMs >= step.silence;
-    if (step.after !== undefined) return this.#sinceStepMs >= step.after;
-    if (step.into !== undefined) return this.#silentMs === 0 && this.#soundingMs >= step.into;
-    return this.#soundingMs > 0 && this.#silentMs >= POLITE_MS;
-  }
-
-  #begin(): void {
-    const step = this.#steps.shift();
+  #begin(step: CallerStep | undefined): void {
     if (!step) return;
-    this.#sinceStepMs = 0;
-    this.#soundingMs = 0;
     this.#said = 0;
     this.#speech = this.#soundOf(step);
     this.#isWords = 'say' in step && step.level >= FAR_LEVEL;
@@ -75,7 +54,7 @@ export class ScriptedCaller {
 
   #soundOf(step: CallerStep): Int16Array<ArrayBuffer> {
     if ('say' in step) return new Int16Array(this.#words.speech(step.say, amplitude(step.level)));
-    if ('noise' in step) return noise(step.noise, amplitude(step.level));
+    if ('noise' in step) return noise(step.noise * 8, amplitude(step.level));
     return new Int16Array('press' in step ? step.press.length * KEY_SAMPLES : 0);
   }
 }
@@ -87,25 +66,13 @@ export interface CallerLine {
   movePod(how: 'dies' | 'gives'): void;
 }
 
-const FRAME_MS = 20;
 const FRAME_SAMPLES = 160;
 /** 200 ms: as quick as one types. */
 const KEY_SAMPLES = 1_600;
 const AMPLITUDE = 8_000;
 /** Whoever is softer speaks to somebody else. */
 const FAR_LEVEL = -20;
-/** How long a polite caller waits before speaking. */
-const POLITE_MS = 500;
 
 function amplitude(level: number): number {
   return AMPLITUDE * 10 ** (level / 20);
-}
-
-/** White, and the same each time. */
-function noise(ms: number, peak: number): Int16Array<ArrayBuffer> {
-  let seed = 1;
-  return Int16Array.from({ length: ms * 8 }, () => {
-    seed = (seed * 48_271) % 2_147_483_647;
-    return (seed / 2_147_483_647 - 0.5) * 2 * peak;
-  });
 }

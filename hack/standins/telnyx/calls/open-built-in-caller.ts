@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { decodeWav } from '#hack/engines/wav.ts';
+import { spokenPart } from '#hack/caller/spoken-part.ts';
+import { type Audio, decodeWav } from '#hack/engines/wav.ts';
 import { CodedAudio } from '../media/coded-audio.ts';
 import { apiErrors } from '../rest/api-error.ts';
 import { parse } from '../rest/page.ts';
@@ -20,7 +21,7 @@ export function openBuiltInCaller(others: OpenCaller | undefined): OpenCaller {
   return (spec, line) => {
     const kind = kindSchema.safeParse(spec).data?.kind;
     if (kind === 'talks') {
-      sentence ??= new CodedAudio(spokenPart(decodeWav(readFileSync(SENTENCE))));
+      sentence ??= new CodedAudio(sentenceIn(readFileSync(SENTENCE)));
       return new TalkingCaller(parse(talkingSchema, spec), line, sentence);
     }
     if (others) return others(spec, line);
@@ -30,12 +31,7 @@ export function openBuiltInCaller(others: OpenCaller | undefined): OpenCaller {
 }
 
 /** Without the silence at its ends, so that a turn begins and ends with words. */
-function spokenPart(audio: ReturnType<typeof decodeWav>): ReturnType<typeof decodeWav> {
-  const { samples } = audio;
-  const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-  const spoken = (sample: number) => Math.abs(sample) > loudest * SPOKEN_SHARE;
-  return { ...audio, samples: samples.slice(samples.findIndex(spoken), samples.findLastIndex(spoken) + 1) };
+function sentenceIn(file: Uint8Array): Audio {
+  const audio = decodeWav(file);
+  return { ...audio, samples: spokenPart(audio.samples) };
 }
-
-/** 30 dB below its loudest sample. */
-const SPOKEN_SHARE = 0.03;

@@ -16,7 +16,7 @@ interface Area {
   readonly count: number;
 }
 
-// NANP keeps 555-0100 to 555-0199 for fiction, Ofcom keeps 020 7946 0000 to 0999.
+// NANP keeps 555-0100 to 555-0199 for fiction, Ofcom 020 7946 0000 to 0999, the Bundesnetzagentur (0)30 23125 000 to 999.
 const areas: readonly Area[] = [
   northAmerica('212', 'New York', 'NY'),
   northAmerica('312', 'Chicago', 'IL'),
@@ -33,6 +33,9 @@ const areas: readonly Area[] = [
     suffixDigits: 3,
     count: 1000,
   },
+  european('DE', '30', 'Berlin', { prefix: '+493023125', firstSuffix: 0, suffixDigits: 3, count: 1000 }),
+  european('FR', '1', 'Paris', { prefix: '+3314268', firstSuffix: 5300, suffixDigits: 4, count: 100 }),
+  european('ES', '91', 'Madrid', { prefix: '+3491123', firstSuffix: 4500, suffixDigits: 4, count: 100 }),
 ];
 
 /**
@@ -85,6 +88,15 @@ function northAmerica(code: string, locality: string, administrativeArea: string
     suffixDigits: 4,
     count: 100,
   };
+}
+
+function european(
+  country: string,
+  code: string,
+  locality: string,
+  numbers: Pick<Area, 'prefix' | 'firstSuffix' | 'suffixDigits' | 'count'>,
+): Area {
+  return { country, code, locality, administrativeArea: '', ...numbers };
 }
 
 function sameWord(value: string, wanted: string | undefined): boolean {

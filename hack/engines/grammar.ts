@@ -1,0 +1,57 @@
+import { runChild } from './child-program.ts';
+import { plainLetters } from './plain-letters.ts';
+
+/** What a recogniser is told to expect: sentences, and how their words are pronounced. Both as PocketSphinx reads them. */
+export interface Grammar {
+  readonly rules: string;
+  readonly dictionary: string;
+}
+
+/**
+ * The grammar of some sentences, to be recognised whole or in parts. Words are expected as flite says them, so that it
+ * need not be English. Rejects with SpeechProgramError.
+ */
+export async function grammarOf(
+  sentences: readonly string[],
+  signal: AbortSignal,
+): Promise<Grammar | undefined> {
+  const phrases = [...new Set(sentences.map((sentence) => wordsOf(sentence).join(' ')))].filter(Boolean);
+  const words = [...new Set(phrases.flatMap((phrase) => phrase.split(' ')))];
+  if (words.length === 0) return undefined;
+  const entries: string[] = [];
+  for (const word of words) entries.push(`${word} ${await phonesOf(word, signal)}`);
+  return {
+    rules: [
+      '#JSGF V1.0 UTF-8;',
+      'grammar caller;',
+      `<word> = ${words.join(' | ')};`,
+      `<sentence> = ${phrases.join(' | ')};`,
+      // Whoever is cut off has said single words, which is far less likely than whole sentences.
+      'public <said> = /0.95/ <sentence>+ | /0.05/ <word>+;',
+      '',
+    ].join('\n'),
+    dictionary: `${entries.join('\n')}\n`,
+  };
+}
+
+/** In lower case, with the marks that stand inside words. */
+function wordsOf(sentence: string): string[] {
+  return sentence.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
+}
+
+const TIMEOUT_MS = 10_000;
+const MAX_OUTPUT_BYTES = 64 * 1024;
+
+/** How flite pronounces a word, in the sounds that PocketSphinx's English model knows. */
+async function phonesOf(word: string, signal: AbortSignal): Promise<string> {
+  const output = await runChild('flite', ['-ps', '-t', plainLetters(word), '-o', 'none'], {
+    timeoutMs: TIMEOUT_MS,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+    signal,
+  });
+  const phones = output
+    .toString()
+    .split(/\s+/)
+    .filter((phone) => phone !== '' && phone !== 'pau');
+  return phones.map((phone) => (phone === 'ax' ? 'AH' : phone.toUpperCase())).join(' ');
+}
