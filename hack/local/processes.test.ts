@@ -59,6 +59,16 @@ describe('processes', () => {
     await expect(others.kill('first')).rejects.toThrow('no running process first');
   });
 
+  test('are asked to end by name, which lets them finish what they do', async () => {
+    const script =
+      'process.on("SIGTERM", () => { console.log("bye"); process.exit(); }); console.log("here"); setInterval(() => {}, 1000)';
+    const polite = await processes.start({ name: 'polite', command: process.execPath, args: ['-e', script] });
+    await polite.ready(async () => readFileSync(polite.logPath, 'utf8').includes('here'), 10_000);
+    await new Processes(directory).end('polite');
+    expect(readFileSync(polite.logPath, 'utf8')).toContain('bye');
+    expect(records()).toEqual([]);
+  });
+
   test('whose pid now belongs to another program are left alone', async () => {
     const stranger = spawn(FOREVER.command, FOREVER.args);
     await once(stranger, 'spawn');
