@@ -87,6 +87,12 @@ export const assistantSchema = z
     persona: text(3_000)
       .optional()
       .describe('Who the assistant is and how it speaks, for the language model.'),
+    driver: z
+      .enum(['LanguageModel', 'StepByStep'])
+      .optional()
+      .describe(
+        'What leads the conversations. LanguageModel: the language model, where the runtime has one. StepByStep: the questions of the workflow, one after another and word for word. Absent: LanguageModel.',
+      ),
     disclosure: disclosureSchema,
     voice: voiceSchema,
     model: text(100)

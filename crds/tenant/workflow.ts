@@ -62,12 +62,6 @@ export const workflowSchema = z.object({
     .describe('What people see in reports and the console, such as Lead capture. Absent: the name.'),
   enabled: z.boolean().default(true).describe('A workflow that is switched off answers no calls.'),
   purpose: text(500).optional().describe('What it is for, for people and for the language model.'),
-  driver: z
-    .enum(['LanguageModel', 'StepByStep'])
-    .optional()
-    .describe(
-      'What leads the conversation. LanguageModel: the language model, where the runtime has one. StepByStep: the questions, one after another and word for word. Absent: LanguageModel.',
-    ),
   fields: namedList(fieldSchema, { keys: ['name'], max: 12 })
     .default([])
     .describe(

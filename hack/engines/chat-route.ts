@@ -44,7 +44,7 @@ export async function chat(
   const messages = body.messages.map(({ role, content }) => ({ role, content: content ?? '' }));
   const mishap = orders.mishap('llm', bytes, signal);
   await mishap.begin();
-  const answer = orders.answer(messages.length)?.map(orderedPart) ?? answerByRules(engine.rules, messages);
+  const answer = orders.answer(messages)?.map(orderedPart) ?? answerByRules(engine.rules, messages);
   const events = eventsOf(
     body.tool_choice === 'none' ? answer.filter((part) => typeof part === 'string') : answer,
     body.max_tokens,

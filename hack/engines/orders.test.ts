@@ -63,13 +63,13 @@ describe('engines with orders', () => {
   });
 
   test('have the model give the answers of the script, the same one to a draft that is asked for again', () => {
-    const { orders } = ordered({ model: [['One.'], ['Two.']] });
-    expect([2, 2, 4, 6].map((messages) => orders.answer(messages))).toEqual([
-      ['One.'],
-      ['One.'],
-      ['Two.'],
-      [],
-    ]);
-    expect(ordered({}).orders.answer(2)).toBeUndefined();
+    const { orders } = ordered({ model: [['One.'], ['Two.'], ['Three.']] });
+    const upTo = (...roles: string[]) => orders.answer(roles.map((role) => ({ role })));
+    expect(upTo('system', 'user')).toEqual(['One.']);
+    expect(upTo('system', 'user')).toEqual(['One.']);
+    expect(upTo('system', 'user', 'assistant', 'tool')).toEqual(['Two.']);
+    expect(upTo('system', 'user', 'assistant', 'user')).toEqual(['Three.']);
+    expect(upTo('system', 'user', 'assistant', 'user', 'assistant', 'user')).toEqual([]);
+    expect(ordered({}).orders.answer([])).toBeUndefined();
   });
 });

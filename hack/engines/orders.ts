@@ -27,8 +27,8 @@ export class Orders {
   readonly #clock: Clock;
   #orders: EngineOrders = ordersSchema.parse({});
   #answers: ModelAnswer[] = [];
-  /** What the request was answered with that came last, by how many messages it had. */
-  #answered: { readonly messages: number; readonly answer: ModelAnswer } | undefined;
+  /** What the request was answered with that came last, and which one that was. */
+  #answered: { readonly request: string; readonly answer: ModelAnswer } | undefined;
   readonly #failed = new Map<EngineKind, { readonly request: string; readonly atMs: number }>();
   /** What the recogniser expects; undefined: any English. */
   grammar: Grammar | undefined;
@@ -60,10 +60,12 @@ export class Orders {
    * What the model is to answer; undefined where that is its own affair. A draft of an answer that is asked for again,
    * since the caller had not finished, is the same answer.
    */
-  answer(messages: number): ModelAnswer | undefined {
+  answer(messages: readonly { readonly role: string }[]): ModelAnswer | undefined {
     if (this.#orders.model === undefined) return undefined;
-    if (this.#answered?.messages !== messages) {
-      this.#answered = { messages, answer: this.#answers.shift() ?? [] };
+    // How far the conversation is: what a tool answered comes where the next words of the caller would.
+    const request = `${messages.length} ${messages.at(-1)?.role}`;
+    if (this.#answered?.request !== request) {
+      this.#answered = { request, answer: this.#answers.shift() ?? [] };
     }
     return this.#answered.answer;
   }

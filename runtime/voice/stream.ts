@@ -111,13 +111,13 @@ function openVoice({ socket, encoder, context, parts, onStalled }: StreamOptions
   return { playout, voice };
 }
 
-/** With a language model, and the tenant's tools for it, where the pod has one and the workflow wants it. */
+/** With a language model, and the tenant's tools for it, where the pod has one and the tenant wants it. */
 function dialogueOf(
   { engines: { llm }, tools: runner }: SessionParts,
   { callID, profile }: SessionContext,
   subject: () => CallSubject,
 ): Dialogue {
-  if (!llm || subject().workflow.driver === 'StepByStep') return new StepByStep(subject);
+  if (!llm || profile.assistant.driver === 'StepByStep') return new StepByStep(subject);
   const tools = new ToolsOfCall({ runner, callID, tools: profile.tools });
   return new ModelDialogue({ subject, model: llm, tools });
 }

@@ -22,9 +22,7 @@ describe('each scenario', () => {
     });
     const { spec } = tenantSchema.parse(scenarioTenant(scenario, NOW_MS));
     expect(spec.workflows.map(({ name: workflow }) => workflow)).toContain('lead-capture');
-    expect(new Set(spec.workflows.map(({ driver }) => driver))).toEqual(
-      new Set([scenario.model ? 'LanguageModel' : 'StepByStep']),
-    );
+    expect(spec.assistant.driver).toBe(scenario.model ? 'LanguageModel' : 'StepByStep');
     expect(phoneNumberSchema.parse(scenarioNumber(scenario).manifest).spec.number).toBe(scenario.to);
   });
 });

@@ -11,6 +11,7 @@ const hours = businessHoursSchema.partial().optional();
 /** What has to be known of a scenario's tenant to make it one that is served now. */
 const tenantSchema = z.looseObject({
   timeZone: z.string().default('Europe/London'),
+  assistant: z.looseObject({}).default({ greeting: 'Thank you for calling Acme.' }),
   workflows: z.array(z.looseObject({ name: z.string() })).default(() => [...defaultWorkflows]),
   businessHours: hours,
   transferTargets: z.array(z.looseObject({ number: z.string(), hours })).default([]),
@@ -18,7 +19,7 @@ const tenantSchema = z.looseObject({
 
 /** A company like that of the scenario, as a Tenant: the same settings, and at this hour the same standing. */
 export function scenarioTenant(scenario: Scenario, nowMs: number): object {
-  const { workflows, businessHours, transferTargets, timeZone, ...rest } = tenantSchema.parse(
+  const { assistant, businessHours, transferTargets, timeZone, ...rest } = tenantSchema.parse(
     scenario.tenant,
   );
   const move = moveOf(Date.parse(scenario.at), timeZone, nowMs);
@@ -33,17 +34,13 @@ export function scenarioTenant(scenario: Scenario, nowMs: number): object {
       plan: 'OnPrem',
       billing: 'Manual',
       language: 'en-GB',
-      assistant: { greeting: 'Thank you for calling Acme.' },
       ...rest,
+      assistant: { ...assistant, driver: scenario.model ? 'LanguageModel' : 'StepByStep' },
       timeZone: hasHours ? move.timeZone : timeZone,
       ...(businessHours ? { businessHours: movedHours(businessHours, move) } : {}),
       transferTargets: transferTargets.map(({ hours, ...target }) => ({
         ...target,
         ...(hours ? { hours: movedHours(hours, move) } : {}),
-      })),
-      workflows: workflows.map((workflow) => ({
-        ...workflow,
-        driver: scenario.model ? 'LanguageModel' : 'StepByStep',
       })),
     },
   };
