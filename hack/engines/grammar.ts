@@ -19,7 +19,7 @@ export async function grammarOf(
   const words = [...new Set(phrases.flatMap((phrase) => phrase.split(' ')))];
   if (words.length === 0) return undefined;
   const entries: string[] = [];
-  for (const word of words) entries.push(`${word} ${await phonesOf(word, signal)}`);
+  for (const word of words) entries.push(...(await entriesOf(word, signal)));
   return {
     rules: [
       '#JSGF V1.0 UTF-8;',
@@ -42,9 +42,21 @@ function wordsOf(sentence: string): string[] {
 const TIMEOUT_MS = 10_000;
 const MAX_OUTPUT_BYTES = 64 * 1024;
 
-/** How flite pronounces a word, in the sounds that PocketSphinx's English model knows. */
-async function phonesOf(word: string, signal: AbortSignal): Promise<string> {
-  const output = await runChild('flite', ['-ps', '-t', plainLetters(word), '-o', 'none'], {
+/** Before it a word is pronounced as within a sentence: "a" is no letter there. */
+const CARRIER = 'dog';
+const CARRIER_PHONES = ' D AO G';
+
+/** The entries of a word: as it is pronounced alone, and within a sentence where that differs. */
+async function entriesOf(word: string, signal: AbortSignal): Promise<string[]> {
+  const [alone, carried] = [await phonesOf(word, signal), await phonesOf(`${word} ${CARRIER}`, signal)];
+  const within = carried.slice(0, -CARRIER_PHONES.length);
+  const isOther = carried.endsWith(CARRIER_PHONES) && within !== alone;
+  return [`${word} ${alone}`, ...(isOther ? [`${word}(2) ${within}`] : [])];
+}
+
+/** How flite pronounces a text, in the sounds that PocketSphinx's English model knows. */
+async function phonesOf(text: string, signal: AbortSignal): Promise<string> {
+  const output = await runChild('flite', ['-ps', '-t', plainLetters(text), '-o', 'none'], {
     timeoutMs: TIMEOUT_MS,
     maxOutputBytes: MAX_OUTPUT_BYTES,
     signal,
