@@ -14,7 +14,7 @@ export class LineEcho {
     this.#gain = 10 ** (level / 20);
     // One frame passes from hearing to speaking in any case.
     const frames = Math.max(1, Math.round((delayMs * LINE_HZ) / 1_000 / FRAME_SAMPLES));
-    this.#frames = new Array<undefined>(frames).fill(undefined);
+    this.#frames = Array.from({ length: frames }, () => undefined);
   }
 
   /** 20 ms of what reached the ear; undefined for silence. */

@@ -20,18 +20,31 @@ export async function grammarOf(
   if (words.length === 0) return undefined;
   const entries: string[] = [];
   for (const word of words) entries.push(...(await entriesOf(word, signal)));
+  const alternatives = (texts: readonly string[], weight: number) =>
+    texts.map((text) => `/${weight}/ ${text}`).join(' | ');
   return {
     rules: [
       '#JSGF V1.0 UTF-8;',
       'grammar caller;',
-      `<word> = ${words.join(' | ')};`,
-      `<sentence> = ${phrases.join(' | ')};`,
-      // Whoever is cut off has said single words, which is far less likely than whole sentences.
-      'public <said> = /0.95/ <sentence>+ | /0.05/ <word>+;',
+      `<sentence> = ${alternatives(phrases, 1)};`,
+      `<part> = ${alternatives(partsOf(phrases), PART_WEIGHT)};`,
+      'public <said> = <sentence>+ | <part>;',
       '',
     ].join('\n'),
     dictionary: `${entries.join('\n')}\n`,
   };
+}
+
+/** Whoever is cut off has said a part of a sentence, which is less likely than a whole one. */
+const PART_WEIGHT = 0.01;
+
+/** What is heard of the sentences where their beginning or their end is lost. */
+function partsOf(phrases: readonly string[]): string[] {
+  const parts = phrases.flatMap((phrase) => {
+    const words = phrase.split(' ');
+    return words.flatMap((_, at) => [words.slice(0, at).join(' '), words.slice(at).join(' ')]);
+  });
+  return [...new Set(parts)].filter((part) => part !== '');
 }
 
 /** In lower case, with the marks that stand inside words. */

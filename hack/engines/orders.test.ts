@@ -15,7 +15,7 @@ function ordered(orders: object) {
 async function outcomeOf(mishap: ReturnType<Orders['mishap']>): Promise<string> {
   try {
     await mishap.begin();
-    const answer = mishap.cut([...'abcd']).join('');
+    const answer = mishap.cut(['a', 'b', 'c', 'd']).join('');
     try {
       await mishap.end();
       return answer;

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { partsOf } from '#hack/caller/scenario-caller.ts';
 import type { scenarioScriptSchema } from '#hack/caller/scenario-script.ts';
 import type { ordersSchema } from '#hack/engines/orders.ts';
@@ -24,8 +24,10 @@ export function playableCall(scenario: Scenario): PlayableCall {
   };
 }
 
+const languageSchema = z.object({ language: z.string().default('en') });
+
 function differencesOf({ tenant, tools, call }: Scenario): string[] {
-  const language = String(tenant['language'] ?? 'en');
+  const { language } = languageSchema.parse(tenant);
   return [
     ...(tools.length > 0
       ? [
