@@ -107,13 +107,12 @@ function report(narrator: Narrator, events: readonly LedgerEvent[]): void {
   narrator.title('The call as the ledger has it');
   const turns = events.filter((event) => event.kind === 'turn').sort((a, b) => a.index - b.index);
   for (const turn of turns) narrator.spoken(turn.speaker, lineOf(turn), turn.startedAtMs);
-  for (const event of events) {
-    if (event.kind === 'lead') {
-      const fields = event.fields.map(({ name, value }) => `${name}=${value}`).join(', ');
-      narrator.fact(event.complete ? 'Lead' : 'Lead, not complete', fields);
-    }
-    if (event.kind === 'ended') narrator.fact('Ended', event.reason);
-  }
+  // Each that comes replaces the one before.
+  const lead = events.findLast((event) => event.kind === 'lead');
+  const fields = lead?.fields.map(({ name, value }) => `${name}=${value}`).join(', ');
+  if (lead && fields) narrator.fact(lead.complete ? 'Lead' : 'Lead, not complete', fields);
+  const ended = events.findLast((event) => event.kind === 'ended');
+  if (ended) narrator.fact('Ended', ended.reason);
 }
 
 function lineOf({ text, interrupted }: { readonly text: string; readonly interrupted: boolean }): string {
