@@ -1,4 +1,5 @@
 import { Counter, Gauge } from 'prom-client';
+import { PROJECTED_PREFIXES } from '#crds/projection/keys.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import { createControllers } from './create-controllers.ts';
 import { EventRecorder } from './engine/event-recorder.ts';
@@ -109,7 +110,7 @@ function createFullPass(
   return new FullPass({
     projector,
     source: projectionOf(world),
-    prefixes: ['did:', 'tenant:'],
+    prefixes: PROJECTED_PREFIXES,
     synced: world.synced,
     elected: elector.elected,
     raiseTermAbove: (term) => elector.raiseTermAbove(term),

@@ -106,3 +106,34 @@ test('all Tenants look again when a shared Secret has another value, and not whe
   offline.sharedSecret('ca', { ca: 'Yg==' });
   expect(take()).toEqual(['secret veralux-system/ca', 'tenant a']);
 });
+
+describe('a Tenant that refers to Secrets', () => {
+  const tool = { name: 'book', description: 'Any.', url: 'https://tools.example.com/' };
+  const tools = [{ ...tool, secretRef: { name: 'booking', key: 'token' } }];
+
+  test('looks again when one of them changes, and when no other does', () => {
+    const { offline, take } = create();
+    offline.tenant('a', { tools });
+    offline.tenant('b', { tools: [tool] });
+    take();
+    for (const tenant of ['a', 'b']) offline.secret(`tenant-${tenant}`, 'other');
+    expect(take()).toEqual([]);
+    for (const tenant of ['a', 'b']) offline.secret(`tenant-${tenant}`, 'booking');
+    expect(take()).toEqual(['tenant a']);
+  });
+
+  test('looks again when the secret of its runtime is another', () => {
+    const { offline, take } = create();
+    const external = { mode: 'External', callTokens: { secretRef: { name: 'calls' } } };
+    offline.tenant('a', { tools });
+    offline.tenant('b');
+    offline.runtime('shared', { mode: 'External' });
+    take();
+    offline.runtime('shared', external);
+    expect(take()).toEqual(['runtime veralux-system/shared', 'tenant a']);
+    offline.runtime('shared', { ...external, callsPerReplica: 7 });
+    expect(take()).toEqual(['runtime veralux-system/shared']);
+    offline.secret('veralux-system', 'calls');
+    expect(take()).toEqual(['tenant a']);
+  });
+});

@@ -5,6 +5,8 @@ import { inTurns } from '#lib/lifecycle/in-turns.ts';
 import type { Priority } from '#operator/engine/waiting-keys.ts';
 import { childHasNews, namespaceHasNews, sharedSecretHasNews, tenantHasNews } from './has-news.ts';
 import { ANNOTATIONS, isPlatform, tenantNamespace } from './installation/names.ts';
+import { refersToAnything } from './references/references-of.ts';
+import { routeReferences } from './references/route-references.ts';
 import { homeOf } from './world/home-of.ts';
 import type { Raw, RawTenant, RawVoiceRuntime } from './world/raw-objects.ts';
 import { secretNamesIn } from './world/secret-refusal.ts';
@@ -114,6 +116,8 @@ export function routeChanges(world: World, enqueue: Enqueue): void {
     for (const home of [was, is]) if (home !== undefined) rivalsOver(home.id);
   });
 
+  routeReferences(world, (tenant) => enqueue.tenant(tenant));
+
   for (const cache of world.children.values()) {
     cache.onChange((key, before, after, origin) => {
       const { namespace = '' } = refOf(key);
@@ -141,14 +145,14 @@ function claimsDiffer(before: RawTenant | undefined, after: RawTenant | undefine
 
 /**
  * After Redis was away or lost writes, and holds everything again: those look again whose conditions
- * still say that it could not be written.
+ * still say that it could not be written, and those that refer to what only they can write anew.
  */
 export async function enqueueWaitingForRedis(world: World, enqueue: Enqueue): Promise<void> {
   const waits = (object: Raw<{ readonly conditions?: readonly { readonly reason: string }[] | undefined }>) =>
     object.status?.conditions?.some(({ reason }) => reason === 'RedisUnavailable') === true ||
     object.metadata.deletionTimestamp !== undefined;
   await inTurns(world.tenants.list(), (tenant) => {
-    if (waits(tenant)) enqueue.tenant(tenant.metadata.name, { priority: 'Low' });
+    if (waits(tenant) || refersToAnything(tenant)) enqueue.tenant(tenant.metadata.name, { priority: 'Low' });
   });
   await inTurns(world.phoneNumbers.list(), (number) => {
     if (waits(number)) enqueue.phoneNumber(keyOf(number.metadata), { priority: 'Low' });

@@ -91,7 +91,8 @@ export const runtimeOptions = {
   CALL_TOKEN_SECRET: {
     schema: z.string().min(32),
     secret: true,
-    description: 'Signs media tokens and client state; the same on every pod, at least 32 characters.',
+    description:
+      "Signs media tokens and client state, and opens the tokens of tenants' tools; the same on every pod, at least 32 characters.",
   },
   CALLS_PER_POD: {
     schema: option.positiveInt,

@@ -12,6 +12,7 @@ import type { Registry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { Admission } from './admission/admission.ts';
 import { AwayStore } from './admission/away-store.ts';
+import { CallProfiles } from './admission/call-profiles.ts';
 import { MonthUsage } from './admission/month-usage.ts';
 import { OwnSlots } from './admission/own-slots.ts';
 import { PodSlots } from './admission/pod-slots.ts';
@@ -38,6 +39,7 @@ import { PodWatch } from './pod/pod-watch.ts';
 import { createRuntimeMetrics, type RuntimeMetrics } from './runtime-metrics.ts';
 import { RedisClock } from './store/redis-clock.ts';
 import { type CallRef, storeKeys } from './store/store-keys.ts';
+import { ToolTokens } from './tools/tool-tokens.ts';
 import { webhookKeyOf } from './webhook/verify-signature.ts';
 import { WEBHOOK_PATH, WebhookEndpoint } from './webhook/webhook-endpoint.ts';
 import { WebhookRouter } from './webhook/webhook-router.ts';
@@ -210,6 +212,8 @@ function createParts(options: RuntimeOptions) {
   };
   const calls = { store, advancer, takeWithoutRedis, maxDurationMs } as const;
   const tokens = { callTokenSecret: config.CALL_TOKEN_SECRET };
+  const toolTokens = new ToolTokens({ ...tokens, routing, log });
+  const profiles = new CallProfiles({ routing, toolTokens });
   const paths = { ...calls, ...tokens, slots, routing, carrier, runtime, away } as const;
   const driver = new CallDriver({ ...common, ...paths, letGo: live.end.bind(live) });
   const pod: Pod = new Pod({
@@ -242,12 +246,12 @@ function createParts(options: RuntimeOptions) {
     pod: config.POD_NAME,
     drive: (call) => driver.drive(call),
   });
-  return { common, paths, live, driver, ledger, pod, podWatch, watch, shards, stuck };
+  return { common, paths, live, driver, ledger, pod, podWatch, watch, shards, stuck, profiles, toolTokens };
 }
 
 /** Where the carrier and other pods come in. */
 function createDoors({ config, openSession }: RuntimeOptions, parts: ReturnType<typeof createParts>) {
-  const { common, paths, live, driver, ledger, pod } = parts;
+  const { common, paths, live, driver, ledger, pod, profiles, toolTokens } = parts;
   const admission = new Admission({ ...common, ...paths });
   const media = new MediaServer({
     ...common,
@@ -256,7 +260,8 @@ function createDoors({ config, openSession }: RuntimeOptions, parts: ReturnType<
     slotCount: config.CALLS_PER_POD,
     draining: () => pod.draining,
     live,
-    callServices: { ...common, ...paths, driver, ledger, openSession },
+    profiles,
+    callServices: { ...common, ...paths, driver, ledger, openSession, toolTokens },
   });
   const webhooks = new WebhookEndpoint({
     ...common,

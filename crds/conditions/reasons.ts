@@ -60,6 +60,22 @@ export const CONDITIONS = {
       Withdrawn: 'The Tenant is being deleted: the profile is out of Redis, and no call is answered.',
     },
   },
+  ReferencesResolved: {
+    kinds: ['Tenant'],
+    meaning:
+      'What the spec refers to in the namespace is there and can be used; not set on one that refers to nothing.',
+    reasons: {
+      Resolved: 'All of it.',
+      SecretNotFound:
+        'A Secret that spec.tools names does not exist, or is not one that people put there; the tool is not offered on calls.',
+      SecretIncomplete:
+        'A Secret that spec.tools names has no such key, or no token under it; the tool is not offered on calls.',
+      RuntimeSecretMissing:
+        'The VoiceRuntime is External and its spec.callTokens names no secret that exists: tokens cannot be sealed for it, and tools that have one are not offered on calls.',
+      RedisUnavailable: 'Redis could not be written; it is tried again, and what was known before stays.',
+      StaleFence: 'A newer operator has written it already.',
+    },
+  },
   RuntimeAvailable: {
     kinds: ['Tenant', 'PhoneNumber'],
     meaning: 'The VoiceRuntime that is to answer can take calls.',

@@ -32,21 +32,6 @@ describe('unserved fields', () => {
     expect(unservedFields('VoiceRuntime', voiceRuntimeSpecSchema.parse(external))).toEqual([]);
   });
 
-  test('a field in a named list is reported under its names', () => {
-    const spec = tenantSpecSchema.parse({
-      displayName: 'Acme',
-      tools: [
-        {
-          name: 'book',
-          description: 'Books.',
-          url: 'https://booking.example/v1',
-          secretRef: { name: 'booking', key: 'token' },
-        },
-      ],
-    });
-    expect(unservedFields('Tenant', spec)).toEqual(['spec.tools[book].secretRef']);
-  });
-
   test('every row of the table leads to a field that exists', () => {
     const everything = {
       Tenant: Object.keys(tenantSpecSchema.shape),

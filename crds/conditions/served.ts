@@ -15,7 +15,7 @@ export interface SpecOf {
 }
 
 interface UnservedField {
-  /** From spec on; `[]` goes through all entries of a list. */
+  /** From spec on. */
   readonly path: string;
   /** The values under which nothing more is asked for than is done. An absent field never asks. */
   readonly unless: readonly unknown[];
@@ -39,8 +39,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'limits.transferCountries', unless: [] },
     { path: 'assistant.voice.engine', unless: [] },
     { path: 'knowledgeFrom', unless: [[]] },
-    // Their tokens do not reach the runtime, which refuses to call them without.
-    { path: 'tools[].secretRef', unless: [] },
     { path: 'recording.retentionDays', unless: [30] },
     { path: 'transcripts.retentionDays', unless: [90] },
     { path: 'notifications', unless: [] },
@@ -56,29 +54,20 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
   ],
 };
 
-/**
- * The fields of `spec` that ask for something this release does not do, such as
- * `spec.workflows[intake].onComplete.action`; empty when all that the spec says is served.
- */
+/** The fields of `spec` that ask for something this release does not do; empty when all that it says is served. */
 export function unservedFields<K extends keyof SpecOf>(kind: K, spec: SpecOf[K]): string[] {
   const rows = UNSERVED[kind].filter(({ where = {} }) =>
     Object.entries(where).every(([field, value]) => spec[field as keyof typeof spec] === value),
   );
-  return rows.flatMap(({ path, unless }) =>
-    valuesAt(spec, path.split('.'), 'spec')
-      .filter(({ value }) => value !== undefined && !unless.some((idle) => isDeepStrictEqual(value, idle)))
-      .map(({ at }) => at),
-  );
+  return rows.flatMap(({ path, unless }) => {
+    const value = valueAt(spec, path.split('.'));
+    const asks = value !== undefined && !unless.some((idle) => isDeepStrictEqual(value, idle));
+    return asks ? [`spec.${path}`] : [];
+  });
 }
 
-/** Every value that a path leads to, with the place it was found at. */
-function valuesAt(from: unknown, path: readonly string[], at: string): { at: string; value: unknown }[] {
-  const [step, ...rest] = path;
-  if (step === undefined) return [{ at, value: from }];
-  if (typeof from !== 'object' || from === null) return [];
-  const name = step.replace('[]', '');
-  const value = (from as Record<string, unknown>)[name];
-  if (!step.endsWith('[]')) return valuesAt(value, rest, `${at}.${name}`);
-  const entries = Array.isArray(value) ? (value as { name?: string }[]) : [];
-  return entries.flatMap((entry, index) => valuesAt(entry, rest, `${at}.${name}[${entry.name ?? index}]`));
+function valueAt(from: unknown, [step, ...rest]: readonly string[]): unknown {
+  if (step === undefined) return from;
+  if (typeof from !== 'object' || from === null) return undefined;
+  return valueAt((from as Record<string, unknown>)[step], rest);
 }

@@ -9,18 +9,31 @@ export const projectionKeys = {
   did: (number: string) => `did:${number}`,
   /** Hash: a tenant's effective profile. */
   tenant: (tenantID: string) => `tenant:{${shardOf(tenantID)}}:${tenantID}`,
+  /** Hash: the sealed tokens of its tools; absent where none of them has one. */
+  tenantTools: (tenantID: string) => `tenant-tools:{${shardOf(tenantID)}}:${tenantID}`,
+  /** Hash: what its ConfigMaps tell of the company; absent where it names none. */
+  tenantKnowledge: (tenantID: string) => `tenant-knowledge:{${shardOf(tenantID)}}:${tenantID}`,
   /** String, written by the operator with its fence; missing or changed means that Redis lost data. */
   epoch: () => 'projection:epoch',
 } as const;
 
+/** What keys of projected hashes begin with. */
+export const PROJECTED_PREFIXES = ['did:', 'tenant:', 'tenant-tools:', 'tenant-knowledge:'] as const;
+
+/** Whose a projected hash is, and what of it. */
+export type ProjectedSubject =
+  | { readonly part: 'route'; readonly number: string }
+  | { readonly part: 'profile' | 'tools' | 'knowledge'; readonly tenantID: string };
+
+const TENANT_PARTS = { tenant: 'profile', 'tenant-tools': 'tools', 'tenant-knowledge': 'knowledge' } as const;
+
 /** What a key of a projected hash is of; undefined for every other key. */
-export function subjectOf(
-  key: string,
-): { readonly number: string } | { readonly tenantID: string } | undefined {
+export function subjectOf(key: string): ProjectedSubject | undefined {
   const [, number] = /^did:(.+)$/.exec(key) ?? [];
-  if (number !== undefined) return { number };
-  const [, tenantID] = /^tenant:\{[^}]*\}:(.+)$/.exec(key) ?? [];
-  return tenantID === undefined ? undefined : { tenantID };
+  if (number !== undefined) return { part: 'route', number };
+  const [, kind, tenantID] = /^(tenant|tenant-tools|tenant-knowledge):\{[^}]*\}:(.+)$/.exec(key) ?? [];
+  if (kind === undefined || tenantID === undefined) return undefined;
+  return { part: TENANT_PARTS[kind as keyof typeof TENANT_PARTS], tenantID };
 }
 
 /**

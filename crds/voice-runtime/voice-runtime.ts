@@ -117,6 +117,20 @@ const voiceRuntimeSpecFields = z.object({
     .describe(
       'The carrier account that the calls come by. VoiceRuntimes may share one, each with an application of its own.',
     ),
+  callTokens: z
+    .object({
+      secretRef: z
+        .object({
+          name: objectName().describe(
+            "The name of a Secret in the runtime's namespace with the key callTokenSecret.",
+          ),
+        })
+        .describe('The Secret with what the pods were given as CALL_TOKEN_SECRET.'),
+    })
+    .optional()
+    .describe(
+      "Mode External: the secret that the pods share, so that tokens of tenants' tools can be sealed for them. Absent: tools that have a token are not offered there. The operator makes that of a Managed runtime itself.",
+    ),
   engines: enginesSchema,
 });
 
@@ -144,6 +158,11 @@ export const voiceRuntimeSpecSchema = withRules(voiceRuntimeSpecFields, [
     cel: "!has(self.autoscaling) || self.mode == 'Managed'",
     message: 'autoscaling needs mode Managed: the operator does not size what runs elsewhere',
     holds: ({ autoscaling, mode }) => autoscaling === undefined || mode === 'Managed',
+  },
+  {
+    cel: "!has(self.callTokens) || self.mode == 'External'",
+    message: 'callTokens needs mode External: the operator makes the secret of a Managed runtime itself',
+    holds: ({ callTokens, mode }) => callTokens === undefined || mode === 'External',
   },
   {
     cel: `self.mode == 'Managed' || !(${ENGINE_KINDS.map(deploys).join(' || ')})`,

@@ -131,6 +131,7 @@ export function contextOf(
     conversation,
     seamless: false,
     answeredAtMs: Date.now(),
+    toolToken: async () => undefined,
     events: {
       turn: () => {},
       progress: () => {},

@@ -42,6 +42,8 @@ export interface WatchOptions extends ListOptions {
   readonly resourceVersion?: string | undefined;
   /** After which the API server ends the watch by itself. */
   readonly timeoutSeconds: number;
+  /** Each object comes with nothing but its metadata, where the server can do so. */
+  readonly metadataOnly?: boolean;
 }
 
 /** What server-side apply is given: the manager's whole set of fields, no more. */
@@ -56,6 +58,9 @@ const LIST_ATTEMPTS = 3;
 
 /** Asks for the metadata of a list's objects alone. A server that can't do so sends them whole. */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+
+/** The same of the events of a watch. */
+const METADATA_EVENTS = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 
 /** A list as it comes: Go writes a list of metadata without any object as null, not as []. */
 type ListReply<T extends KubeObject> = Omit<KubeList<T>, 'items'> & { readonly items: readonly T[] | null };
@@ -223,7 +228,8 @@ export class KubeClient {
     query.set('timeoutSeconds', String(options.timeoutSeconds));
     const path = `${collectionPath(resource, options.namespace)}?${query.toString()}`;
     const { signal } = options;
-    return watchEvents(await this.#requests.stream(path, { signal, gate: gateOf(resource) }), signal);
+    const accept = options.metadataOnly === true ? METADATA_EVENTS : 'application/json';
+    return watchEvents(await this.#requests.stream(path, { accept, signal, gate: gateOf(resource) }), signal);
   }
 
   /** Any other request, for subresources such as `token`: JSON in, JSON out. */

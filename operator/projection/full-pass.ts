@@ -14,6 +14,8 @@ export interface ProjectionSource {
   keys(): Iterable<string>;
   /** As everything is at this moment. */
   wishFor(key: string): Wish;
+  /** Whether what a key held is still of use for a while where it is unwanted. */
+  isRemembered(key: string): boolean;
 }
 
 export interface FullPassOptions {
@@ -187,7 +189,9 @@ export class FullPass implements Service {
     }
     let removed = 0;
     for (const key of unwanted) {
-      if (source.wishFor(key) === undefined && (await projector.remove(key, mark))) removed += 1;
+      if (source.wishFor(key) !== undefined) continue;
+      const remove = source.isRemembered(key) ? projector.remove(key, mark) : projector.erase(key, mark);
+      if (await remove) removed += 1;
     }
     return { removed, left: 0 };
   }

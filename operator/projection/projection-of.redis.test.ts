@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
+import { PROJECTED_FIELDS, PROJECTED_PREFIXES, projectionKeys } from '#crds/projection/keys.ts';
 import { flushAll, startTopology, type TestTopology } from '#hack/testing/redis-topology.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
@@ -12,6 +12,7 @@ import { Projector } from './projector.ts';
 /** More than two batches of a pass. */
 const MANY = 120;
 const PAUSED = { annotations: { 'veralux.io/paused': 'true' } };
+const TOOL = { name: 'book', description: 'Books.', url: 'https://tools.example.com/' };
 const DELETED = { deletionTimestamp: '2026-01-02T00:00:00Z', finalizers: ['veralux.io/tenant'] };
 
 let server: TestTopology;
@@ -45,7 +46,7 @@ function create() {
   const pass = new FullPass({
     projector,
     source,
-    prefixes: ['did:', 'tenant:'],
+    prefixes: PROJECTED_PREFIXES,
     synced: [],
     elected: Promise.resolve(),
     raiseTermAbove: () => Promise.resolve(),
@@ -144,6 +145,19 @@ describe('what Redis should hold of', () => {
     offline.tenant('acme', { tenantID: ID, ...spec }, metadata);
     const wish = source.wishFor(projectionKeys.tenant(ID));
     expect(typeof wish === 'object' ? 'value' : wish).toBe(expected);
+  });
+
+  const TOOLS = { tools: [{ ...TOOL, secretRef: { name: 'booking', key: 'token' } }] };
+  test.each([
+    ['a Tenant that refers to nothing', { tools: [TOOL] }, {}, undefined],
+    ['a Tenant that refers to something', TOOLS, {}, 'keep'],
+    ['one that is being deleted, whose calls go on', TOOLS, DELETED, 'keep'],
+    ['one that is paused', {}, PAUSED, 'keep'],
+    ['one whose spec cannot be used', { ...TOOLS, plan: 'None' }, {}, 'keep'],
+  ])('what %s', (_what, spec, metadata, expected) => {
+    const { offline, source } = create();
+    offline.tenant('acme', { tenantID: ID, ...spec }, metadata);
+    expect(source.wishFor(projectionKeys.tenantTools(ID))).toBe(expected);
   });
 
   test('a Tenant that is refused because rows are kept under its id', () => {

@@ -6,6 +6,7 @@ import { isPausedBy } from '#operator/engine/pausable.ts';
 import { ANNOTATIONS } from '#operator/installation/names.ts';
 import { routeOf } from '#operator/phone-number/decide-phone-number.ts';
 import { servingTenant } from '#operator/phone-number/serving-tenant.ts';
+import { refersToAnything } from '#operator/references/references-of.ts';
 import { judgeTenant } from '#operator/tenant/judge-tenant.ts';
 import type { RawPhoneNumber } from '#operator/world/raw-objects.ts';
 import { tenantIDOf } from '#operator/world/tenant-id.ts';
@@ -30,7 +31,13 @@ export function projectionOf(world: World): ProjectionSource {
     wishFor(key) {
       const subject = subjectOf(key);
       if (subject === undefined) return undefined;
-      return 'number' in subject ? routeFor(world, subject.number) : profileFor(world, subject.tenantID);
+      if (subject.part === 'route') return routeFor(world, subject.number);
+      if (subject.part === 'profile') return profileFor(world, subject.tenantID);
+      return referencesFor(world, subject.tenantID);
+    },
+    isRemembered(key) {
+      const part = subjectOf(key)?.part;
+      return part === 'route' || part === 'profile';
     },
   };
 }
@@ -42,6 +49,17 @@ function profileFor(world: World, id: string): Wish {
   if (holder.metadata.deletionTimestamp !== undefined) return undefined;
   const judgement = judgeTenant(holder, world);
   return 'refusal' in judgement ? 'keep' : profileOf(judgement.tenant, id);
+}
+
+/** What a Tenant refers to is read, and written, by its reconcile alone: here is known whether that may be there. */
+function referencesFor(world: World, id: string): Wish {
+  const holder = world.holderOfID(id);
+  if (holder === undefined) return undefined;
+  const isServed =
+    !isPausedBy(ANNOTATIONS.paused, holder) &&
+    holder.metadata.deletionTimestamp === undefined &&
+    !('refusal' in judgeTenant(holder, world));
+  return isServed && !refersToAnything(holder) ? undefined : 'keep';
 }
 
 /** Of several PhoneNumbers that say it is theirs, the claim decides and not this: what is there is kept. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { projectionKeys } from '#crds/projection/keys.ts';
+import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
 import { flushAll, startTopology, type TestTopology, TOPOLOGIES } from '#hack/testing/redis-topology.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
@@ -99,6 +99,7 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       const source = {
         keys: () => Object.keys(wanted),
         wishFor: (key: string): Wish => wanted[key],
+        isRemembered: (key: string) => key.startsWith('did:'),
       };
       const pass = new FullPass({
         projector,
@@ -150,6 +151,14 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       await clock.advance(300_000);
       await pass.passIfNeeded();
       expect([await value('did:+1'), drift['different']]).toEqual([JSON.stringify(wanted['did:+1']), 1]);
+    });
+
+    test('leaves nothing of an unwanted value that nobody could need', async () => {
+      for (const key of ['did:+1', 'tenant:x']) await projectorOf(0).put(key, { a: 1 });
+      const { pass } = create({});
+      await pass.passIfNeeded();
+      const left = ['did:+1', 'tenant:x'].map((key) => redis.hget(key, PROJECTED_FIELDS.removed));
+      expect(await Promise.all(left)).toEqual(['{"a":1}', null]);
     });
 
     test('raises the term above the one that Redis remembers', async () => {

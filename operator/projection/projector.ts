@@ -74,8 +74,8 @@ export class Projector {
   }
 
   /** The same, and forgets what it was. */
-  erase(key: string): Promise<boolean> {
-    return this.#write(removeScript, { key, argument: 0 });
+  erase(key: string, mark?: number): Promise<boolean> {
+    return this.#write(removeScript, { key, mark, argument: 0 });
   }
 
   async #write(

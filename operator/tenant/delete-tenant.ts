@@ -116,7 +116,9 @@ async function stopCalls(tenant: RawTenant, dependencies: TenantDependencies): P
     Date.parse(deletionTimestamp) + longestCallMs(world.runtimes.get(runtimeKeyOf(tenant) ?? ''));
   if (calls > 0 && clock.now() < lastEndMs) return waitsForCalls(calls, lastEndMs);
   // A call in progress that goes to another pod reads what its tenant was; now there is none.
-  await projector.erase(profile);
+  for (const key of [profile, projectionKeys.tenantTools(id)]) {
+    await projector.erase(key);
+  }
   return undefined;
 }
 

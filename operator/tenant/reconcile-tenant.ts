@@ -13,6 +13,7 @@ import {
   tenantNamespace,
 } from '#operator/installation/names.ts';
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
+import { LOOK_AGAIN_MS, projectReferences } from '#operator/references/project-references.ts';
 import type { RawTenant } from '#operator/world/raw-objects.ts';
 import { servedVerdict } from '#operator/world/served.ts';
 import { runtimeKeyOf } from '#operator/world/world.ts';
@@ -99,6 +100,7 @@ async function serve(
     home,
     project(projector, tenant, id),
   ]);
+  const references = await projectReferences({ tenant, id }, dependencies);
   if (known?.secrets !== undefined && known.secrets.generation < secrets.generation) {
     const message = `Secret ${TENANT_KEYS} has generation ${secrets.generation}; the previous one is in it too.`;
     events.record(raw, { type: 'Normal', reason: 'SecretsRotated', message });
@@ -108,6 +110,7 @@ async function serve(
     namespaceReady,
     profileVerdict(projection, generation),
     runtimeVerdict(runtimeKey, world.runtimes.get(runtimeKey)),
+    ...(references === undefined ? [] : [references]),
   ];
   const status = tenantStatus({
     tenant,
@@ -125,7 +128,8 @@ async function serve(
   ].join(' ');
   if (refused === '') retries.forget(name);
   const retryAfterMs = refused === '' ? undefined : retries.nextMs(name, refused);
-  const times = [retryAfterMs, againAfterMs].filter((one) => one !== undefined);
+  const lookAgainMs = references === undefined ? undefined : LOOK_AGAIN_MS;
+  const times = [retryAfterMs, againAfterMs, lookAgainMs].filter((one) => one !== undefined);
   // It may be all tenants that wait, and what is new comes before them.
   return times.length === 0 ? {} : { requeueAfterMs: Math.min(...times), priority: 'Low' };
 }

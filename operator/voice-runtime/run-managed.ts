@@ -7,8 +7,8 @@ import { digestOf } from '#operator/engine/child-kind.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import type { ReconcileContext } from '#operator/engine/controller.ts';
 import type { EventRecorder } from '#operator/engine/event-recorder.ts';
-import { deriveSecret } from '#operator/installation/master-key.ts';
 import type { Autoscaler } from './autoscaler.ts';
+import { madeCallTokenSecret } from './call-token-secret.ts';
 import { type MissingNeed, managedVerdicts, wereMade } from './decide-managed.ts';
 import { desiredRuntime, selectorText } from './desired-runtime.ts';
 import type { EnginePlan } from './engines/engine-plan.ts';
@@ -68,7 +68,7 @@ export async function runManaged(
   const known = children.deployments.get(deploymentKey);
   const claims = children.claimsOf(key);
   const plan = planEngines(runtime, claims);
-  const callTokenSecret = deriveSecret(masterKey, { purpose: 'call-tokens', subject: key, generation: 1 });
+  const callTokenSecret = madeCallTokenSecret(masterKey, key);
 
   const needs = await needsOf(runtime, { plan, callTokenSecret, known }, dependencies);
   const replicas = sizeOf(runtime, reports, known, autoscaler);

@@ -16,6 +16,7 @@ import {
   TENANT_KEYS,
   tenantNamespace,
 } from '#operator/installation/names.ts';
+import { NamedObjects } from '#operator/references/named-objects.ts';
 import { homeOf } from './home-of.ts';
 import { type MadeSecrets, madeSecretsOf, noteOnSecrets } from './made-secrets.ts';
 import { PackedTenant } from './packed-tenant.ts';
@@ -51,6 +52,8 @@ export class World {
   /** What the operator made in tenants' namespaces, one cache a kind; by the plural of the kind. */
   readonly children: ReadonlyMap<string, ChildCache>;
   readonly sharedSecrets: SharedSecrets;
+  /** What people made, and Tenants may name. */
+  readonly named: NamedObjects;
   readonly #retained: Informer<RetainedRecord>;
   readonly #namespace: string;
   readonly tenantsByID: KeyIndex<RawTenant>;
@@ -107,6 +110,12 @@ export class World {
       runtimes: this.runtimes,
       namespace: options.namespace,
     });
+    this.named = new NamedObjects({
+      client: options.client,
+      log: options.log,
+      onRelist: (kind, reason) => options.onList?.(kind, reason),
+      onVerified: (kind, missed) => options.onVerified?.(kind, missed),
+    });
     this.tenantsByID = new KeyIndex(this.tenants, (tenant) => tenantIDOf(this.installationID, tenant));
     this.tenantsByRuntime = new KeyIndex(this.tenants, runtimeKeyOf);
     this.numbersByNamespace = new KeyIndex(this.phoneNumbers, (number) => number.metadata.namespace);
@@ -121,6 +130,8 @@ export class World {
       this.namespaces,
       this.#retained,
       this.sharedSecrets.sources,
+      this.named.secrets,
+      this.named.configMaps,
       ...this.children.values(),
     ] as const;
   }
@@ -143,6 +154,12 @@ export class World {
   /** What is said of rows that a deleted Tenant of this id left behind; undefined where there are none. */
   retainedRows(id: string): RetainedRecord | undefined {
     return this.#retained.get(`${this.#namespace}/${retainedName(id)}`);
+  }
+
+  /** Whether a Tenant's namespace is there and was made for this id: what stands in another's is not its own. */
+  hasHome({ name, id }: { readonly name: string; readonly id: string }): boolean {
+    const home = homeOf(this.namespaces.get(tenantNamespace(name)));
+    return home?.tenant === name && home.id === id;
   }
 
   /** Tells of each id whose kept rows are now there, or not any more. */

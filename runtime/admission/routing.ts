@@ -1,6 +1,7 @@
 import { type DidRecord, didRecordSchema } from '#crds/projection/did-record.ts';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
 import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
+import { type ToolTokens, toolTokensSchema } from '#crds/projection/tool-tokens.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -57,6 +58,12 @@ export class Routing {
   async tenantOf(tenantID: string): Promise<TenantProfile | undefined> {
     const value = await this.#read(projectionKeys.tenant(tenantID));
     return this.#parse(value, tenantProfileSchema, 'tenant');
+  }
+
+  /** The sealed tokens of a tenant's tools; undefined where it has none. Throws alike. */
+  async toolTokensOf(tenantID: string): Promise<ToolTokens | undefined> {
+    const value = await this.#read(projectionKeys.tenantTools(tenantID));
+    return this.#parse(value, toolTokensSchema, 'tool tokens');
   }
 
   /** Whether this pod can say what a tenant is while Redis is away. */

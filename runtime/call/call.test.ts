@@ -83,6 +83,7 @@ function services(): LiveCallServices {
     driver: { drive: async ({ record }) => void told.push(`driven to ${record.pod}`) },
     carrier: { send: async () => 'Done' },
     ledger: { append: () => undefined },
+    toolTokens: { tokenOf: async () => undefined },
     openSession: (_socket, context) => {
       events = context.events;
       began = context.conversation;

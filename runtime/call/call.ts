@@ -7,6 +7,7 @@ import type { LedgerWriter } from '#runtime/ledger/ledger-writer.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { RestoreResult } from '#runtime/store/restore-script.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
+import type { ToolTokens } from '#runtime/tools/tool-tokens.ts';
 import type { CallAdvancer } from './advance.ts';
 import { beginTransfer } from './begin-transfer.ts';
 import type { CallRecord, StoredCall } from './call-record.ts';
@@ -27,6 +28,7 @@ export interface LiveCallServices {
   readonly carrier: Pick<Carrier, 'send'>;
   readonly ledger: Pick<LedgerWriter, 'append'>;
   readonly openSession: OpenSession;
+  readonly toolTokens: Pick<ToolTokens, 'tokenOf'>;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -87,6 +89,7 @@ export class LiveCall {
       transferFailure: record.transfer?.told ? undefined : record.transfer?.failure,
       seamless: record.seamless ?? false,
       answeredAtMs: record.answeredAtMs,
+      toolToken: (tool) => services.toolTokens.tokenOf(record.tenantID, tool),
       events: this.#events(),
     });
   }

@@ -5,8 +5,8 @@ import { WebSocketServer } from 'ws';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import type { CallProfiles } from '#runtime/admission/call-profiles.ts';
 import type { PodSlots } from '#runtime/admission/pod-slots.ts';
-import type { Routing } from '#runtime/admission/routing.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import { LiveCall, type LiveCallServices } from '#runtime/call/call.ts';
 import type { CallEvent } from '#runtime/call/call-event.ts';
@@ -33,7 +33,7 @@ export interface MediaServerOptions {
   readonly callTokenSecret: string;
   readonly draining: () => boolean;
   readonly slots: PodSlots;
-  readonly routing: Routing;
+  readonly profiles: Pick<CallProfiles, 'of'>;
   readonly store: CallStore;
   /** Keeps a call in this pod from now on, where Redis is away. */
   readonly takeWithoutRedis: (ref: CallRef) => void;
@@ -110,14 +110,11 @@ export class MediaServer {
 
   /** Tells the call that its stream is here: granted once for each generation, to one socket. */
   async #adopt(token: MediaToken): Promise<Attached | Refusal> {
-    const { store, routing, slots, advancer, takeWithoutRedis, clock, pod, slotCount } = this.#options;
+    const { store, profiles, slots, advancer, takeWithoutRedis, clock, pod, slotCount } = this.#options;
     const { tenantID, generation } = token;
     const rebuild = this.#rebuiltFrom(token);
     if (rebuild) takeWithoutRedis(token);
-    const [{ call: before }, profile] = await Promise.all([
-      store.load(token),
-      routing.tenantOfCall(tenantID),
-    ]);
+    const [{ call: before }, profile] = await Promise.all([store.load(token), profiles.of(tenantID)]);
     if (!profile) return 404;
     const slotPod = before?.record.pod;
     if (!(await slots.reserveOn(pod, token, slotCount))) return 503;

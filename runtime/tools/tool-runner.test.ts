@@ -56,18 +56,25 @@ describe('a call of a tool', () => {
     expect(site.dialled).toEqual([]);
   });
 
+  test('of a tool with a token carries it, and no other does', async () => {
+    const { site, runner } = await setUpTools([reply(200, '{}'), reply(200, '{}')]);
+    await runner.run({ ...request({ secretRef: { name: 'booking' } }), token: 'sesame' });
+    await runner.run(request());
+    expect(site.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer sesame', undefined]);
+  });
+
   test('leaves a line with what is nobody’s secret', async () => {
     const lines: string[] = [];
     const log = createLogger('test', 'info', { write: (line) => void lines.push(line) });
     const { runner } = await setUpTools([reply(500, '{"caller":"Ann"}')], { log });
-    await runner.run(request({}, { day: 'Ann' }));
+    await runner.run({ ...request({ secretRef: { name: 'booking' } }, { day: 'Ann' }), token: 'sesame' });
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       call: 'c-1',
       tool: 'book',
       outcome: 'failed',
       status: 500,
     });
-    expect(lines.join('')).not.toMatch(/Ann|example\.com/);
+    expect(lines.join('')).not.toMatch(/Ann|example\.com|sesame/);
   });
 });
 

@@ -27,10 +27,11 @@ export class ToolRunner {
   }
 
   /** Runs to its end, also where the caller hangs up meanwhile: half a booking helps nobody. */
-  async run({ callID, tool, call }: ToolRequest): Promise<ToolOutcome> {
+  async run(request: ToolRequest): Promise<ToolOutcome> {
     const { clock, observer, log } = this.#options;
     const startedMs = clock.monotonic();
-    const run: Run = { callID, tool, call, sent: false, status: undefined, code: undefined };
+    const { callID, tool } = request;
+    const run: Run = { ...request, sent: false, status: undefined, code: undefined };
     const outcome = await this.#attempt(run);
     const ms = clock.monotonic() - startedMs;
     observer.finished(outcome.kind, ms);
@@ -42,7 +43,7 @@ export class ToolRunner {
   async #attempt(run: Run): Promise<ToolOutcome> {
     const wrong = wrongArguments(run.tool, run.call.arguments);
     if (wrong !== undefined) return refused(wrong);
-    if (run.tool.secretRef)
+    if (run.tool.secretRef && run.token === undefined)
       return refused('This tool needs a token that is not there. It cannot be used now.');
     const ending = new AbortController();
     const cancel = this.#options.clock.after(run.tool.timeoutSeconds * 1000, () => ending.abort(TIME_OUT));
@@ -67,7 +68,7 @@ export class ToolRunner {
       addresses,
       dial: this.#options.dial,
       body: JSON.stringify(run.call.arguments),
-      headers: { 'idempotency-key': idempotencyKey(run), 'user-agent': 'veralux-receptionist' },
+      headers: headersOf(run),
       signal,
       onSent: () => {
         run.sent = true;
@@ -95,6 +96,8 @@ export interface ToolRequest {
   readonly callID: string;
   readonly tool: TenantTool;
   readonly call: ToolCall;
+  /** For a tool with a `secretRef`. */
+  readonly token?: string | undefined;
 }
 
 interface Run extends ToolRequest {
@@ -106,6 +109,14 @@ interface Run extends ToolRequest {
 }
 
 const TIME_OUT = new Error('the time of a tool is over');
+
+function headersOf(run: Run): Readonly<Record<string, string>> {
+  return {
+    'idempotency-key': idempotencyKey(run),
+    'user-agent': 'veralux-receptionist',
+    ...(run.token === undefined ? {} : { authorization: `Bearer ${run.token}` }),
+  };
+}
 
 /**
  * The same for a call that is sent again by somebody between us and the tool, and for no other: some

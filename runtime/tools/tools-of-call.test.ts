@@ -7,6 +7,7 @@ import { ToolsOfCall } from './tools-of-call.ts';
 const never = new AbortController().signal;
 const tools = toolsSchema.parse([
   { name: 'book', description: 'Books.', url: 'https://tools.example.com/', parameters: [] },
+  { name: 'look_up', description: 'Looks.', url: 'https://tools.example.com/', secretRef: { name: 'crm' } },
 ]);
 
 function setUp() {
@@ -20,17 +21,22 @@ function setUp() {
       return outcome.promise;
     },
   };
-  const ofCall = new ToolsOfCall({ runner, callID: 'c-1', tools });
+  const asked: string[] = [];
+  const toolToken = async (tool: string) => {
+    asked.push(tool);
+    return `token-${asked.length}`;
+  };
+  const ofCall = new ToolsOfCall({ runner, callID: 'c-1', tools, toolToken });
   const call = (id: string, args = {}, signal = never) =>
     ofCall.call({ id, name: 'book', arguments: args }, signal);
-  return { ofCall, call, requests, outcomes };
+  return { ofCall, call, requests, outcomes, asked };
 }
 
 const done: ToolOutcome = { kind: 'ok', text: 'Booked.' };
 
 test('the model is told of the tools, and what they answer', async () => {
   const { ofCall, call, requests, outcomes } = setUp();
-  expect(ofCall.definitions.map(({ name }) => name)).toEqual(['book']);
+  expect(ofCall.definitions.map(({ name }) => name)).toEqual(['book', 'look_up']);
   const answer = call('call_1', { day: 'Monday' });
   outcomes[0]?.resolve(done);
   expect(await answer).toBe('Booked.');
@@ -43,6 +49,19 @@ test('a tool that the tenant does not have is not called', async () => {
   const { ofCall, requests } = setUp();
   expect(await ofCall.call({ id: 'a', name: 'cancel', arguments: {} }, never)).toContain('no tool cancel');
   expect(requests).toEqual([]);
+});
+
+test('a tool with a secretRef is given its token as it is at each call, and no other has any', async () => {
+  const { ofCall, requests, outcomes, asked } = setUp();
+  for (const [index, name] of ['look_up', 'book', 'look_up'].entries()) {
+    const answer = ofCall.call({ id: `call_${index}`, name, arguments: {} }, never);
+    await Promise.resolve();
+    await Promise.resolve();
+    outcomes[index]?.resolve(done);
+    await answer;
+  }
+  expect(requests.map(({ token }) => token)).toEqual(['token-1', undefined, 'token-2']);
+  expect(asked).toEqual(['look_up', 'look_up']);
 });
 
 test('a tool that was interrupted works on, and its outcome is told when it is asked for again', async () => {

@@ -33,10 +33,15 @@ export class ToolsOfCall implements TenantTools {
   }
 
   #run(key: string, tool: TenantTool, call: ToolCallRequest): Promise<ToolOutcome> {
-    const { runner, callID } = this.#options;
-    const running = runner.run({ callID, tool, call });
+    const running = this.#runWithToken(tool, call);
     this.#untold.set(key, running);
     return running;
+  }
+
+  async #runWithToken(tool: TenantTool, call: ToolCallRequest): Promise<ToolOutcome> {
+    const { runner, callID, toolToken } = this.#options;
+    const token = tool.secretRef ? await toolToken(tool.name) : undefined;
+    return runner.run({ callID, tool, call, token });
   }
 }
 
@@ -44,6 +49,8 @@ export interface ToolsOfCallOptions {
   readonly runner: Pick<ToolRunner, 'run'>;
   readonly callID: string;
   readonly tools: readonly TenantTool[];
+  /** The token of a tool, as it is now. Never rejects. */
+  readonly toolToken: (tool: string) => Promise<string | undefined>;
 }
 
 /** Callers who interrupt more tools than this are not booking anything. */

@@ -114,11 +114,11 @@ function openVoice({ socket, encoder, context, parts, onStalled }: StreamOptions
 /** With a language model, and the tenant's tools for it, where the pod has one and the tenant wants it. */
 function dialogueOf(
   { engines: { llm }, tools: runner }: SessionParts,
-  { callID, profile }: SessionContext,
+  { callID, profile, toolToken }: SessionContext,
   subject: () => CallSubject,
 ): Dialogue {
   if (!llm || profile.assistant.driver === 'StepByStep') return new StepByStep(subject);
-  const tools = new ToolsOfCall({ runner, callID, tools: profile.tools });
+  const tools = new ToolsOfCall({ runner, callID, tools: profile.tools, toolToken });
   return new ModelDialogue({ subject, model: llm, tools });
 }
 

@@ -75,6 +75,17 @@ export class OfflineWorld {
     this.world.sharedSecrets.sources.observe(secret);
   }
 
+  /** A Secret that people made. */
+  secret(namespace: string, name: string): void {
+    this.world.named.secrets.observe(this.#object('Secret', { namespace, name }, 'v1'));
+  }
+
+  /** A VoiceRuntime in the platform's namespace. */
+  runtime(name: string, spec: Readonly<Record<string, unknown>>): void {
+    const about = { name, namespace: SYSTEM, uid: `uid-${name}` };
+    this.world.runtimes.observe({ ...this.#object('VoiceRuntime', about), spec } as KubeObject);
+  }
+
   /** A PhoneNumber `main` in a Tenant's namespace that owns the number. */
   phoneNumber(tenant: string, number: string, workflow: string, metadata: Metadata = {}): void {
     const namespace = tenantNamespace(tenant);

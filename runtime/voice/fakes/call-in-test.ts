@@ -32,6 +32,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
       transferFailure: setUp.transferFailure,
       seamless: setUp.seamless ?? false,
       answeredAtMs: clock.now(),
+      toolToken: async () => undefined,
       events: {
         turn: ({ speaker, text, interrupted }) =>
           reported.push(`${speaker}: ${text}${interrupted ? ' [interrupted]' : ''}`),

@@ -191,6 +191,7 @@ function contextOf(scenario: Scenario): StreamContext {
     conversation: newConversation('lead-capture'),
     seamless: false,
     answeredAtMs: Date.parse(scenario.at),
+    toolToken: async () => undefined,
   };
 }
 

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { projectionKeys } from '#crds/projection/keys.ts';
+import { sealToken } from '#crds/projection/sealed-token.ts';
+import type { SessionContext } from '#runtime/call/session-port.ts';
+import { type CarrierSite, startCarrierSite } from '#runtime/testing/carrier-site.ts';
+import { CALLER, NUMBER, profile, TENANT } from '#runtime/testing/test-runtime.ts';
+
+/** A pod, whose tenant has one tool with a token and one without. */
+const SECRET = 's'.repeat(32);
+const PATIENCE = { timeout: 15_000 };
+const tool = (name: string) => ({ name, description: 'Any.', url: 'https://tools.example.com/' });
+const tools = [tool('open'), { ...tool('book'), secretRef: { name: 'booking', key: 'token' } }];
+
+let site: CarrierSite;
+
+beforeAll(async () => {
+  site = await startCarrierSite();
+  await site.pod.project({ ...profile, tools });
+});
+
+afterAll(() => site.stop());
+
+beforeEach(async () => {
+  await site.pod.redis.del(projectionKeys.tenantTools(TENANT));
+});
+
+async function put(token: string, secret = SECRET): Promise<void> {
+  const tokens = { book: sealToken(secret, { tenantID: TENANT, tool: 'book' }, token) };
+  const record = JSON.stringify({ schemaVersion: 1, tenantID: TENANT, tokens });
+  await site.pod.redis.hset(projectionKeys.tenantTools(TENANT), 'value', record);
+}
+
+async function call(): Promise<SessionContext> {
+  const before = site.pod.opened.length;
+  site.carrier.control.placeCall({ from: CALLER, to: NUMBER });
+  await expect.poll(() => site.pod.opened.length, PATIENCE).toBe(before + 1);
+  const context = site.pod.opened.at(-1);
+  if (context === undefined) throw new Error('the session was just counted');
+  return context;
+}
+
+const offered = ({ profile: { tools: all } }: SessionContext) => all.map(({ name }) => name);
+
+test('a tool is offered with its token, which is what it is at the moment of its use', async () => {
+  await put('sesame-1');
+  const context = await call();
+  expect([offered(context), await context.toolToken('book')]).toEqual([['open', 'book'], 'sesame-1']);
+  await put('sesame-2');
+  expect(await context.toolToken('book')).toBe('sesame-2');
+  await site.pod.redis.del(projectionKeys.tenantTools(TENANT));
+  expect(await context.toolToken('book')).toBeUndefined();
+});
+
+test.each([
+  ['is missing', () => Promise.resolve()],
+  ['was sealed for the pods of another runtime', () => put('sesame-1', 't'.repeat(32))],
+  [
+    'cannot be read',
+    async () => void (await site.pod.redis.hset(projectionKeys.tenantTools(TENANT), 'value', '{}')),
+  ],
+])('a tool whose token %s is not offered, and the call goes on', async (_, prepare) => {
+  await prepare();
+  const context = await call();
+  expect([offered(context), await context.toolToken('book')]).toEqual([['open'], undefined]);
+});
+
+test('no token is ever logged', () => {
+  expect(site.pod.logged.join('')).not.toContain('sesame');
+});
