@@ -79,6 +79,29 @@ async function booksOf(kind: 'ended' | 'usage') {
   return (await pod.ledger()).findLast((event) => event.kind === kind && event.callID === refOf().callID);
 }
 
+describe('a target in a country that is not called', () => {
+  test.each([
+    ['another than that of the number that was called', '+442079460000', undefined],
+    ['none of those that the tenant allows', SALES, ['GB']],
+  ])('is not dialled: %s', async (_, number, transferCountries) => {
+    const limits = { ...profile.limits, transferCountries };
+    await pod.project({ ...withSales, limits, transferTargets: [{ name: 'sales', number }] });
+    await talk();
+    expect(await pod.opened[0]?.events.transfer('sales')).toBe(false);
+    expect([await stateOf(), legOf()]).toEqual(['talking', undefined]);
+  });
+
+  test('is dialled where the tenant allows it', async () => {
+    const number = '+442079460000';
+    const limits = { ...profile.limits, transferCountries: ['GB'] };
+    await pod.project({ ...withSales, limits, transferTargets: [{ name: 'sales', number }] });
+    carrier.control.setDestination(number, { kind: 'answers', afterMs: 50 });
+    await talk();
+    expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
+    await expect.poll(stateOf, PATIENCE).toBe('handed-over');
+  });
+});
+
 describe('a caller who is handed to a person', () => {
   test('is with that person, without a slot, and counted to the bridge alone', async () => {
     await transfer({ kind: 'answers', afterMs: 50 });

@@ -14,7 +14,7 @@ export const effectiveLimitsSchema = z.object({
   phoneNumbers: z.number().int().nonnegative().nullable(),
   concurrentCalls: z.number().int().nonnegative().nullable(),
   transferMinutesPerDay: z.number().int().nonnegative().nullable(),
-  /** ISO 3166-1 alpha-2. Absent: the countries of the tenant's own numbers. */
+  /** ISO 3166-1 alpha-2. Absent: the country of the number that was called. */
   transferCountries: z.array(z.string()).optional(),
 });
 

@@ -2,12 +2,13 @@ import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import type { LiveCallOptions } from './call.ts';
 import type { StoredCall, Transfer } from './call-record.ts';
 import { MAX_HANDED_OVER_SECONDS, MIN_HANDED_OVER_SECONDS } from './deadlines.ts';
+import { mayDial } from './may-dial.ts';
 import { dayOf } from './settlement.ts';
 
 /**
  * Stores that a live call goes to the person whom `name` stands for in its tenant's profile. Resolves to
- * the call, whose next command is to be driven; undefined: nobody is to be had under this name, nothing
- * is left of the tenant's day, or the call has moved on. Throws what Redis throws.
+ * the call, whose next command is to be driven; undefined: nobody is to be had under this name, the number
+ * is of a country that is not called, nothing is left of the tenant's day, or the call has moved on. Throws what Redis throws.
  */
 export async function beginTransfer(
   name: string,
@@ -17,7 +18,7 @@ export async function beginTransfer(
   const { generation, tenantID } = record;
   const isLimited = profile.limits.transferMinutesPerDay !== null;
   const usedSeconds = isLimited ? await store.transferSeconds(tenantID, dayOf(clock.now())) : 0;
-  const target = targetOf(profile, name, usedSeconds);
+  const target = targetOf(name, { profile, calledNumber: record.to, usedSeconds });
   if (!target) return undefined;
   const { outcome, call } = await advancer.advance({
     ref: record,
@@ -29,13 +30,15 @@ export async function beginTransfer(
 
 /** Whom a name stands for, and for how long the call may be theirs: at most for what is left of the day. */
 function targetOf(
-  { transferTargets, limits }: TenantProfile,
   name: string,
-  usedSeconds: number,
+  of: { readonly profile: TenantProfile; readonly calledNumber: string; readonly usedSeconds: number },
 ): Pick<Transfer, 'target' | 'number' | 'timeLimitSeconds'> | undefined {
+  const { profile, calledNumber, usedSeconds } = of;
+  const { transferTargets, limits } = profile;
   const target = transferTargets.find((candidate) => candidate.name === name);
   const leftSeconds = (limits.transferMinutesPerDay ?? Number.POSITIVE_INFINITY) * 60 - usedSeconds;
-  if (!target || leftSeconds < MIN_HANDED_OVER_SECONDS) return undefined;
+  if (!target || !mayDial(target.number, { limits, calledNumber })) return undefined;
+  if (leftSeconds < MIN_HANDED_OVER_SECONDS) return undefined;
   const timeLimitSeconds = Math.min(MAX_HANDED_OVER_SECONDS, leftSeconds);
   return { target: name, number: target.number, timeLimitSeconds };
 }

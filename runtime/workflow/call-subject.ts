@@ -1,7 +1,8 @@
-import { type CountryCode, getCountries, parsePhoneNumberFromString } from 'libphonenumber-js';
+import { type CountryCode, getCountries } from 'libphonenumber-js';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import type { Workflow } from '#crds/tenant/workflow.ts';
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
+import { numberCountry } from '#runtime/call/may-dial.ts';
 import type { AnswerContext } from './answers/answer-context.ts';
 import { callableNumber } from './answers/phone.ts';
 import { languageOf } from './language.ts';
@@ -39,20 +40,6 @@ export function countryOf({ profile, callerNumber, calledNumber }: CallSubject):
     asCountry(regionOf(profile.language)) ??
     zoneCountry(profile.timeZone)
   );
-}
-
-/** Of numbers that belong to no country of their calling code, the largest of it. */
-const LARGEST: Readonly<Record<string, CountryCode>> = {
-  '1': 'US',
-  '44': 'GB',
-  '7': 'RU',
-  '39': 'IT',
-  '61': 'AU',
-};
-
-function numberCountry(text: string): CountryCode | undefined {
-  const number = parsePhoneNumberFromString(text);
-  return number?.country ?? LARGEST[number?.countryCallingCode ?? ''];
 }
 
 function regionOf(locale: string): string | undefined {

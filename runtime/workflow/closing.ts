@@ -1,5 +1,6 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import { workflowSchema } from '#crds/tenant/workflow.ts';
+import { mayDial } from '#runtime/call/may-dial.ts';
 import type { CallSubject } from './call-subject.ts';
 import { answerTo } from './form.ts';
 import { isOpen } from './hours/business-hours.ts';
@@ -91,7 +92,7 @@ export function warn(talk: Talk, number: string): { readonly text: string; reado
   const phrases = phrasesOf(talk);
   const text = filled(phrases.emergency, { number: number.split('').join(' ') });
   const { subject, state } = talk;
-  const target = openTargets(subject)[0] ?? subject.profile.transferTargets[0];
+  const target = openTargets(subject)[0] ?? targets(subject)[0];
   if (!target || (state.handOvers ?? 0) >= MAX_HAND_OVERS) return { text };
   return {
     text: joined(text, phrases.emergencyConnecting),
@@ -99,10 +100,17 @@ export function warn(talk: Talk, number: string): { readonly text: string; reado
   };
 }
 
-/** Who is there now. */
-export function openTargets({ profile, nowMs }: CallSubject): CallSubject['profile']['transferTargets'] {
-  return profile.transferTargets.filter(({ hours }) => isOpen(hours, nowMs, profile.timeZone));
+/** Who is there now, of those who may be called. */
+export function openTargets(subject: CallSubject): Targets {
+  const { profile, nowMs } = subject;
+  return targets(subject).filter(({ hours }) => isOpen(hours, nowMs, profile.timeZone));
 }
+
+function targets({ profile: { transferTargets, limits }, calledNumber }: CallSubject): Targets {
+  return transferTargets.filter(({ number }) => mayDial(number, { limits, calledNumber }));
+}
+
+type Targets = CallSubject['profile']['transferTargets'];
 
 function closing(talk: Talk, text: string, effect: Effect): Step {
   const { asking: _, awaiting: __, digits: ___, ...rest } = talk.state;

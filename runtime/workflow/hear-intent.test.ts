@@ -93,6 +93,13 @@ describe('danger', () => {
     expect(talk.step.effect).toEqual({ kind: 'Transfer', target: 'desk' });
   });
 
+  test('is not escalated to a person in a country that is not called', () => {
+    const abroad = { ...DESK, number: '+442079460177' };
+    const talk = atNumber({ profile: { transferTargets: [abroad] } });
+    expect(talk.says("I can't breathe")).toContain(warning);
+    expect(talk.step.effect).toMatchObject({ kind: 'Listen' });
+  });
+
   test('is called by the number of the country that was called', () => {
     const talk = atNumber({ calledNumber: '+442079460958' });
     expect(talk.says('my house is on fire')).toContain('dial 9 9 9 now');
