@@ -213,7 +213,7 @@ function createParts(options: RuntimeOptions) {
   const calls = { store, advancer, takeWithoutRedis, maxDurationMs } as const;
   const tokens = { callTokenSecret: config.CALL_TOKEN_SECRET };
   const toolTokens = new ToolTokens({ ...tokens, routing, log });
-  const profiles = new CallProfiles({ routing, toolTokens });
+  const profiles = new CallProfiles({ routing, toolTokens, log });
   const paths = { ...calls, ...tokens, slots, routing, carrier, runtime, away } as const;
   const driver = new CallDriver({ ...common, ...paths, letGo: live.end.bind(live) });
   const pod: Pod = new Pod({

@@ -70,6 +70,10 @@ export const CONDITIONS = {
         'A Secret that spec.tools names does not exist, or is not one that people put there; the tool is not offered on calls.',
       SecretIncomplete:
         'A Secret that spec.tools names has no such key, or no token under it; the tool is not offered on calls.',
+      ConfigMapNotFound:
+        'A ConfigMap that spec.knowledgeFrom names does not exist; callers are told nothing of it.',
+      KnowledgeTooLarge:
+        'A ConfigMap that spec.knowledgeFrom names is too large, or with the others together; it is left out.',
       RuntimeSecretMissing:
         'The VoiceRuntime is External and its spec.callTokens names no secret that exists: tokens cannot be sealed for it, and tools that have one are not offered on calls.',
       RedisUnavailable: 'Redis could not be written; it is tried again, and what was known before stays.',

@@ -9,7 +9,7 @@ import {
   transcriptsSchema,
   transferTargetsSchema,
 } from '../tenant/call-handling.ts';
-import { knowledgeSchema } from '../tenant/knowledge.ts';
+import { knowledgeFromSchema, knowledgeSchema } from '../tenant/knowledge.ts';
 import { suspensionSchema, type Tenant } from '../tenant/tenant.ts';
 import { toolsSchema } from '../tenant/tool.ts';
 import { workflowsSchema } from '../tenant/workflow.ts';
@@ -32,6 +32,9 @@ export const tenantProfileSchema = z.object({
   assistant: assistantSchema,
   workflows: workflowsSchema,
   knowledge: knowledgeSchema,
+  knowledgeFrom: knowledgeFromSchema
+    .default([])
+    .describe('Where there are any, more is in `tenant-knowledge:{sNN}:<id>`.'),
   tools: toolsSchema,
   businessHours: businessHoursSchema.optional(),
   transferTargets: transferTargetsSchema,
@@ -65,6 +68,7 @@ export function profileOf(tenant: Tenant, tenantID: string): TenantProfile {
     },
     workflows: spec.workflows,
     knowledge: spec.knowledge,
+    knowledgeFrom: spec.knowledgeFrom,
     tools: spec.tools,
     ...(spec.businessHours ? { businessHours: spec.businessHours } : {}),
     transferTargets: spec.transferTargets,

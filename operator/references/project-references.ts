@@ -1,8 +1,9 @@
 import { projectionKeys } from '#crds/projection/keys.ts';
+import type { TenantKnowledge } from '#crds/projection/tenant-knowledge.ts';
 import type { Tenant } from '#crds/tenant/tenant.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
-import { type Resource, SECRETS } from '#lib/kube/resource.ts';
+import { CONFIG_MAPS, type Resource, SECRETS } from '#lib/kube/resource.ts';
 import type { Verdict } from '#operator/engine/conditions.ts';
 import { tenantNamespace } from '#operator/installation/names.ts';
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
@@ -10,6 +11,7 @@ import { findCallTokenSecret } from '#operator/voice-runtime/call-token-secret.t
 import type { SharedSecret } from '#operator/world/secret-refusal.ts';
 import { verdict } from '#operator/world/verdict.ts';
 import { runtimeKeyOf, type World } from '#operator/world/world.ts';
+import { type ConfigMap, knowledgeIn, type NamedConfigMap } from './knowledge-from.ts';
 import type { Problem } from './problem.ts';
 import { sealedTokens, tokenIn, toolsWithToken } from './tool-tokens.ts';
 
@@ -37,7 +39,8 @@ export async function projectReferences(
   means: ReferencesMeans,
 ): Promise<Verdict | undefined> {
   const { tenant } = subject;
-  const refers = toolsWithToken(tenant.spec).length > 0;
+  const { tools, knowledgeFrom } = tenant.spec;
+  const refers = toolsWithToken({ tools }).length > 0 || knowledgeFrom.length > 0;
   const didRefer = tenant.status?.conditions?.some(({ type }) => type === 'ReferencesResolved') === true;
   if (!refers && !didRefer) return undefined;
   const [first, ...others] = await problemsOf(subject, means);
@@ -51,7 +54,7 @@ export async function projectReferences(
 
 async function problemsOf(subject: Subject, means: ReferencesMeans): Promise<readonly Problem[]> {
   try {
-    return await projectTokens(subject, means);
+    return [...(await projectTokens(subject, means)), ...(await projectKnowledge(subject, means))];
   } catch (error) {
     if (error instanceof RedisUnavailable) {
       const message = `${error.message} It is tried again by itself; until then calls have what was there before, if anything.`;
@@ -91,6 +94,26 @@ async function projectTokens(
     return [...problems, { reason: 'RuntimeSecretMissing', message: unsealed(tools, sealing.message) }];
   }
   await projector.put(key, sealedTokens(id, tokens, sealing.secret));
+  return problems;
+}
+
+async function projectKnowledge(
+  subject: Subject,
+  { world, client, projector }: ReferencesMeans,
+): Promise<readonly Problem[]> {
+  const { tenant, id } = subject;
+  const key = projectionKeys.tenantKnowledge(id);
+  const names = tenant.spec.knowledgeFrom.map(({ name }) => name);
+  if (names.length === 0) {
+    await projector.erase(key);
+    return [];
+  }
+  const named: NamedConfigMap[] = [];
+  for (const name of names) {
+    named.push([name, await read<ConfigMap>(subject, CONFIG_MAPS, name, { world, client })]);
+  }
+  const { articles, problems } = knowledgeIn(named, tenantNamespace(tenant.metadata.name));
+  await projector.put(key, { schemaVersion: 1, tenantID: id, articles } satisfies TenantKnowledge);
   return problems;
 }
 

@@ -28,6 +28,9 @@ export function routeReferences(world: World, enqueue: (tenant: string) => void)
       if (isDeepStrictEqual(callTokensRef(runtime), { namespace, name })) tenantsOf(keyOf(runtime.metadata));
     }
   });
+  world.named.onConfigMap((namespace, name) => {
+    tenantThat((tenant) => referencesOf(tenant).configMaps.includes(name), namespace);
+  });
   world.runtimes.onChange((key, before, after, origin) => {
     if (origin === 'Initial') return;
     const [was, is] = [before, after].map((runtime) => [runtime?.spec?.['mode'], callTokensRef(runtime)]);

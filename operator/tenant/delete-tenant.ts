@@ -116,7 +116,7 @@ async function stopCalls(tenant: RawTenant, dependencies: TenantDependencies): P
     Date.parse(deletionTimestamp) + longestCallMs(world.runtimes.get(runtimeKeyOf(tenant) ?? ''));
   if (calls > 0 && clock.now() < lastEndMs) return waitsForCalls(calls, lastEndMs);
   // A call in progress that goes to another pod reads what its tenant was; now there is none.
-  for (const key of [profile, projectionKeys.tenantTools(id)]) {
+  for (const key of [profile, projectionKeys.tenantTools(id), projectionKeys.tenantKnowledge(id)]) {
     await projector.erase(key);
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { type DidRecord, didRecordSchema } from '#crds/projection/did-record.ts';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
+import { type TenantKnowledge, tenantKnowledgeSchema } from '#crds/projection/tenant-knowledge.ts';
 import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { type ToolTokens, toolTokensSchema } from '#crds/projection/tool-tokens.ts';
 import type { Clock } from '#lib/clock/clock.ts';
@@ -30,6 +31,8 @@ export class Routing {
   readonly #away: (key: string) => boolean;
   readonly #clock: Clock;
   readonly #lastKnown = new LastKnown();
+  /** Apart, as it is large: numbers and tenants must not have to make room for it. */
+  readonly #lastKnowledge = new LastKnown();
 
   constructor({ redis, log, away, clock }: RoutingOptions) {
     this.#redis = redis;
@@ -66,6 +69,12 @@ export class Routing {
     return this.#parse(value, toolTokensSchema, 'tool tokens');
   }
 
+  /** What a tenant's ConfigMaps tell; undefined where it names none. Throws alike. */
+  async knowledgeOf(tenantID: string): Promise<TenantKnowledge | undefined> {
+    const value = await this.#read(projectionKeys.tenantKnowledge(tenantID), this.#lastKnowledge);
+    return this.#parse(value, tenantKnowledgeSchema, 'knowledge');
+  }
+
   /** Whether this pod can say what a tenant is while Redis is away. */
   hasRead(tenantID: string): boolean {
     return this.#lastKnown.recall(projectionKeys.tenant(tenantID)) !== undefined;
@@ -79,15 +88,15 @@ export class Routing {
     return this.#parse(value, tenantProfileSchema, 'tenant');
   }
 
-  async #read(key: string): Promise<string | null> {
-    const known = this.#lastKnown.recall(key);
+  async #read(key: string, lastKnown = this.#lastKnown): Promise<string | null> {
+    const known = lastKnown.recall(key);
     if (known !== undefined && this.#away(key)) return known;
     const value = await this.#redis.hget(key, PROJECTED_FIELDS.value);
     if (value === null && !(await this.#isWhole())) {
       if (known === undefined) throw new ProjectionLost();
       return known;
     }
-    this.#lastKnown.remember(key, value);
+    lastKnown.remember(key, value);
     return value;
   }
 

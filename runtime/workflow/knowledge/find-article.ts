@@ -20,7 +20,7 @@ const MIN_SHARE = 0.5;
 
 /**
  * The article that answers a question best, by the words they share, their inflection aside; undefined where
- * none is about it. A tenant's knowledge is 16 KB at most: it is indexed for the question in a millisecond.
+ * none is about it. A tenant's knowledge is 80 KB at most: it is indexed for the question in some milliseconds.
  */
 export function findArticle(
   question: string,

@@ -3,6 +3,7 @@ import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import { answerContext, type CallSubject } from '../call-subject.ts';
 import { answerTo, openField } from '../form.ts';
 import { hoursText } from '../hours/hours-text.ts';
+import { divideKnowledge } from '../knowledge/divide-knowledge.ts';
 
 /**
  * What the language model is told before the conversation: who it is, what it knows, what is to be asked. What the
@@ -65,9 +66,14 @@ function facts(subject: CallSubject, state: ConversationState): string {
 
 function knowledge({ profile }: CallSubject): string {
   if (profile.knowledge.length === 0) return '';
+  const { told, more } = divideKnowledge(profile.knowledge);
+  const titles = more.map(({ title }) => title).join(', ');
   return [
     'What you know of the company:',
-    ...profile.knowledge.map(({ title, text }) => `# ${title}\n${text}`),
+    ...told.map(({ title, text }) => `# ${title}\n${text}`),
+    ...(more.length === 0
+      ? []
+      : [`There is more to know, which you look up with look_up_knowledge first: ${titles}.`]),
   ].join('\n');
 }
 

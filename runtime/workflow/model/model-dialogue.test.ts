@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newConversation } from '#runtime/call/conversation-state.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
+import type { CallSubject } from '../call-subject.ts';
 import { type SubjectSetUp, subjectInTest } from '../fakes/talk-in-test.ts';
 import type { Heard } from '../talk.ts';
 import { ScriptedModel, type ScriptedPart } from './fakes/scripted-model.ts';
@@ -13,11 +14,15 @@ const TARGETS = { transferTargets: [{ name: 'sales', number: '+13125550199' }] }
 
 interface SetUp extends SubjectSetUp {
   readonly tools?: TenantTools;
+  /** With that of ConfigMaps, which may be more than a Tenant itself can say. */
+  readonly knowledge?: CallSubject['profile']['knowledge'];
 }
 
 /** A conversation after its greeting, with a model that answers from a script. */
-function talkWith(answers: readonly (readonly ScriptedPart[])[], { tools = NO_TOOLS, ...setUp }: SetUp = {}) {
-  const subject = subjectInTest(setUp);
+function talkWith(answers: readonly (readonly ScriptedPart[])[], setUp: SetUp = {}) {
+  const { tools = NO_TOOLS, knowledge, ...others } = setUp;
+  const { profile, ...rest } = subjectInTest(others);
+  const subject = { ...rest, profile: { ...profile, knowledge: knowledge ?? profile.knowledge } };
   const model = new ScriptedModel(answers);
   const dialogue = new ModelDialogue({ subject: () => subject, model, tools });
   const dropped = new AbortController();
@@ -160,6 +165,29 @@ describe('the driver with a language model', () => {
     Object.assign(talk.state, { history });
     expect(await talk.hears('hello')).toBe('Yes?');
     expect(talk.model.requests.map(({ messages }) => messages.length)).toEqual([32, 4]);
+  });
+
+  test('lets the model look up what is too much to be told from the start', async () => {
+    const filler = (index: number) => ({ title: `Product ${index}`, text: 'Facts of it. '.repeat(600) });
+    const parking = { title: 'parking', text: 'You can park behind the house.' };
+    const knowledge = [filler(1), filler(2), filler(3), parking];
+    const answers = [
+      [{ tool: 'look_up_knowledge', args: { question: 'where can i park' } }],
+      ['You can park behind the house.'],
+      [{ tool: 'look_up_knowledge', args: { question: 'do you sell horses' } }],
+      ['I do not know that.'],
+    ];
+    const talk = talkWith(answers, { knowledge });
+    expect(await talk.hears('where can i park my car')).toBe('You can park behind the house.');
+    await talk.hears('do you sell horses');
+    const [first, second, , last] = talk.model.requests.map(({ messages }) => JSON.stringify(messages));
+    expect(first).toContain('look_up_knowledge first: Product 3, parking.');
+    expect(first).not.toContain('behind the house');
+    expect(second).toContain('# parking\\nYou can park behind the house.');
+    expect(last).toContain('Nothing is known about that.');
+    const few = talkWith([['Behind the house.']], { knowledge: [parking] });
+    await few.hears('where can i park');
+    expect(JSON.stringify(few.model.requests)).not.toContain('look_up_knowledge');
   });
 
   test('calls the tools of the tenant once the turn is final, with a word to the caller meanwhile', async () => {

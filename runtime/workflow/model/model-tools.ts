@@ -5,6 +5,9 @@ import { readBackOf } from '../answers/read-back.ts';
 import { answerContext } from '../call-subject.ts';
 import { close, openTargets, takeMessage, toTarget } from '../closing.ts';
 import { answerTo, openField, withAnswer, withSkipped, withStatus } from '../form.ts';
+import { divideKnowledge } from '../knowledge/divide-knowledge.ts';
+import { findArticle } from '../knowledge/find-article.ts';
+import { languageOf } from '../language.ts';
 import type { Step, Talk } from '../talk.ts';
 
 /** What a model can do besides talking: the same things that the step-by-step driver does. */
@@ -30,6 +33,7 @@ export function modelTools(talk: Talk): readonly ModelTool[] {
   return [
     ...(names.length > 0 ? [saveAnswer(names), confirmAnswer(names), skipAnswer(names)] : []),
     ...(targets.length > 0 ? [handOver(targets)] : []),
+    ...(divideKnowledge(talk.subject.profile.knowledge).more.length > 0 ? [LOOK_UP] : []),
     MESSAGE,
     FINISH,
   ];
@@ -116,6 +120,25 @@ const handOver = (targets: readonly string[]): ModelTool => ({
       : refused(talk, `Nobody of that name can be reached: ${targets.join(', ')}.`);
   },
 });
+
+const LOOK_UP: ModelTool = {
+  definition: {
+    name: 'look_up_knowledge',
+    description:
+      'Looks up what is known of the company about a question. Use it before you say that something is not known.',
+    parameters: objectOf({
+      question: { type: 'string', description: 'What the caller wants to know, in a few words.' },
+    }),
+  },
+  isFinal: false,
+  run(talk, { question }) {
+    const { knowledge, language } = talk.subject.profile;
+    const asked = typeof question === 'string' ? question.slice(0, MAX_VALUE_CHARACTERS) : '';
+    const article = findArticle(asked, knowledge, languageOf(language));
+    const text = article ? `# ${article.title}\n${article.text}` : 'Nothing is known about that.';
+    return { kind: 'Told', text, talk, isRoutine: false };
+  },
+};
 
 const MESSAGE: ModelTool = {
   definition: {

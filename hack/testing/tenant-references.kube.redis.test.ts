@@ -4,7 +4,8 @@ import { TENANT } from '#crds/tenant/tenant.ts';
 import { VOICE_RUNTIME } from '#crds/voice-runtime/voice-runtime.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { SECRETS } from '#lib/kube/resource.ts';
+import type { KubeObject } from '#lib/kube/kube-object.ts';
+import { CONFIG_MAPS, NAMESPACES, SECRETS } from '#lib/kube/resource.ts';
 import { createLogger } from '#lib/log/logger.ts';
 import { CallProfiles } from '#runtime/admission/call-profiles.ts';
 import { Routing } from '#runtime/admission/routing.ts';
@@ -20,7 +21,7 @@ import {
 import { flushAll } from './redis-topology.ts';
 import { TenantBench } from './tenant-bench.ts';
 
-/** The token of a tenant's tool, from its Secret by way of the operator and Redis to the pod that calls the tool. */
+/** What a Tenant refers to: tokens of its tools and ConfigMaps, by way of the operator and Redis to the pods. */
 const POD_SECRET = 'what all pods are started with, thirty-two';
 const TOKEN = 'sesame-1';
 
@@ -31,7 +32,14 @@ let tenants: TenantBench;
 const logged: string[] = [];
 
 beforeAll(async () => {
-  bench = await OperatorBench.open();
+  // From before the admission policies, which refuse it.
+  const makeForeign = (cluster: KubeClient) =>
+    cluster.create<KubeObject>(NAMESPACES, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'tenant-tt-guest' },
+    });
+  bench = await OperatorBench.open(async (cluster) => void (await makeForeign(cluster)));
   admin = bench.admin;
   tenants = new TenantBench(bench);
   operator = await bench.startOperator();
@@ -61,9 +69,10 @@ function podWith(callTokenSecret: string) {
   const log = createLogger('pod', 'trace', { write: (line) => void logged.push(line) });
   const routing = new Routing({ redis: bench.redis, log, away: () => false, clock: systemClock });
   const toolTokens = new ToolTokens({ routing, callTokenSecret, log });
-  const profiles = new CallProfiles({ routing, toolTokens });
+  const profiles = new CallProfiles({ routing, toolTokens, log });
   return {
     tokenOf: (tenantID: string) => toolTokens.tokenOf(tenantID, 'book'),
+    knows: async (tenantID: string) => (await profiles.of(tenantID))?.knowledge,
     offered: async (tenantID: string) => (await profiles.of(tenantID))?.tools.map(({ name }) => name),
   };
 }
@@ -132,4 +141,46 @@ test('a token comes back when Redis was emptied, is in no status and in no log, 
   // The fence alone.
   const left = await bench.redis.hkeys(projectionKeys.tenantTools(id));
   expect(left.toSorted()).toEqual(['sequence', 'term']);
+});
+
+test('what a ConfigMap tells reaches calls, follows it within seconds, and goes with it', async () => {
+  const name = 'tt-facts';
+  const pod = podWith(POD_SECRET);
+  const hours = { title: 'Hours', text: 'Nine to five.' };
+  const spec = { knowledge: [hours], knowledgeFrom: [{ name: 'facts' }] };
+  const namespace = await tenants.make(name, spec);
+  const id = await idOf(name);
+  const tell = (data: object) => bench.apply(CONFIG_MAPS, { namespace, name: 'facts' }, { data });
+  const told = (...articles: object[]) =>
+    vi.waitFor(async () => expect(await pod.knows(id)).toEqual([hours, ...articles]), WAIT);
+
+  const missing = await bench.until(TENANT, { name }, 'ReferencesResolved', 'ConfigMapNotFound');
+  expect(conditionOf(missing, 'ReferencesResolved')?.message).toContain('spec.knowledgeFrom[facts]: ');
+  await tell({ parking: 'Behind the house.' });
+  await bench.until(TENANT, { name }, 'ReferencesResolved', 'Resolved');
+  await told({ title: 'parking', text: 'Behind the house.' });
+  await tell({ parking: 'Before the house.' });
+  await told({ title: 'parking', text: 'Before the house.' });
+  await tell({ parking: 'x'.repeat(8_193) });
+  await bench.until(TENANT, { name }, 'ReferencesResolved', 'KnowledgeTooLarge');
+  await told();
+  await tell({ parking: 'Before the house.' });
+  await told({ title: 'parking', text: 'Before the house.' });
+  await bench.applyTenant(name, { knowledge: [hours] });
+  await vi.waitFor(
+    async () =>
+      expect(await bench.redis.hexists(projectionKeys.tenantKnowledge(id), PROJECTED_FIELDS.value)).toBe(0),
+    WAIT,
+  );
+  await bench.until(TENANT, { name }, 'ReferencesResolved', 'Resolved');
+});
+
+test('nothing is read in a namespace of the name that was not made for the Tenant', async () => {
+  const name = 'tt-guest';
+  const pod = podWith(POD_SECRET);
+  await putToken(`tenant-${name}`, TOKEN);
+  await bench.applyTenant(name, { tools: [booking] });
+  await bench.until(TENANT, { name }, 'NamespaceReady', 'NamespaceTaken');
+  await bench.until(TENANT, { name }, 'ReferencesResolved', 'SecretNotFound');
+  expect(await pod.tokenOf(await idOf(name))).toBeUndefined();
 });
