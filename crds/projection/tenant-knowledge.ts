@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const tenantKnowledgeSchema = z.object({
   schemaVersion: z.literal(1),
   tenantID: z.uuid(),
-  articles: z.array(z.object({ title: z.string(), text: z.string() })),
+  articles: z.array(z.object({ title: z.string(), text: z.string() })).readonly(),
 });
 
 export type TenantKnowledge = z.output<typeof tenantKnowledgeSchema>;
