@@ -35,7 +35,7 @@ export const tenantLimitsSchema = z
     transferCountries: setOf(countryCode(), 50)
       .optional()
       .describe(
-        "Countries (ISO 3166-1 alpha-2) that calls may be transferred to. A target elsewhere is not called, and the caller is offered to leave a message. Absent: the country of the number that was called.",
+        'Countries (ISO 3166-1 alpha-2) that calls may be transferred to. A target elsewhere is not called, and the caller is offered to leave a message. Absent: the country of the number that was called.',
       ),
   })
   .describe("Overrides of the plan's limits, each a whole number or Unlimited. Absent: the plan's.");
