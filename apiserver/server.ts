@@ -117,6 +117,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     allowedOrigins: config.ADMIN_ALLOWED_ORIGINS ?? [],
     registry,
     log,
+    secret: config.JWT_SECRET,
   });
   return supervise({
     log,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { TurnStages } from '#crds/ledger/ledger-event.ts';
 import type { Database, PoolClient } from '../database/database.ts';
+import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import type { CallRecording } from '../ledger/call-changes.ts';
@@ -24,7 +25,7 @@ export function getCallRoute({ database }: { readonly database: Database }): Rou
     path: '/api/admin/calls/{callID}',
     operationID: 'readCall',
     summary: 'Read one call with its transcript, lead and usage.',
-    audience: 'Tenant',
+    access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
     params: z.strictObject({ callID: z.uuid() }),
     replies: { 200: { description: 'The call.', schema: callDetailSchema } },
     problems: ['not_found'],

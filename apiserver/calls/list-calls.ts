@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { Database } from '../database/database.ts';
+import { inTenant } from '../http/access.ts';
 import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { callSummarySchema } from './call-schemas.ts';
@@ -32,7 +33,7 @@ export function listCallsRoute({ database }: { readonly database: Database }): R
     path: '/api/admin/calls',
     operationID: 'listCalls',
     summary: 'List calls, the latest first.',
-    audience: 'Tenant',
+    access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of calls.', schema: pageSchema(callSummarySchema) } },
     handle: async ({ query, principal }) => {

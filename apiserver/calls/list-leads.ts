@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Database } from '../database/database.ts';
+import { inTenant } from '../http/access.ts';
 import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { type LeadField, leadSchema } from './call-schemas.ts';
@@ -21,7 +22,7 @@ export function listLeadsRoute({ database }: { readonly database: Database }): R
     path: '/api/admin/leads',
     operationID: 'listLeads',
     summary: 'List captured leads, the latest first.',
-    audience: 'Tenant',
+    access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of leads.', schema: pageSchema(leadSchema) } },
     handle: async ({ query, principal }) => {

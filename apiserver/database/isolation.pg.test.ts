@@ -59,12 +59,15 @@ describe('tenant isolation', () => {
        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'veralux'::regnamespace
        GROUP BY c.oid ORDER BY c.relname`);
     expect(rows.map((row) => row.name)).toEqual([
+      'api_keys',
       'call_turns',
       'calls',
+      'idempotency_keys',
       'leads',
       'ledger_events',
       'memberships',
       'sessions',
+      'staff_accesses',
       'tenants',
       'usage_counters',
       'usage_events',
@@ -84,10 +87,16 @@ describe('tenant isolation', () => {
       SELECT p.proname AS name, pg_get_userbyid(p.proowner) AS owner FROM pg_proc p
        WHERE p.pronamespace = 'veralux'::regnamespace AND p.prosecdef ORDER BY 1`);
     expect(rows).toEqual(
-      ['auth_find_user', 'auth_first_tenant', 'auth_open_session', 'auth_read_session'].map((name) => ({
-        name,
-        owner: 'veralux_auth',
-      })),
+      [
+        'auth_enter_tenant',
+        'auth_find_user',
+        'auth_first_tenant',
+        'auth_open_session',
+        'auth_read_key',
+        'auth_read_session',
+        'idempotency_find',
+        'idempotency_keep',
+      ].map((name) => ({ name, owner: 'veralux_auth' })),
     );
     const views = await admin.query(
       `SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'veralux'::regnamespace`,
@@ -142,7 +151,7 @@ describe('tenant isolation', () => {
         ]),
       ),
     ).rejects.toMatchObject({ code: '42501' });
-    for (const table of ['users', 'sessions', 'ledger_events']) {
+    for (const table of ['users', 'sessions', 'ledger_events', 'api_keys', 'idempotency_keys']) {
       await expect(database.app.query(`SELECT * FROM ${table}`)).rejects.toMatchObject({ code: '42501' });
     }
   });

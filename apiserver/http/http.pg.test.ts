@@ -167,7 +167,17 @@ describe('the HTTP side of the API', () => {
       'companyName',
     ]);
     expect(signup.responses['409'].description).toContain('email_taken');
-    expect(Object.keys(signup.responses)).toEqual(['201', '400', '403', '409', '413', '415', '500', '503']);
+    expect(Object.keys(signup.responses)).toEqual([
+      '201',
+      '400',
+      '403',
+      '409',
+      '413',
+      '415',
+      '422',
+      '500',
+      '503',
+    ]);
   });
 
   test('every problem has a status that is an error and a sentence', () => {

@@ -5,12 +5,15 @@ import type { Registry } from '#lib/metrics/registry.ts';
 import type { Database } from '../database/database.ts';
 import type { AccessTokens } from '../identity/access-token.ts';
 import { authenticate } from '../identity/authenticate.ts';
+import type { Principal } from '../identity/principal.ts';
+import { authorise } from './access.ts';
 import { answerProblems } from './answer-problems.ts';
 import { ApiError } from './api-error.ts';
 import { cors } from './cors.ts';
+import { serveDocs } from './docs.ts';
 import { observeRequests } from './observe-requests.ts';
 import { openAPIOf } from './openapi.ts';
-import type { Route } from './route.ts';
+import type { Method, Reply, Route } from './route.ts';
 
 export interface AppDeps {
   readonly routes: readonly Route[];
@@ -21,6 +24,8 @@ export interface AppDeps {
   readonly allowedOrigins: readonly string[];
   readonly registry: Registry;
   readonly log: Logger;
+  /** Keys the digests of requests with an Idempotency-Key; the same on every replica. */
+  readonly secret: string;
 }
 
 /** No body of ours comes near this. */
@@ -45,11 +50,12 @@ export function makeApp(deps: AppDeps): Express {
     const text = await deps.registry.metrics();
     response.type(deps.registry.contentType).send(text);
   });
-  app.all(['/openapi.json', '/metrics'], refuseMethod(['GET']));
+  serveDocs(app);
+  app.all(['/openapi.json', '/metrics', '/docs'], refuseMethod(['GET']));
   for (const [path, routes] of Map.groupBy(deps.routes, (route) => route.path)) {
     const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const route of routes) {
-      app[route.method === 'GET' ? 'get' : 'post'](expressPath, serve(route, deps));
+      app[METHODS[route.method]](expressPath, serve(route, deps));
     }
     app.all(expressPath, refuseMethod(routes.map((route) => route.method)));
   }
@@ -60,25 +66,64 @@ export function makeApp(deps: AppDeps): Express {
   return app;
 }
 
+const METHODS = {
+  GET: 'get',
+  POST: 'post',
+  PUT: 'put',
+  PATCH: 'patch',
+  DELETE: 'delete',
+} as const satisfies Record<Method, string>;
+
 function serve(route: Route, deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     response.locals.route = route.path;
-    const principal =
-      route.audience === 'Anybody' ? undefined : await authenticate(deps, request.headers.authorization);
-    const tenantID = principal?.tenant?.id;
-    if (tenantID !== undefined && route.path.startsWith('/api/admin/')) {
-      response.once('finish', () => {
-        if (response.statusCode !== 429 && response.statusCode < 500) deps.countApiRequest(tenantID);
-      });
-    }
+    const principal = await admit(route, request, deps);
+    countRequest(route, principal, response, deps);
     // Null is a request without a body: the schema says what it lacks.
     if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');
-    const reply = await route.handle(
-      { params: request.params, query: request.query, body: request.body },
-      principal,
-    );
-    response.status(reply.status).set('Cache-Control', 'no-store').json(reply.body);
+    const { params, query, body, headers } = request;
+    send(response, await route.handle({ params, query, body, headers }, principal, deps.secret));
   };
+}
+
+/** The one gate: who it is, and whether they may. */
+async function admit(route: Route, request: Request, deps: AppDeps): Promise<Principal | undefined> {
+  const { access, operationID: operation } = route;
+  if (access.to === 'Anybody') return undefined;
+  const credentials = {
+    authorization: request.headers.authorization,
+    tenantID: access.to === 'Tenant' ? request.get('x-veralux-tenant') : undefined,
+    reason: request.get('x-veralux-reason'),
+  };
+  const needsReason = access.to === 'Tenant' && access.needsReason;
+  const principal = await authenticate(deps, credentials, { operation, needsReason });
+  authorise(access, principal);
+  return principal;
+}
+
+/** A tenant's own requests count as its usage; those of staff in it do not. */
+function countRequest(
+  route: Route,
+  principal: Principal | undefined,
+  response: Response,
+  deps: AppDeps,
+): void {
+  const tenantID = principal?.tenant?.id;
+  if (tenantID === undefined || !route.path.startsWith('/api/admin/')) return;
+  if (principal?.kind === 'Person' && principal.entered) return;
+  response.once('finish', () => {
+    if (response.statusCode !== 429 && response.statusCode < 500) deps.countApiRequest(tenantID);
+  });
+}
+
+function send(response: Response, { status, body, location, etag, replayed }: Reply): void {
+  response.status(status).set('Cache-Control', 'no-store');
+  if (location !== undefined) response.set('Location', location);
+  if (etag !== undefined) response.set('ETag', etag).set('Cache-Control', 'private, no-cache');
+  if (replayed) response.set('Idempotency-Replayed', 'true');
+  // Express answers 304 by itself where If-None-Match has the ETag.
+  if (body === undefined) response.end();
+  else response.json(body);
 }
 
 function refuseMethod(served: readonly Route['method'][]): RequestHandler {

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { SCOPES } from '../identity/permissions.ts';
 import { problemSchema } from './api-error.ts';
+import { jsonSchema, problemExamples, withExample } from './openapi-schemas.ts';
+import { idempotencyKeySchema } from './parse-request.ts';
 import { PROBLEMS, type ProblemCode } from './problem-codes.ts';
 import type { Route } from './route.ts';
 
@@ -22,7 +25,16 @@ export function openAPIOf(routes: readonly Route[]): object {
     paths,
     components: {
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
-      securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: Object.entries(SCOPES)
+            .map(([scope, means]) => `\`${scope}\`: ${means}`)
+            .join('\n\n'),
+        },
+      },
     },
   };
 }
@@ -31,42 +43,78 @@ export function openAPIOf(routes: readonly Route[]): object {
 export function problemsOf(route: Route): readonly ProblemCode[] {
   const codes = new Set<ProblemCode>(route.problems);
   codes.add('invalid_request').add('malformed_url').add('internal_error').add('database_unavailable');
-  if (route.audience !== 'Anybody') codes.add('not_authenticated');
-  if (route.audience === 'Tenant') codes.add('no_tenant');
+  const { access } = route;
+  if (access.to !== 'Anybody') codes.add('not_authenticated').add('not_permitted');
+  if (access.to === 'Tenant') codes.add('no_tenant').add('not_found');
+  if (access.to === 'Tenant' && access.needsReason) codes.add('reason_required');
   if (route.body) codes.add('invalid_json').add('body_too_large').add('unsupported_media_type');
+  if (route.conditional) codes.add('precondition_required').add('precondition_failed');
+  if (route.creates) codes.add('idempotency_in_flight').add('idempotency_key_reused');
   return [...codes].sort();
 }
 
 function operationOf(route: Route): object {
+  return {
+    operationId: route.operationID,
+    summary: route.summary,
+    description: accessSentence(route),
+    tags: [tagOf(route)],
+    security: securityOf(route),
+    parameters: [
+      ...parametersOf(route.params, 'path'),
+      ...parametersOf(route.query, 'query'),
+      ...headersOf(route),
+    ],
+    ...(route.body ? { requestBody: { required: true, content: withExample(route.body, 'input') } } : {}),
+    responses: responsesOf(route),
+  };
+}
+
+function responsesOf(route: Route): Record<string, object> {
   const responses: Record<string, object> = {};
-  for (const [status, reply] of Object.entries(route.replies)) {
+  for (const [status, { description, schema }] of Object.entries(route.replies)) {
+    const headers = replyHeaders(route, Number(status));
     responses[status] = {
-      description: reply.description,
-      content: { 'application/json': { schema: jsonSchema(reply.schema, 'output') } },
+      description,
+      ...(Object.keys(headers).length > 0 ? { headers } : {}),
+      ...(schema ? { content: withExample(schema, 'output') } : {}),
     };
   }
   for (const [status, codes] of Map.groupBy(problemsOf(route), (code) => PROBLEMS[code].status)) {
     // A status that also has a reply of its own (`/ready`) is described by that reply.
     responses[status] ??= {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('\n\n'),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      content: {
+        'application/problem+json': {
+          schema: { $ref: '#/components/schemas/Problem' },
+          examples: problemExamples(codes),
+        },
+      },
     };
   }
-  return {
-    operationId: route.operationID,
-    summary: route.summary,
-    security: route.audience === 'Anybody' ? [] : [{ accessToken: [] }],
-    parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
-    ...(route.body
-      ? {
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
-          },
-        }
-      : {}),
-    responses,
-  };
+  return responses;
+}
+
+/** Who may call, in words. */
+function accessSentence({ access }: Route): string {
+  if (access.to === 'Anybody') return 'Anybody may call this.';
+  if (access.to === 'Person') return 'For a signed-in person.';
+  if (access.to === 'Staff') return 'For staff of the platform.';
+  const keys = access.scope === undefined ? '' : `, or an API key with the scope \`${access.scope}\``;
+  return `For a person who is ${access.role} or more in the tenant${keys}.`;
+}
+
+/** `/api/auth/login` → auth, `/api/admin/calls/{callID}` → calls, `/health` → operations. */
+function tagOf({ path }: Route): string {
+  const [, first, area, resource] = path.split('/');
+  if (first !== 'api') return 'operations';
+  return area === 'admin' ? (resource ?? 'admin') : (area ?? 'api');
+}
+
+function securityOf({ access }: Route): readonly object[] {
+  if (access.to === 'Anybody') return [];
+  const takesKeys = access.to === 'Tenant' && access.scope !== undefined;
+  return takesKeys ? [{ accessToken: [] }, { apiKey: [] }] : [{ accessToken: [] }];
 }
 
 function parametersOf(schema: z.ZodObject, place: 'path' | 'query'): readonly object[] {
@@ -84,7 +132,32 @@ const parametersSchema = z.object({
   required: z.array(z.string()).default([]),
 });
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
-  return rest;
+function headersOf({ access, creates, conditional }: Route): readonly object[] {
+  const header = (name: string, required: boolean, schema: z.ZodType) => ({
+    name,
+    in: 'header',
+    required,
+    schema: jsonSchema(schema, 'input'),
+  });
+  return [
+    ...(creates ? [header('Idempotency-Key', false, idempotencyKeySchema)] : []),
+    ...(conditional
+      ? [header('If-Match', true, z.string().describe('The ETag of what was read, or `*`.'))]
+      : []),
+    ...(access.to === 'Tenant'
+      ? [
+          header('X-Veralux-Tenant', false, z.uuid().describe('Staff: the tenant to be in.')),
+          header('X-Veralux-Reason', false, z.string().max(500).describe('Staff: why, for the record.')),
+        ]
+      : []),
+  ];
+}
+
+function replyHeaders({ creates, conditional }: Route, status: number): Record<string, object> {
+  const header = (description: string) => ({ description, schema: { type: 'string' } });
+  return {
+    ...(status === 201 || status === 202 ? { Location: header('Where it is, or will be.') } : {}),
+    ...(creates ? { 'Idempotency-Replayed': header('`true`: the reply to an earlier request.') } : {}),
+    ...(conditional ? { ETag: header('Of what is there now; for If-Match.') } : {}),
+  };
 }

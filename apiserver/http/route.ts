@@ -1,128 +1,168 @@
 import { z } from 'zod';
-import type { Principal } from '../identity/authenticate.ts';
-import { ApiError, type FieldProblem } from './api-error.ts';
+import { type Principal, principalKey } from '../identity/principal.ts';
+import type { Access, PrincipalOf } from './access.ts';
+import { ApiError } from './api-error.ts';
+import { type Once, onceFor } from './once.ts';
+import { parseRequest, type RawRequest } from './parse-request.ts';
 import type { ProblemCode } from './problem-codes.ts';
 
-/** Who may call: anybody, a signed-in person, or a signed-in person whose session is in a tenant. */
-export type Audience = 'Anybody' | 'Person' | 'Tenant';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 type Shape = z.ZodObject;
-type Replies = Readonly<Record<number, { readonly description: string; readonly schema: z.ZodType }>>;
+/** By status. One without a schema has no body (204). */
+export type Replies = Readonly<
+  Record<number, { readonly description: string; readonly schema?: z.ZodType | undefined }>
+>;
+
+type BodyOf<Entry> = Entry extends { readonly schema: infer S extends z.ZodType }
+  ? { readonly body: z.input<S> }
+  : { readonly body?: undefined };
+/** A reply that says where what was made is, or will be. */
+type LocationOf<Status> = Status extends 201 | 202
+  ? { readonly location: string }
+  : { readonly location?: undefined };
 type ReplyOf<R extends Replies> = {
-  [Status in keyof R & number]: { readonly status: Status; readonly body: z.input<R[Status]['schema']> };
+  [Status in keyof R & number]: { readonly status: Status; readonly etag?: string } & BodyOf<R[Status]> &
+    LocationOf<Status>;
 }[keyof R & number];
 
-type PrincipalOf<A extends Audience> = A extends 'Anybody'
-  ? undefined
-  : A extends 'Person'
-    ? Principal
-    : Principal & { readonly tenant: NonNullable<Principal['tenant']> };
+/** What a handler gets. */
+export interface Input<A extends Access, P extends Shape, Q extends Shape, B extends z.ZodType> {
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+  readonly principal: PrincipalOf<A>;
+  /** The header If-Match of a route that is `conditional`, for `assertMatch`; else ''. */
+  readonly ifMatch: string;
+  readonly once: Once;
+}
 
 interface RouteSpec<
-  A extends Audience,
+  A extends Access,
   P extends Shape,
   Q extends Shape,
-  B extends Shape,
+  B extends z.ZodType,
   R extends Replies,
 > {
-  readonly method: 'GET' | 'POST';
+  readonly method: Method;
   /** With parameters as in OpenAPI: `/api/admin/calls/{callID}`. */
   readonly path: string;
   readonly operationID: string;
   readonly summary: string;
-  readonly audience: A;
+  /** Who may call. */
+  readonly access: A;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
   readonly replies: R;
-  /** The codes of its own, besides those that every route of its audience has. */
+  /** Whether it takes If-Match with the ETag of what is changed; without it the answer is 428. */
+  readonly conditional?: boolean;
+  /** The codes of its own, besides those that every route of its kind has. */
   readonly problems?: readonly ProblemCode[];
-  readonly handle: (input: {
-    readonly params: z.output<P>;
-    readonly query: z.output<Q>;
-    readonly body: z.output<B>;
-    readonly principal: PrincipalOf<A>;
-  }) => Promise<ReplyOf<R>>;
+  readonly handle: (input: Input<A, P, Q, B>) => Promise<ReplyOf<R>>;
 }
 
-export interface RawRequest {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly body: unknown;
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly location?: string | undefined;
+  readonly etag?: string | undefined;
+  /** Whether it is the reply to an earlier request with the same Idempotency-Key. */
+  readonly replayed?: boolean;
 }
 
 /** A route as the router and OpenAPI need it: what it takes and answers, and one function. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: Method;
   readonly path: string;
   readonly operationID: string;
   readonly summary: string;
-  readonly audience: Audience;
+  readonly access: Access;
   readonly params: Shape;
   readonly query: Shape;
-  readonly body: Shape | undefined;
+  readonly body: z.ZodType | undefined;
   readonly replies: Replies;
+  readonly conditional: boolean;
+  /** Whether it creates something, so that it takes an Idempotency-Key. */
+  readonly creates: boolean;
   readonly problems: readonly ProblemCode[];
   /** Parses, handles and parses the reply. Throws ApiError for what the client did wrong. */
-  readonly handle: (
-    raw: RawRequest,
-    principal: Principal | undefined,
-  ) => Promise<{ status: number; body: unknown }>;
+  readonly handle: (raw: RawRequest, principal: Principal | undefined, secret: string) => Promise<Reply>;
 }
 
 const nothing = z.strictObject({});
 
 /** Makes a route of its parts; the compiler holds the handler to the schemas. */
 export function defineRoute<
-  A extends Audience,
+  const A extends Access,
   const R extends Replies,
   P extends Shape = typeof nothing,
   Q extends Shape = typeof nothing,
-  B extends Shape = typeof nothing,
+  B extends z.ZodType = typeof nothing,
 >(spec: RouteSpec<A, P, Q, B, R>): Route {
-  const params: Shape = spec.params ?? nothing;
-  const query: Shape = spec.query ?? nothing;
-  return {
+  const route = {
     method: spec.method,
     path: spec.path,
     operationID: spec.operationID,
     summary: spec.summary,
-    audience: spec.audience,
-    params,
-    query,
+    access: spec.access,
+    params: spec.params ?? nothing,
+    query: spec.query ?? nothing,
     body: spec.body,
     replies: spec.replies,
+    conditional: spec.conditional ?? false,
+    creates: spec.method === 'POST' && (201 in spec.replies || 202 in spec.replies),
     problems: spec.problems ?? [],
-    handle: async (raw, principal) => {
-      if (spec.audience === 'Tenant' && !principal?.tenant) throw new ApiError('no_tenant');
-      const input = parseRequest({ params, query, body: spec.body }, raw);
-      const reply = await spec.handle({ ...input, principal } as Parameters<typeof spec.handle>[0]);
-      const { status } = reply;
-      return { status, body: spec.replies[status]?.schema.parse(reply.body) };
+  };
+  return {
+    ...route,
+    handle: async (raw, principal, secret) => {
+      const input = parseRequest(route, raw);
+      const { ifMatch } = input;
+      if (route.conditional && ifMatch === '') throw new ApiError('precondition_required');
+      const guard = guardOf(route, { principal, secret, input });
+      const reply: Reply = await spec.handle({
+        ...input,
+        // What `authorise` let through is of this type.
+        principal: principal as PrincipalOf<A>,
+        once: guard.once,
+      } as Input<A, P, Q, B>);
+      guard.assertUsed(reply.status);
+      const body = spec.replies[reply.status]?.schema?.parse(reply.body);
+      return { ...reply, body, replayed: guard.wasReplayed() };
     },
   };
 }
 
-/** Every part is parsed before anything is said, so that all problems are named at once. */
-function parseRequest(
-  schemas: { readonly params: Shape; readonly query: Shape; readonly body: Shape | undefined },
-  raw: RawRequest,
-): Record<'params' | 'query' | 'body', unknown> {
-  const fields: FieldProblem[] = [];
-  const parse = (part: 'params' | 'query' | 'body', schema: Shape | undefined): unknown => {
-    if (!schema) return {};
-    const result = schema.safeParse(raw[part]);
-    if (result.success) return result.data;
-    for (const issue of result.error.issues.slice(0, 20)) {
-      fields.push({ path: [part, ...issue.path.map(String)].join('.'), message: issue.message });
-    }
-    return undefined;
+/** The `once` of a request, and the check that a handler which created something went through it. */
+function guardOf(
+  { operationID, creates }: Pick<Route, 'operationID' | 'creates'>,
+  request: {
+    readonly principal: Principal | undefined;
+    readonly secret: string;
+    readonly input: ReturnType<typeof parseRequest>;
+  },
+): { readonly once: Once; assertUsed(status: number): void; wasReplayed(): boolean } {
+  const { params, query, body, idempotencyKey } = request.input;
+  let state: 'unused' | 'first' | 'replayed' = 'unused';
+  const run = onceFor({
+    principal: principalKey(request.principal),
+    operation: operationID,
+    key: idempotencyKey,
+    content: [params, query, body],
+    secret: request.secret,
+  });
+  return {
+    once: async (effect) => {
+      const { replayed, ...created } = await run(effect);
+      state = replayed ? 'replayed' : 'first';
+      return created;
+    },
+    assertUsed: (status) => {
+      if (creates && (status === 201 || status === 202) && state === 'unused') {
+        throw new Error(`${operationID} created something without going through \`once\``);
+      }
+    },
+    wasReplayed: () => state === 'replayed',
   };
-  const parsed = {
-    params: parse('params', schemas.params),
-    query: parse('query', schemas.query),
-    body: parse('body', schemas.body),
-  };
-  if (fields.length > 0) throw new ApiError('invalid_request', undefined, { fields });
-  return parsed;
 }

@@ -1,60 +1,127 @@
+import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { AccessTokens } from './access-token.ts';
+import type { TenantRole } from './permissions.ts';
+import type { CurrentTenant, Machine, Person, Principal } from './principal.ts';
+import { hashOfSecret, SECRET_PREFIX } from './secret.ts';
 
-/** Who makes a request: a person, and the tenant that the session is for. */
-export interface Principal {
-  readonly sessionID: string;
-  readonly user: { readonly id: string; readonly email: string; readonly name: string };
-  readonly tenant:
-    | {
-        readonly id: string;
-        readonly name: string | null;
-        readonly displayName: string | null;
-        readonly plan: string | null;
-        readonly role: 'Owner' | 'Admin' | 'Viewer';
-      }
-    | undefined;
+export interface AuthenticateDeps {
+  readonly database: Database;
+  readonly tokens: AccessTokens;
 }
 
-interface SessionRow {
-  readonly user_id: string;
-  readonly email: string;
-  readonly user_name: string;
-  readonly tenant_id: string | null;
+/** What a request says of who makes it. */
+export interface Credentials {
+  readonly authorization: string | undefined;
+  /** The tenant that staff want to be in (`X-Veralux-Tenant`). */
+  readonly tenantID?: string | undefined;
+  /** Why (`X-Veralux-Reason`). */
+  readonly reason?: string | undefined;
+}
+
+/** What staff do in a tenant, for the record. */
+export interface Purpose {
+  readonly operation: string;
+  readonly needsReason: boolean;
+}
+
+interface TenantRow {
+  readonly tenant_id: string;
   readonly tenant_name: string | null;
   readonly tenant_display_name: string | null;
   readonly tenant_plan: string | null;
-  readonly role: 'Owner' | 'Admin' | 'Viewer';
+}
+
+type SessionRow = { readonly user_id: string; readonly email: string; readonly user_name: string } & {
+  readonly is_staff: boolean;
+} & ((TenantRow & { readonly role: TenantRole }) | { readonly tenant_id: null; readonly role: null });
+
+interface KeyRow extends TenantRow {
+  readonly key_id: string;
+  readonly key_name: string;
+  readonly scopes: readonly string[];
 }
 
 /**
- * Reads the bearer token and asks the database whether its session and membership still hold.
- * Throws ApiError `not_authenticated`.
+ * Who makes a request: asks the database whether session and membership, or the key, still hold.
+ * Staff who name a tenant are let in on the record. Throws ApiError `not_authenticated`, for a tenant
+ * that is not theirs `not_found`, and `reason_required`.
  */
 export async function authenticate(
-  { database, tokens }: { readonly database: Database; readonly tokens: AccessTokens },
-  authorization: string | undefined,
+  deps: AuthenticateDeps,
+  credentials: Credentials,
+  purpose: Purpose,
 ): Promise<Principal> {
-  const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1];
-  const claims = token === undefined ? undefined : tokens.verify(token);
+  const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(credentials.authorization ?? '')?.[1];
+  if (token === undefined) throw new ApiError('not_authenticated');
+  const principal = token.startsWith(SECRET_PREFIX.apiKey)
+    ? await readKey(deps, token)
+    : await readSession(deps, token);
+  const { tenantID } = credentials;
+  if (tenantID === undefined || tenantID === principal.tenant?.id) return principal;
+  // One answer for a tenant that is not theirs and for one that is not there.
+  if (principal.kind !== 'Person' || !principal.isStaff) throw noSuchTenant();
+  return enterTenant(deps, principal, { ...credentials, tenantID }, purpose);
+}
+
+async function readKey({ database }: AuthenticateDeps, key: string): Promise<Machine> {
+  const [row] = await database.query<KeyRow>('SELECT * FROM auth_read_key($1)', [hashOfSecret(key)]);
+  if (!row) throw new ApiError('not_authenticated');
+  return {
+    kind: 'ApiKey',
+    keyID: row.key_id,
+    name: row.key_name,
+    scopes: row.scopes,
+    tenant: tenantOf(row),
+  };
+}
+
+/** Whose access token this is, if its session and membership still hold. Throws ApiError `not_authenticated`. */
+export async function readSession({ database, tokens }: AuthenticateDeps, token: string): Promise<Person> {
+  const claims = tokens.verify(token);
   if (!claims) throw new ApiError('not_authenticated');
   const [row] = await database.query<SessionRow>('SELECT * FROM auth_read_session($1)', [claims.sessionID]);
   if (!row || row.user_id !== claims.userID || row.tenant_id !== claims.tenantID) {
     throw new ApiError('not_authenticated');
   }
   return {
+    kind: 'Person',
     sessionID: claims.sessionID,
     user: { id: row.user_id, email: row.email, name: row.user_name },
-    tenant:
-      row.tenant_id === null
-        ? undefined
-        : {
-            id: row.tenant_id,
-            name: row.tenant_name,
-            displayName: row.tenant_display_name,
-            plan: row.tenant_plan,
-            role: row.role,
-          },
+    isStaff: row.is_staff,
+    tenant: row.tenant_id === null ? undefined : { ...tenantOf(row), role: row.role },
+    entered: false,
   };
+}
+
+async function enterTenant(
+  { database }: AuthenticateDeps,
+  person: Person,
+  { tenantID, reason }: { readonly tenantID: string; readonly reason?: string | undefined },
+  { operation, needsReason }: Purpose,
+): Promise<Person> {
+  if (needsReason && (reason ?? '').trim() === '') throw new ApiError('reason_required');
+  if (!z.uuid().safeParse(tenantID).success) throw noSuchTenant();
+  const [row] = await database.query<TenantRow>('SELECT * FROM auth_enter_tenant($1, $2, $3, $4)', [
+    person.user.id,
+    tenantID,
+    operation,
+    reason?.slice(0, 500) ?? null,
+  ]);
+  if (!row) throw noSuchTenant();
+  return { ...person, tenant: { ...tenantOf(row), role: 'Admin' }, entered: true };
+}
+
+function tenantOf(row: TenantRow): CurrentTenant {
+  return {
+    id: row.tenant_id,
+    name: row.tenant_name,
+    displayName: row.tenant_display_name,
+    plan: row.tenant_plan,
+  };
+}
+
+function noSuchTenant(): ApiError {
+  return new ApiError('not_found', 'There is no tenant with this id.');
 }

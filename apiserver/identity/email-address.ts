@@ -8,6 +8,7 @@ import { z } from 'zod';
 export const emailAddressSchema = z
   .string()
   .max(320)
+  .meta({ examples: ['user@example.com'] })
   .transform(normalise)
   .pipe(z.email('must be an e-mail address').max(254));
 

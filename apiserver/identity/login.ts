@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Database } from '../database/database.ts';
+import { ANYBODY } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import type { AccessTokens } from './access-token.ts';
 import { tenantSchema, tokenSchema, userSchema } from './account-schemas.ts';
-import { authenticate } from './authenticate.ts';
+import { readSession } from './authenticate.ts';
 import { emailAddressSchema } from './email-address.ts';
 import { openSession } from './open-session.ts';
 import { fitsBcrypt } from './password.ts';
@@ -25,9 +26,9 @@ export function loginRoute(deps: LoginDeps): Route {
     path: '/api/auth/login',
     operationID: 'logIn',
     summary: 'Exchange e-mail address and password for a token.',
-    audience: 'Anybody',
+    access: ANYBODY,
     body: z.strictObject({
-      email: emailAddressSchema.meta({ examples: ['user@example.com'] }),
+      email: emailAddressSchema,
       password: z
         .string()
         .min(1)
@@ -43,7 +44,7 @@ export function loginRoute(deps: LoginDeps): Route {
     problems: ['wrong_credentials', 'busy'],
     handle: async ({ body }) => {
       const token = await logIn(deps, body.email, body.password);
-      const { user, tenant } = await authenticate(deps, `Bearer ${token}`);
+      const { user, tenant } = await readSession(deps, token);
       return { status: 200, body: { user, tenant: tenant ?? null, token } } as const;
     },
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PERSON } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { tenantSchema, userSchema } from './account-schemas.ts';
 
@@ -9,7 +10,7 @@ export function meRoute(): Route {
     path: '/api/auth/me',
     operationID: 'readMe',
     summary: 'Say whose token this is and which tenant it is for.',
-    audience: 'Person',
+    access: PERSON,
     replies: {
       200: {
         description: 'The account, and its tenant if it has one.',

@@ -1,4 +1,3 @@
-import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROVISION_TENANT } from '../jobs/job-queues.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
@@ -98,7 +97,7 @@ describe('signup, login and me', () => {
     const first = await api.signUp('revoked');
     const admin = await database.worker.query<{ n: string }>('SELECT count(*) AS n FROM memberships');
     expect(Number(admin[0]?.n)).toBeGreaterThan(0);
-    await asOwner(`DELETE FROM veralux.memberships WHERE user_id = '${first.userID}'`);
+    await database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [first.userID]);
     const reply = await api.call('GET', '/api/auth/me', { token: first.token });
     expect([reply.status, reply.body.code]).toEqual([401, 'not_authenticated']);
     expect(reply.headers.get('www-authenticate')).toBe('Bearer');
@@ -115,13 +114,6 @@ describe('signup, login and me', () => {
       `SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM tenants) AS tenants,
               (SELECT count(*) FROM memberships) AS memberships, (SELECT count(*) FROM pgboss.job) AS jobs`,
     );
-  }
-
-  async function asOwner(statement: string): Promise<void> {
-    const client = new Client({ connectionString: database.adminURL });
-    await client.connect();
-    await client.query(statement);
-    await client.end();
   }
 });
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '#lib/clock/clock.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, PoolClient } from '../database/database.ts';
 import { brokenConstraintOf } from '../database/database-error.ts';
+import { ANYBODY } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
+import type { Once } from '../http/once.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { PROVISION_TENANT } from '../jobs/job-queues.ts';
@@ -25,7 +27,7 @@ export interface SignupDeps {
 }
 
 const signupSchema = z.strictObject({
-  email: emailAddressSchema.meta({ examples: ['user@example.com'] }),
+  email: emailAddressSchema,
   password: newPasswordSchema,
   name: displayTextSchema.meta({ examples: ['Jane Smith'] }),
   companyName: displayTextSchema.meta({ examples: ['Acme Corp'] }),
@@ -38,7 +40,7 @@ export function signupRoute(deps: SignupDeps): Route {
     path: '/api/auth/signup',
     operationID: 'signUp',
     summary: 'Create an account with a company of its own (SaaS mode only).',
-    audience: 'Anybody',
+    access: ANYBODY,
     body: signupSchema,
     replies: {
       201: {
@@ -47,7 +49,7 @@ export function signupRoute(deps: SignupDeps): Route {
       },
     },
     problems: ['signup_closed', 'email_taken', 'busy'],
-    handle: async ({ body }) => {
+    handle: async ({ body, once }) => {
       if (!deps.saasMode) {
         throw new ApiError(
           'signup_closed',
@@ -56,45 +58,72 @@ export function signupRoute(deps: SignupDeps): Route {
       }
       // Hashed before the address is looked at, so that a taken one takes as long.
       const passwordHash = await deps.hasher.hash(body.password);
-      return { status: 201, body: await signUp(deps, body, passwordHash) } as const;
+      return signUp(deps, once, { ...body, passwordHash });
     },
   });
 }
 
-async function signUp(deps: SignupDeps, request: z.output<typeof signupSchema>, passwordHash: string) {
-  const user = { id: randomUUID(), email: request.email, name: request.name };
-  const tenant = {
-    id: randomUUID(),
-    name: newTenantName(request.companyName),
-    displayName: request.companyName,
-    plan: 'Free',
-    role: 'Owner',
-  } as const;
+async function signUp(
+  deps: SignupDeps,
+  once: Once,
+  request: z.output<typeof signupSchema> & { readonly passwordHash: string },
+) {
+  const account = newAccount(request);
+  const { user, tenant } = account;
   try {
-    const token = await deps.database.withTenant(tenant.id, async (client) => {
-      await client.query('INSERT INTO users (user_id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [
-        user.id,
-        user.email,
-        user.name,
-        passwordHash,
-      ]);
-      await client.query(
-        `INSERT INTO tenants (tenant_id, name, display_name, contact_name, contact_email, plan, source)
-         VALUES ($1, $2, $3, $4, $5, $6, 'Signup')`,
-        [tenant.id, tenant.name, tenant.displayName, user.name, user.email, tenant.plan],
-      );
-      await client.query('INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, $3)', [
-        tenant.id,
-        user.id,
-        tenant.role,
-      ]);
-      await deps.jobs.send(client, PROVISION_TENANT, { tenantID: tenant.id });
-      return openSession(deps, client, { userID: user.id, tenantID: tenant.id });
+    const created = await once({
+      transaction: (work) => deps.database.withTenant(tenant.id, work),
+      tenantID: tenant.id,
+      create: async (client) => {
+        await insertAccount(client, account, request.passwordHash);
+        await deps.jobs.send(client, PROVISION_TENANT, { tenantID: tenant.id });
+        return { status: 201, location: '/api/auth/me', body: { user, tenant } } as const;
+      },
+      addSecrets: async (client, body) => {
+        const who = { userID: body.user.id, tenantID: body.tenant.id };
+        return { ...body, token: await openSession(deps, client, who) };
+      },
     });
     deps.jobs.wake(PROVISION_TENANT);
-    return { user, tenant, token };
+    return created;
   } catch (error) {
     if (brokenConstraintOf(error) === 'users_email_key') throw new ApiError('email_taken');
     throw error;
   }
+}
+
+function newAccount({ email, name, companyName }: z.output<typeof signupSchema>) {
+  return {
+    user: { id: randomUUID(), email, name },
+    tenant: {
+      id: randomUUID(),
+      name: newTenantName(companyName),
+      displayName: companyName,
+      plan: 'Free',
+      role: 'Owner',
+    },
+  } as const;
+}
+
+async function insertAccount(
+  client: PoolClient,
+  { user, tenant }: ReturnType<typeof newAccount>,
+  passwordHash: string,
+): Promise<void> {
+  await client.query('INSERT INTO users (user_id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [
+    user.id,
+    user.email,
+    user.name,
+    passwordHash,
+  ]);
+  await client.query(
+    `INSERT INTO tenants (tenant_id, name, display_name, contact_name, contact_email, plan, source)
+     VALUES ($1, $2, $3, $4, $5, $6, 'Signup')`,
+    [tenant.id, tenant.name, tenant.displayName, user.name, user.email, tenant.plan],
+  );
+  await client.query('INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, $3)', [
+    tenant.id,
+    user.id,
+    tenant.role,
+  ]);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '#lib/clock/clock.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
+import { ANYBODY } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 
 /** One thing that the server leans on; `check` rejects when it cannot be used. */
@@ -37,7 +38,7 @@ export function healthRoute(): Route {
     path: '/health',
     operationID: 'readHealth',
     summary: 'Liveness: the process answers.',
-    audience: 'Anybody',
+    access: ANYBODY,
     replies: { 200: { description: 'It does.', schema: z.strictObject({ status: z.literal('ok') }) } },
     handle: async () => ({ status: 200, body: { status: 'ok' } }) as const,
   });
@@ -50,7 +51,7 @@ export function readyRoute(deps: HealthDeps): Route {
     path: '/ready',
     operationID: 'readReadiness',
     summary: 'Readiness: whether Postgres, Redis and the Tenant resources can be used.',
-    audience: 'Anybody',
+    access: ANYBODY,
     replies: {
       200: { description: 'Ready to serve.', schema: readySchema },
       503: { description: 'Not ready, and why.', schema: readySchema },

@@ -4,8 +4,8 @@ import type { Database } from '../database/database.ts';
 const BATCH_ROWS = 2_000;
 
 /**
- * The tables of a tenant's rows, with the key that a batch is chosen by. Turns and leads go with their
- * calls, sessions with their memberships.
+ * The tables of a tenant's rows. Turns and leads go with their calls, sessions with their memberships,
+ * and what there are few of with the tenant: API keys, replies kept for a day.
  */
 const TABLES = ['usage_events', 'usage_counters', 'ledger_events', 'calls', 'memberships'] as const;
 

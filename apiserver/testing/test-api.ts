@@ -45,12 +45,20 @@ export const quickBcrypt = {
   compare: async (password: string | Buffer, hash: string) => hash === `quick:${password.toString()}`,
 };
 
+export const TEST_SECRET = 'test-secret-that-is-long-enough-0123456789';
+
 /** The API on a port of its own, over a real database, without a cluster behind it. */
 export async function startTestApi(
   database: MigratedDatabase,
-  options: { saasMode?: boolean; hasher?: PasswordHasher; allowedOrigins?: readonly string[] } = {},
+  options: {
+    saasMode?: boolean;
+    hasher?: PasswordHasher;
+    allowedOrigins?: readonly string[];
+    /** Besides those of the registry. */
+    furtherRoutes?: readonly Route[];
+  } = {},
 ): Promise<TestApi> {
-  const tokens = new AccessTokens('test-secret-that-is-long-enough-0123456789', systemClock);
+  const tokens = new AccessTokens(TEST_SECRET, systemClock);
   const registry = createRegistry('test');
   const jobs = new JobQueue({ database: database.worker, log, registry, handlers: {} });
   const counted: string[] = [];
@@ -65,13 +73,14 @@ export async function startTestApi(
     notServing: () => undefined,
   });
   const app = makeApp({
-    routes,
+    routes: [...routes, ...(options.furtherRoutes ?? [])],
     database: database.app,
     tokens,
     countApiRequest: (tenantID) => counted.push(tenantID),
     allowedOrigins: options.allowedOrigins ?? [],
     registry,
     log,
+    secret: TEST_SECRET,
   });
   const server = new HttpServer({
     name: 'api',

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { createTestDatabase } from '#hack/testing/postgres.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
@@ -16,6 +17,8 @@ export interface MigratedDatabase {
   readonly app: Database;
   /** As the worker role: every tenant. */
   readonly worker: Database;
+  /** One statement as the superuser, past row-level security; tables are named with their schema. */
+  asAdmin<Row extends object>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 }
 
@@ -34,11 +37,27 @@ export async function createMigratedDatabase(): Promise<MigratedDatabase> {
     workerURL,
     app,
     worker,
+    asAdmin: (statement, values) => runAsAdmin(adminURL, statement, values),
     drop: async () => {
       await Promise.all([app.end(), worker.end()]);
       await database.drop();
     },
   };
+}
+
+async function runAsAdmin<Row extends object>(
+  url: string,
+  statement: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Row>(statement, [...values]);
+    return rows;
+  } finally {
+    await client.end();
+  }
 }
 
 function urlAs(adminURL: string, role: string, password: string): string {

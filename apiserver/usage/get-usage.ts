@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type EffectiveLimits, effectiveLimits, effectiveLimitsSchema, PLANS } from '#crds/plans/plans.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Database, PoolClient } from '../database/database.ts';
+import { inTenant } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { utcMonthOf } from './month.ts';
 
@@ -55,7 +56,7 @@ export function getUsageRoute({
     path: '/api/admin/usage',
     operationID: 'readUsage',
     summary: "Read this month's usage, the plan's limits and what is left.",
-    audience: 'Tenant',
+    access: inTenant('Viewer', { scope: 'usage:read' }),
     replies: { 200: { description: 'Usage of the current UTC month.', schema: usageSchema } },
     handle: async ({ principal }) => {
       const month = utcMonthOf(clock.now());

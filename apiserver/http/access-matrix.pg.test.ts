@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Scope } from '../identity/permissions.ts';
+import { Callers, type TestPerson } from '../testing/callers.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+
+/** Those who call: each of them calls each route. */
+const CALLERS = [
+  'nobody',
+  'an expired token',
+  'a token for another audience',
+  'a viewer',
+  'an admin',
+  'an owner',
+  'an admin of another tenant',
+  'an admin of another tenant that names ours',
+  'staff',
+  'a key with the scope',
+  'a key with the other scopes',
+] as const;
+type Caller = (typeof CALLERS)[number];
+
+const PASSES = 'passes';
+type Outcome = typeof PASSES | 401 | 403 | 404;
+
+const NOT_SIGNED_IN = {
+  nobody: 401,
+  'an expired token': 401,
+  'a token for another audience': 401,
+} as const;
+const NO_KEYS = { 'a key with the scope': 403, 'a key with the other scopes': 403 } as const;
+
+/** Who may call what, said here once more: the routes say it themselves. */
+const OUTCOMES = {
+  anybody: Object.fromEntries(CALLERS.map((caller) => [caller, PASSES])) as Record<Caller, Outcome>,
+  person: {
+    ...NOT_SIGNED_IN,
+    ...NO_KEYS,
+    'a viewer': PASSES,
+    'an admin': PASSES,
+    'an owner': PASSES,
+    'an admin of another tenant': PASSES,
+    'an admin of another tenant that names ours': PASSES,
+    staff: PASSES,
+  },
+  staff: {
+    ...NOT_SIGNED_IN,
+    ...NO_KEYS,
+    'a viewer': 403,
+    'an admin': 403,
+    'an owner': 403,
+    'an admin of another tenant': 403,
+    'an admin of another tenant that names ours': 403,
+    staff: PASSES,
+  },
+  viewer: tenantRow({ 'a viewer': PASSES, 'an admin': PASSES, 'an owner': PASSES, staff: PASSES }),
+  admin: tenantRow({ 'a viewer': 403, 'an admin': PASSES, 'an owner': PASSES, staff: PASSES }),
+  owner: tenantRow({ 'a viewer': 403, 'an admin': 403, 'an owner': PASSES, staff: 403 }),
+} as const satisfies Record<string, Record<Caller, Outcome>>;
+
+function tenantRow(
+  ofTenant: Pick<Record<Caller, Outcome>, 'a viewer' | 'an admin' | 'an owner' | 'staff'>,
+): Record<Caller, Outcome> {
+  return {
+    ...NOT_SIGNED_IN,
+    ...NO_KEYS,
+    ...ofTenant,
+    'an admin of another tenant': PASSES,
+    'an admin of another tenant that names ours': 404,
+  };
+}
+
+interface Row {
+  readonly who: keyof typeof OUTCOMES;
+  /** What a key needs; absent: no key may call. */
+  readonly scope?: Scope;
+  /** Answered where the caller may; absent: 200. */
+  readonly status?: number;
+  readonly body?: () => unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Something of our tenant that the path names: for everybody else it is 404. */
+  readonly target?: (world: World) => Promise<string>;
+}
+
+/** Each route of the registry; one without a row fails. */
+const ROWS: Readonly<Record<string, Row>> = {
+  'GET /health': { who: 'anybody' },
+  'GET /ready': { who: 'anybody' },
+  'POST /api/auth/signup': {
+    who: 'anybody',
+    status: 201,
+    body: () => ({
+      email: `${randomUUID()}@example.com`,
+      password: 'SecureP@ss123',
+      name: 'A',
+      companyName: 'B',
+    }),
+  },
+  // Whoever calls: the body says who it is.
+  'POST /api/auth/login': {
+    who: 'anybody',
+    body: () => ({ email: 'matrix@example.com', password: 'SecureP@ss123' }),
+  },
+  'GET /api/auth/me': { who: 'person' },
+  'GET /api/admin/calls': { who: 'viewer', scope: 'calls:read' },
+  'GET /api/admin/calls/{callID}': { who: 'viewer', scope: 'calls:read', target: ({ addCall }) => addCall() },
+  'GET /api/admin/leads': { who: 'viewer', scope: 'calls:read' },
+  'GET /api/admin/usage': { who: 'viewer', scope: 'usage:read' },
+};
+
+interface World {
+  readonly tenantID: string;
+  readonly addCall: () => Promise<string>;
+}
+
+describe('the authorisation matrix', () => {
+  let database: MigratedDatabase;
+  let api: TestApi;
+  let callers: Callers;
+  let tenantID: string;
+  let people: Record<'viewer' | 'admin' | 'owner' | 'other' | 'staff', TestPerson>;
+  let world: World;
+
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    api = await startTestApi(database);
+    callers = new Callers(database, api);
+    ({ tenantID } = await api.signUp('matrix'));
+    const other = await api.signUp('another');
+    people = {
+      viewer: await callers.person(tenantID, 'Viewer'),
+      admin: await callers.person(tenantID, 'Admin'),
+      owner: await callers.person(tenantID, 'Owner'),
+      other: await callers.person(other.tenantID, 'Admin'),
+      staff: await callers.staff(),
+    };
+    world = { tenantID, addCall };
+  });
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  test('has a row for every route, and none for what is no route', () => {
+    const routes = api.routes.map(({ method, path }) => `${method} ${path}`);
+    expect(Object.keys(ROWS).toSorted()).toEqual(routes.toSorted());
+  });
+
+  const cases = Object.keys(ROWS).flatMap((route) => CALLERS.map((caller) => [route, caller] as const));
+  test.each(cases)('%s by %s', async (route, caller) => {
+    const row = ROWS[route] as Row;
+    const [method = '', template = ''] = route.split(' ');
+    const target = await row.target?.(world);
+    const path = template.replace(/\{\w+\}/, target ?? '');
+    const body = row.body?.();
+    const reply = await api.call(method, path, {
+      ...(body === undefined ? {} : { body }),
+      headers: { ...row.headers, ...(await headersOf(caller, row)) },
+    });
+    const wanted = outcomeOf(caller, row);
+    expect(reply.status, JSON.stringify(reply.body)).toBe(wanted === PASSES ? (row.status ?? 200) : wanted);
+  });
+
+  function outcomeOf(caller: Caller, row: Row): Outcome {
+    if (caller === 'a key with the scope' && row.scope !== undefined) return PASSES;
+    const isForeign = caller === 'an admin of another tenant' && row.target !== undefined;
+    return isForeign ? 404 : OUTCOMES[row.who][caller];
+  }
+
+  async function headersOf(caller: Caller, row: Row): Promise<Record<string, string>> {
+    const { viewer, admin, owner, other, staff } = people;
+    const bearer = async (token: string | Promise<string>) => ({ authorization: `Bearer ${await token}` });
+    const others = (
+      ['calls:read', 'usage:read', 'configuration:read', 'configuration:write'] as const
+    ).filter((scope) => scope !== row.scope);
+    const made: Record<Caller, () => Promise<Record<string, string>>> = {
+      nobody: async () => ({}),
+      'an expired token': () => bearer(callers.expiredToken(owner)),
+      'a token for another audience': () => bearer(callers.tokenForAnotherAudience(owner)),
+      'a viewer': () => bearer(callers.token(viewer)),
+      'an admin': () => bearer(callers.token(admin)),
+      'an owner': () => bearer(callers.token(owner)),
+      'an admin of another tenant': () => bearer(callers.token(other)),
+      'an admin of another tenant that names ours': async () => ({
+        ...(await bearer(callers.token(other))),
+        'x-veralux-tenant': tenantID,
+      }),
+      staff: async () => ({
+        ...(await bearer(callers.token(staff))),
+        'x-veralux-tenant': tenantID,
+        'x-veralux-reason': 'the matrix',
+      }),
+      'a key with the scope': () => bearer(callers.apiKey(tenantID, row.scope ? [row.scope] : others)),
+      'a key with the other scopes': () => bearer(callers.apiKey(tenantID, others)),
+    };
+    return made[caller]();
+  }
+
+  async function addCall(): Promise<string> {
+    const callID = randomUUID();
+    await database.worker.query('INSERT INTO calls (tenant_id, call_id, started_at) VALUES ($1, $2, now())', [
+      tenantID,
+      callID,
+    ]);
+    return callID;
+  }
+});

@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { problemSchema } from './api-error.ts';
+import { problemsOf } from './openapi.ts';
+import { PROBLEMS } from './problem-codes.ts';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+interface Served {
+  readonly requestBody?: { readonly content: Record<string, { readonly example: unknown }> };
+  readonly responses: Record<
+    string,
+    {
+      readonly description: string;
+      readonly content?: Record<string, { readonly example?: unknown; readonly examples?: object }>;
+    }
+  >;
+}
+
+describe('what is said of the routes', () => {
+  let database: MigratedDatabase;
+  let api: TestApi;
+  let operations: (readonly [TestApi['routes'][number], Served])[];
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    api = await startTestApi(database);
+    const { paths } = (await api.call('GET', '/openapi.json')).body;
+    operations = api.routes.map((route) => [route, paths[route.path][route.method.toLowerCase()]] as const);
+  });
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  test('every example of a body is one that the route takes or answers', () => {
+    for (const [route, served] of operations) {
+      if (route.body) {
+        const example = served.requestBody?.content['application/json']?.example;
+        expect(route.body.safeParse(example).error, route.operationID).toBeUndefined();
+      }
+      for (const [status, { schema }] of Object.entries(route.replies)) {
+        if (!schema) continue;
+        const example = served.responses[status]?.content?.['application/json']?.example;
+        expect(schema.safeParse(example).error, `${route.operationID} ${status}`).toBeUndefined();
+      }
+    }
+  });
+
+  test('every problem of a route stands under its status, with an example of the reply', () => {
+    for (const [route, served] of operations) {
+      for (const code of problemsOf(route)) {
+        const { status } = PROBLEMS[code];
+        if (status in route.replies) continue;
+        const response = served.responses[status];
+        expect(response?.description).toContain(`\`${code}\``);
+        const examples = response?.content?.['application/problem+json']?.examples as Record<
+          string,
+          { value: unknown }
+        >;
+        expect(problemSchema.parse(examples[code]?.value)).toMatchObject({ code, status });
+      }
+    }
+  });
+
+  test('every problem of the table is in the README, with its status and its sentence', () => {
+    const rows = Object.entries(PROBLEMS).map(
+      ([code, { status, title }]) => `| ${status} | \`${code}\` | ${title} |`,
+    );
+    const lines = new Set(readme.split('\n'));
+    expect(rows.filter((row) => !lines.has(row))).toEqual([]);
+  });
+
+  test('every route is in the README with tests that exist', () => {
+    const rows = readme.split('\n').filter((line) => /^\| `(GET|POST|PUT|PATCH|DELETE) /.test(line));
+    for (const { method, path } of api.routes) {
+      const row = rows.find((line) => line.includes(`\`${method} ${path}\``));
+      expect(row, `${method} ${path}`).toBeDefined();
+      const tests = [...(row ?? '').matchAll(/`([\w./-]+\.test\.ts)`/g)].map((match) => match[1]);
+      expect(tests.length, `${method} ${path}`).toBeGreaterThan(0);
+      for (const file of tests) expect(existsSync(new URL(`../${file}`, import.meta.url)), file).toBe(true);
+    }
+  });
+
+  test('/docs is a page whose every asset this server has', async () => {
+    const page = await api.call('GET', '/docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1]);
+    expect(assets).toContain('/docs/swagger-ui-bundle.js');
+    for (const asset of assets.filter((one) => one !== 'data:,')) {
+      expect(asset).toMatch(/^\/docs\//);
+      expect((await api.call('GET', asset)).status, asset).toBe(200);
+    }
+    const policy = page.headers.get('content-security-policy');
+    expect(policy).toContain("script-src 'self'");
+  });
+});
