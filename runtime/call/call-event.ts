@@ -116,8 +116,8 @@ interface Kinds {
     readonly occurredAtMs: number;
     readonly cause: string | undefined;
     readonly byCaller: boolean;
-    /** The carrier says that the call was up, not only ringing. */
-    readonly wasUp?: boolean;
+    /** The carrier says that the call was up, not only ringing; undefined where it was asked, and does not say. */
+    readonly wasUp?: boolean | undefined;
   };
   /** The carrier knows nothing of the call, not even that it ended. */
   readonly gone: unknown;

@@ -10,6 +10,8 @@
 export const COMMAND_MS = 6_000;
 /** From a done `answer` to `call.answered`, which takes about 0.3 s: then it is taken to be lost. */
 export const ANSWER_CONFIRM_MS = 2_500;
+/** From a done `answer` until the call is up: what ended sooner may have rung all the while. */
+export const ANSWERED_WITHIN_MS = 1_000;
 /** From a done `streaming_start` to the media socket. */
 export const ATTACH_MS = 6_000;
 /**

@@ -97,7 +97,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     commandFailed: beginning.answerFailed,
     streamElsewhere: beginning.answeredElsewhere,
     placed: anyState.place,
-    hungUp: beginning.settleAnswering,
+    hungUp: anyState.settleHungUp,
     gone: anyState.endGone,
     due: beginning.repeatAnswer,
   },

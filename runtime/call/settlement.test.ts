@@ -78,6 +78,22 @@ describe('settling', () => {
     expect(usageOf(run(admitted, result, hungUp(4)).transitions)).toEqual([]);
   });
 
+  test('also where the carrier was asked before its hang-up came, and says no more than when the call ended', () => {
+    const found = (s: number): CallEvent => ({ ...hungUp(s), wasUp: undefined });
+    const overdue: readonly Step[] = [admitted, result, due];
+    expect(usageOf(run(...overdue, found(3)).transitions)).toMatchObject([{ callSeconds: 2 }]);
+    expect(usageOf(run(...overdue, found(1.5)).transitions)).toEqual([]);
+    const { transitions } = run(...overdue, found(1.5), hungUp(1.5, true, true));
+    expect(usageOf(transitions)).toMatchObject([{ callSeconds: 1, revision: 0 }]);
+    expect(transitions.at(-1)?.counters).toMatchObject({ calls: 1, callSeconds: 1 });
+  });
+
+  test('also where it was given up before, and its caller hung up; not where it may have rung until we did', () => {
+    const givenUp: readonly Step[] = [admitted, (call) => result(call, 'CallEnded')];
+    expect(usageOf(run(...givenUp, hungUp(4, true, true)).transitions)).toMatchObject([{ calls: 1 }]);
+    expect(usageOf(run(...givenUp, hungUp(4, false, true)).transitions)).toEqual([]);
+  });
+
   test('what a caller had answered is told of a call whose session was killed', () => {
     const { call } = run(...talking);
     const name = { name: 'name', label: 'Name', value: 'Ada', spoken: 'Ada' };

@@ -60,7 +60,7 @@ export const recorded: CallEvent = {
   carrierLegID: 'leg',
 };
 export const answered = (s = 1): CallEvent => ({ kind: 'answered', atMs: at(s), occurredAtMs: at(s) });
-export const hungUp = (s: number, byCaller = true, wasUp = false): CallEvent => ({
+export const hungUp = (s: number, byCaller = true, wasUp = false): CallEvent<'hungUp'> => ({
   kind: 'hungUp',
   atMs: at(s),
   identity,

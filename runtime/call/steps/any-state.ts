@@ -14,6 +14,7 @@ import {
 import { settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitHangUp, isPresent, moved, withDeadline, withHangUp, withRecord } from './moves.ts';
+import { withAnswerPresumed } from './presumed-answer.ts';
 
 /** Cells that several rows of the table in machine.ts share. */
 
@@ -44,6 +45,9 @@ export function endGone(call: StoredCall, event: CallEvent<'gone'>): Transition 
   return awaitHangUp(call, event.atMs);
 }
 
+/** Of a call that was up and of which nobody told that it was answered, too. */
 export function settleHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Transition {
-  return settle({ ...call, record: withHangUp(call.record, event) }, event.atMs);
+  const { record, ledger } = withAnswerPresumed(call.record, event);
+  const settled = settle({ ...call, record: withHangUp(record, event) }, event.atMs);
+  return { ...settled, ledger: [...ledger, ...settled.ledger] };
 }

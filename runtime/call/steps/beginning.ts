@@ -2,7 +2,7 @@ import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall } from '../call-record.ts';
 import { ANSWER_CONFIRM_MS, COMMAND_MS, MAX_ATTEMPTS, REBUILT_GRACE_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
-import { awaitConfirmation, settleHungUp } from './any-state.ts';
+import { awaitConfirmation } from './any-state.ts';
 import { announce } from './busy.ts';
 import {
   answeredEvent,
@@ -20,6 +20,7 @@ import {
   waitAndRepeat,
   withHangUp,
 } from './moves.ts';
+import { answerTakenAtMs } from './presumed-answer.ts';
 
 /** The cells of the table in machine.ts for calls that ring or are being answered. Pure, as all cells. */
 
@@ -131,28 +132,6 @@ function presumeAnswered(call: StoredCall, nowMs: number): Outcome {
   if (answeredAtMs !== undefined) return moved(startGeneration(call, nowMs, 1));
   const record = { ...call.record, answeredAtMs: occurredAtMs };
   return moved(startGeneration({ ...call, record }, nowMs, 1), { ledger: [answeredEvent(record, answered)] });
-}
-
-/** When the carrier took our answer; where its reply is not known, when that was sent. */
-function answerTakenAtMs({ command, deadlineAtMs, startedAtMs }: CallRecord): number {
-  // The question is named after the moment at which the webhook was overdue.
-  if (command?.step === 'look_up') return command.generation / 1_000 - ANSWER_CONFIRM_MS;
-  const sinceMs = command?.done ? ANSWER_CONFIRM_MS : COMMAND_MS;
-  return Math.max(startedAtMs, (deadlineAtMs ?? startedAtMs) - sinceMs);
-}
-
-/**
- * The hang-up of a call that was up, and call.answered is lost, or comes after it: the call was answered when the
- * carrier took our answer, until it says better.
- */
-export function settleAnswering(call: StoredCall, event: CallEvent<'hungUp'>): Transition {
-  const { record } = call;
-  if (record.answeredAtMs !== undefined || !event.wasUp) return settleHungUp(call, event);
-  const occurredAtMs = Math.min(answerTakenAtMs(record), event.occurredAtMs);
-  const answered = { ...record, answeredAtMs: occurredAtMs, answerPresumed: true };
-  const settled = settleHungUp({ ...call, record: answered }, event);
-  const told = answeredEvent(answered, { occurredAtMs, presumed: true });
-  return { ...settled, ledger: [told, ...settled.ledger] };
 }
 
 /** It began, or was taken up, at a pod that Redis does not tell of. */

@@ -16,6 +16,7 @@ import {
   waitAndRepeat,
   withRecord,
 } from './moves.ts';
+import { withAnswerPresumed } from './presumed-answer.ts';
 
 /** The cells of the table in machine.ts for calls that end or have ended. */
 
@@ -107,9 +108,13 @@ export function correctAnswered(call: StoredCall, event: CallEvent<'answered'>):
   return { ...settled, ledger: [answeredEvent(answered, event), ...settled.ledger] };
 }
 
+/** Also where the carrier was asked first, and could not say that the call was up. */
 export function correctHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Outcome {
-  if (call.record.hungUpAtMs !== undefined) return undefined;
-  return settle({ ...call, record: { ...call.record, hungUpAtMs: event.occurredAtMs } }, event.atMs);
+  const { record, ledger } = withAnswerPresumed(call.record, event);
+  if (record.hungUpAtMs !== undefined && ledger.length === 0) return undefined;
+  const hungUpAtMs = record.hungUpAtMs ?? event.occurredAtMs;
+  const settled = settle({ ...call, record: { ...record, hungUpAtMs } }, event.atMs);
+  return { ...settled, ledger: [...ledger, ...settled.ledger] };
 }
 
 /**
