@@ -12,12 +12,15 @@ export interface ConversationKeeperOptions {
   readonly clock: Clock;
 }
 
-/** Keeps the conversation of a live call in Redis, for the pod that goes on with it: one write at a time, the newest. */
+/**
+ * Keeps the conversation of a live call in Redis, for the pod that goes on with it: one write at a time, the newest,
+ * until Redis has taken it.
+ */
 export class ConversationKeeper {
   readonly #options: ConversationKeeperOptions;
-  /** The newest state that is not kept yet, while an older one is being written. */
+  /** The newest state that is not kept yet. */
   #next: ConversationState | undefined;
-  #writing: Promise<void> | undefined;
+  #writing: { readonly done: Promise<void>; readonly giveUp: AbortController } | undefined;
 
   constructor(options: ConversationKeeperOptions) {
     this.#options = options;
@@ -29,9 +32,10 @@ export class ConversationKeeper {
     this.#start();
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when nothing is being written; what Redis has refused by then is given up, for whoever keeps a newer state. */
   async idle(): Promise<void> {
-    await this.#writing;
+    this.#writing?.giveUp.abort();
+    await this.#writing?.done;
   }
 
   /** Writes it now, as of `atMs`. False where the stream is another pod's by now. Throws what Redis throws. */
@@ -57,22 +61,31 @@ export class ConversationKeeper {
 
   #start(): void {
     if (this.#writing || !this.#next) return;
-    this.#writing = this.#writeNewest().finally(() => {
+    const giveUp = new AbortController();
+    const done = this.#writeNewest(giveUp.signal).finally(() => {
       this.#writing = undefined;
       this.#start();
     });
+    this.#writing = { done, giveUp };
   }
 
-  async #writeNewest(): Promise<void> {
-    while (this.#next) {
-      const conversation = this.#next;
-      this.#next = undefined;
-      try {
-        await this.keep(conversation);
-      } catch (error) {
-        // The next turn brings a newer state; the last one is the end's to keep.
-        this.#options.log.warn({ err: error }, 'a conversation could not be kept');
+  async #writeNewest(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const onFailure = (error: unknown) => log.warn({ err: error }, 'a conversation could not be kept yet');
+    try {
+      while (this.#next) {
+        await retry(() => this.#keepNext(), { clock, forMs: Number.POSITIVE_INFINITY, signal, onFailure });
       }
+    } catch (error) {
+      this.#next = undefined;
+      log.warn({ err: error }, 'a conversation could not be kept');
     }
+  }
+
+  async #keepNext(): Promise<void> {
+    const conversation = this.#next;
+    if (!conversation) return;
+    await this.keep(conversation);
+    if (this.#next === conversation) this.#next = undefined;
   }
 }

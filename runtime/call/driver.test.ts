@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
@@ -6,7 +6,7 @@ import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { Carrier, CarrierCommand } from '#runtime/carrier/carrier.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
-import { attached, lost, ownerLost, run, talking } from '#runtime/testing/call-life.ts';
+import { admitted, attached, lost, ownerLost, run, talking } from '#runtime/testing/call-life.ts';
 import { CallAdvancer } from './advance.ts';
 import type { StoredCall } from './call-record.ts';
 import { CallDriver } from './driver.ts';
@@ -23,12 +23,14 @@ const pod = {
 
 /** A driver whose pod stands still for `frozenMs` while it looks for a slot; the call is then as `after`. */
 function driverOf(frozenMs: number, after: StoredCall | undefined) {
-  const clock = new FakeClock();
-  const sent: CarrierCommand['step'][] = [];
-  const store = {
+  return driverWith(new FakeClock(), frozenMs, {
     load: async () => ({ version: 1, call: after }),
     commit: async () => 'duplicate',
-  } as unknown as CallStore;
+  } as unknown as CallStore);
+}
+
+function driverWith(clock: FakeClock, frozenMs: number, store: CallStore) {
+  const sent: CarrierCommand['step'][] = [];
   const metrics = createRuntimeMetrics(createRegistry('test'));
   const driver = new CallDriver({
     store,
@@ -78,3 +80,60 @@ test('one that was late for nobody else goes on', async () => {
   if (call) await driver.drive(call);
   expect(sent).toEqual(['streaming_stop', 'streaming_start']);
 });
+
+describe('the result of a command that Redis does not take', () => {
+  test('is offered again, and the call goes on from there', async () => {
+    const clock = new FakeClock();
+    const { call } = run(admitted);
+    const store = new StoreThatWasAway(clock, 2_000, call);
+    const { driver } = driverWith(clock, 0, store as unknown as CallStore);
+    await Promise.all([call && driver.drive(call), clock.advance(3_000)]);
+    expect(store.call?.record).toMatchObject({ state: 'answering', command: { step: 'answer', done: true } });
+  });
+
+  test('brings a call that was answered back to a Redis that has lost it', async () => {
+    const clock = new FakeClock();
+    const { call } = run(admitted);
+    const store = new StoreThatWasAway(clock, 2_000, undefined);
+    const { driver } = driverWith(clock, 0, store as unknown as CallStore);
+    await Promise.all([call && driver.drive(call), clock.advance(3_000)]);
+    expect(store.call?.record).toMatchObject({ state: 'answering', rebuilt: true, command: { done: true } });
+  });
+
+  test('is left to the deadline when the pod stops', async () => {
+    const clock = new FakeClock();
+    const { call } = run(admitted);
+    const store = new StoreThatWasAway(clock, 60_000, call);
+    const { driver } = driverWith(clock, 0, store as unknown as CallStore);
+    const driving = call && driver.drive(call);
+    await clock.advance(1_000);
+    await driver.stop();
+    await driving;
+    expect(clock.pending).toBe(0);
+  });
+});
+
+/** Throws for a while. */
+class StoreThatWasAway {
+  call: StoredCall | undefined;
+  readonly #clock: FakeClock;
+  readonly #backAtMs: number;
+
+  constructor(clock: FakeClock, forMs: number, call: StoredCall | undefined) {
+    this.#clock = clock;
+    this.#backAtMs = clock.now() + forMs;
+    this.call = call;
+  }
+
+  async load(): Promise<Loaded> {
+    if (this.#clock.now() < this.#backAtMs) throw new Error('Redis is away');
+    return { version: this.call ? 1 : 0, call: this.call };
+  }
+
+  async commit({ transition }: Parameters<CallStore['commit']>[0]): Promise<'stored'> {
+    this.call = transition.call;
+    return 'stored';
+  }
+}
+
+type Loaded = Awaited<ReturnType<CallStore['load']>>;

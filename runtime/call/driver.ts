@@ -1,12 +1,15 @@
 import { ALL_SHARDS } from '#crds/projection/shard.ts';
 import { isAbort } from '#lib/errors/operating-error.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
+import { rebuiltFrom } from '#runtime/keep/rebuilt-from.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
+import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command, StoredCall } from './call-record.ts';
 import { commandIDOf } from './command-id.ts';
 import { CommandRunner, type CommandRunnerOptions } from './command-runner.ts';
+import { retry } from './retry.ts';
 
 /** Between two looks at the deadlines; a random half of it on top, so that pods do not look together. */
 const POLL_MS = 500;
@@ -17,6 +20,9 @@ const POLL_MS = 500;
 const MAX_DRIVEN = 128;
 /** Commands sent for one call without a pause: a bound, never reached by a table without a cycle. */
 const MAX_STEPS = 8;
+/** For so long the result of a command is offered to Redis: below the deadline that brings somebody back to it. */
+const STORE_RESULT_FOR_MS = 4_000;
+
 export interface CallDriverOptions extends CommandRunnerOptions {
   readonly store: CallStore;
   readonly runtime: string;
@@ -111,14 +117,22 @@ export class CallDriver implements Service {
       const event = await this.#runner.run(record, command);
       if (!event) return undefined;
       const result = event.kind === 'commandFailed' ? event.failure : event.kind;
-      const { call: after } = await advancer.advance({
-        ref: record,
-        eventID: `command/${commandIDOf(record.callID, command)}/${record.deadlineAtMs}/${result}`,
-        event,
+      const eventID = `command/${commandIDOf(record.callID, command)}/${record.deadlineAtMs}/${result}`;
+      const rebuild = this.#rebuildAfter(record, event);
+      const { call: after } = await retry(() => advancer.advance({ ref: record, eventID, event, rebuild }), {
+        clock: this.#options.clock,
+        forMs: STORE_RESULT_FOR_MS,
+        signal: this.#ending.signal,
       });
       call = after && isNewWork(after.record, command) ? after : undefined;
     }
     return undefined;
+  }
+
+  /** An answered call that Redis lost meanwhile is known to nobody else, until one of its webhooks comes. */
+  #rebuildAfter(record: CallRecord, { kind, atMs }: CallEvent): CallEvent<'rebuilt'> | undefined {
+    const isAnswered = kind === 'commandDone' && record.command?.step === 'answer';
+    return isAnswered ? rebuiltFrom(record, { ...record, atMs }) : undefined;
   }
 
   #startRecording(record: CallRecord): void {

@@ -7,19 +7,21 @@ export interface RetryOptions {
   readonly forMs: number;
   /** Told of each failure but the last. */
   readonly onFailure?: (error: unknown) => void;
+  /** No try begins once it has aborted. */
+  readonly signal?: AbortSignal;
 }
 
-/** Repeats `work` until it succeeds; throws its last error once `forMs` have passed. */
+/** Repeats `work` until it succeeds; throws its last error once `forMs` have passed, or what ended the wait for a try. */
 export async function retry<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { clock, forMs, onFailure } = options;
+  const { clock, forMs, onFailure, signal } = options;
   const startedMs = clock.monotonic();
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      if (clock.monotonic() - startedMs >= forMs) throw error;
+      if (signal?.aborted || clock.monotonic() - startedMs >= forMs) throw error;
       onFailure?.(error);
-      await clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2_000 }));
+      await clock.sleep(backoffMs(attempt, { initialMs: 100, maxMs: 2_000 }), signal);
     }
   }
 }
