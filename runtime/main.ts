@@ -11,6 +11,7 @@ import { EnginesService } from './engines-service.ts';
 import { createLoadMetrics } from './load-metrics.ts';
 import { type AudioCodec, codecFor } from './media/audio-codec.ts';
 import { createMediaMetrics } from './media-metrics.ts';
+import { yieldToEventLoop } from './pod/background-threads.ts';
 import { eventLoopUtilization, LoadWatch } from './pod/load-watch.ts';
 import { createRuntime } from './runtime.ts';
 import { createToolRunner } from './tools/create-tool-runner.ts';
@@ -99,6 +100,7 @@ async function serve(
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
     onReady: () => {
       started = true;
+      yieldToEventLoop(log);
     },
   });
 }

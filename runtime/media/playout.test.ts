@@ -13,7 +13,9 @@ interface Sent {
 
 const { encoder: pcmu } = await openCoders('PCMU', 8_000);
 
-function setUp(options: { maxQueuedMs?: number; strained?: boolean; encoder?: AudioEncoder } = {}) {
+function setUp(
+  options: { leadMs?: number; maxQueuedMs?: number; strained?: boolean; encoder?: AudioEncoder } = {},
+) {
   const clock = new FakeClock(0);
   const sent: Sent[] = [];
   const stalls: number[] = [];
@@ -29,7 +31,7 @@ function setUp(options: { maxQueuedMs?: number; strained?: boolean; encoder?: Au
     encoder: options.encoder ?? pcmu,
     clock,
     generation: 7,
-    leadMs: 200,
+    leadMs: options.leadMs ?? 200,
     load: { strained: options.strained ?? false },
     maxQueuedMs: options.maxQueuedMs ?? 60_000,
     onStalled: () => stalls.push(clock.monotonic()),
@@ -66,23 +68,39 @@ describe('the playout', () => {
     await playout.write(audio(1_000));
     expect(messages()).toEqual([{ atMs: 0, ms: 200 }]);
     await clock.advance(2_000);
-    expect(messages().slice(1)).toEqual([
-      ...Array.from({ length: 13 }, (_, i) => ({ atMs: (i + 1) * 60, ms: 60 })),
-      { atMs: 840, ms: 20 },
+    const inAll = messages().reduce((sum, { ms }) => sum + ms, 0);
+    expect(inAll).toBe(1_000);
+    // A mark parts the message that it falls into.
+    expect(messages().slice(1, 7)).toEqual([
+      { atMs: 60, ms: 60 },
+      { atMs: 120, ms: 60 },
+      { atMs: 180, ms: 60 },
+      { atMs: 240, ms: 20 },
+      { atMs: 240, ms: 40 },
+      { atMs: 300, ms: 60 },
     ]);
     playout.close();
     expect(clock.pending).toBe(0);
   });
 
-  test('of a strained pod sends further ahead and less often, in no longer messages', async () => {
+  test('of a strained pod sends further ahead and less often', async () => {
     const { clock, playout, messages, marks } = setUp({ strained: true });
     playout.begin();
     await playout.write(audio(1_000));
-    expect(messages()).toEqual([240, 240, 120].map((ms) => ({ atMs: 0, ms })));
+    expect(messages()).toEqual([{ atMs: 0, ms: 240 }]);
     void playout.end();
     await clock.advance(2_000);
-    expect(messages().slice(3)).toEqual([100, 200, 300, 400].map((atMs) => ({ atMs, ms: 100 })));
+    expect(messages().slice(1, 4)).toEqual([80, 160, 240].map((atMs) => ({ atMs, ms: 80 })));
     expect(marks()).toEqual(['7/0/0', '7/0/1', '7/0/2']);
+    playout.close();
+  });
+
+  test('marks every 400 ms of audio exactly, however far ahead it is sent', async () => {
+    const { playout, sent } = setUp({ leadMs: 1_200 });
+    playout.begin();
+    await playout.write(audio(1_200));
+    const told = sent.map(({ event, media }) => (media ? payloadOf(media).length / 8 : event));
+    expect(told).toEqual([240, 160, 'mark', 240, 160, 'mark', 240, 160, 'mark']);
     playout.close();
   });
 
@@ -146,7 +164,7 @@ describe('the playout', () => {
     playout.marked('6/0/1');
     playout.marked('bad');
     await clock.advance(100);
-    expect(playout.clear()).toBe(540);
+    expect(playout.clear()).toBe(500);
     expect(sent.at(-1)?.event).toBe('clear');
     const ofTheFirst = marks();
     playout.begin();

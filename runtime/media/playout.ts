@@ -103,13 +103,15 @@ export class Playout {
       this.#wakeIn(FRAME_MS);
       return;
     }
-    const { leadMs, periodMs } = this.#pace;
+    const { leadMs, load } = this.#options;
+    const aheadMs = load?.strained ? leadMs * STRAINED_LEAD : leadMs;
     const most = this.#options.encoder.canJoin ? MAX_MESSAGE_FRAMES : 1;
-    for (let due = this.#dueFrames(leadMs, nowMs); utterance.queuedMs > 0 && due > 0; ) {
-      due -= this.#sendFrames(utterance, Math.min(due, most), nowMs);
+    for (let due = this.#dueFrames(aheadMs, nowMs); utterance.queuedMs > 0 && due > 0; ) {
+      const untilMark = (MARK_EVERY_MS + utterance.lastMarkMs - utterance.sentMs) / FRAME_MS;
+      due -= this.#sendFrames(utterance, Math.min(due, most, untilMark), nowMs);
     }
     if (utterance.queuedMs > 0) {
-      this.#wakeIn(this.#playedAtMs - nowMs + periodMs - leadMs);
+      this.#wakeIn(this.#playedAtMs - nowMs - aheadMs + periodMsOf(aheadMs));
     } else if (utterance.ended) {
       if (utterance.sentMs > utterance.lastMarkMs || utterance.sentMs === 0) this.#sendMark(utterance);
       this.#cancelTimer = this.#options.clock.after(
@@ -118,12 +120,6 @@ export class Playout {
       );
       utterance.awaitLastMark(this.#stopTimer.bind(this));
     }
-  }
-
-  /** A busy pod sends more at once and further ahead, of which the caller hears nothing. */
-  get #pace(): { readonly leadMs: number; readonly periodMs: number } {
-    const { leadMs, load } = this.#options;
-    return load?.strained ? STRAINED_PACE : { leadMs, periodMs: PERIOD_MS };
   }
 
   /** How many frames are missing from the lead. */
@@ -207,9 +203,13 @@ export interface PlayoutOptions {
 
 /** 240 ms. What is due at once goes in one message: the carrier takes up to 30 s. */
 const MAX_MESSAGE_FRAMES = 12;
-/** A message costs the same however long it is; one of this length leaves most of the lead with the carrier. */
-const PERIOD_MS = 60;
-const STRAINED_PACE = { leadMs: 600, periodMs: 100 } as const;
+/** A message costs the same however long it is; one of a third of the lead leaves the carrier the rest of it. */
+function periodMsOf(leadMs: number): number {
+  return Math.floor(leadMs / 3 / FRAME_MS) * FRAME_MS;
+}
+
+/** A busy pod sends further ahead by this factor, and more at once, of which the caller hears nothing. */
+const STRAINED_LEAD = 1.2;
 /** A last mark that has not come back this long after the audio's end is not waited for. */
 const MARK_GRACE_MS = 1_500;
 const MAX_SOCKET_BUFFERED_BYTES = 256 * 1024;

@@ -50,7 +50,7 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   minSpeechMs: 96,
   preRollMs: 320,
   maxUtteranceMs: 30_000,
-  leadMs: 240,
+  leadMs: 600,
   maxQueuedMs: 5_000,
   callerSilenceMs: 8_000,
   messageSilenceMs: 5_000,

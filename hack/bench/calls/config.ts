@@ -40,7 +40,7 @@ export const benchOptions = {
   },
   RUNTIME_FLAGS: {
     schema: z.string(),
-    default: '--v8-pool-size=0 --max-semi-space-size=64',
+    default: '--v8-pool-size=1 --max-semi-space-size=64',
     description: "Node.js' flags for the runtime, as runtime/README.md advises for its container.",
   },
   PROFILE: {
