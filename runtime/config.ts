@@ -34,7 +34,13 @@ export const runtimeOptions = {
   PORT: {
     schema: option.port,
     default: '8080',
-    description: 'The port of webhooks, media sockets, health and metrics; 0 takes a free one.',
+    description: 'The port of webhooks, media sockets and health; 0 takes a free one.',
+  },
+  METRICS_PORT: {
+    schema: option.port,
+    optional: true,
+    description:
+      'The port of /metrics, which the internet has no business with; 0 takes a free one. Absent: they are at PORT.',
   },
   CONNECTIONS_PER_ADDRESS: {
     schema: z.coerce.number().int().nonnegative(),

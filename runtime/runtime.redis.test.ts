@@ -317,6 +317,18 @@ describe('a call from its first webhook to its usage', () => {
     expect((await pod.ledger()).filter(({ kind }) => kind === 'usage')).toHaveLength(1);
   });
 
+  test('the metrics are at a port of their own where there is one, and nowhere else', async () => {
+    const own = await TestRuntime.start(server.url, { POD_NAME: 'pod-m', METRICS_PORT: '0' });
+    try {
+      const { server: doors, metricsServer } = own.runtime;
+      const statusAt = async (port = 0) => (await fetch(`http://127.0.0.1:${port}/metrics`)).status;
+      expect([await statusAt(doors.port), await statusAt(metricsServer?.port)]).toEqual([404, 200]);
+      expect(await statusAt(pod.runtime.server.port)).toBe(200);
+    } finally {
+      await own.stop();
+    }
+  });
+
   test('a pod is not ready before admission knows of it', async () => {
     const warming = await TestRuntime.start(server.url, { POD_NAME: 'pod-b' }, () => false);
     expect(warming.runtime.pod.notReady()).toEqual(['The pod has not been announced to admission yet.']);

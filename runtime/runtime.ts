@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { podKeys } from '#crds/projection/keys.ts';
 import { ALL_SHARDS } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-import { healthRoutes } from '#lib/http/health-routes.ts';
+import { healthRoutes, metricsRoute } from '#lib/http/health-routes.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
 import { sendProblem } from '#lib/http/problem.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
@@ -63,6 +63,8 @@ export interface Runtime {
   /** In the order of their start: what others lean on first. */
   readonly services: readonly Service[];
   readonly server: HttpServer;
+  /** Absent where METRICS_PORT is: then `server` has the metrics. */
+  readonly metricsServer: HttpServer | undefined;
   readonly driver: CallDriver;
   readonly ledger: LedgerWriter;
   readonly pod: Pod;
@@ -77,8 +79,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const { config, registry } = options;
   const { common, driver, ledger, pod, podWatch, watch, shards, stuck } = parts;
   const { media, routes } = createDoors(options, parts);
+  const metricsServer = createMetricsServer(options);
   const listener = healthRoutes({
-    registry,
+    registry: metricsServer ? undefined : registry,
     notReady: () => [...pod.notReady(), ...(options.notReady?.() ?? [])],
     next: (request, response) => {
       const route = routes.get(pathOf(request));
@@ -103,13 +106,32 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     onRefused: () => common.metrics.connectionsRefused.inc(),
   });
   return {
-    services: [watch, shards, ledger, pod, driver, podWatch, stuck, server],
+    services: [
+      watch,
+      shards,
+      ledger,
+      pod,
+      driver,
+      podWatch,
+      stuck,
+      ...(metricsServer ? [metricsServer] : []),
+      server,
+    ],
     server,
+    metricsServer,
     driver,
     ledger,
     pod,
     stuck,
   };
+}
+
+/** To the end of the drain: that is what one wants to look at then. */
+function createMetricsServer({ config, registry, log }: RuntimeOptions): HttpServer | undefined {
+  const { HOST: host, METRICS_PORT: port } = config;
+  if (port === undefined) return undefined;
+  const listener = metricsRoute(registry);
+  return new HttpServer({ name: 'metrics server', host, port, log, listener, acceptWhileDraining: true });
 }
 
 function pathOf({ url = '' }: IncomingMessage): string {

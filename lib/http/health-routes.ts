@@ -6,7 +6,8 @@ import { sendProblem } from './problem.ts';
 export interface HealthRoutesOptions {
   /** What keeps the program from serving, as sentences; empty when it is ready. */
   readonly notReady: () => readonly string[];
-  readonly registry: Registry;
+  /** Absent: its metrics are served elsewhere, see `metricsRoute`. */
+  readonly registry?: Registry | undefined;
   /** Takes every other path; absent: 404. */
   readonly next?: RequestListener;
 }
@@ -27,15 +28,26 @@ export function healthRoutes(options: HealthRoutesOptions): RequestListener {
         reasons.length === 0 ? 200 : 503,
         reasons.length === 0 ? 'ok\n' : `${reasons.join('\n')}\n`,
       );
-    } else if (path === '/metrics') {
+    } else if (path === METRICS_PATH && options.registry) {
       void sendMetrics(options.registry, response);
     } else if (options.next) {
       options.next(request, response);
     } else {
-      sendProblem(response, { status: 404, code: 'not_found', title: 'There is nothing at this path.' });
+      sendProblem(response, NOT_FOUND);
     }
   };
 }
+
+/** `/metrics` and nothing else, for a port of the cluster's own beside one that the internet reaches. */
+export function metricsRoute(registry: Registry): RequestListener {
+  return (request, response) => {
+    if (request.url?.split('?', 1)[0] === METRICS_PATH) void sendMetrics(registry, response);
+    else sendProblem(response, NOT_FOUND);
+  };
+}
+
+const METRICS_PATH = '/metrics';
+const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at this path.' } as const;
 
 async function sendMetrics(registry: Registry, response: ServerResponse): Promise<void> {
   try {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
-import { healthRoutes } from './health-routes.ts';
+import { healthRoutes, metricsRoute } from './health-routes.ts';
 import { HttpServer } from './http-server.ts';
 
 describe('HttpServer with health routes', () => {
@@ -13,14 +14,12 @@ describe('HttpServer with health routes', () => {
     for (const server of servers.splice(0)) await server.stop();
   });
 
-  async function serve(notReady: readonly string[], port = 0): Promise<string> {
-    const server = new HttpServer({
-      name: 'test',
-      host: '127.0.0.1',
-      port,
-      log: silentLogger,
-      listener: healthRoutes({ notReady: () => notReady, registry: createRegistry('test') }),
-    });
+  function serve(notReady: readonly string[], port = 0): Promise<string> {
+    return listen(healthRoutes({ notReady: () => notReady, registry: createRegistry('test') }), port);
+  }
+
+  async function listen(listener: RequestListener, port = 0): Promise<string> {
+    const server = new HttpServer({ name: 'test', host: '127.0.0.1', port, log: silentLogger, listener });
     servers.push(server);
     await server.start(() => undefined);
     return `http://127.0.0.1:${server.port}`;
@@ -39,6 +38,13 @@ describe('HttpServer with health routes', () => {
     const reply = await fetch(`${await serve([])}/metrics`);
     expect(reply.headers.get('content-type')).toContain('text/plain');
     expect(await reply.text()).toContain('process_cpu_user_seconds_total{program="test"}');
+  });
+
+  test('the metrics can be on a port of their own, with nothing else', async () => {
+    const registry = createRegistry('test');
+    expect((await fetch(`${await listen(metricsRoute(registry))}/metrics`)).status).toBe(200);
+    expect((await fetch(`${await listen(metricsRoute(registry))}/healthz`)).status).toBe(404);
+    expect((await fetch(`${await listen(healthRoutes({ notReady: () => [] }))}/metrics`)).status).toBe(404);
   });
 
   test('an unknown path is a problem reply', async () => {

@@ -96,12 +96,18 @@ function budgetSpec(runtime: VoiceRuntime): object {
   return { maxUnavailable: 0, selector: { matchLabels } };
 }
 
-/** The pods take connections on one port only; from where is for the cluster's edge to say. */
+/**
+ * The pods take connections on these ports only: from where is for the cluster's edge to say, and metrics are asked for
+ * from inside the cluster.
+ */
 function runtimePolicy(runtime: VoiceRuntime): object {
   return {
     podSelector: { matchLabels: podSelector(runtime, 'runtime') },
     policyTypes: ['Ingress'],
-    ingress: [{ ports: [{ port: 'http', protocol: 'TCP' }] }],
+    ingress: [
+      { ports: [{ port: 'http', protocol: 'TCP' }] },
+      { from: [{ namespaceSelector: {} }], ports: [{ port: 'metrics', protocol: 'TCP' }] },
+    ],
   };
 }
 

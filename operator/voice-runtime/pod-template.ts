@@ -22,8 +22,11 @@ export interface RuntimeSettings {
 /** On the pod template: a digest of the values of all Secrets that the pods read. */
 export const SECRETS_DIGEST = 'veralux.io/secrets-digest';
 
-/** The port of webhooks, media sockets, health and metrics. */
+/** The port of webhooks, media sockets and health. */
 export const RUNTIME_PORT = 8_080;
+
+/** The port of metrics, which is in no Service: Prometheus asks each pod. */
+const METRICS_PORT = 9_090;
 
 /** The keys of the generated Secret `<name>-runtime`. */
 export const GENERATED_KEYS = { callTokenSecret: 'callTokenSecret', redisURL: 'redisURL' } as const;
@@ -35,10 +38,10 @@ const GRACE_MARGIN_SECONDS = 60;
 const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '512Mi' }, limits: { memory: '1Gi' } };
 
 /**
- * Of a pod that has one CPU or less: threads of V8 that collect garbage beside its event loop would only hold that up,
- * and few collections of much young garbage are better than many of little (hack/bench).
+ * Of a pod that has one CPU or less: it needs one thread of V8 beside its event loop, which the runtime makes wait for
+ * that one, and few collections of much young garbage are better than many of little (hack/bench).
  */
-const NODE_OPTIONS = '--v8-pool-size=0 --max-semi-space-size=64';
+const NODE_OPTIONS = '--v8-pool-size=1 --max-semi-space-size=64';
 
 /** Every value that the pods get from a Secret. */
 export function secretVariables(runtime: VoiceRuntime, plan: EnginePlan): readonly SecretVariable[] {
@@ -100,7 +103,10 @@ export function podTemplate(
           imagePullPolicy: 'IfNotPresent',
           command: ['node', 'runtime/main.ts'],
           env: environment(runtime, options),
-          ports: [{ name: 'http', containerPort: RUNTIME_PORT, protocol: 'TCP' }],
+          ports: [
+            { name: 'http', containerPort: RUNTIME_PORT, protocol: 'TCP' },
+            { name: 'metrics', containerPort: METRICS_PORT, protocol: 'TCP' },
+          ],
           resources: spec.resources ?? DEFAULT_RESOURCES,
           securityContext: {
             allowPrivilegeEscalation: false,
@@ -150,6 +156,7 @@ function environment(
     NODE_OPTIONS,
     HOST: '0.0.0.0',
     PORT: String(RUNTIME_PORT),
+    METRICS_PORT: String(METRICS_PORT),
     RUNTIME_NAME: keyOf(runtime.metadata),
     MEDIA_URL: mediaURL,
     TELNYX_BASE_URL: settings.telnyxBaseURL,
