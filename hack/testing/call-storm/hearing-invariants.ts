@@ -40,6 +40,8 @@ const FAILED_REQUEST_MS = 500;
 /** How long the agent waits for a caller who says nothing: that silence is the caller's. */
 const CALLERS_SILENCE_MS = 8_000;
 
+/** How long the agent waits for another key after one: more of a number may follow. */
+const KEYS_SILENCE_MS = 2_500;
 /** The silence after which the agent takes a caller's message to be over. */
 const MESSAGE_SILENCE_MS = 5_000;
 
@@ -54,7 +56,6 @@ function silencesOf(call: CallEvidence, evidence: Evidence, limits: SilenceLimit
   const { carrier, callID } = call;
   const { answeredAtMs = 0 } = carrier;
   const unseen = schedule.carrier === 'hostile' || schedule.faults.some((fault) => UNSEEN.has(fault.do));
-  const isMessage = leavesMessage(call);
   const failing = schedule.faults.reduce(
     (sum, fault) => sum + (fault.do === 'FailCommands' ? fault.times * FAILED_REQUEST_MS : 0),
     0,
@@ -67,10 +68,20 @@ function silencesOf(call: CallEvidence, evidence: Evidence, limits: SilenceLimit
   return carrier.heard.flatMap(({ kind, atMs, lengthMs, callerMs }) => {
     if (kind === 'Sound') return [];
     const fromMs = answeredAtMs + atMs;
-    const own = isSilentCaller(call) ? CALLERS_SILENCE_MS : isMessage ? listeningMs(callerMs) : 0;
+    const own = listenedMs(call, callerMs);
     const silentMs = lengthMs - callerMs - overlapMs({ fromMs, toMs: fromMs + lengthMs }, excused);
     return silentMs > limitMs + own ? [`${callID} was silent for ${silentMs} ms from ${atMs} ms on`] : [];
   });
+}
+
+/** For how long the agent may wait for the caller, who spoke for so long of the silence. */
+function listenedMs(call: CallEvidence, callerMs: number): number {
+  if (isSilentCaller(call)) return CALLERS_SILENCE_MS;
+  return (leavesMessage(call) ? listeningMs(callerMs) : 0) + (pressesKeys(call) ? KEYS_SILENCE_MS : 0);
+}
+
+function pressesKeys({ carrier }: CallEvidence): boolean {
+  return carrier.webhooks.some(({ eventType }) => eventType === 'call.dtmf.received');
 }
 
 /** Callers who say nothing leave the agent waiting. */

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import type { Instance } from '#hack/local/instance.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import type { StormConfig } from './config.ts';
-import { isStrained } from './evidence.ts';
+import { type CallEvidence, isStrained } from './evidence.ts';
 import { breachesIn } from './invariants.ts';
 import { NAMED } from './named-schedules.ts';
 import { arbitrarySchedule, type Schedule } from './schedule.ts';
@@ -83,6 +83,8 @@ function keepFailure(failure: Failure, name: string, { out, failures }: StormPla
 interface Failure {
   readonly breaches: readonly string[];
   readonly schedule: Schedule;
+  /** What came of the calls that the breaches name: what was heard at the carrier, and what the ledger says. */
+  readonly calls: readonly Pick<CallEvidence, 'callID' | 'carrier' | 'books'>[];
 }
 
 class Storms {
@@ -149,7 +151,10 @@ class Storms {
     const breaches = breachesIn(evidence, { limitMs, unreportedLimitMs });
     if (breaches.length === 0) return undefined;
     await this.close();
-    return { breaches, schedule };
+    const calls = evidence.calls
+      .filter(({ callID }) => breaches.some((breach) => breach.includes(callID)))
+      .map(({ callID, carrier, books }) => ({ callID, carrier, books }));
+    return { breaches, schedule, calls };
   }
 
   async close(): Promise<void> {
