@@ -88,7 +88,7 @@ bench-calls: node_modules ## Measure many calls in one runtime pod (BENCH=calls,
 	@node hack/bench/calls/main.ts
 
 .PHONY: bench-conversation
-bench-conversation: node_modules ## Measure codecs and resampling beside sox and ffmpeg (BENCH=media; SECONDS=…; hack/bench/README.md).
+bench-conversation: node_modules ## Measure codecs beside sox and ffmpeg, turns, and from mouth to ear (BENCH=media,…; SECONDS=…; hack/bench/README.md).
 	@node hack/bench/conversation/main.ts
 
 # npm writes this file at the end of an installation.

@@ -2,6 +2,7 @@
 export interface Distribution {
   readonly count: number;
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
@@ -12,6 +13,7 @@ export function distributionOf(values: readonly number[]): Distribution {
   return {
     count: sorted.length,
     p50: rank(sorted, 0.5),
+    p95: rank(sorted, 0.95),
     p99: rank(sorted, 0.99),
     max: rank(sorted, 1),
   };

@@ -64,7 +64,8 @@ export interface TranscriptionEngine {
 
 const ENGLISH = /^en(-[A-Za-z]{2})?$/;
 
-async function readUpload(
+/** What was uploaded: 16-bit mono of any rate, and the fields beside it. Throws an OpenAIError. */
+export async function readUpload(
   request: IncomingMessage,
   body: Buffer<ArrayBuffer>,
 ): Promise<{ audio: Audio; fields: Fields }> {

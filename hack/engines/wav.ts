@@ -19,6 +19,12 @@ const EXTENSIBLE = 0xfffe;
 
 /** Reads a RIFF WAV of 16-bit PCM; several channels are mixed into one. */
 export function decodeWav(file: Uint8Array): Audio {
+  const { sampleRateHz, channels } = decodeChannels(file);
+  return { sampleRateHz, samples: mixed(channels) };
+}
+
+/** The same with its channels apart, in their order: of a stereo file left and right. */
+export function decodeChannels(file: Uint8Array): Channels {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const tag = (at: number) => Buffer.from(file.subarray(at, at + 4)).toString('latin1');
   if (file.length < 12 || tag(0) !== 'RIFF' || tag(8) !== 'WAVE')
@@ -32,11 +38,19 @@ export function decodeWav(file: Uint8Array): Audio {
       if (!format) throw new WavError('The WAV has no format before its data.');
       // A streamed WAV gives a size that is larger than what came.
       const bytes = Math.min(size, file.length - body);
-      return { sampleRateHz: format.sampleRateHz, samples: mix(view, body, bytes, format.channels) };
+      const { sampleRateHz, channels } = format;
+      const data = new DataView(view.buffer, view.byteOffset + body, bytes);
+      return { sampleRateHz, channels: separated(data, channels) };
     }
     at = body + size + (size % 2);
   }
   throw new WavError('The WAV has no data.');
+}
+
+export interface Channels {
+  readonly sampleRateHz: number;
+  /** As many samples in each. */
+  readonly channels: readonly Int16Array[];
 }
 
 function readFormat(view: DataView, at: number, size: number): { channels: number; sampleRateHz: number } {
@@ -53,16 +67,19 @@ function readFormat(view: DataView, at: number, size: number): { channels: numbe
   return { channels, sampleRateHz };
 }
 
-function mix(view: DataView, at: number, bytes: number, channels: number): Int16Array {
-  const samples = new Int16Array(Math.floor(bytes / 2 / channels));
-  for (let i = 0; i < samples.length; i++) {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++) {
-      sum += view.getInt16(at + (i * channels + channel) * 2, true);
-    }
-    samples[i] = Math.round(sum / channels);
-  }
-  return samples;
+function separated(data: DataView, channels: number): Int16Array[] {
+  const length = Math.floor(data.byteLength / 2 / channels);
+  return Array.from({ length: channels }, (_, channel) =>
+    Int16Array.from({ length }, (_, i) => data.getInt16((i * channels + channel) * 2, true)),
+  );
+}
+
+function mixed(channels: readonly Int16Array[]): Int16Array {
+  const [first = new Int16Array(0), ...others] = channels;
+  if (others.length === 0) return first;
+  return first.map((sample, i) =>
+    Math.round(others.reduce((sum, channel) => sum + (channel[i] ?? 0), sample) / channels.length),
+  );
 }
 
 /** A WAV file of interleaved 16-bit samples. */

@@ -3,7 +3,7 @@ import { API_SERVER_OPTIONS } from '#apiserver/config.ts';
 import { PROBLEMS } from '#apiserver/http/problem-codes.ts';
 import { MIGRATE_OPTIONS } from '#apiserver/migrate/config.ts';
 import { KEPT_BENCHES as CALL_BENCHES } from '#hack/bench/calls/config.ts';
-import { KEPT_BENCHES as CONVERSATION_BENCHES } from '#hack/bench/conversation/config.ts';
+import { KEPT_MEDIA_BENCHES, KEPT_VOICE_BENCHES } from '#hack/bench/conversation/config.ts';
 import { KEPT_BENCHES as OPERATOR_BENCHES } from '#hack/bench/operator/config.ts';
 import { benchSection } from '#hack/bench/results.ts';
 import { markdownTable } from '#lib/config/config.ts';
@@ -31,7 +31,8 @@ export const GENERATORS: readonly Generator[] = [
   section('runtime/README.md', 'settings', () => markdownTable(runtimeOptions)),
   benchSection(OPERATOR_BENCHES),
   benchSection(CALL_BENCHES),
-  benchSection(CONVERSATION_BENCHES),
+  benchSection(KEPT_MEDIA_BENCHES),
+  benchSection(KEPT_VOICE_BENCHES),
 ];
 
 function problemTable(): string {

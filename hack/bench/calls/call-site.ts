@@ -13,15 +13,20 @@ import { waitUntil } from '#hack/local/wait-until.ts';
 import { CallLoad } from '#hack/standins/telnyx/calls/call-load.ts';
 import type { Talking } from '#hack/standins/telnyx/calls/talking-caller.ts';
 import type { Profile } from '#hack/standins/telnyx/settings.ts';
-import { startTelnyxStandIn, type TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
+import {
+  startTelnyxStandIn,
+  type TelnyxStandIn,
+  type TelnyxStandInOptions,
+} from '#hack/standins/telnyx/stand-in.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { connectRedis, disconnectRedis } from '#lib/redis/connect-redis.ts';
+import type { BenchEngines } from '../bench-engines.ts';
 import type { BenchConfig } from './config.ts';
 import type { CPUs } from './cpus.ts';
 import { startInstantEngines } from './instant-engines.ts';
 import { profilesFolder, type RuntimeProcess, startRuntime } from './runtime-process.ts';
-import { NUMBERS, projectTenants, RUNTIME } from './tenants.ts';
+import { type Answering, LONG_INTERVIEW, NUMBERS, projectTenants, RUNTIME } from './tenants.ts';
 
 const NUMBERS_TIMEOUT_MS = 10_000;
 
@@ -31,12 +36,20 @@ export interface SiteWishes {
   readonly slots: number;
   /** What kind of carrier it is. */
   readonly profile: Profile;
+  /** More of the carrier: who calls, and where calls are recorded. */
+  readonly carrier?: Pick<TelnyxStandInOptions, 'openCaller' | 'recordingFolder'>;
+  /** Closed with the site; absent: engines that take no time. */
+  readonly engines?: BenchEngines;
+  /** How the tenants answer; absent: with a long interview. */
+  readonly answering?: Answering;
+  /** More settings of the runtime. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface SiteOptions {
   readonly instance: Instance;
   readonly cpus: CPUs;
-  readonly config: BenchConfig;
+  readonly config: Pick<BenchConfig, 'RUNTIME_FLAGS' | 'PROFILE'>;
 }
 
 export interface CallSite {
@@ -51,16 +64,20 @@ export interface CallSite {
 /** What was started is ended by `instance.endAll()` when this fails. */
 export async function openCallSite(options: SiteOptions, wishes: SiteWishes): Promise<CallSite> {
   const { instance, cpus, config } = options;
-  const { name, slots, profile } = wishes;
+  const { name, slots, profile, carrier, answering = LONG_INTERVIEW } = wishes;
   const directory = join(instance.data, name);
   mkdirSync(directory);
   const processes = new Processes(instance.directory, { prefix: `${name}-` });
   const [redis, telnyx, engines] = await Promise.all([
     startRedis({ processes, directory }),
-    startTelnyxStandIn({ profile, settings: { orderDelayMs: 0, requestsPerSecond: 100_000 } }),
-    startInstantEngines(),
+    startTelnyxStandIn({
+      ...carrier,
+      profile,
+      settings: { orderDelayMs: 0, requestsPerSecond: 100_000 },
+    }),
+    wishes.engines ?? startInstantEngines(),
   ]);
-  await project(redis.url);
+  await project(redis.url, answering);
   const runtime = await startRuntime({
     processes,
     cpu: cpus.runtime,
@@ -74,6 +91,7 @@ export async function openCallSite(options: SiteOptions, wishes: SiteWishes): Pr
       TELNYX_BASE_URL: telnyx.url,
       CALLS_PER_POD: String(slots),
       ENGINES: engines.setting,
+      ...wishes.env,
     },
   });
   await connectNumbers(telnyx, runtime.webhookURL);
@@ -97,9 +115,9 @@ export async function openCallSite(options: SiteOptions, wishes: SiteWishes): Pr
   };
 }
 
-async function project(redisURL: string): Promise<void> {
+async function project(redisURL: string, answering: Answering): Promise<void> {
   const redis = await connectRedis({ url: redisURL, name: 'bench', log: silentLogger });
-  await projectTenants(redis);
+  await projectTenants(redis, answering);
   await disconnectRedis(redis);
 }
 

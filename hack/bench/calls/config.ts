@@ -16,6 +16,20 @@ export const KEPT_BENCHES: KeptBenches = {
   size: FULL_SIZE,
 };
 
+/** How a runtime is started that is measured. */
+export const runtimeProcessOptions = {
+  RUNTIME_FLAGS: {
+    schema: z.string(),
+    default: '--v8-pool-size=1 --max-semi-space-size=64',
+    description: "Node.js' flags for the runtime, as runtime/README.md advises for its container.",
+  },
+  PROFILE: {
+    schema: option.boolean,
+    default: 'false',
+    description: "true writes V8 profiles of the runtime's CPU beside the logs; they cost it time.",
+  },
+} as const;
+
 /** The settings of `make bench-calls`, all environment variables. */
 export const benchOptions = {
   BENCH: {
@@ -38,16 +52,7 @@ export const benchOptions = {
     default: '30',
     description: 'How long the capacity bench looks at each number of calls.',
   },
-  RUNTIME_FLAGS: {
-    schema: z.string(),
-    default: '--v8-pool-size=1 --max-semi-space-size=64',
-    description: "Node.js' flags for the runtime, as runtime/README.md advises for its container.",
-  },
-  PROFILE: {
-    schema: option.boolean,
-    default: 'false',
-    description: "true writes V8 profiles of the runtime's CPU beside the logs; they cost it time.",
-  },
+  ...runtimeProcessOptions,
 } as const;
 
 export type BenchConfig = ConfigOf<typeof benchOptions>;

@@ -42,7 +42,7 @@ export async function firstAudioBench({ config, open, say }: BenchContext): Prom
   return { rows, figures: { carrierMs: CARRIER_MS, ...figures } };
 }
 
-const NOTHING_HEARD: Distribution = { count: 0, p50: Infinity, p99: Infinity, max: Infinity };
+const NOTHING_HEARD: Distribution = { count: 0, p50: Infinity, p95: Infinity, p99: Infinity, max: Infinity };
 
 interface FirstAudio extends Distribution {
   /** Callers who heard nothing in time, as those who were told that all are busy. */

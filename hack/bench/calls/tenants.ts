@@ -1,13 +1,9 @@
-/**
- * The tenants whose numbers are called, as the operator would have projected them: each asks twelve questions
- * of some four seconds, so that a call goes on for two minutes.
- */
+/** The tenants whose numbers are called, as the operator would have projected them. */
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 
 const TENANTS = 8;
-const WORKFLOW = 'interview';
 export const RUNTIME = 'veralux-system/shared';
 const QUESTION = 'Could you tell me once more who you are and what you want?';
 /** The silence that ends a turn, whatever the caller's pauses are. */
@@ -33,33 +29,52 @@ export const NUMBERS: readonly CalledNumber[] = Array.from({ length: TENANTS }, 
   tenantID: `6f1c1d1e-0000-4000-8000-00000000000${index}`,
 }));
 
+/** How the tenants answer: parts of a Tenant's spec. */
+export interface Answering {
+  readonly assistant: object;
+  readonly workflow: { readonly name: string; readonly fields: readonly object[] };
+}
+
+/** Twelve questions of some four seconds, so that a call goes on for two minutes. */
+export const LONG_INTERVIEW: Answering = {
+  assistant: {
+    greeting: 'Hello.',
+    disclosure: { enabled: false },
+    endpointing: { minSeconds: ENDPOINTING_SECONDS, maxSeconds: ENDPOINTING_SECONDS },
+  },
+  workflow: {
+    name: 'interview',
+    fields: Array.from({ length: 12 }, (_, index) => ({
+      name: `answer-${index}`,
+      label: `Answer ${index}`,
+      prompt: QUESTION,
+    })),
+  },
+};
+
 /** Writes what the operator writes. */
-export async function projectTenants(redis: Redis): Promise<void> {
-  for (const { number, tenantID } of NUMBERS) {
+export async function projectTenants(redis: Redis, answering: Answering): Promise<void> {
+  for (const called of NUMBERS) {
     await redis.hset(
-      projectionKeys.did(number),
+      projectionKeys.did(called.number),
       PROJECTED_FIELDS.value,
-      JSON.stringify(didOf(number, tenantID)),
+      JSON.stringify(didOf(called, answering)),
     );
     await redis.hset(
-      projectionKeys.tenant(tenantID),
+      projectionKeys.tenant(called.tenantID),
       PROJECTED_FIELDS.value,
-      JSON.stringify(profileOf(tenantID)),
+      JSON.stringify(profileOf(called, answering)),
     );
   }
 }
 
-function didOf(number: string, tenantID: string): object {
+function didOf({ number, tenantID }: CalledNumber, { workflow }: Answering): object {
   const shard = shardOf(tenantID);
-  return { schemaVersion: 1, number, tenantID, shard, workflow: WORKFLOW, runtime: RUNTIME, generation: 1 };
+  const { name } = workflow;
+  return { schemaVersion: 1, number, tenantID, shard, workflow: name, runtime: RUNTIME, generation: 1 };
 }
 
-function profileOf(tenantID: string): object {
-  const fields = Array.from({ length: 12 }, (_, index) => ({
-    name: `answer-${index}`,
-    label: `Answer ${index}`,
-    prompt: QUESTION,
-  }));
+function profileOf({ tenantID }: CalledNumber, { assistant, workflow }: Answering): object {
   return {
     schemaVersion: 1,
     tenantID,
@@ -71,12 +86,8 @@ function profileOf(tenantID: string): object {
     suspensions: [],
     runtime: RUNTIME,
     limits: UNLIMITED,
-    assistant: {
-      greeting: 'Hello.',
-      disclosure: { enabled: false },
-      endpointing: { minSeconds: ENDPOINTING_SECONDS, maxSeconds: ENDPOINTING_SECONDS },
-    },
-    workflows: [{ name: WORKFLOW, fields }],
+    assistant,
+    workflows: [workflow],
     knowledge: [],
     tools: [],
     transferTargets: [],

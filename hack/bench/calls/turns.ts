@@ -2,6 +2,7 @@
 import type { BenchOutcome, BenchRow } from '../bench-outcome.ts';
 import { distributionOf } from '../distribution.ts';
 import type { BenchContext } from './bench-context.ts';
+import type { CallSite } from './call-site.ts';
 import { msText, SPARE_SLOTS } from './calls.ts';
 import { gather, INTERRUPTS, TAKES_TURNS } from './crowd.ts';
 import { heardBy } from './heard.ts';
@@ -17,18 +18,29 @@ const INTERRUPTERS = 3;
 
 export async function turnsBench({ config, open, say }: BenchContext): Promise<BenchOutcome> {
   const { CALLS, SECONDS } = config;
-  const forMs = (SECONDS * 1_000) / 5;
-  const interrupters = Math.floor(CALLS / INTERRUPTERS);
   const site = await open({ name: 'turns', slots: CALLS + SPARE_SLOTS, profile: 'fast' });
-  say(`${CALLS} calls, ${interrupters} of which interrupt, for ${forMs / 1_000} s`);
+  const outcome = await measureTurns(site, { calls: CALLS, forMs: (SECONDS * 1_000) / 5, say });
+  await site.close();
+  return outcome;
+}
+
+interface Turns {
+  readonly calls: number;
+  readonly forMs: number;
+  readonly say: (text: string) => void;
+}
+
+/** Replies and interruptions of so many callers for so long. */
+export async function measureTurns(site: CallSite, { calls, forMs, say }: Turns): Promise<BenchOutcome> {
+  const interrupters = Math.floor(calls / INTERRUPTERS);
+  say(`${calls} calls, ${interrupters} of which interrupt, for ${forMs / 1_000} s`);
   const crowds = await Promise.all([
-    gather(site.load(TAKES_TURNS), CALLS - interrupters),
+    gather(site.load(TAKES_TURNS), calls - interrupters),
     gather(site.load(INTERRUPTS), interrupters),
   ]);
   const watched = await watchRuntime(site, forMs);
   const { repliesMs, clearsMs } = heardBy(site.telnyx.control);
   await Promise.all(crowds.map((crowd) => crowd.leave()));
-  await site.close();
   return {
     rows: [
       turnRow(

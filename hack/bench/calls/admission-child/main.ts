@@ -22,7 +22,7 @@ import { RecentCalls } from '#runtime/keep/recent-calls.ts';
 import { LedgerTail } from '#runtime/ledger/ledger-tail.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import { inParallel } from '../../raw-pool.ts';
-import { NUMBERS, projectTenants, RUNTIME } from '../tenants.ts';
+import { LONG_INTERVIEW, NUMBERS, projectTenants, RUNTIME } from '../tenants.ts';
 
 export interface AdmissionResult {
   /** Commands to Redis that a decision takes. */
@@ -41,7 +41,7 @@ const AHEAD_MS = 3_600_000;
 const url = process.env['REDIS_URL'] ?? '';
 const redis = await connectRedis({ url, name: 'admission', log: silentLogger });
 const raw = new Redis(url);
-await projectTenants(redis);
+await projectTenants(redis, LONG_INTERVIEW);
 await announcePod();
 const admission = createAdmission();
 const counted = countCommands();
