@@ -40,6 +40,17 @@ describe('the silence that ends a turn', () => {
     expect(endpointing.endsAfterMs).toBe(1_000);
   });
 
+  test('has begun when the sound died away, and not when the model noticed', () => {
+    const endpointing = new Endpointing(BOUNDS);
+    endpointing.stops(1);
+    expect(endpointing.stops(0.4, 96)).toBe(false);
+    expect(endpointing.silenceMs).toBe(0);
+    endpointing.stops(0.1, 128);
+    expect(endpointing.silenceMs).toBe(128);
+    endpointing.stops(0.4, 160);
+    expect(endpointing.silenceMs).toBe(160);
+  });
+
   test('learns of each pause within a turn, and not of breath', () => {
     const endpointing = new Endpointing(BOUNDS);
     for (let word = 0; word < 20; word++) expect(speechThen(endpointing, 128)).toBe(false);
@@ -59,6 +70,16 @@ describe('words', () => {
     ['i would like to book a table', 'Unknown', 'en-US', 'Unknown'],
     ['Do you have a table for two?', 'Unknown', 'en-US', 'Whole'],
     ['um', 'Unknown', 'en-US', 'Open'],
+    ['Hello?', 'Unknown', 'en-US', 'Open'],
+    ['Well,', 'Unknown', 'en-US', 'Open'],
+    ['that went well', 'Unknown', 'en-US', 'Unknown'],
+    ['we need', 'Unknown', 'en-US', 'Open'],
+    ['Yes, it is.', 'Unknown', 'en-US', 'Whole'],
+    ['the reason is', 'Unknown', 'en-US', 'Open'],
+    ['No, that is all.', 'Unknown', 'en-US', 'Whole'],
+    ['quisiera', 'Unknown', 'es-MX', 'Open'],
+    ['bonjour', 'Unknown', 'fr-CA', 'Open'],
+    ['ich möchte', 'Unknown', 'de-AT', 'Open'],
     ['five five five', 'Part', 'en-US', 'Open'],
     ['five five five zero one two three', 'Whole', 'en-US', 'Whole'],
     ['ich heiße', 'Unknown', 'de-DE', 'Unknown'],

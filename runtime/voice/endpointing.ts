@@ -32,10 +32,15 @@ export class Endpointing {
     return this.#completeness === 'Whole' ? Math.max(minMs, Math.min(usualMs, WHOLE_MS)) : usualMs;
   }
 
-  /** Takes the next frame's probability; true when the turn ends with it. */
-  stops(probability: number): boolean {
+  /**
+   * Takes the next frame's probability; true when the turn ends with it.
+   *
+   * @param quietMs For how long no sound was heard, this frame included: silence that is found now began then.
+   */
+  stops(probability: number, quietMs = DETECTOR_FRAME_MS): boolean {
     if (probability >= SPEECH_PROBABILITY) this.#goOn();
-    else if (probability < SILENCE_PROBABILITY || this.#silenceMs > 0) this.#silenceMs += DETECTOR_FRAME_MS;
+    else if (this.#silenceMs > 0) this.#silenceMs += DETECTOR_FRAME_MS;
+    else if (probability < SILENCE_PROBABILITY) this.#silenceMs = Math.max(DETECTOR_FRAME_MS, quietMs);
     return this.#silenceMs >= this.endsAfterMs;
   }
 

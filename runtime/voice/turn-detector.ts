@@ -2,6 +2,7 @@ import { concatenated } from '#runtime/media/concatenated.ts';
 import type { JudgedFrame } from './caller-audio.ts';
 import { type Completeness, Endpointing, type EndpointingBounds } from './endpointing.ts';
 import { rootMeanSquare } from './loudness.ts';
+import { QuietTail } from './quiet-tail.ts';
 import { DETECTOR_FRAME_MS } from './speech-detector.ts';
 import { SPEECH_PROBABILITY, SpeechStart } from './speech-start.ts';
 
@@ -20,6 +21,7 @@ export class TurnDetector {
   readonly #events: TurnEvents;
   readonly #start: SpeechStart;
   readonly #endpointing: Endpointing;
+  readonly #tail = new QuietTail();
   #frames: Int16Array[] = [];
   #speaking = false;
   /** Frames from before the turn's first speech. */
@@ -46,7 +48,7 @@ export class TurnDetector {
     return this.#speaking && this.#pause === undefined;
   }
 
-  push({ samples, probability }: JudgedFrame): void {
+  push({ samples, narrow, probability }: JudgedFrame): void {
     this.#frames.push(samples);
     if (!this.#speaking) {
       this.#quietMs += DETECTOR_FRAME_MS;
@@ -54,7 +56,8 @@ export class TurnDetector {
       else this.#begin();
       return;
     }
-    const ends = this.#endpointing.stops(probability);
+    this.#tail.push(narrow);
+    const ends = this.#endpointing.stops(probability, this.#tail.ms);
     if (probability >= SPEECH_PROBABILITY) this.#goOn();
     if (ends || this.#frames.length * DETECTOR_FRAME_MS >= this.#options.maxUtteranceMs) this.#end();
     else if (!this.#pause && this.#endpointing.silenceMs >= this.#options.pauseMs) this.#beginPause();
@@ -65,6 +68,7 @@ export class TurnDetector {
     this.#speechMs = this.#start.speechMs;
     this.#leadFrames = this.#frames.length - this.#speechMs / DETECTOR_FRAME_MS;
     this.#endpointing.reset();
+    this.#tail.reset();
     // Nobody replies that soon: the turn before was taken for over in one of the caller's pauses.
     const pauseMs = this.#quietMs - this.#speechMs;
     if (pauseMs <= LONGEST_PAUSE_MS) this.#endpointing.paused(pauseMs);
