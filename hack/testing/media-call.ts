@@ -18,6 +18,7 @@ import { noTools } from '#runtime/tools/fakes/no-tools.ts';
 import { loudnessDetectors } from '#runtime/voice/fakes/scripted-engines.ts';
 import { silentObserver } from '#runtime/voice/fakes/silent-observer.ts';
 import { createSessions } from '#runtime/voice/open-session.ts';
+import type { SpeechDetectors } from '#runtime/voice/speech-detector.ts';
 
 const NUMBER = '+12125550100';
 
@@ -36,11 +37,13 @@ export interface MediaCallOptions {
   readonly recordingFolder?: string;
   readonly engines: Pick<Engines, 'stt' | 'tts'>;
   readonly context: SessionContext;
+  /** How speech is found; absent: by its loudness. */
+  readonly voiceActivity?: SpeechDetectors;
 }
 
 /**
  * One call at the carrier's stand-in, over real sockets to a real session: all of a call's media, and none of its
- * state. Speech is found by its loudness, and the engines are the test's.
+ * state. The engines are the test's.
  */
 export async function placeMediaCall(options: MediaCallOptions): Promise<MediaCall> {
   const standIn = await startTelnyxStandIn({
@@ -72,12 +75,12 @@ export async function placeMediaCall(options: MediaCallOptions): Promise<MediaCa
 
 async function serveSessions(
   sockets: WebSocketServer,
-  { engines, stream, context }: MediaCallOptions,
+  { engines, stream, context, voiceActivity = loudnessDetectors }: MediaCallOptions,
 ): Promise<Server> {
   const { open } = createSessions({
     engines,
     tools: noTools,
-    voiceActivity: loudnessDetectors,
+    voiceActivity,
     sendCodec: knownCodec(stream.codec, stream.sampleRate),
     observer: silentObserver,
     load: { strained: false },
