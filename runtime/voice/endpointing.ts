@@ -72,10 +72,16 @@ export interface EndpointingBounds {
   readonly maxMs: number;
 }
 
-/** Of a caller of whom nothing is known: with the margin a second. Few pauses are longer, and what is plainly whole does not wait. */
-const FIRST_PAUSES: readonly number[] = [800];
-/** People do not pause alike each time. */
-const MARGIN_MS = 200;
+/**
+ * Of a caller of whom nothing is known, who may stop to think for up to 1.2 s. Few pauses are longer, and what is plainly
+ * whole does not wait.
+ */
+const FIRST_PAUSES: readonly number[] = [1_000];
+/**
+ * People do not pause alike each time. With pauses drawn evenly from 0.3 to 1.2 s, and the words of the bench from mouth to
+ * ear, 100 ms cut off 3 % of the turns, 150 ms under 2 %, 200 ms next to none; all who do not pause wait for it.
+ */
+const MARGIN_MS = 150;
 /** Some sentences: who was nervous at first may not stay so. */
 const REMEMBERED_PAUSES = 8;
 /** Shorter ones are closed consonants and breath. */

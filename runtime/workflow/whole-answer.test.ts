@@ -3,9 +3,20 @@ import { newConversation } from '#runtime/call/conversation-state.ts';
 import { subjectInTest } from './fakes/talk-in-test.ts';
 import { wholeAnswer } from './whole-answer.ts';
 
+const workflow = {
+  name: 'visit',
+  fields: [
+    { name: 'name', label: 'Name', type: 'Name', prompt: 'Your name?' },
+    { name: 'phone', label: 'Phone', type: 'Phone', prompt: 'Your number?' },
+    { name: 'reason', label: 'Reason', prompt: 'What for?' },
+    { name: 'day', label: 'Day', type: 'Date', prompt: 'Which day?' },
+    { name: 'time', label: 'Time', type: 'Time', prompt: 'What time?' },
+  ],
+};
+
 const asking = (state: object) => ({
-  subject: subjectInTest(),
-  state: { ...newConversation('lead-capture'), phase: 'Collecting' as const, ...state },
+  subject: subjectInTest({ workflow }),
+  state: { ...newConversation('visit'), phase: 'Collecting' as const, ...state },
 });
 
 describe('words in answer to a question', () => {
@@ -16,6 +27,10 @@ describe('words in answer to a question', () => {
     [{ asking: 'phone' }, 'two one two five five five zero one four two', 'Whole'],
     [{ asking: 'phone' }, 'i do not know', 'Unknown'],
     [{ asking: 'reason' }, 'i need an appointment', 'Unknown'],
+    [{ asking: 'day' }, 'friday', 'Unknown'],
+    [{ asking: 'day' }, 'next friday', 'Whole'],
+    [{ asking: 'time' }, 'noon', 'Unknown'],
+    [{ asking: 'time' }, 'at three in the afternoon', 'Whole'],
     [{ asking: 'phone', awaiting: 'ReadBack' }, 'yes', 'Whole'],
     [{ asking: 'phone', awaiting: 'ReadBack' }, 'yes that is right', 'Whole'],
     [{ asking: 'phone', awaiting: 'ReadBack' }, 'no it is five five five', 'Unknown'],

@@ -1,3 +1,4 @@
+import type { WorkflowField } from '#crds/tenant/workflow.ts';
 import { fieldAnswer } from './answers/field-answer.ts';
 import { replyIn } from './answers/yes-no.ts';
 import { awaited } from './awaiting.ts';
@@ -21,8 +22,13 @@ export function wholeAnswer(talk: Talk, text: string): 'Whole' | 'Part' | 'Unkno
   const answer = fieldAnswer(field, text, context);
   if (answer?.kind === 'Digits') return 'Part';
   if (answer?.kind !== 'Value') return 'Unknown';
-  // A first name may be followed by a second.
-  return field.type === 'Name' && !answer.value.includes(' ') ? 'Unknown' : 'Whole';
+  return mayGoOn(field.type, answer.value, text) ? 'Unknown' : 'Whole';
+}
+
+/** A first name may be followed by a second, "Friday" by its date or "if that is possible". */
+function mayGoOn(type: WorkflowField['type'], value: string, text: string): boolean {
+  if (type === 'Name') return !value.includes(' ');
+  return (type === 'Date' || type === 'Time') && !text.trim().includes(' ');
 }
 
 /** Yes or no and nothing else, also said twice: "yes, that is right". */

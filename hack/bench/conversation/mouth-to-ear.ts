@@ -2,26 +2,18 @@
  * How long callers who stop to think wait for a reply, and how often they are cut off, by the recordings that the
  * carrier's stand-in makes; with engines that take as long as is published, for each of the two drivers.
  */
-import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { PausingCaller, type SpokenTurn, type TurnSpan } from '#hack/caller/pausing-caller.ts';
 import { fliteVoices } from '#hack/engines/flite.ts';
 import { readUpload } from '#hack/engines/transcription-route.ts';
-import { decodeChannels } from '#hack/engines/wav.ts';
-import { LocalError } from '#hack/local/local-error.ts';
-import { waitUntil } from '#hack/local/wait-until.ts';
-import type { CallerLine } from '#hack/standins/telnyx/calls/caller.ts';
-import { systemClock } from '#lib/clock/clock.ts';
 import { type EngineKind, startBenchEngines } from '../bench-engines.ts';
 import { type BenchOutcome, type BenchRow, whole } from '../bench-outcome.ts';
 import type { CallSite } from '../calls/call-site.ts';
-import { NUMBERS } from '../calls/tenants.ts';
 import { distributionOf } from '../distribution.ts';
 import type { BenchContext } from './bench-context.ts';
 import { INTERVIEW, INTERVIEW_RULES, TURNS } from './interview.ts';
+import { holdCalls, openPausingCaller, PAUSE_MS, type RecordedCall } from './pausing-crowd.ts';
 import { PhraseBook } from './phrase-book.ts';
-import { between, PUBLISHED_DELAYS, summedMs } from './published-delays.ts';
-import { recordedTurns, type TurnOutcome } from './recorded-turns.ts';
+import { PUBLISHED_DELAYS, summedMs } from './published-delays.ts';
 
 interface Driver {
   readonly name: string;
@@ -37,11 +29,6 @@ const DRIVERS: readonly Driver[] = [
 /** Far from what a pod holds: it is the conversation that is measured. */
 const CALLERS = 20;
 const SPARE_SLOTS = 5;
-/** A caller pauses for as long, as likely as not in between. */
-const PAUSE_MS = [300, 1_200] as const;
-/** People know by then that a question is over. */
-const REPLIES_AFTER_MS = 700;
-const CALL_TIMEOUT_MS = 180_000;
 /** Over the sum of the engines' own delays. */
 const P50_OVER_MS = 300;
 const P95_OVER_MS = 600;
@@ -52,18 +39,26 @@ export async function mouthToEarBench(context: BenchContext): Promise<BenchOutco
   const rows: BenchRow[] = [];
   const figures: Record<string, unknown> = {};
   for (const driver of DRIVERS) {
-    const outcome = await measure(context, book, driver);
-    rows.push(...outcome.rows);
-    figures[driver.name] = outcome.figures;
+    const measured = await measure(context, book, driver);
+    rows.push(...rowsOf(driver.name, measured));
+    figures[driver.name] = figuresOf(measured);
   }
   return { rows, figures };
+}
+
+interface Measured {
+  readonly calls: readonly RecordedCall[];
+  /** The engines' own delays, added up. */
+  readonly enginesMs: number;
+  /** Where the runtime says that the time went. */
+  readonly stages: Readonly<Record<string, number>>;
 }
 
 async function measure(
   { config, folder, say, open }: BenchContext,
   book: PhraseBook,
   { name, rules, kinds }: Driver,
-): Promise<BenchOutcome> {
+): Promise<Measured> {
   const forMs = (config.SECONDS * 1_000) / DRIVERS.length;
   const engines = await startBenchEngines({
     hear: async (upload) => book.ear.hear((await readUpload(upload)).audio.samples),
@@ -80,126 +75,71 @@ async function measure(
     env: { STREAM_CODEC: 'L16', STREAM_SAMPLE_RATE: '16000' },
     carrier: {
       recordingFolder: join(folder, 'recordings'),
-      openCaller: (_spec, line) => openCaller(book, line),
+      openCaller: (_spec, line) => openPausingCaller(book, line),
     },
   });
   say(`${name}: ${CALLERS} callers for ${forMs / 1_000} s, each call to its end`);
-  const untilMs = systemClock.monotonic() + forMs;
-  const lanes = await Promise.all(
-    Array.from({ length: CALLERS }, (_, lane) => callAgainAndAgain(site, lane, untilMs)),
-  );
-  const calls = lanes.flat();
+  const calls = await holdCalls(site.telnyx.control, CALLERS, forMs);
   const stages = await stagesOf(site);
   await site.close();
-  return outcomeOf(name, calls, { enginesMs: summedMs(engines, kinds), stages });
+  return { calls, enginesMs: summedMs(engines, kinds), stages };
 }
 
-function openCaller(book: PhraseBook, line: CallerLine): PausingCaller {
-  const voice = oneOf(fliteVoices);
-  const turns = TURNS.map((phrasings): SpokenTurn => {
-    return book.turn(oneOf(phrasings), voice, () => between(...PAUSE_MS));
-  });
-  return new PausingCaller({ turns, line, repliesAfterMs: REPLIES_AFTER_MS });
-}
-
-/** Calls are begun until then, one after the other; resolves to all turns once the last has ended. */
-async function callAgainAndAgain(site: CallSite, lane: number, untilMs: number): Promise<MeasuredCall[]> {
-  // Nobody calls at the same moment, nor do their calls end so.
-  await systemClock.sleep(lane * APART_MS);
-  const calls: MeasuredCall[] = [];
-  while (systemClock.monotonic() < untilMs) calls.push(await callOnce(site, lane));
-  return calls;
-}
-
-const APART_MS = 400;
-
-interface MeasuredCall {
-  readonly endedBy: string | undefined;
-  readonly spans: readonly TurnSpan[];
-  readonly outcomes: readonly TurnOutcome[];
-}
-
-async function callOnce({ telnyx: { control } }: CallSite, lane: number): Promise<MeasuredCall> {
-  const { id } = control.placeCall({
-    from: `+1312200${String(1_000 + lane)}`,
-    to: NUMBERS[lane % NUMBERS.length]?.number ?? '',
-    caller: { kind: 'pauses' },
-  });
-  const ended = await waitUntil(() => control.call(id).state === 'ended', CALL_TIMEOUT_MS);
-  if (!ended) throw new LocalError('call_not_ended', 'A call of the bench did not come to its end.');
-  const { recording = '', caller, hangupSource } = control.call(id);
-  const { turns } = caller as { readonly turns: readonly TurnSpan[] };
-  const outcomes = recordedTurns(decodeChannels(readFileSync(recording)), turns);
-  rmSync(recording);
-  return { endedBy: hangupSource, spans: turns, outcomes };
-}
-
-/** The mean of where the runtime says that the time went, in ms. */
+/** The mean time of each stage, in ms. */
 async function stagesOf({ runtime }: CallSite): Promise<Readonly<Record<string, number>>> {
   const page = await runtime.metrics();
   const metric = 'veralux_turn_stage_seconds';
-  const mean = (stage: string | undefined) => {
+  const mean = (stage: string) => {
     const is = (labels: Readonly<Record<string, string>>) => labels['stage'] === stage;
     return (page.sum(`${metric}_sum`, is) * 1_000) / page.sum(`${metric}_count`, is);
   };
-  return Object.fromEntries(
-    page.labelsOf(`${metric}_sum`).map(({ stage = '' }) => [`${stage}Ms`, mean(stage)]),
-  );
+  const stages = page.labelsOf(`${metric}_sum`).map(({ stage = '' }) => stage);
+  return Object.fromEntries(stages.map((stage) => [stage, mean(stage)]));
 }
 
-function outcomeOf(
-  name: string,
-  calls: readonly MeasuredCall[],
-  { enginesMs, stages }: { readonly enginesMs: number; readonly stages: object },
-): BenchOutcome {
-  const turns = calls.flatMap(({ spans, outcomes }) =>
-    spans.map((span, index) => ({ ...span, outcome: outcomes[index] })),
-  );
-  const waits = distributionOf(
-    turns.flatMap(({ outcome }) => (outcome?.kind === 'Answered' ? outcome.afterMs : [])),
-  );
-  const paused = turns.filter(({ pauses }) => pauses > 0);
-  const cutOff = paused.filter(({ outcome }) => outcome?.kind === 'CutOff').map(({ text }) => text);
+function rowsOf(driver: string, { calls, enginesMs }: Measured): BenchRow[] {
+  const { turns, waits, paused, cutOff } = countsOf(calls);
   const share = cutOff.length / paused.length;
-  const unanswered = turns.filter(({ outcome }) => outcome?.kind === 'Unanswered').length;
+  const unanswered = turns.filter(({ outcome }) => outcome.kind === 'Unanswered').length;
   const byAgent = calls.filter(({ endedBy }) => endedBy === 'callee').length;
-  return {
-    rows: [
-      {
-        what: `mouth to ear, ${name}`,
-        target: `p50 ≤ engines + ${P50_OVER_MS} ms, p95 ≤ engines + ${P95_OVER_MS} ms`,
-        measured:
-          `p50 ${whole(waits.p50)} ms, p95 ${whole(waits.p95)} ms; the engines' own delays add up to ` +
-          `${whole(enginesMs)} ms (${waits.count} turns)`,
-        isMet: waits.p50 <= enginesMs + P50_OVER_MS && waits.p95 <= enginesMs + P95_OVER_MS,
-      },
-      {
-        what: `turns cut off, ${name}, of those with pauses of ${PAUSE_MS.join(' to ')} ms`,
-        target: `≤ ${MOST_CUT_OFF * 100} %`,
-        measured: `${(share * 100).toFixed(1)} % (${cutOff.length} of ${paused.length})`,
-        isMet: share <= MOST_CUT_OFF,
-      },
-      {
-        what: `turns without an answer, ${name}`,
-        target: '0',
-        measured: `${unanswered} of ${turns.length}; ${byAgent} of ${calls.length} calls came to the agent's goodbye`,
-        isMet: unanswered === 0,
-      },
-    ],
-    figures: {
-      waits,
-      enginesMs,
-      cutOff: cutOff.toSorted(),
-      paused: paused.length,
-      unanswered,
-      calls: calls.length,
-      stages,
+  return [
+    {
+      what: `mouth to ear, ${driver}`,
+      target: `p50 ≤ engines + ${P50_OVER_MS} ms, p95 ≤ engines + ${P95_OVER_MS} ms`,
+      measured:
+        `p50 ${whole(waits.p50)} ms, p95 ${whole(waits.p95)} ms (${waits.count} turns); ` +
+        `the engines' own delays add up to ${whole(enginesMs)} ms`,
+      isMet: waits.p50 <= enginesMs + P50_OVER_MS && waits.p95 <= enginesMs + P95_OVER_MS,
     },
-  };
+    {
+      what: `turns cut off, ${driver}, of those with pauses of ${PAUSE_MS.join(' to ')} ms`,
+      target: `≤ ${MOST_CUT_OFF * 100} %`,
+      measured: `${(share * 100).toFixed(1)} % (${cutOff.length} of ${paused.length})`,
+      isMet: share <= MOST_CUT_OFF,
+    },
+    {
+      what: `turns without an answer, ${driver}`,
+      target: '0',
+      measured: `${unanswered} of ${turns.length}; ${byAgent} of ${calls.length} calls came to the agent's goodbye`,
+      isMet: unanswered === 0,
+    },
+  ];
 }
 
-function oneOf<T>(choices: readonly T[]): T {
-  const choice = choices[Math.floor(Math.random() * choices.length)];
-  if (choice === undefined) throw new RangeError('there is nothing to choose from');
-  return choice;
+function figuresOf({ calls, enginesMs, stages }: Measured): object {
+  const { waits, paused, cutOff } = countsOf(calls);
+  const texts = cutOff.map(({ text }) => text).toSorted();
+  return { calls: calls.length, waits, enginesMs, stages, paused: paused.length, cutOff: texts };
+}
+
+function countsOf(calls: readonly RecordedCall[]) {
+  const turns = calls.flatMap((call) => call.turns);
+  const paused = turns.filter(({ pauses }) => pauses > 0);
+  const answers = turns.map(({ outcome }) => outcome).filter((outcome) => outcome.kind === 'Answered');
+  return {
+    turns,
+    waits: distributionOf(answers.map(({ afterMs }) => afterMs)),
+    paused,
+    cutOff: paused.filter(({ outcome }) => outcome.kind === 'CutOff'),
+  };
 }

@@ -30,7 +30,7 @@ describe('a turn in a recording', () => {
 
   function told(call: { caller: Int16Array; agent: Int16Array; spans: readonly (typeof SPAN)[] }) {
     const recording = { sampleRateHz: RATE_HZ, channels: [call.caller, call.agent] };
-    return recordedTurns(recording, call.spans).map((outcome) =>
+    return recordedTurns(recording, call.spans).map(({ outcome }) =>
       outcome.kind === 'Answered' ? Math.round(outcome.afterMs) : outcome.kind,
     );
   }
