@@ -11,15 +11,10 @@ const AGENT_VOICE = 'kal16';
 const CALLER_VOICE = 'rms';
 const CALLER_SAYS = [
   'I would like to book an appointment for tomorrow morning',
-  'Wednesday in the afternoon would be good',
   'Please call me back when there is a better time',
 ];
 const GREETING = 'Hello and thank you for calling.';
-const QUESTIONS = [
-  'How can we help you today?',
-  'Which day is the best for you?',
-  'What is the best number to reach you?',
-];
+const QUESTIONS = ['How can we help you today?', 'Which day is the best for you?'];
 const CLOSING = 'Thank you. We will call you back soon. Goodbye.';
 
 const profile = profileInTest({
@@ -48,6 +43,7 @@ const OTHER_SENTENCES = [
   'which way is the best for you',
   'what is the number of the house',
   'my car does not start this morning',
+  'one moment please',
 ];
 const SENTENCES = [...CALLER_SAYS, GREETING, ...QUESTIONS, ...CLOSING.split('. '), ...OTHER_SENTENCES].map(
   (sentence) => wordsOf(sentence).join(' '),
@@ -88,7 +84,8 @@ describe.each(LINES)('over $codec', ({ codec, grammar }) => {
 
   test('the caller understands as much as without a line', async () => {
     const { agentSaid = [], heard = [] } = calls.get(codec) ?? {};
-    expect(agentSaid.join(' ')).toBe([GREETING, ...QUESTIONS, CLOSING].join(' '));
+    // Between them it may have said that it takes a moment.
+    for (const sentence of [GREETING, ...QUESTIONS, CLOSING]) expect(agentSaid.join(' ')).toContain(sentence);
     const clean = await recognised(await spoken(agentSaid, AGENT_VOICE), grammar);
     expectAsGood(agentSaid, { clean, overLine: await recognised(heard, grammar) });
   });

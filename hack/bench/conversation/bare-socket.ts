@@ -24,6 +24,7 @@ export async function measureBareSocket(
   const product = new TestingProduct(telnyx);
   await product.start();
   await product.answerFor(NUMBER);
+  await waitUntil(async () => (await product.telnyx.phoneNumbers.list()).data.length === 1, TIMEOUT_MS);
   for (let call = 0; call < CALLS; call++) await attach(telnyx, product, call);
   await systemClock.sleep(forMs);
   const streams = telnyx.control.ledgers().flatMap((ledger) => ledger.streams);
