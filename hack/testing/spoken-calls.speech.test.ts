@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type FliteVoice, synthesise } from '#hack/engines/flite.ts';
 import { JobPool } from '#hack/engines/job-pool.ts';
 import { Pocketsphinx } from '#hack/engines/pocketsphinx.ts';
@@ -60,6 +60,9 @@ const LINES = [
 const WORST_CLEAN = 0.25;
 /** What the cuts between turns may cost besides: one word of all that a side said. */
 const MORE_WORDS_LOST = 1;
+
+/** Recognition takes as long as there is to hear, and longer beside other tests. */
+vi.setConfig({ testTimeout: 60_000 });
 
 const programs = new JobPool(2, 100);
 const calls = new Map<string, SpokenCall>();

@@ -148,7 +148,7 @@ export class Exchange {
 }
 
 /** Engines may take so long in any case. */
-const LEAST_PATIENCE_MS = 700;
+const LEAST_PATIENCE_MS = 550;
 
 export interface ExchangeOptions extends CallerTurnOptions {
   readonly voice: Pick<AgentVoice, 'prepare'>;

@@ -7,7 +7,7 @@ export const BENCH_NAMES = ['media', 'turns', 'mouth-to-ear'] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 /** The length of speech, or of the calls, for which figures go into the READMEs. */
-const FULL_SIZE = 240;
+const FULL_SIZE = 120;
 
 const common = { folder: 'hack/bench/conversation/generated', size: FULL_SIZE };
 

@@ -27,7 +27,7 @@ const DRIVERS: readonly Driver[] = [
   { name: 'language model', rules: INTERVIEW_RULES, kinds: ['stt', 'llm', 'tts'] },
 ];
 /** Far from what a pod holds: it is the conversation that is measured. */
-const CALLERS = 20;
+const CALLERS = 40;
 const SPARE_SLOTS = 5;
 /** Over the sum of the engines' own delays. */
 const P50_OVER_MS = 300;

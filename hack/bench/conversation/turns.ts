@@ -10,7 +10,7 @@ const CALLS = 15;
 const SPARE_SLOTS = 5;
 
 export async function turnsBench({ config, open, say }: BenchContext): Promise<BenchOutcome> {
-  const forMs = (config.SECONDS * 1_000) / 4;
+  const forMs = (config.SECONDS * 1_000) / 2;
   const site = await open({ name: 'turns', slots: CALLS + SPARE_SLOTS, profile: 'realistic' });
   const { rows, figures } = await measureTurns(site, { calls: CALLS, forMs, say });
   await site.close();
