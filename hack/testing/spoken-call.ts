@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import { enginesSchema } from '#crds/voice-runtime/engine.ts';
 import { PausingCaller } from '#hack/caller/pausing-caller.ts';
+import { spokenPart } from '#hack/caller/spoken-part.ts';
+import { withEngineOrders } from '#hack/demo/scenario-call/engine-control.ts';
 import { enginesListener } from '#hack/engines/engines-server.ts';
 import { type FliteVoice, synthesise } from '#hack/engines/flite.ts';
 import { receptionistRules } from '#hack/engines/receptionist-rules.ts';
 import { type Audio, decodeChannels } from '#hack/engines/wav.ts';
 import { CodedAudio } from '#hack/standins/telnyx/media/coded-audio.ts';
-import { spokenPart } from '#hack/standins/telnyx/media/spoken-part.ts';
 import type { Settings } from '#hack/standins/telnyx/settings.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
@@ -29,8 +30,8 @@ export interface SpokenCallOptions {
   readonly callerVoice: FliteVoice;
   readonly stream: StreamFormat;
   readonly settings: Partial<Settings>;
-  /** What the agent understands, in JSGF; absent: anything. */
-  readonly grammar: string | undefined;
+  /** What the recogniser is told that callers say; none: anything. */
+  readonly sentences: readonly string[];
 }
 
 export interface SpokenCall {
@@ -51,14 +52,16 @@ const REPLIES_AFTER_MS = 2_500;
  */
 export async function holdSpokenCall(options: SpokenCallOptions): Promise<SpokenCall> {
   const folder = mkdtempSync(join(tmpdir(), 'spoken-call-'));
-  const server = await startEngines(options.grammar);
-  const engines = createEngines(enginesSchema.parse(enginesAt(server.port)), {
+  const server = await startEngines();
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  const engines = createEngines(enginesSchema.parse(enginesAt(endpoint)), {
     clock: systemClock,
     observer: { answered: () => {}, finished: () => {} },
     apiKeys: {},
   });
   try {
-    return await hold(options, { engines, folder });
+    const { sentences } = options;
+    return await withEngineOrders(endpoint, { sentences }, () => hold(options, { engines, folder }));
   } finally {
     await engines.close();
     await server.stop();
@@ -80,7 +83,7 @@ async function hold(
   const caller = new PausingCaller({
     turns: spoken.map((audio, index) => ({
       text: callerSays[index] ?? '',
-      frames: new CodedAudio(spokenPart(audio)).frames,
+      frames: new CodedAudio({ ...audio, samples: spokenPart(audio.samples) }).frames,
     })),
     line: { hangUp: () => finished.reject(new Error('the caller heard nothing for too long')) },
     repliesAfterMs: REPLIES_AFTER_MS,
@@ -126,7 +129,7 @@ function heardOf({ standIn, id }: MediaCall): Audio[] {
     }));
 }
 
-async function startEngines(grammar: string | undefined): Promise<HttpServer> {
+async function startEngines(): Promise<HttpServer> {
   const server = new HttpServer({
     name: 'engines',
     host: '127.0.0.1',
@@ -135,7 +138,6 @@ async function startEngines(grammar: string | undefined): Promise<HttpServer> {
     listener: enginesListener({
       log: silentLogger,
       path: process.env['PATH'] ?? '',
-      ...(grammar === undefined ? {} : { grammar }),
       concurrency: 2,
       maxQueued: 8,
       chat: { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock },
@@ -145,7 +147,6 @@ async function startEngines(grammar: string | undefined): Promise<HttpServer> {
   return server;
 }
 
-function enginesAt(port: number): object {
-  const endpoint = `http://127.0.0.1:${port}`;
+function enginesAt(endpoint: string): object {
   return { stt: { type: 'Whisper', endpoint }, tts: { type: 'Kokoro', endpoint } };
 }

@@ -2,9 +2,12 @@
  * How long callers who stop to think wait for a reply, and how often they are cut off, by the recordings that the
  * carrier's stand-in makes; with engines that take as long as is published, for each of the two drivers.
  */
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { fliteVoices } from '#hack/engines/flite.ts';
+import { readBody } from '#hack/engines/read-body.ts';
 import { readUpload } from '#hack/engines/transcription-route.ts';
+import type { Audio } from '#hack/engines/wav.ts';
 import { type EngineKind, startBenchEngines } from '../bench-engines.ts';
 import { type BenchOutcome, type BenchRow, whole } from '../bench-outcome.ts';
 import type { CallSite } from '../calls/call-site.ts';
@@ -33,6 +36,8 @@ const SPARE_SLOTS = 5;
 const P50_OVER_MS = 300;
 const P95_OVER_MS = 600;
 const MOST_CUT_OFF = 0.03;
+/** Half a minute at 16 kHz. */
+const MAX_UPLOAD_BYTES = 1024 * 1024;
 
 export async function mouthToEarBench(context: BenchContext): Promise<BenchOutcome> {
   const book = await PhraseBook.speak(TURNS.flat(2), fliteVoices);
@@ -61,7 +66,7 @@ async function measure(
 ): Promise<Measured> {
   const forMs = (config.SECONDS * 1_000) / DRIVERS.length;
   const engines = await startBenchEngines({
-    hear: async (upload) => book.ear.hear((await readUpload(upload)).audio.samples),
+    hear: async (upload) => book.ear.hear((await audioOf(upload)).samples),
     delays: PUBLISHED_DELAYS,
     ...(rules ? { rules } : {}),
   });
@@ -83,6 +88,10 @@ async function measure(
   const stages = await stagesOf(site);
   await site.close();
   return { calls, enginesMs: summedMs(engines, kinds), stages };
+}
+
+async function audioOf(upload: IncomingMessage): Promise<Audio> {
+  return (await readUpload(upload, await readBody(upload, MAX_UPLOAD_BYTES))).audio;
 }
 
 /** The mean time of each stage, in ms. */
