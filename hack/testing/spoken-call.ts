@@ -60,8 +60,8 @@ export async function holdSpokenCall(options: SpokenCallOptions): Promise<Spoken
     apiKeys: {},
   });
   try {
-    const { sentences } = options;
-    return await withEngineOrders(endpoint, { sentences }, () => hold(options, { engines, folder }));
+    const orders = { sentences: [...options.sentences] };
+    return await withEngineOrders(endpoint, orders, () => hold(options, { engines, folder }));
   } finally {
     await engines.close();
     await server.stop();
