@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { isAbort } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type ChatEngine, chat } from './chat-route.ts';
+import type { Grammar } from './grammar.ts';
 import { JobPool, PoolFullError } from './job-pool.ts';
 import { OpenAIError } from './openai-error.ts';
 import { Orders } from './orders.ts';
@@ -17,6 +18,8 @@ export interface EnginesServerOptions {
   /** Speech programs at once, for each of the two kinds. */
   readonly concurrency: number;
   readonly maxQueued: number;
+  /** What the recogniser expects until it gets orders; absent: any English. */
+  readonly grammar?: Grammar | undefined;
   /** The language model: what it answers, and how fast. */
   readonly chat: Omit<ChatEngine, 'orders' | 'signal'>;
 }
@@ -29,6 +32,7 @@ export function enginesListener(options: EnginesServerOptions): RequestListener 
   const hearing = new JobPool(options.concurrency, options.maxQueued);
   const speaking = new JobPool(options.concurrency, options.maxQueued);
   const orders = new Orders(options.chat.clock);
+  orders.grammar = options.grammar;
   const routes = new Map<string, Route>([
     [
       'POST /v1/audio/transcriptions',

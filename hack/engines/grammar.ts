@@ -4,7 +4,16 @@ import { plainLetters } from './plain-letters.ts';
 /** What a recogniser is told to expect: sentences, and how their words are pronounced. Both as PocketSphinx reads them. */
 export interface Grammar {
   readonly rules: string;
-  readonly dictionary: string;
+  /** Absent: the model's own, of English. */
+  readonly dictionary?: string;
+}
+
+/** The grammar of English sentences that are said whole, for a narrow-band line, on which parts of them are mistaken for others. */
+export function wholeSentences(sentences: readonly string[]): Grammar {
+  const phrases = sentences.map((sentence) => wordsOf(sentence).join(' '));
+  return {
+    rules: `#JSGF V1.0 UTF-8;\ngrammar sentences;\npublic <said> = (${phrases.join(' | ')})+;\n`,
+  };
 }
 
 /**

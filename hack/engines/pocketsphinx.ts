@@ -84,7 +84,9 @@ const single: Program = {
 /** Writes a grammar into files of a folder; the settings that name them. */
 async function written({ rules, dictionary }: Grammar, folder: string): Promise<string[]> {
   const [rulesFile, dictionaryFile] = [join(folder, 'caller.gram'), join(folder, 'caller.dict')];
-  await Promise.all([writeFile(rulesFile, rules), writeFile(dictionaryFile, dictionary)]);
+  await writeFile(rulesFile, rules);
+  if (dictionary === undefined) return ['-jsgf', rulesFile];
+  await writeFile(dictionaryFile, dictionary);
   return ['-jsgf', rulesFile, '-dict', dictionaryFile];
 }
 

@@ -5,9 +5,9 @@ import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import { enginesSchema } from '#crds/voice-runtime/engine.ts';
 import { PausingCaller } from '#hack/caller/pausing-caller.ts';
 import { spokenPart } from '#hack/caller/spoken-part.ts';
-import { withEngineOrders } from '#hack/demo/scenario-call/engine-control.ts';
 import { enginesListener } from '#hack/engines/engines-server.ts';
 import { type FliteVoice, synthesise } from '#hack/engines/flite.ts';
+import type { Grammar } from '#hack/engines/grammar.ts';
 import { receptionistRules } from '#hack/engines/receptionist-rules.ts';
 import { type Audio, decodeChannels } from '#hack/engines/wav.ts';
 import { CodedAudio } from '#hack/standins/telnyx/media/coded-audio.ts';
@@ -30,8 +30,8 @@ export interface SpokenCallOptions {
   readonly callerVoice: FliteVoice;
   readonly stream: StreamFormat;
   readonly settings: Partial<Settings>;
-  /** What the recogniser is told that callers say; none: anything. */
-  readonly sentences: readonly string[];
+  /** What the agent's recogniser expects; absent: any English. */
+  readonly grammar: Grammar | undefined;
 }
 
 export interface SpokenCall {
@@ -43,8 +43,8 @@ export interface SpokenCall {
   readonly heard: readonly Audio[];
 }
 
-/** Recognition takes its time where three calls share two CPUs, and the agent says "one moment" meanwhile. */
-const REPLIES_AFTER_MS = 2_500;
+/** Longer than between two words of patience, which the agent has while recognition takes its time. */
+const REPLIES_AFTER_MS = 4_500;
 
 /**
  * A call in which both sides speak with flite, over the carrier's stand-in, real sockets, a real session with voice
@@ -52,7 +52,7 @@ const REPLIES_AFTER_MS = 2_500;
  */
 export async function holdSpokenCall(options: SpokenCallOptions): Promise<SpokenCall> {
   const folder = mkdtempSync(join(tmpdir(), 'spoken-call-'));
-  const server = await startEngines();
+  const server = await startEngines(options.grammar);
   const endpoint = `http://127.0.0.1:${server.port}`;
   const engines = createEngines(enginesSchema.parse(enginesAt(endpoint)), {
     clock: systemClock,
@@ -60,8 +60,7 @@ export async function holdSpokenCall(options: SpokenCallOptions): Promise<Spoken
     apiKeys: {},
   });
   try {
-    const orders = { sentences: [...options.sentences] };
-    return await withEngineOrders(endpoint, orders, () => hold(options, { engines, folder }));
+    return await hold(options, { engines, folder });
   } finally {
     await engines.close();
     await server.stop();
@@ -129,7 +128,7 @@ function heardOf({ standIn, id }: MediaCall): Audio[] {
     }));
 }
 
-async function startEngines(): Promise<HttpServer> {
+async function startEngines(grammar: Grammar | undefined): Promise<HttpServer> {
   const server = new HttpServer({
     name: 'engines',
     host: '127.0.0.1',
@@ -138,6 +137,7 @@ async function startEngines(): Promise<HttpServer> {
     listener: enginesListener({
       log: silentLogger,
       path: process.env['PATH'] ?? '',
+      grammar,
       concurrency: 2,
       maxQueued: 8,
       chat: { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock },
