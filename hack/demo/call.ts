@@ -3,6 +3,7 @@
  * in the middle of it; with SCENARIO=name a scenario is played.
  */
 import { INSTANCES, Instance } from '#hack/local/instance.ts';
+import { LocalError } from '#hack/local/local-error.ts';
 import { messageOf } from '#lib/errors/operating-error.ts';
 import { ApiClient } from './api-client.ts';
 import type { Usage } from './call-detail.ts';
@@ -35,7 +36,8 @@ try {
     else await callHouse(record, isKilled);
   }
 } catch (error) {
-  narrator.failed(messageOf(error), instance.logs);
+  const isUnknown = error instanceof LocalError && error.code === 'unknown_scenario';
+  narrator.failed(messageOf(error), isUnknown ? undefined : instance.logs);
   process.exitCode = 1;
 }
 

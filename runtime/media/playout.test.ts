@@ -227,4 +227,18 @@ describe('the playout', () => {
     expect(playout.underruns).toBe(1);
     playout.close();
   });
+
+  test('counts no audio as late that follows a pause of the utterance itself', async () => {
+    const { clock, playout } = setUp();
+    playout.begin();
+    await playout.write(audio(100));
+    await clock.advance(500);
+    playout.rest();
+    await playout.write(audio(100));
+    expect(playout.underruns).toBe(0);
+    await clock.advance(500);
+    await playout.write(audio(100));
+    expect(playout.underruns).toBe(1);
+    playout.close();
+  });
 });

@@ -20,6 +20,8 @@ export class Playout {
   #underruns = 0;
   /** Monotonic ms at which everything sent so far will have been played. */
   #playedAtMs = 0;
+  /** There is nothing to be said for now, so that what comes next is not late. */
+  #isResting = false;
   #stalledSinceMs: number | undefined;
   #cancelTimer: (() => void) | undefined;
   #closed = false;
@@ -48,6 +50,11 @@ export class Playout {
     utterance.queue(samples, this.#frameSamples, this.#options.encoder);
     this.#pump();
     if (utterance.queuedMs > this.#options.maxQueuedMs) await utterance.untilRoom();
+  }
+
+  /** The utterance has a pause here, such as while something is looked up: what follows is no underrun. */
+  rest(): void {
+    this.#isResting = true;
   }
 
   /** Ends the utterance: resolves once the caller has heard it all, or it was cleared. */
@@ -131,10 +138,11 @@ export class Playout {
   #sendFrames(utterance: Utterance, count: number, nowMs: number): number {
     const frames = utterance.take(count);
     const ms = frames.length * FRAME_MS;
-    if (utterance.sentMs > 0 && this.#playedAtMs < nowMs) {
+    if (utterance.sentMs > 0 && this.#playedAtMs < nowMs && !this.#isResting) {
       this.#underruns++;
       this.#options.onUnderrun?.();
     }
+    this.#isResting = false;
     utterance.sent(ms, nowMs);
     const atMs = Math.max(this.#playedAtMs, nowMs);
     this.#playedAtMs = atMs + ms;

@@ -45,6 +45,7 @@ export class AgentVoice {
     for (let waitedMs = 0; waitedMs < fillerAgainMs; ) {
       if (await isInTime(result, LOOK_AGAIN_MS, { clock, signal })) return true;
       const isWaiting = this.#turn === turn && turn.isDry(playout.heardMs());
+      if (isWaiting) playout.rest();
       waitedMs = isWaiting ? waitedMs + LOOK_AGAIN_MS : 0;
     }
     return false;
