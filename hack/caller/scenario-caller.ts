@@ -154,8 +154,8 @@ const FRAME_SAMPLES = 320;
 const KEY_MS = 200;
 /** Silence between two sentences of a voice. */
 const BREATH_MS = 400;
-/** A person waits a little longer than a breath before taking the turn. */
-const POLITE_MS = 600;
+/** Longer than an agent takes to find that what interrupted it was no word, and to speak on. */
+const POLITE_MS = 1_000;
 /** As loud as the voice. */
 const NOISE_PEAK = 12_000;
 
