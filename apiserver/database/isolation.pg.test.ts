@@ -88,12 +88,19 @@ describe('tenant isolation', () => {
        WHERE p.pronamespace = 'veralux'::regnamespace AND p.prosecdef ORDER BY 1`);
     expect(rows).toEqual(
       [
+        'auth_begin_session',
+        'auth_change_password',
+        'auth_end_session',
+        'auth_end_sessions',
         'auth_enter_tenant',
         'auth_find_user',
         'auth_first_tenant',
+        'auth_list_tenants',
         'auth_open_session',
         'auth_read_key',
+        'auth_read_password',
         'auth_read_session',
+        'auth_refresh_session',
         'idempotency_find',
         'idempotency_keep',
       ].map((name) => ({ name, owner: 'veralux_auth' })),
@@ -151,7 +158,7 @@ describe('tenant isolation', () => {
         ]),
       ),
     ).rejects.toMatchObject({ code: '42501' });
-    for (const table of ['users', 'sessions', 'ledger_events', 'api_keys', 'idempotency_keys']) {
+    for (const table of ['users', 'sessions', 'ledger_events', 'refresh_tokens', 'api_keys', 'idempotency_keys']) {
       await expect(database.app.query(`SELECT * FROM ${table}`)).rejects.toMatchObject({ code: '42501' });
     }
   });

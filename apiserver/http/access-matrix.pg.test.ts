@@ -102,6 +102,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     who: 'anybody',
     body: () => ({ email: 'matrix@example.com', password: 'SecureP@ss123' }),
   },
+  // The tokens that are sent say who it is: without good ones it is 401 for everybody.
+  'POST /api/auth/refresh': { who: 'anybody', status: 401, body: () => ({ refreshToken: 'vlr_none' }) },
+  'POST /api/auth/logout': { who: 'person', status: 204 },
+  'POST /api/auth/logout-everywhere': { who: 'person', status: 204 },
+  'POST /api/auth/password': {
+    who: 'person',
+    status: 204,
+    body: () => ({ currentPassword: 'SecureP@ss123', newPassword: 'SecureP@ss123' }),
+  },
+  'GET /api/auth/tenants': { who: 'person' },
+  // Nobody is a member of what is not there.
+  'POST /api/auth/switch': { who: 'person', status: 404, body: () => ({ tenantID: randomUUID() }) },
   'GET /api/auth/me': { who: 'person' },
   'GET /api/admin/calls': { who: 'viewer', scope: 'calls:read' },
   'GET /api/admin/calls/{callID}': { who: 'viewer', scope: 'calls:read', target: ({ addCall }) => addCall() },

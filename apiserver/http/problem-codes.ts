@@ -6,6 +6,11 @@ export const PROBLEMS = {
   malformed_url: { status: 400, title: 'The URL cannot be decoded.' },
   not_authenticated: { status: 401, title: 'A valid access token is needed.' },
   wrong_credentials: { status: 401, title: 'E-mail address or password is wrong.' },
+  wrong_refresh_token: {
+    status: 401,
+    title: 'The refresh token is not good (any more): log in again.',
+  },
+  wrong_password: { status: 403, title: 'The current password is wrong.' },
   not_permitted: { status: 403, title: 'Whoever this token or key belongs to may not do this.' },
   signup_closed: { status: 403, title: 'Self-service signup is closed on this installation.' },
   origin_not_allowed: { status: 403, title: 'Pages of this origin may not call the API.' },

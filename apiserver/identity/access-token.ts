@@ -10,8 +10,8 @@ export interface AccessClaims {
   readonly sessionID: string;
 }
 
-/** A token and its session live this long; then one logs in again. */
-export const ACCESS_TOKEN_SECONDS = 60 * 60;
+/** A token lives this long; then the refresh token gives the next. */
+export const ACCESS_TOKEN_SECONDS = 15 * 60;
 
 const ISSUER = 'veralux';
 const AUDIENCE = 'veralux-api';

@@ -41,6 +41,14 @@ describe('PasswordHasher', () => {
     await expect(hasher.hash('b')).rejects.toThrow('out of memory');
   });
 
+  test.each([
+    ['longer than bcrypt reads', 'a'.repeat(73)],
+    ['with a NUL, at which bcrypt ends', 'secret\0'],
+  ])('a password %s is nobody’s, though its hash would compare', async (_what, password) => {
+    const bcrypt = { hash: async () => 'hash of nobody', compare: async () => true };
+    expect(await new PasswordHasher({ bcrypt }).verify(password, 'a hash')).toBe(false);
+  });
+
   test('without a hash it compares all the same and says no', async () => {
     const compared: string[] = [];
     const bcrypt = {

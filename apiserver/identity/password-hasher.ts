@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import bcrypt from 'bcrypt';
 import { OperatingError } from '#lib/errors/operating-error.ts';
+import { isWholeToBcrypt } from './password.ts';
 
 /** 2^12 rounds take about 220 ms of a core. */
 const COST = 12;
@@ -41,10 +42,12 @@ export class PasswordHasher {
 
   /** Whether the password is the hash's. Without a hash (no such person) it takes as long and is false. */
   async verify(password: string, hash: string | undefined): Promise<boolean> {
+    // One that bcrypt would cut is compared with nobody's hash: it takes as long and is wrong.
+    const theirs = isWholeToBcrypt(password) ? hash : undefined;
     const isRight = await this.#bounded(async () =>
-      this.#bcrypt.compare(password, hash ?? (await this.#hashOfNobody())),
+      this.#bcrypt.compare(password, theirs ?? (await this.#hashOfNobody())),
     );
-    return isRight && hash !== undefined;
+    return isRight && theirs !== undefined;
   }
 
   /** Hashes nobody's password ahead, so that the first unknown address takes as long as the next. */

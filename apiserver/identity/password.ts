@@ -8,10 +8,25 @@ export const newPasswordSchema = z
   .string()
   .min(8, 'must have at least 8 characters')
   .refine(fitsBcrypt, `must have at most ${MAX_PASSWORD_BYTES} bytes of UTF-8`)
-  .refine((password) => !password.includes('\0'), 'must not contain the NUL character')
+  .refine(hasNoNUL, 'must not contain the NUL character')
   .meta({ examples: ['SecureP@ss123'] });
 
-/** Whether bcrypt reads the whole of it; one that does not fit cannot be anybody's. */
-export function fitsBcrypt(password: string): boolean {
+/** A password that somebody claims to have, right or wrong. */
+export const passwordSchema = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .meta({ examples: ['SecureP@ss123'] });
+
+/** Whether bcrypt reads the whole of it; one that it would cut cannot be anybody's. */
+export function isWholeToBcrypt(password: string): boolean {
+  return fitsBcrypt(password) && hasNoNUL(password);
+}
+
+function hasNoNUL(password: string): boolean {
+  return !password.includes('\0');
+}
+
+function fitsBcrypt(password: string): boolean {
   return Buffer.byteLength(password, 'utf8') <= MAX_PASSWORD_BYTES;
 }

@@ -23,7 +23,7 @@ describe('signup, login and me', () => {
     await database.drop();
   });
 
-  test("the guide's signup answers user, tenant and a token that works at once", async () => {
+  test("the guide's signup answers user, tenant and tokens that work at once", async () => {
     const reply = await api.call('POST', '/api/auth/signup', { body: acme });
     expect(reply.status).toBe(201);
     expect(reply.body).toEqual({
@@ -36,6 +36,7 @@ describe('signup, login and me', () => {
         role: 'Owner',
       },
       token: expect.any(String),
+      refreshToken: expect.stringMatching(/^vlr_/),
     });
     const me = await api.call('GET', '/api/auth/me', { token: reply.body.token });
     expect(me.body).toEqual({ user: reply.body.user, tenant: reply.body.tenant });

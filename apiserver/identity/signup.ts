@@ -11,7 +11,7 @@ import type { JobQueue } from '../jobs/job-queue.ts';
 import { PROVISION_TENANT } from '../jobs/job-queues.ts';
 import { newTenantName } from '../tenants/tenant-name.ts';
 import type { AccessTokens } from './access-token.ts';
-import { displayTextSchema, tenantSchema, tokenSchema, userSchema } from './account-schemas.ts';
+import { displayTextSchema, sessionSchema } from './account-schemas.ts';
 import { emailAddressSchema } from './email-address.ts';
 import { openSession } from './open-session.ts';
 import { newPasswordSchema } from './password.ts';
@@ -44,8 +44,8 @@ export function signupRoute(deps: SignupDeps): Route {
     body: signupSchema,
     replies: {
       201: {
-        description: 'The account, its tenant and a token for immediate use.',
-        schema: z.strictObject({ user: userSchema, tenant: tenantSchema, token: tokenSchema }),
+        description: 'The account, its tenant and tokens for immediate use.',
+        schema: sessionSchema,
       },
     },
     problems: ['signup_closed', 'email_taken', 'busy'],
@@ -81,7 +81,7 @@ async function signUp(
       },
       addSecrets: async (client, body) => {
         const who = { userID: body.user.id, tenantID: body.tenant.id };
-        return { ...body, token: await openSession(deps, client, who) };
+        return { ...body, ...(await openSession(deps, client, who)) };
       },
     });
     deps.jobs.wake(PROVISION_TENANT);

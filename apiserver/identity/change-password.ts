@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { Database } from '../database/database.ts';
+import { PERSON } from '../http/access.ts';
+import { ApiError } from '../http/api-error.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { newPasswordSchema, passwordSchema } from './password.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+import type { Person } from './principal.ts';
+
+export interface ChangePasswordDeps {
+  readonly database: Database;
+  readonly hasher: PasswordHasher;
+}
+
+/** `POST /api/auth/password`: another password, which ends every other session of the person. */
+export function changePasswordRoute(deps: ChangePasswordDeps): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/api/auth/password',
+    operationID: 'changePassword',
+    summary: 'Change the password, and end every other session of this account.',
+    access: PERSON,
+    body: z.strictObject({ currentPassword: passwordSchema, newPassword: newPasswordSchema }),
+    replies: { 204: { description: 'The new password holds.' } },
+    problems: ['wrong_password', 'busy'],
+    handle: async ({ body, principal }) => {
+      await changePassword(deps, principal, body);
+      return { status: 204 } as const;
+    },
+  });
+}
+
+async function changePassword(
+  { database, hasher }: ChangePasswordDeps,
+  { user, sessionID }: Person,
+  { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
+): Promise<void> {
+  const [row] = await database.query<{ password_hash: string }>('SELECT * FROM auth_read_password($1)', [
+    user.id,
+  ]);
+  if (!row || !(await hasher.verify(currentPassword, row.password_hash))) throw new ApiError('wrong_password');
+  const newHash = await hasher.hash(newPassword);
+  await database.transaction(async (client) => {
+    const { rows } = await client.query<{ changed: boolean }>(
+      'SELECT auth_change_password($1, $2, $3) AS changed',
+      [user.id, row.password_hash, newHash],
+    );
+    if (!rows[0]?.changed) throw new ApiError('wrong_password');
+    await client.query('SELECT auth_end_sessions($1, $2)', [user.id, sessionID]);
+  });
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Database } from '../database/database.ts';
+import { PERSON } from '../http/access.ts';
+import { ApiError } from '../http/api-error.ts';
+import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { sessionSchema, tenantSchema } from './account-schemas.ts';
+import { openSession, type SessionDeps } from './open-session.ts';
+import type { TenantRole } from './permissions.ts';
+
+interface MembershipRow {
+  readonly tenant_id: string;
+  readonly tenant_name: string | null;
+  readonly tenant_display_name: string | null;
+  readonly tenant_plan: string | null;
+  readonly role: TenantRole;
+  readonly joined_at: Date;
+}
+
+/** `GET /api/auth/tenants`: where the person belongs. */
+export function listTenantsRoute({ database }: { readonly database: Database }): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/api/auth/tenants',
+    operationID: 'listTenants',
+    summary: 'List the tenants that this account belongs to, the latest joined first.',
+    access: PERSON,
+    query: pageQuerySchema,
+    replies: { 200: { description: 'A page of tenants.', schema: pageSchema(tenantSchema) } },
+    handle: async ({ query, principal }) => {
+      const after = readCursor(query.cursor);
+      const rows = await database.query<MembershipRow>(
+        `SELECT * FROM auth_list_tenants($1)
+          WHERE $2::timestamptz IS NULL OR (joined_at, tenant_id) < ($2::timestamptz, $3::uuid)
+          ORDER BY joined_at DESC, tenant_id DESC LIMIT $4`,
+        [principal.user.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
+      );
+      const page = toPage(rows, query.limit, (row) => ({
+        at: row.joined_at.toISOString(),
+        id: row.tenant_id,
+      }));
+      return { status: 200, body: { ...page, items: page.items.map(tenantOf) } } as const;
+    },
+  });
+}
+
+/** `POST /api/auth/switch`: a session of its own for another tenant of the person. */
+export function switchRoute(deps: SessionDeps & { readonly database: Database }): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/api/auth/switch',
+    operationID: 'switchTenant',
+    summary: 'Get tokens for another tenant that this account belongs to; those of this session stay good.',
+    access: PERSON,
+    body: z.strictObject({ tenantID: z.uuid() }),
+    replies: { 200: { description: 'The account, that tenant, and tokens for it.', schema: sessionSchema } },
+    problems: ['not_found'],
+    handle: async ({ body, principal: { user } }) => {
+      const [row] = await deps.database.query<MembershipRow>(
+        'SELECT * FROM auth_list_tenants($1) WHERE tenant_id = $2',
+        [user.id, body.tenantID],
+      );
+      if (!row) throw new ApiError('not_found', 'This account belongs to no tenant with this id.');
+      const tokens = await deps.database.transaction((client) =>
+        openSession(deps, client, { userID: user.id, tenantID: row.tenant_id }),
+      );
+      return { status: 200, body: { user, tenant: tenantOf(row), ...tokens } } as const;
+    },
+  });
+}
+
+function tenantOf(row: MembershipRow): z.input<typeof tenantSchema> {
+  return {
+    id: row.tenant_id,
+    name: row.tenant_name,
+    displayName: row.tenant_display_name,
+    plan: row.tenant_plan,
+    role: row.role,
+  };
+}
