@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OptionTable } from '#lib/config/config.ts';
+import type { ConfigOf, OptionTable } from '#lib/config/config.ts';
 import { option } from '#lib/config/config.ts';
 import { REDIS_URL_FORMS, redisURLSchema } from '#lib/redis/redis-url.ts';
 import { emailAddressSchema } from './identity/email-address.ts';
@@ -16,6 +16,13 @@ const origins = z.string().transform((text, context) => {
 });
 
 const postgresURL = option.url('postgres', 'postgresql');
+
+/** Also of apiserver/admin/main.ts, which shows the same links. */
+export const CONSOLE_URL_OPTION = {
+  schema: option.url('http', 'https'),
+  default: 'http://localhost:8080',
+  description: "Where people's pages are: the links in mails begin with it.",
+} as const;
 
 /** The settings of the API server. */
 export const API_SERVER_OPTIONS = {
@@ -68,6 +75,19 @@ export const API_SERVER_OPTIONS = {
     optional: true,
     description: 'Origins, separated by commas, whose pages may call the API (CORS). Absent: none.',
   },
+  SMTP_URL: {
+    schema: option.url('smtp', 'smtps'),
+    secret: true,
+    optional: true,
+    description:
+      'The server that takes our mails: smtp://user:password@host:587, or smtps://…. Absent: none are sent, and apiserver/admin/main.ts shows their links.',
+  },
+  MAIL_FROM: {
+    schema: z.string().min(3).max(320),
+    optional: true,
+    description: 'Whom mails are from: VeraLux <no-reply@example.com>. Needed with SMTP_URL.',
+  },
+  CONSOLE_URL: CONSOLE_URL_OPTION,
   HOST: { schema: z.string().min(1), default: '0.0.0.0', description: 'The address to listen on.' },
   PORT: { schema: option.port, default: '8080', description: 'The port to listen on; 0 takes a free one.' },
   LOG_LEVEL: { schema: option.logLevel, default: 'info', description: 'What is logged at least.' },
@@ -77,3 +97,10 @@ export const API_SERVER_OPTIONS = {
     description: 'How long requests under way may take at the end, in milliseconds.',
   },
 } as const satisfies OptionTable;
+
+/** What is wrong between settings that are right one by one. */
+export function checkConfig(config: ConfigOf<typeof API_SERVER_OPTIONS>): readonly string[] {
+  return config.SMTP_URL !== undefined && config.MAIL_FROM === undefined
+    ? ['MAIL_FROM is missing: a mail needs a sender where SMTP_URL is set.']
+    : [];
+}

@@ -3,15 +3,31 @@ import { listCallsRoute } from './calls/list-calls.ts';
 import { listLeadsRoute } from './calls/list-leads.ts';
 import type { Route } from './http/route.ts';
 import { changePasswordRoute } from './identity/change-password.ts';
+import {
+  forgottenPasswordRoute,
+  resetPasswordRoute,
+  sendVerificationRoute,
+  verifyEmailRoute,
+} from './identity/forgotten-password.ts';
+import { acceptInvitationRoute, joinRoute } from './identity/join.ts';
 import { type LoginDeps, loginRoute } from './identity/login.ts';
 import { logoutEverywhereRoute, logoutRoute } from './identity/logout.ts';
 import { meRoute } from './identity/me.ts';
 import { refreshRoute } from './identity/refresh.ts';
 import { type SignupDeps, signupRoute } from './identity/signup.ts';
 import { listTenantsRoute, switchRoute } from './identity/switch-tenant.ts';
+import { createKeyRoute, getKeyRoute, listKeysRoute, revokeKeyRoute } from './members/api-keys.ts';
+import {
+  getInvitationRoute,
+  inviteRoute,
+  listInvitationsRoute,
+  revokeInvitationRoute,
+} from './members/invitations.ts';
+import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members/members.ts';
 import { type HealthDeps, healthRoute, readyRoute } from './operations/health.ts';
 import { getUsageRoute } from './usage/get-usage.ts';
 
+/** What the routes need, all together; each takes its part. */
 export type RouteDeps = SignupDeps & LoginDeps & HealthDeps;
 
 /** The registry: every route there is. The router and OpenAPI are made from this list. */
@@ -25,9 +41,26 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     logoutRoute(deps),
     logoutEverywhereRoute(deps),
     changePasswordRoute(deps),
+    forgottenPasswordRoute(deps),
+    resetPasswordRoute(deps),
+    verifyEmailRoute(deps),
+    sendVerificationRoute(deps),
+    acceptInvitationRoute(deps),
+    joinRoute(deps),
     meRoute(),
     listTenantsRoute(deps),
     switchRoute(deps),
+    listMembersRoute(deps),
+    changeMemberRoute(deps),
+    removeMemberRoute(deps),
+    inviteRoute(deps),
+    listInvitationsRoute(deps),
+    getInvitationRoute(deps),
+    revokeInvitationRoute(deps),
+    createKeyRoute(deps),
+    listKeysRoute(deps),
+    getKeyRoute(deps),
+    revokeKeyRoute(deps),
     listCallsRoute(deps),
     getCallRoute(deps),
     listLeadsRoute(deps),

@@ -18,9 +18,11 @@ import { makeApp } from './http/make-app.ts';
 import { AccessTokens } from './identity/access-token.ts';
 import { PasswordHasher } from './identity/password-hasher.ts';
 import { JobQueue } from './jobs/job-queue.ts';
-import { PROVISION_TENANT } from './jobs/job-queues.ts';
+import { PROVISION_TENANT, SEND_MAIL } from './jobs/job-queues.ts';
 import { READ_BLOCK_MS } from './ledger/ledger-streams.ts';
 import { LedgerWriter } from './ledger/ledger-writer.ts';
+import { type Mailer, smtpMailer } from './mail/mailer.ts';
+import { sendMail } from './mail/send-mail.ts';
 import { ROLES } from './migrate/schema.ts';
 import { InitialAdmin } from './onprem/initial-admin.ts';
 import type { Dependency } from './operations/health.ts';
@@ -95,7 +97,11 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     transform: observeTenant,
   });
   countVanished(informer, { registry, log });
-  const handlers = { [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }) };
+  const mailer = mailerOf(config);
+  const handlers = {
+    [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }),
+    [SEND_MAIL]: sendMail({ database: worker, mailer, consoleURL: config.CONSOLE_URL, log }),
+  };
   const jobs = new JobQueue({ database: worker, log, registry, handlers });
   const meter = new ApiRequestMeter({ database: worker, clock, log });
   const state: { notServing: string | undefined } = { notServing: 'the server is starting' };
@@ -139,6 +145,10 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       state.notServing = 'the server is ending';
     },
   });
+}
+
+function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig): Mailer | undefined {
+  return url === undefined || from === undefined ? undefined : smtpMailer({ url, from });
 }
 
 /** What follows the Tenants, and on-prem makes the person that they belong to. */

@@ -63,8 +63,10 @@ describe('tenant isolation', () => {
       'call_turns',
       'calls',
       'idempotency_keys',
+      'invitations',
       'leads',
       'ledger_events',
+      'mail_links',
       'memberships',
       'sessions',
       'staff_accesses',
@@ -88,6 +90,7 @@ describe('tenant isolation', () => {
        WHERE p.pronamespace = 'veralux'::regnamespace AND p.prosecdef ORDER BY 1`);
     expect(rows).toEqual(
       [
+        'auth_accept_invitation',
         'auth_begin_session',
         'auth_change_password',
         'auth_end_session',
@@ -95,12 +98,17 @@ describe('tenant isolation', () => {
         'auth_enter_tenant',
         'auth_find_user',
         'auth_first_tenant',
+        'auth_is_link_good',
+        'auth_join_invited',
         'auth_list_tenants',
         'auth_open_session',
+        'auth_read_invitation',
         'auth_read_key',
         'auth_read_password',
         'auth_read_session',
         'auth_refresh_session',
+        'auth_reset_password',
+        'auth_verify_email',
         'idempotency_find',
         'idempotency_keep',
       ].map((name) => ({ name, owner: 'veralux_auth' })),
@@ -158,7 +166,14 @@ describe('tenant isolation', () => {
         ]),
       ),
     ).rejects.toMatchObject({ code: '42501' });
-    for (const table of ['users', 'sessions', 'ledger_events', 'refresh_tokens', 'api_keys', 'idempotency_keys']) {
+    for (const table of [
+      'users',
+      'sessions',
+      'ledger_events',
+      'refresh_tokens',
+      'api_keys',
+      'idempotency_keys',
+    ]) {
       await expect(database.app.query(`SELECT * FROM ${table}`)).rejects.toMatchObject({ code: '42501' });
     }
   });

@@ -111,10 +111,63 @@ const ROWS: Readonly<Record<string, Row>> = {
     status: 204,
     body: () => ({ currentPassword: 'SecureP@ss123', newPassword: 'SecureP@ss123' }),
   },
+  'POST /api/auth/password/forgotten': {
+    who: 'anybody',
+    status: 204,
+    body: () => ({ email: 'matrix@example.com' }),
+  },
+  // The link that is sent says who it is: without a good one it is 403 for everybody.
+  'POST /api/auth/password/reset': {
+    who: 'anybody',
+    status: 403,
+    body: () => ({ token: 'vll_none', newPassword: 'SecureP@ss123' }),
+  },
+  'POST /api/auth/email/verify': { who: 'anybody', status: 403, body: () => ({ token: 'vll_none' }) },
+  'POST /api/auth/email/send-verification': { who: 'person', status: 204 },
+  'POST /api/auth/invitations/accept': { who: 'person', status: 403, body: () => ({ token: 'vll_none' }) },
+  'POST /api/auth/invitations/join': {
+    who: 'anybody',
+    status: 403,
+    body: () => ({ token: 'vll_none', name: 'A', password: 'SecureP@ss123' }),
+  },
   'GET /api/auth/tenants': { who: 'person' },
   // Nobody is a member of what is not there.
   'POST /api/auth/switch': { who: 'person', status: 404, body: () => ({ tenantID: randomUUID() }) },
   'GET /api/auth/me': { who: 'person' },
+  'GET /api/admin/members': { who: 'viewer' },
+  'PATCH /api/admin/members/{userID}': {
+    who: 'admin',
+    body: () => ({ role: 'Admin' }),
+    target: ({ addViewer }) => addViewer(),
+  },
+  'DELETE /api/admin/members/{userID}': {
+    who: 'admin',
+    status: 204,
+    target: ({ addViewer }) => addViewer(),
+  },
+  'POST /api/admin/invitations': {
+    who: 'admin',
+    status: 201,
+    body: () => ({ email: `${randomUUID()}@example.com`, role: 'Viewer' }),
+  },
+  'GET /api/admin/invitations': { who: 'admin' },
+  'GET /api/admin/invitations/{invitationID}': {
+    who: 'admin',
+    target: ({ addInvitation }) => addInvitation(),
+  },
+  'DELETE /api/admin/invitations/{invitationID}': {
+    who: 'admin',
+    status: 204,
+    target: ({ addInvitation }) => addInvitation(),
+  },
+  'POST /api/admin/api-keys': {
+    who: 'admin',
+    status: 201,
+    body: () => ({ name: 'A', scopes: ['calls:read'] }),
+  },
+  'GET /api/admin/api-keys': { who: 'admin' },
+  'GET /api/admin/api-keys/{keyID}': { who: 'admin', target: ({ addKey }) => addKey() },
+  'DELETE /api/admin/api-keys/{keyID}': { who: 'admin', status: 204, target: ({ addKey }) => addKey() },
   'GET /api/admin/calls': { who: 'viewer', scope: 'calls:read' },
   'GET /api/admin/calls/{callID}': { who: 'viewer', scope: 'calls:read', target: ({ addCall }) => addCall() },
   'GET /api/admin/leads': { who: 'viewer', scope: 'calls:read' },
@@ -122,8 +175,10 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 interface World {
-  readonly tenantID: string;
   readonly addCall: () => Promise<string>;
+  readonly addViewer: () => Promise<string>;
+  readonly addInvitation: () => Promise<string>;
+  readonly addKey: () => Promise<string>;
 }
 
 describe('the authorisation matrix', () => {
@@ -147,7 +202,12 @@ describe('the authorisation matrix', () => {
       other: await callers.person(other.tenantID, 'Admin'),
       staff: await callers.staff(),
     };
-    world = { tenantID, addCall };
+    world = {
+      addCall,
+      addViewer: async () => (await callers.person(tenantID, 'Viewer')).userID,
+      addInvitation: () => add('invitations', { email: `${randomUUID()}@example.com`, role: 'Viewer' }),
+      addKey: () => add('api-keys', { name: 'A', scopes: ['calls:read'] }),
+    };
   });
   afterAll(async () => {
     await api.stop();
@@ -207,6 +267,11 @@ describe('the authorisation matrix', () => {
       'a key with the other scopes': () => bearer(callers.apiKey(tenantID, others)),
     };
     return made[caller]();
+  }
+
+  async function add(what: string, body: unknown): Promise<string> {
+    const token = await callers.token(people.owner);
+    return (await api.call('POST', `/api/admin/${what}`, { token, body })).body.id;
   }
 
   async function addCall(): Promise<string> {

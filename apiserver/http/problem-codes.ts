@@ -10,6 +10,15 @@ export const PROBLEMS = {
     status: 401,
     title: 'The refresh token is not good (any more): log in again.',
   },
+  wrong_link: {
+    status: 403,
+    title: 'The link is not good (any more): it was used, revoked, or is too old.',
+  },
+  other_address: {
+    status: 403,
+    title: 'The invitation is for another e-mail address than that of this account.',
+  },
+  email_not_verified: { status: 403, title: 'The e-mail address of this account has to be verified first.' },
   wrong_password: { status: 403, title: 'The current password is wrong.' },
   not_permitted: { status: 403, title: 'Whoever this token or key belongs to may not do this.' },
   signup_closed: { status: 403, title: 'Self-service signup is closed on this installation.' },
@@ -17,6 +26,10 @@ export const PROBLEMS = {
   not_found: { status: 404, title: 'There is nothing here.' },
   method_not_allowed: { status: 405, title: 'This path does not take this method.' },
   email_taken: { status: 409, title: 'An account with this e-mail address exists already.' },
+  already_invited: { status: 409, title: 'This address has an invitation that is still open.' },
+  already_member: { status: 409, title: 'Somebody with this address is a member already.' },
+  last_owner: { status: 409, title: 'A tenant keeps at least one owner: make another one first.' },
+  too_many: { status: 409, title: 'There are as many of these as there may be.' },
   no_tenant: { status: 409, title: 'This account belongs to no tenant yet.' },
   idempotency_in_flight: {
     status: 409,

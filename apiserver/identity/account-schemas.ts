@@ -27,6 +27,13 @@ export const refreshTokenSchema = z
   .describe('Good once, for the next access token and the next of its kind. Keep it as a password.')
   .meta({ examples: ['vlr_9f2dYp0cV3Jk1wq7mXbT5rN8sLhG4uA6eZyQoCiKxEw'] });
 
+export const linkTokenSchema = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .describe('What stands behind the # of the link in the mail.')
+  .meta({ examples: ['vll_9f2dYp0cV3Jk1wq7mXbT5rN8sLhG4uA6eZyQoCiKxEw'] });
+
 /** The reply to whoever signs in: who they are, where, and the tokens of their new session. */
 export const sessionSchema = z.strictObject({
   user: userSchema,

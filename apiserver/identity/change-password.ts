@@ -38,7 +38,8 @@ async function changePassword(
   const [row] = await database.query<{ password_hash: string }>('SELECT * FROM auth_read_password($1)', [
     user.id,
   ]);
-  if (!row || !(await hasher.verify(currentPassword, row.password_hash))) throw new ApiError('wrong_password');
+  if (!row || !(await hasher.verify(currentPassword, row.password_hash)))
+    throw new ApiError('wrong_password');
   const newHash = await hasher.hash(newPassword);
   await database.transaction(async (client) => {
     const { rows } = await client.query<{ changed: boolean }>(

@@ -51,7 +51,8 @@ async function logIn(deps: LoginDeps, email: string, password: string): Promise<
     'SELECT user_id, password_hash FROM auth_find_user($1)',
     [email],
   );
-  if (!(await deps.hasher.verify(password, user?.password_hash)) || !user) throw new ApiError('wrong_credentials');
+  if (!(await deps.hasher.verify(password, user?.password_hash)) || !user)
+    throw new ApiError('wrong_credentials');
   return deps.database.transaction(async (client) => {
     const { rows } = await client.query<{ tenant_id: string }>(
       'SELECT tenant_id FROM auth_first_tenant($1)',

@@ -41,7 +41,8 @@ export async function openSession(
     ]);
   } catch (error) {
     // Removed from the tenant a moment ago.
-    if (brokenConstraintOf(error) === MEMBERSHIP_KEY) throw new ApiError('not_found', undefined, { cause: error });
+    if (brokenConstraintOf(error) === MEMBERSHIP_KEY)
+      throw new ApiError('not_found', undefined, { cause: error });
     throw error;
   }
   return { token: tokens.sign({ ...who, sessionID }), refreshToken };

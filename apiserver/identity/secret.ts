@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** What a secret of ours begins with, so that people and scanners know one when they see it. */
-export const SECRET_PREFIX = { apiKey: 'vlk_', refreshToken: 'vlr_' } as const;
+export const SECRET_PREFIX = { apiKey: 'vlk_', refreshToken: 'vlr_', link: 'vll_' } as const;
 
 /** A new secret with 256 random bits: too many to guess, so that a fast hash of it is safe to store. */
 export function newSecret(kind: keyof typeof SECRET_PREFIX): string {

@@ -138,7 +138,10 @@ describe('a session', () => {
     ]);
     const body = { tenantID: second.tenantID };
     const switched = await api.call('POST', '/api/auth/switch', { token: person.token, body });
-    expect(switched.body).toMatchObject({ user: { id: person.userID }, tenant: { id: second.tenantID, role: 'Viewer' } });
+    expect(switched.body).toMatchObject({
+      user: { id: person.userID },
+      tenant: { id: second.tenantID, role: 'Viewer' },
+    });
     expect((await me(switched.body.token)).body.tenant.id).toBe(second.tenantID);
     expect((await me(person.token)).body.tenant.id).toBe(person.tenantID);
     expect((await refresh(switched.body.refreshToken)).status).toBe(200);
@@ -166,7 +169,9 @@ describe('a session', () => {
     }
     const token = await callers.token(somebody);
     const first = await api.call('GET', '/api/auth/tenants?limit=2', { token });
-    const rest = await api.call('GET', `/api/auth/tenants?limit=2&cursor=${first.body.nextCursor}`, { token });
+    const rest = await api.call('GET', `/api/auth/tenants?limit=2&cursor=${first.body.nextCursor}`, {
+      token,
+    });
     const seen = [...first.body.items, ...rest.body.items].map((tenant: { id: string }) => tenant.id);
     expect([seen, rest.body.nextCursor]).toEqual([ids, null]);
   });

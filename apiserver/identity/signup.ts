@@ -8,7 +8,7 @@ import { ApiError } from '../http/api-error.ts';
 import type { Once } from '../http/once.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
-import { PROVISION_TENANT } from '../jobs/job-queues.ts';
+import { PROVISION_TENANT, SEND_MAIL } from '../jobs/job-queues.ts';
 import { newTenantName } from '../tenants/tenant-name.ts';
 import type { AccessTokens } from './access-token.ts';
 import { displayTextSchema, sessionSchema } from './account-schemas.ts';
@@ -77,6 +77,7 @@ async function signUp(
       create: async (client) => {
         await insertAccount(client, account, request.passwordHash);
         await deps.jobs.send(client, PROVISION_TENANT, { tenantID: tenant.id });
+        await deps.jobs.send(client, SEND_MAIL, { mail: 'VerifyEmail', id: user.id });
         return { status: 201, location: '/api/auth/me', body: { user, tenant } } as const;
       },
       addSecrets: async (client, body) => {
@@ -85,6 +86,7 @@ async function signUp(
       },
     });
     deps.jobs.wake(PROVISION_TENANT);
+    deps.jobs.wake(SEND_MAIL);
     return created;
   } catch (error) {
     if (brokenConstraintOf(error) === 'users_email_key') throw new ApiError('email_taken');

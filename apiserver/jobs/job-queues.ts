@@ -1,5 +1,6 @@
 /** The queues of background work. Jobs carry ids only: what they act on is read when they run. */
 export const PROVISION_TENANT = 'provision-tenant';
+export const SEND_MAIL = 'send-mail';
 
 const KEPT_SECONDS = 90 * 24 * 60 * 60;
 
@@ -26,5 +27,19 @@ export const JOB_QUEUES = [
     retentionSeconds: KEPT_SECONDS,
     deleteAfterSeconds: 24 * 60 * 60,
     deadLetter: refusedQueueOf(PROVISION_TENANT),
+  },
+  { name: refusedQueueOf(SEND_MAIL), retentionSeconds: KEPT_SECONDS },
+  {
+    name: SEND_MAIL,
+    // For about a day, from 5 s apart to 15 min: by then nobody waits for the mail any more.
+    retryLimit: 100,
+    retryDelay: 5,
+    retryBackoff: true,
+    retryDelayMax: 15 * 60,
+    heartbeatSeconds: 10,
+    expireInSeconds: 60,
+    retentionSeconds: KEPT_SECONDS,
+    deleteAfterSeconds: 24 * 60 * 60,
+    deadLetter: refusedQueueOf(SEND_MAIL),
   },
 ] as const;

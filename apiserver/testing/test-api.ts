@@ -6,7 +6,7 @@ import { makeApp } from '../http/make-app.ts';
 import type { Route } from '../http/route.ts';
 import { AccessTokens } from '../identity/access-token.ts';
 import { PasswordHasher } from '../identity/password-hasher.ts';
-import { JobQueue } from '../jobs/job-queue.ts';
+import { type JobHandler, JobQueue } from '../jobs/job-queue.ts';
 import { allRoutes } from '../routes.ts';
 import type { MigratedDatabase } from './test-database.ts';
 
@@ -54,13 +54,15 @@ export async function startTestApi(
     saasMode?: boolean;
     hasher?: PasswordHasher;
     allowedOrigins?: readonly string[];
+    /** What is done in the background; else jobs only wait. */
+    handlers?: Readonly<Record<string, JobHandler>>;
     /** Besides those of the registry. */
     furtherRoutes?: readonly Route[];
   } = {},
 ): Promise<TestApi> {
   const tokens = new AccessTokens(TEST_SECRET, systemClock);
   const registry = createRegistry('test');
-  const jobs = new JobQueue({ database: database.worker, log, registry, handlers: {} });
+  const jobs = new JobQueue({ database: database.worker, log, registry, handlers: options.handlers ?? {} });
   const counted: string[] = [];
   const routes = allRoutes({
     saasMode: options.saasMode ?? true,

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Database, PoolClient } from '../database/database.ts';
+import { brokenConstraintOf } from '../database/database-error.ts';
+import { ANYBODY, PERSON } from '../http/access.ts';
+import { ApiError } from '../http/api-error.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { displayTextSchema, linkTokenSchema, sessionSchema } from './account-schemas.ts';
+import { openSession, type SessionDeps } from './open-session.ts';
+import { newPasswordSchema } from './password.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+import type { TenantRole } from './permissions.ts';
+import { hashOfSecret } from './secret.ts';
+
+export interface JoinDeps extends SessionDeps {
+  readonly database: Database;
+  readonly hasher: PasswordHasher;
+}
+
+interface InvitedRow {
+  readonly tenant_id: string;
+  readonly email: string;
+  readonly role: TenantRole;
+  readonly tenant_name: string | null;
+  readonly tenant_display_name: string | null;
+  readonly tenant_plan: string | null;
+}
+
+type Answer = 'Accepted' | 'OtherAddress' | 'Unverified' | null;
+
+/** `POST /api/auth/invitations/accept`: a signed-in person becomes a member of the tenant that invited them. */
+export function acceptInvitationRoute(deps: JoinDeps): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/api/auth/invitations/accept',
+    operationID: 'acceptInvitation',
+    summary:
+      'Accept an invitation with an account that exists; its e-mail address must be the invited one, and verified.',
+    access: PERSON,
+    body: z.strictObject({ token: linkTokenSchema }),
+    replies: { 200: { description: 'The account, the tenant, and tokens for it.', schema: sessionSchema } },
+    problems: ['wrong_link', 'other_address', 'email_not_verified'],
+    handle: async ({ body, principal: { user } }) => {
+      const session = await deps.database.transaction(async (client) => {
+        const invited = await readInvited(client, body.token);
+        await answered(client, 'SELECT auth_accept_invitation($1, $2) AS answer', [
+          hashOfSecret(body.token),
+          user.id,
+        ]);
+        const tokens = await openSession(deps, client, { userID: user.id, tenantID: invited.tenant_id });
+        return { tenant: tenantOf(invited), ...tokens };
+      });
+      return { status: 200, body: { user, ...session } } as const;
+    },
+  });
+}
+
+/** `POST /api/auth/invitations/join`: an account for the invited address, and its membership. */
+export function joinRoute(deps: JoinDeps): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/api/auth/invitations/join',
+    operationID: 'joinInvited',
+    summary: 'Accept an invitation by making an account for the address that was invited.',
+    access: ANYBODY,
+    body: z.strictObject({
+      token: linkTokenSchema,
+      name: displayTextSchema.meta({ examples: ['Jane Smith'] }),
+      password: newPasswordSchema,
+    }),
+    replies: { 201: { description: 'The account, the tenant, and tokens for it.', schema: sessionSchema } },
+    problems: ['wrong_link', 'email_taken', 'busy'],
+    handle: async ({ body, once }) => {
+      const passwordHash = await deps.hasher.hash(body.password);
+      const userID = randomUUID();
+      try {
+        return await once({
+          transaction: (work) => deps.database.transaction(work),
+          tenantID: null,
+          create: async (client) => {
+            const invited = await readInvited(client, body.token);
+            await answered(client, 'SELECT auth_join_invited($1, $2, $3, $4) AS answer', [
+              hashOfSecret(body.token),
+              userID,
+              body.name,
+              passwordHash,
+            ]);
+            const user = { id: userID, email: invited.email, name: body.name };
+            return {
+              status: 201,
+              location: '/api/auth/me',
+              body: { user, tenant: tenantOf(invited) },
+            } as const;
+          },
+          addSecrets: async (client, account) => {
+            const who = { userID: account.user.id, tenantID: account.tenant.id };
+            return { ...account, ...(await openSession(deps, client, who)) };
+          },
+        });
+      } catch (error) {
+        if (brokenConstraintOf(error) === 'users_email_key') {
+          throw new ApiError(
+            'email_taken',
+            'Log in with the account of this address and accept the invitation.',
+          );
+        }
+        throw error;
+      }
+    },
+  });
+}
+
+async function readInvited(client: PoolClient, token: string): Promise<InvitedRow> {
+  const { rows } = await client.query<InvitedRow>('SELECT * FROM auth_read_invitation($1)', [
+    hashOfSecret(token),
+  ]);
+  if (!rows[0]) throw new ApiError('wrong_link');
+  return rows[0];
+}
+
+async function answered(client: PoolClient, statement: string, values: readonly unknown[]): Promise<void> {
+  const { rows } = await client.query<{ answer: Answer }>(statement, [...values]);
+  const answer = rows[0]?.answer ?? null;
+  if (answer === null) throw new ApiError('wrong_link');
+  if (answer === 'OtherAddress') throw new ApiError('other_address');
+  if (answer === 'Unverified') throw new ApiError('email_not_verified');
+}
+
+function tenantOf(row: InvitedRow) {
+  return {
+    id: row.tenant_id,
+    name: row.tenant_name,
+    displayName: row.tenant_display_name,
+    plan: row.tenant_plan,
+    role: row.role,
+  };
+}
