@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { ConfigOf, OptionTable } from '#lib/config/config.ts';
 import { option } from '#lib/config/config.ts';
 import { REDIS_URL_FORMS, redisURLSchema } from '#lib/redis/redis-url.ts';
+import { OUR_ISSUER } from './identity/access-token.ts';
 import { emailAddressSchema } from './identity/email-address.ts';
+import { issuerSchema } from './identity/outside-tokens.ts';
 
 /** `https://console.example.com,https://other.example.com`: origins, without paths. */
 const origins = z.string().transform((text, context) => {
@@ -14,6 +16,27 @@ const origins = z.string().transform((text, context) => {
   }
   return list;
 });
+
+const secretText = z.string().min(32, 'must have at least 32 characters');
+
+/** A JSON list of outside issuers, each named once and none with our own name. */
+const issuers = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is not JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z
+      .array(issuerSchema)
+      .max(50)
+      .refine((list) => new Set(list.map(({ issuer }) => issuer)).size === list.length, 'names one twice')
+      .refine((list) => list.every(({ issuer }) => issuer !== OUR_ISSUER), `${OUR_ISSUER} is our own name`),
+  );
 
 const postgresURL = option.url('postgres', 'postgresql');
 
@@ -43,9 +66,22 @@ export const API_SERVER_OPTIONS = {
     description: 'The same database as the role veralux_worker: the outbox, observed tenants, the ledger.',
   },
   JWT_SECRET: {
-    schema: z.string().min(32, 'must have at least 32 characters'),
+    schema: secretText,
     secret: true,
     description: 'Signs access tokens (HS256), at least 32 characters; the same on every replica.',
+  },
+  JWT_SECRET_SECONDARY: {
+    schema: secretText,
+    secret: true,
+    optional: true,
+    description:
+      'Another secret whose tokens are taken: the next one before JWT_SECRET is replaced, the last one for a day after.',
+  },
+  OUTSIDE_ISSUERS: {
+    schema: issuers,
+    default: '[]',
+    description:
+      'Identity providers whose tokens are taken, by their published keys, as JSON: [{"issuer": "https://id.example.com", "audience": "veralux", "jwksURL": "https://id.example.com/jwks.json"}].',
   },
   REDIS_URL: {
     schema: redisURLSchema,

@@ -13,6 +13,12 @@ import { acceptInvitationRoute, joinRoute } from './identity/join.ts';
 import { type LoginDeps, loginRoute } from './identity/login.ts';
 import { logoutEverywhereRoute, logoutRoute } from './identity/logout.ts';
 import { meRoute } from './identity/me.ts';
+import {
+  type IdentityDeps,
+  linkIdentityRoute,
+  listIdentitiesRoute,
+  unlinkIdentityRoute,
+} from './identity/outside-identities.ts';
 import { refreshRoute } from './identity/refresh.ts';
 import { type SignupDeps, signupRoute } from './identity/signup.ts';
 import { listTenantsRoute, switchRoute } from './identity/switch-tenant.ts';
@@ -28,7 +34,7 @@ import { type HealthDeps, healthRoute, readyRoute } from './operations/health.ts
 import { getUsageRoute } from './usage/get-usage.ts';
 
 /** What the routes need, all together; each takes its part. */
-export type RouteDeps = SignupDeps & LoginDeps & HealthDeps;
+export type RouteDeps = SignupDeps & LoginDeps & IdentityDeps & HealthDeps;
 
 /** The registry: every route there is. The router and OpenAPI are made from this list. */
 export function allRoutes(deps: RouteDeps): readonly Route[] {
@@ -48,6 +54,9 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     acceptInvitationRoute(deps),
     joinRoute(deps),
     meRoute(),
+    linkIdentityRoute(deps),
+    listIdentitiesRoute(deps),
+    unlinkIdentityRoute(deps),
     listTenantsRoute(deps),
     switchRoute(deps),
     listMembersRoute(deps),

@@ -16,6 +16,7 @@ import { checkDatabase } from './database/check-database.ts';
 import { Database } from './database/database.ts';
 import { makeApp } from './http/make-app.ts';
 import { AccessTokens } from './identity/access-token.ts';
+import { OutsideTokens } from './identity/outside-tokens.ts';
 import { PasswordHasher } from './identity/password-hasher.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { PROVISION_TENANT, SEND_MAIL } from './jobs/job-queues.ts';
@@ -88,7 +89,9 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
   measureDatabase(registry, { app: database, worker });
   const hasher = new PasswordHasher();
   await hasher.warmUp();
-  const tokens = new AccessTokens(config.JWT_SECRET, clock);
+  const secrets = secretsOf(config);
+  const tokens = new AccessTokens(secrets, clock);
+  const outside = new OutsideTokens(config.OUTSIDE_ISSUERS, clock);
   const informer = new Informer<ObservedTenant>({
     client: kube,
     resource: TENANT,
@@ -111,6 +114,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     jobs,
     hasher,
     tokens,
+    outside,
     clock,
     dependencies: dependenciesOf(stores, informer),
     notServing: () => state.notServing,
@@ -123,7 +127,8 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     allowedOrigins: config.ADMIN_ALLOWED_ORIGINS ?? [],
     registry,
     log,
-    secret: config.JWT_SECRET,
+    secrets,
+    outside,
   });
   return supervise({
     log,
@@ -145,6 +150,12 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       state.notServing = 'the server is ending';
     },
   });
+}
+
+/** The secret that signs, and another whose tokens are taken. */
+function secretsOf(config: ApiServerConfig): readonly [string, ...string[]] {
+  const { JWT_SECRET: current, JWT_SECRET_SECONDARY: other } = config;
+  return other === undefined ? [current] : [current, other];
 }
 
 function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig): Mailer | undefined {

@@ -130,6 +130,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     status: 403,
     body: () => ({ token: 'vll_none', name: 'A', password: 'SecureP@ss123' }),
   },
+  // The outside token says who it is there: without a good one it is 401 for everybody.
+  'POST /api/auth/identities': { who: 'person', status: 401, body: () => ({ token: 'none' }) },
+  'GET /api/auth/identities': { who: 'person' },
+  // Nobody has the one that is named.
+  'DELETE /api/auth/identities/{identityID}': {
+    who: 'person',
+    status: 404,
+    target: async () => randomUUID(),
+  },
   'GET /api/auth/tenants': { who: 'person' },
   // Nobody is a member of what is not there.
   'POST /api/auth/switch': { who: 'person', status: 404, body: () => ({ tenantID: randomUUID() }) },

@@ -5,6 +5,7 @@ import type { Registry } from '#lib/metrics/registry.ts';
 import type { Database } from '../database/database.ts';
 import type { AccessTokens } from '../identity/access-token.ts';
 import { authenticate } from '../identity/authenticate.ts';
+import type { OutsideTokens } from '../identity/outside-tokens.ts';
 import type { Principal } from '../identity/principal.ts';
 import { authorise } from './access.ts';
 import { answerProblems } from './answer-problems.ts';
@@ -24,8 +25,9 @@ export interface AppDeps {
   readonly allowedOrigins: readonly string[];
   readonly registry: Registry;
   readonly log: Logger;
-  /** Keys the digests of requests with an Idempotency-Key; the same on every replica. */
-  readonly secret: string;
+  /** Key the digests of requests with an Idempotency-Key; the same on every replica, the current one first. */
+  readonly secrets: readonly string[];
+  readonly outside: OutsideTokens;
 }
 
 /** No body of ours comes near this. */
@@ -82,7 +84,7 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
     // Null is a request without a body: the schema says what it lacks.
     if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');
     const { params, query, body, headers } = request;
-    send(response, await route.handle({ params, query, body, headers }, principal, deps.secret));
+    send(response, await route.handle({ params, query, body, headers }, principal, deps.secrets));
   };
 }
 

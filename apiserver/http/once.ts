@@ -36,8 +36,11 @@ export interface OnceRequest {
   readonly key: string | undefined;
   /** What is asked: parameters, query and body as parsed. */
   readonly content: unknown;
-  /** Keys the digest: a plain hash of a body with a password in it would let it be guessed offline. */
-  readonly secret: string;
+  /**
+   * Keys the digest: a plain hash of a body with a password in it would let it be guessed offline. The
+   * first is used; the others are those that it replaced.
+   */
+  readonly secrets: readonly string[];
 }
 
 interface KeptRow {
@@ -82,7 +85,8 @@ async function findKept<Status, Body>(
   ]);
   const row = rows[0];
   if (!row) return undefined;
-  if (!timingSafeEqual(row.digest, digestOf(request))) throw new ApiError('idempotency_key_reused');
+  if (!digestsOf(request).some((digest) => timingSafeEqual(row.digest, digest)))
+    throw new ApiError('idempotency_key_reused');
   // What this operation kept under this key: of its own types.
   return { status: row.status as Status, location: row.location, body: JSON.parse(row.body) as Body };
 }
@@ -99,7 +103,7 @@ async function createAndKeep<Status, Body, FullBody>(
     request.operation,
     request.key,
     effect.tenantID,
-    digestOf(request),
+    digestsOf(request)[0],
     created.status,
     created.location,
     JSON.stringify(created.body),
@@ -107,6 +111,7 @@ async function createAndKeep<Status, Body, FullBody>(
   return created;
 }
 
-function digestOf({ content, secret }: OnceRequest): Buffer {
-  return createHmac('sha256', `idempotency:${secret}`).update(JSON.stringify(content)).digest();
+function digestsOf({ content, secrets }: OnceRequest): readonly Buffer[] {
+  const text = JSON.stringify(content);
+  return secrets.map((secret) => createHmac('sha256', `idempotency:${secret}`).update(text).digest());
 }

@@ -44,7 +44,9 @@ export function problemsOf(route: Route): readonly ProblemCode[] {
   const codes = new Set<ProblemCode>(route.problems);
   codes.add('invalid_request').add('malformed_url').add('internal_error').add('database_unavailable');
   const { access } = route;
-  if (access.to !== 'Anybody') codes.add('not_authenticated').add('not_permitted');
+  if (access.to !== 'Anybody') {
+    codes.add('not_authenticated').add('not_permitted').add('issuer_unavailable');
+  }
   if (access.to === 'Tenant') codes.add('no_tenant').add('not_found');
   if (access.to === 'Tenant' && access.needsReason) codes.add('reason_required');
   if (route.body) codes.add('invalid_json').add('body_too_large').add('unsupported_media_type');

@@ -6,6 +6,10 @@ export const PROBLEMS = {
   malformed_url: { status: 400, title: 'The URL cannot be decoded.' },
   not_authenticated: { status: 401, title: 'A valid access token is needed.' },
   wrong_credentials: { status: 401, title: 'E-mail address or password is wrong.' },
+  wrong_outside_token: {
+    status: 401,
+    title: 'The token is of no issuer that is known here, or does not hold.',
+  },
   wrong_refresh_token: {
     status: 401,
     title: 'The refresh token is not good (any more): log in again.',
@@ -28,6 +32,7 @@ export const PROBLEMS = {
   email_taken: { status: 409, title: 'An account with this e-mail address exists already.' },
   already_invited: { status: 409, title: 'This address has an invitation that is still open.' },
   already_member: { status: 409, title: 'Somebody with this address is a member already.' },
+  identity_taken: { status: 409, title: 'This identity is linked to an account already.' },
   last_owner: { status: 409, title: 'A tenant keeps at least one owner: make another one first.' },
   too_many: { status: 409, title: 'There are as many of these as there may be.' },
   no_tenant: { status: 409, title: 'This account belongs to no tenant yet.' },
@@ -51,6 +56,10 @@ export const PROBLEMS = {
   },
   internal_error: { status: 500, title: 'Something went wrong here; it has been logged.' },
   busy: { status: 503, title: 'Too many requests of this kind are under way; try again shortly.' },
+  issuer_unavailable: {
+    status: 503,
+    title: 'The issuer of this token cannot be asked for its keys; try again shortly.',
+  },
   database_unavailable: { status: 503, title: 'The database is not available; try again shortly.' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 

@@ -116,11 +116,11 @@ export function defineRoute<
   };
   return {
     ...route,
-    handle: async (raw, principal, secret) => {
+    handle: async (raw, principal, secrets) => {
       const input = parseRequest(route, raw);
       const { ifMatch } = input;
       if (route.conditional && ifMatch === '') throw new ApiError('precondition_required');
-      const guard = guardOf(route, { principal, secret, input });
+      const guard = guardOf(route, { principal, secrets, input });
       const reply: Reply = await spec.handle({
         ...input,
         // What `authorise` let through is of this type.
@@ -139,7 +139,7 @@ function guardOf(
   { operationID, creates }: Pick<Route, 'operationID' | 'creates'>,
   request: {
     readonly principal: Principal | undefined;
-    readonly secret: string;
+    readonly secrets: readonly string[];
     readonly input: ReturnType<typeof parseRequest>;
   },
 ): { readonly once: Once; assertUsed(status: number): void; wasReplayed(): boolean } {
@@ -150,7 +150,7 @@ function guardOf(
     operation: operationID,
     key: idempotencyKey,
     content: [params, query, body],
-    secret: request.secret,
+    secrets: request.secrets,
   });
   return {
     once: async (effect) => {

@@ -13,7 +13,7 @@ const claims = {
 describe('AccessTokens', () => {
   test('what was signed is verified until its time is up', async () => {
     const clock = new FakeClock();
-    const tokens = new AccessTokens(SECRET, clock);
+    const tokens = new AccessTokens([SECRET], clock);
     const token = tokens.sign(claims);
     expect(tokens.verify(token)).toEqual(claims);
     await clock.advance(ACCESS_TOKEN_SECONDS * 1_000 - 1_000);
@@ -22,27 +22,38 @@ describe('AccessTokens', () => {
     expect(tokens.verify(token)).toBeUndefined();
   });
 
+  test('while one secret replaces another, tokens of both are good, and new ones are of the new', () => {
+    const clock = new FakeClock();
+    const NEW_SECRET = 'another secret that is long enough too';
+    const before = new AccessTokens([SECRET], clock);
+    const during = new AccessTokens([NEW_SECRET, SECRET], clock);
+    const after = new AccessTokens([NEW_SECRET], clock);
+    expect(during.verify(before.sign(claims))).toEqual(claims);
+    expect(after.verify(during.sign(claims))).toEqual(claims);
+    expect(after.verify(before.sign(claims))).toBeUndefined();
+    expect(before.verify(during.sign(claims))).toBeUndefined();
+  });
+
   test.each([
-    ['another algorithm', { algorithm: 'HS512' as const }, {}],
+    ['another algorithm', { alg: 'HS512' as const }, {}],
+    ['no key', { kid: undefined }, {}],
+    ['a key that there is not', { kid: 'another' }, {}],
     ['another issuer', {}, { iss: 'someone' }],
     ['another audience', {}, { aud: 'another-api' }],
     [
       'a key of its own in the header',
-      { header: { alg: 'HS256', jku: 'https://evil.example.com' } },
-      { sub: 'x' },
+      { jku: 'https://evil.example.com' },
+      {},
+      'a secret of somebody else, long enough',
     ],
-  ])('a token with %s is refused', (_case, options, change) => {
-    const clock = new FakeClock();
-    const payload = {
-      iss: 'veralux',
-      aud: 'veralux-api',
-      sub: claims.userID,
-      sid: claims.sessionID,
-      tid: null,
-      exp: clock.now() / 1_000 + 60,
-    };
-    const tokens = new AccessTokens(SECRET, clock);
-    expect(tokens.verify(jwt.sign(payload, SECRET))).toBeDefined();
-    expect(tokens.verify(jwt.sign({ ...payload, ...change }, SECRET, options))).toBeUndefined();
+  ])('a token with %s is refused', (_case, header, change, secret = SECRET) => {
+    const tokens = new AccessTokens([SECRET], new FakeClock());
+    const good = jwt.decode(tokens.sign(claims), { complete: true });
+    const signed = (changed: object, payload: object, key: string) =>
+      jwt.sign({ ...(good?.payload as object), ...payload }, key, {
+        header: { ...good?.header, ...changed } as jwt.JwtHeader,
+      });
+    expect(tokens.verify(signed({}, {}, SECRET))).toEqual(claims);
+    expect(tokens.verify(signed(header, change, secret))).toBeUndefined();
   });
 });

@@ -13,21 +13,28 @@ export interface AccessClaims {
 /** A token lives this long; then the refresh token gives the next. */
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 
-const ISSUER = 'veralux';
+/** Who our own tokens are from. */
+export const OUR_ISSUER = 'veralux';
 const AUDIENCE = 'veralux-api';
 
 const payloadSchema = z.object({ sub: z.uuid(), sid: z.uuid(), tid: z.uuid().nullable() });
 
+interface Key {
+  /** Names the secret without telling it. */
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** Signs and verifies access tokens with HS256, and with nothing else. */
 export class AccessTokens {
-  readonly #secret: string;
-  readonly #keyID: string;
+  readonly #signing: Key;
+  readonly #keys: readonly Key[];
   readonly #clock: Clock;
 
-  constructor(secret: string, clock: Clock) {
-    this.#secret = secret;
-    // Names the key without telling it, so that two can be live while one is replaced.
-    this.#keyID = createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 12);
+  /** The first secret signs. While it replaces another, both verify: a token says by which it was signed. */
+  constructor([first, ...others]: readonly [string, ...string[]], clock: Clock) {
+    this.#signing = keyOf(first);
+    this.#keys = [this.#signing, ...others.map(keyOf)];
     this.#clock = clock;
   }
 
@@ -35,7 +42,7 @@ export class AccessTokens {
     const issuedAt = Math.floor(this.#clock.now() / 1_000);
     return jwt.sign(
       {
-        iss: ISSUER,
+        iss: OUR_ISSUER,
         aud: AUDIENCE,
         sub: claims.userID,
         sid: claims.sessionID,
@@ -43,18 +50,21 @@ export class AccessTokens {
         iat: issuedAt,
         exp: issuedAt + ACCESS_TOKEN_SECONDS,
       },
-      this.#secret,
-      { algorithm: 'HS256', keyid: this.#keyID },
+      this.#signing.secret,
+      { algorithm: 'HS256', keyid: this.#signing.id },
     );
   }
 
   /** The claims, or undefined when the token is not ours, was changed or has ended. */
   verify(token: string): AccessClaims | undefined {
+    const keyID = jwt.decode(token, { complete: true })?.header.kid;
+    const key = this.#keys.find(({ id }) => id === keyID);
+    if (!key) return undefined;
     let payload: unknown;
     try {
-      payload = jwt.verify(token, this.#secret, {
+      payload = jwt.verify(token, key.secret, {
         algorithms: ['HS256'],
-        issuer: ISSUER,
+        issuer: OUR_ISSUER,
         audience: AUDIENCE,
         clockTimestamp: Math.floor(this.#clock.now() / 1_000),
       });
@@ -66,4 +76,14 @@ export class AccessTokens {
     if (!parsed.success) return undefined;
     return { userID: parsed.data.sub, tenantID: parsed.data.tid, sessionID: parsed.data.sid };
   }
+}
+
+/** From whom a token says it is, before anything of it is believed: only to choose who verifies it. */
+export function issuerOf(token: string): string | undefined {
+  const payload = jwt.decode(token, { json: true });
+  return typeof payload?.iss === 'string' ? payload.iss : undefined;
+}
+
+function keyOf(secret: string): Key {
+  return { id: createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 12), secret };
 }

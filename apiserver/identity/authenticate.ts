@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { ApiError } from '../http/api-error.ts';
-import type { AccessTokens } from './access-token.ts';
+import { type AccessTokens, issuerOf } from './access-token.ts';
+import type { OutsideTokens } from './outside-tokens.ts';
 import type { TenantRole } from './permissions.ts';
 import type { CurrentTenant, Machine, Person, Principal } from './principal.ts';
 import { hashOfSecret, SECRET_PREFIX } from './secret.ts';
@@ -9,6 +10,7 @@ import { hashOfSecret, SECRET_PREFIX } from './secret.ts';
 export interface AuthenticateDeps {
   readonly database: Database;
   readonly tokens: AccessTokens;
+  readonly outside: OutsideTokens;
 }
 
 /** What a request says of who makes it. */
@@ -33,7 +35,7 @@ interface TenantRow {
   readonly tenant_plan: string | null;
 }
 
-type SessionRow = { readonly user_id: string; readonly email: string; readonly user_name: string } & {
+type PersonRow = { readonly user_id: string; readonly email: string; readonly user_name: string } & {
   readonly is_staff: boolean;
 } & ((TenantRow & { readonly role: TenantRole }) | { readonly tenant_id: null; readonly role: null });
 
@@ -44,7 +46,7 @@ interface KeyRow extends TenantRow {
 }
 
 /**
- * Who makes a request: asks the database whether session and membership, or the key, still hold.
+ * Who makes a request: asks the database whether session and membership, the key, or the link to an outside identity still hold.
  * Staff who name a tenant are let in on the record. Throws ApiError `not_authenticated`, for a tenant
  * that is not theirs `not_found`, and `reason_required`.
  */
@@ -55,14 +57,20 @@ export async function authenticate(
 ): Promise<Principal> {
   const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(credentials.authorization ?? '')?.[1];
   if (token === undefined) throw new ApiError('not_authenticated');
-  const principal = token.startsWith(SECRET_PREFIX.apiKey)
-    ? await readKey(deps, token)
-    : await readSession(deps, token);
+  const principal = await read(deps, token);
   const { tenantID } = credentials;
   if (tenantID === undefined || tenantID === principal.tenant?.id) return principal;
   // One answer for a tenant that is not theirs and for one that is not there.
   if (principal.kind !== 'Person' || !principal.isStaff) throw noSuchTenant();
   return enterTenant(deps, principal, { ...credentials, tenantID }, purpose);
+}
+
+/** Each kind of token has a verifier of its own, and no token is shown to two. */
+function read(deps: AuthenticateDeps, token: string): Promise<Principal> {
+  if (token.startsWith(SECRET_PREFIX.apiKey)) return readKey(deps, token);
+  const issuer = issuerOf(token);
+  const isOutside = issuer !== undefined && deps.outside.knows(issuer);
+  return isOutside ? readOutside(deps, issuer, token) : readSession(deps, token);
 }
 
 async function readKey({ database }: AuthenticateDeps, key: string): Promise<Machine> {
@@ -78,16 +86,39 @@ async function readKey({ database }: AuthenticateDeps, key: string): Promise<Mac
 }
 
 /** Whose access token this is, if its session and membership still hold. Throws ApiError `not_authenticated`. */
-export async function readSession({ database, tokens }: AuthenticateDeps, token: string): Promise<Person> {
+export async function readSession(
+  { database, tokens }: Pick<AuthenticateDeps, 'database' | 'tokens'>,
+  token: string,
+): Promise<Person> {
   const claims = tokens.verify(token);
   if (!claims) throw new ApiError('not_authenticated');
-  const [row] = await database.query<SessionRow>('SELECT * FROM auth_read_session($1)', [claims.sessionID]);
+  const [row] = await database.query<PersonRow>('SELECT * FROM auth_read_session($1)', [claims.sessionID]);
   if (!row || row.user_id !== claims.userID || row.tenant_id !== claims.tenantID) {
     throw new ApiError('not_authenticated');
   }
+  return personOf(row, claims.sessionID);
+}
+
+/** Whose token of an outside issuer this is, in the first tenant that the person belongs to. */
+async function readOutside(
+  { database, outside }: AuthenticateDeps,
+  issuer: string,
+  token: string,
+): Promise<Person> {
+  const identity = await outside.verify(issuer, token);
+  if (!identity) throw new ApiError('not_authenticated');
+  const [row] = await database.query<PersonRow>('SELECT * FROM auth_read_identity($1, $2)', [
+    identity.issuer,
+    identity.subject,
+  ]);
+  if (!row) throw new ApiError('not_authenticated', 'This identity is linked to no account.');
+  return personOf(row, undefined);
+}
+
+function personOf(row: PersonRow, sessionID: string | undefined): Person {
   return {
     kind: 'Person',
-    sessionID: claims.sessionID,
+    sessionID,
     user: { id: row.user_id, email: row.email, name: row.user_name },
     isStaff: row.is_staff,
     tenant: row.tenant_id === null ? undefined : { ...tenantOf(row), role: row.role },

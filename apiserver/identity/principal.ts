@@ -12,7 +12,8 @@ export interface CurrentTenant {
 export interface Person {
   readonly kind: 'Person';
   readonly user: { readonly id: string; readonly email: string; readonly name: string };
-  readonly sessionID: string;
+  /** Absent for one who came with a token of an outside issuer. */
+  readonly sessionID: string | undefined;
   readonly isStaff: boolean;
   /** Absent for a person who belongs to no tenant, and for staff who named none. */
   readonly tenant: (CurrentTenant & { readonly role: TenantRole }) | undefined;

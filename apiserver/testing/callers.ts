@@ -53,13 +53,13 @@ export class Callers {
 
   async expiredToken(person: TestPerson): Promise<string> {
     const past = { ...systemClock, now: () => systemClock.now() - 24 * 60 * 60 * 1_000 };
-    const tokens = new AccessTokens(TEST_SECRET, past);
+    const tokens = new AccessTokens([TEST_SECRET], past);
     return tokens.sign({ ...person, sessionID: await this.session(person) });
   }
 
   async tokenForAnotherAudience(person: TestPerson): Promise<string> {
-    const claims = jwt.decode(await this.token(person));
-    return jwt.sign({ ...(claims as object), aud: 'another-api' }, TEST_SECRET);
+    const { header, payload } = jwt.decode(await this.token(person), { complete: true }) ?? {};
+    return jwt.sign({ ...(payload as object), aud: 'another-api' }, TEST_SECRET, { header });
   }
 
   async apiKey(tenantID: string, scopes: readonly Scope[]): Promise<string> {

@@ -5,6 +5,7 @@ import { createRegistry } from '#lib/metrics/registry.ts';
 import { makeApp } from '../http/make-app.ts';
 import type { Route } from '../http/route.ts';
 import { AccessTokens } from '../identity/access-token.ts';
+import { type OutsideIssuer, OutsideTokens } from '../identity/outside-tokens.ts';
 import { PasswordHasher } from '../identity/password-hasher.ts';
 import { type JobHandler, JobQueue } from '../jobs/job-queue.ts';
 import { allRoutes } from '../routes.ts';
@@ -54,13 +55,15 @@ export async function startTestApi(
     saasMode?: boolean;
     hasher?: PasswordHasher;
     allowedOrigins?: readonly string[];
+    issuers?: readonly OutsideIssuer[];
     /** What is done in the background; else jobs only wait. */
     handlers?: Readonly<Record<string, JobHandler>>;
     /** Besides those of the registry. */
     furtherRoutes?: readonly Route[];
   } = {},
 ): Promise<TestApi> {
-  const tokens = new AccessTokens(TEST_SECRET, systemClock);
+  const tokens = new AccessTokens([TEST_SECRET], systemClock);
+  const outside = new OutsideTokens(options.issuers ?? [], systemClock);
   const registry = createRegistry('test');
   const jobs = new JobQueue({ database: database.worker, log, registry, handlers: options.handlers ?? {} });
   const counted: string[] = [];
@@ -70,6 +73,7 @@ export async function startTestApi(
     jobs,
     hasher: options.hasher ?? new PasswordHasher({ bcrypt: quickBcrypt }),
     tokens,
+    outside,
     clock: systemClock,
     dependencies: [{ name: 'postgres', check: async () => void (await database.app.query('SELECT 1')) }],
     notServing: () => undefined,
@@ -82,7 +86,8 @@ export async function startTestApi(
     allowedOrigins: options.allowedOrigins ?? [],
     registry,
     log,
-    secret: TEST_SECRET,
+    secrets: [TEST_SECRET],
+    outside,
   });
   const server = new HttpServer({
     name: 'api',

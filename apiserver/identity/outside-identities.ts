@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Database } from '../database/database.ts';
+import { brokenConstraintOf } from '../database/database-error.ts';
+import { PERSON } from '../http/access.ts';
+import { ApiError } from '../http/api-error.ts';
+import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { defineRoute, type Route } from '../http/route.ts';
+import { issuerOf } from './access-token.ts';
+import type { OutsideTokens } from './outside-tokens.ts';
+
+export interface IdentityDeps {
+  readonly database: Database;
+  readonly outside: OutsideTokens;
+}
+
+const identitySchema = z.strictObject({
+  id: z.uuid(),
+  issuer: z.string(),
+  subject: z.string().describe('Who the person is at the issuer.'),
+  linkedAt: z.iso.datetime(),
+});
+
+interface IdentityRow {
+  readonly identity_id: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly linked_at: Date;
+}
+
+/** `POST /api/auth/identities`: from then on the issuer's tokens for this subject are the person's. */
+export function linkIdentityRoute({ database, outside }: IdentityDeps): Route {
+  return defineRoute({
+    method: 'POST',
+    path: '/api/auth/identities',
+    operationID: 'linkIdentity',
+    summary: 'Link an identity at an outside issuer to this account, with a token of that issuer.',
+    access: PERSON,
+    body: z.strictObject({ token: z.string().min(1).max(16_000) }),
+    replies: { 201: { description: 'The identity.', schema: identitySchema } },
+    problems: ['wrong_outside_token', 'identity_taken', 'issuer_unavailable'],
+    handle: async ({ body, principal: { user }, once }) => {
+      const issuer = issuerOf(body.token);
+      const who = issuer === undefined ? undefined : await outside.verify(issuer, body.token);
+      if (!who) throw new ApiError('wrong_outside_token');
+      const id = randomUUID();
+      try {
+        return await once({
+          transaction: (work) => database.transaction(work),
+          tenantID: null,
+          create: async (client) => {
+            const { rows } = await client.query<{ linked_at: Date }>(
+              'SELECT auth_link_identity($1, $2, $3, $4) AS linked_at',
+              [id, user.id, who.issuer, who.subject],
+            );
+            const linkedAt = rows[0]?.linked_at.toISOString() ?? '';
+            const location = '/api/auth/identities';
+            return { status: 201, location, body: { id, ...who, linkedAt } } as const;
+          },
+        });
+      } catch (error) {
+        if (brokenConstraintOf(error) === 'identities_subject_key') throw new ApiError('identity_taken');
+        throw error;
+      }
+    },
+  });
+}
+
+/** `GET /api/auth/identities`. */
+export function listIdentitiesRoute({ database }: IdentityDeps): Route {
+  return defineRoute({
+    method: 'GET',
+    path: '/api/auth/identities',
+    operationID: 'listIdentities',
+    summary: 'List the outside identities that are linked to this account, the latest first.',
+    access: PERSON,
+    query: pageQuerySchema,
+    replies: { 200: { description: 'A page of identities.', schema: pageSchema(identitySchema) } },
+    handle: async ({ query, principal }) => {
+      const after = readCursor(query.cursor);
+      const rows = await database.query<IdentityRow>(
+        `SELECT * FROM auth_list_identities($1)
+          WHERE $2::timestamptz IS NULL OR (linked_at, identity_id) < ($2::timestamptz, $3::uuid)
+          ORDER BY linked_at DESC, identity_id DESC LIMIT $4`,
+        [principal.user.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
+      );
+      const page = toPage(rows, query.limit, (row) => ({
+        at: row.linked_at.toISOString(),
+        id: row.identity_id,
+      }));
+      return { status: 200, body: { ...page, items: page.items.map(identityOf) } } as const;
+    },
+  });
+}
+
+/** `DELETE /api/auth/identities/{identityID}`: the issuer's tokens are worth nothing from then on. */
+export function unlinkIdentityRoute({ database }: IdentityDeps): Route {
+  return defineRoute({
+    method: 'DELETE',
+    path: '/api/auth/identities/{identityID}',
+    operationID: 'unlinkIdentity',
+    summary: 'Unlink an outside identity from this account.',
+    access: PERSON,
+    params: z.strictObject({ identityID: z.uuid() }),
+    replies: { 204: { description: 'It is linked no more.' } },
+    problems: ['not_found'],
+    handle: async ({ params, principal }) => {
+      const [row] = await database.query<{ gone: boolean }>('SELECT auth_unlink_identity($1, $2) AS gone', [
+        params.identityID,
+        principal.user.id,
+      ]);
+      if (!row?.gone) throw new ApiError('not_found', 'This account has no identity with this id.');
+      return { status: 204 } as const;
+    },
+  });
+}
+
+function identityOf(row: IdentityRow): z.input<typeof identitySchema> {
+  return {
+    id: row.identity_id,
+    issuer: row.issuer,
+    subject: row.subject,
+    linkedAt: row.linked_at.toISOString(),
+  };
+}
