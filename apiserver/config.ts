@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import type { ConfigOf, OptionTable } from '#lib/config/config.ts';
 import { option } from '#lib/config/config.ts';
@@ -18,6 +19,21 @@ const origins = z.string().transform((text, context) => {
 });
 
 const secretText = z.string().min(32, 'must have at least 32 characters');
+
+/** `1`, or `10.0.0.0/8, fd00::/8`: never "all", which would believe whatever a client says. */
+const trustedProxies = z.string().transform((text, context): number | string[] => {
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  const networks = text.split(',').map((part) => part.trim());
+  for (const network of networks) {
+    if (!ipaddr.isValidCIDR(network) && !ipaddr.isValid(network)) {
+      context.addIssue({
+        code: 'custom',
+        message: `${network} is neither a count nor a network such as 10.0.0.0/8`,
+      });
+    }
+  }
+  return networks;
+});
 
 /** A JSON list of outside issuers, each named once and none with our own name. */
 const issuers = z
@@ -110,6 +126,27 @@ export const API_SERVER_OPTIONS = {
     schema: origins,
     optional: true,
     description: 'Origins, separated by commas, whose pages may call the API (CORS). Absent: none.',
+  },
+  TRUSTED_PROXIES: {
+    schema: trustedProxies,
+    default: '0',
+    description:
+      'Whose X-Forwarded-For is believed: how many proxies are before this server, or their networks, separated by commas.',
+  },
+  SIGNUPS_PER_DAY: {
+    schema: option.positiveInt,
+    default: '1000',
+    description: 'How many sign-ups are made in a UTC day, all together.',
+  },
+  SIGNUPS_PER_DAY_PER_NETWORK: {
+    schema: option.positiveInt,
+    default: '20',
+    description: 'How often a day one client (an IPv4 address, an IPv6 /64) may try to sign up.',
+  },
+  SIGNUPS_PER_DAY_PER_EMAIL: {
+    schema: option.positiveInt,
+    default: '5',
+    description: 'How often a day a sign-up may be tried for one e-mail address.',
   },
   SMTP_URL: {
     schema: option.url('smtp', 'smtps'),

@@ -21,6 +21,7 @@ import {
 } from './identity/outside-identities.ts';
 import { refreshRoute } from './identity/refresh.ts';
 import { type SignupDeps, signupRoute } from './identity/signup.ts';
+import { readSignupRoute, switchSignupRoute } from './identity/signup-switch.ts';
 import { listTenantsRoute, switchRoute } from './identity/switch-tenant.ts';
 import { createKeyRoute, getKeyRoute, listKeysRoute, revokeKeyRoute } from './members/api-keys.ts';
 import {
@@ -74,5 +75,7 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     getCallRoute(deps),
     listLeadsRoute(deps),
     getUsageRoute(deps),
+    readSignupRoute(deps),
+    switchSignupRoute(deps),
   ];
 }

@@ -18,6 +18,7 @@ import { makeApp } from './http/make-app.ts';
 import { AccessTokens } from './identity/access-token.ts';
 import { OutsideTokens } from './identity/outside-tokens.ts';
 import { PasswordHasher } from './identity/password-hasher.ts';
+import { SignupGate } from './identity/signup-gate.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { PROVISION_TENANT, SEND_MAIL } from './jobs/job-queues.ts';
 import { READ_BLOCK_MS } from './ledger/ledger-streams.ts';
@@ -115,6 +116,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     hasher,
     tokens,
     outside,
+    signupGate: signupGate(config, clock, database),
     clock,
     dependencies: dependenciesOf(stores, informer),
     notServing: () => state.notServing,
@@ -125,6 +127,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     tokens,
     countApiRequest: (tenantID) => meter.count(tenantID),
     allowedOrigins: config.ADMIN_ALLOWED_ORIGINS ?? [],
+    trustedProxies: config.TRUSTED_PROXIES,
     registry,
     log,
     secrets,
@@ -156,6 +159,15 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
 function secretsOf(config: ApiServerConfig): readonly [string, ...string[]] {
   const { JWT_SECRET: current, JWT_SECRET_SECONDARY: other } = config;
   return other === undefined ? [current] : [current, other];
+}
+
+function signupGate(config: ApiServerConfig, clock: Clock, database: Database): SignupGate {
+  const limits = {
+    perDay: config.SIGNUPS_PER_DAY,
+    perNetwork: config.SIGNUPS_PER_DAY_PER_NETWORK,
+    perAddress: config.SIGNUPS_PER_DAY_PER_EMAIL,
+  };
+  return new SignupGate({ database, clock, limits, secret: config.JWT_SECRET });
 }
 
 function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig): Mailer | undefined {

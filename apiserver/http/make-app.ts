@@ -10,6 +10,7 @@ import type { Principal } from '../identity/principal.ts';
 import { authorise } from './access.ts';
 import { answerProblems } from './answer-problems.ts';
 import { ApiError } from './api-error.ts';
+import { clientNetwork } from './client-network.ts';
 import { cors } from './cors.ts';
 import { serveDocs } from './docs.ts';
 import { observeRequests } from './observe-requests.ts';
@@ -23,6 +24,8 @@ export interface AppDeps {
   /** Told of each authenticated request to /api/admin that was answered neither 429 nor 5xx. */
   readonly countApiRequest: (tenantID: string) => void;
   readonly allowedOrigins: readonly string[];
+  /** How many proxies are before this server, or their networks: whose word on a client's address is taken. */
+  readonly trustedProxies: number | string[];
   readonly registry: Registry;
   readonly log: Logger;
   /** Key the digests of requests with an Idempotency-Key; the same on every replica, the current one first. */
@@ -38,6 +41,7 @@ export function makeApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
+  app.set('trust proxy', deps.trustedProxies);
   app.set('query parser', 'simple');
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
@@ -84,7 +88,8 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
     // Null is a request without a body: the schema says what it lacks.
     if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');
     const { params, query, body, headers } = request;
-    send(response, await route.handle({ params, query, body, headers }, principal, deps.secrets));
+    const raw = { params, query, body, headers, network: clientNetwork(request.ip) };
+    send(response, await route.handle(raw, principal, deps.secrets));
   };
 }
 

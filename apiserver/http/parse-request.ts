@@ -7,6 +7,8 @@ export interface RawRequest {
   readonly query: unknown;
   readonly body: unknown;
   readonly headers: IncomingHttpHeaders;
+  /** From where, as `clientNetwork` says it. */
+  readonly network: string;
 }
 
 export interface RequestSchemas {
@@ -24,6 +26,7 @@ export interface ParsedRequest {
   readonly idempotencyKey: string | undefined;
   /** '': there is none. */
   readonly ifMatch: string;
+  readonly network: string;
 }
 
 /** So many wrong fields are named. */
@@ -54,6 +57,7 @@ export function parseRequest(schemas: RequestSchemas, raw: RawRequest): ParsedRe
     body: schemas.body ? parse('body', schemas.body, raw.body) : {},
     idempotencyKey: key === undefined ? undefined : String(key),
     ifMatch: raw.headers['if-match'] ?? '',
+    network: raw.network,
   };
   if (key !== undefined) parse('headers.idempotency-key', idempotencyKeySchema, key);
   if (fields.length > 0) {

@@ -35,6 +35,8 @@ export interface Input<A extends Access, P extends Shape, Q extends Shape, B ext
   /** The header If-Match of a route that is `conditional`, for `assertMatch`; else ''. */
   readonly ifMatch: string;
   readonly once: Once;
+  /** From where: an IPv4 address, or the /64 of an IPv6 one. */
+  readonly network: string;
 }
 
 interface RouteSpec<

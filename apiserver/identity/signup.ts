@@ -16,12 +16,14 @@ import { emailAddressSchema } from './email-address.ts';
 import { openSession } from './open-session.ts';
 import { newPasswordSchema } from './password.ts';
 import type { PasswordHasher } from './password-hasher.ts';
+import type { SignupGate } from './signup-gate.ts';
 
 export interface SignupDeps {
   readonly saasMode: boolean;
   readonly database: Database;
   readonly jobs: Pick<JobQueue, 'send' | 'wake'>;
   readonly hasher: PasswordHasher;
+  readonly signupGate: SignupGate;
   readonly tokens: AccessTokens;
   readonly clock: Clock;
 }
@@ -48,14 +50,15 @@ export function signupRoute(deps: SignupDeps): Route {
         schema: sessionSchema,
       },
     },
-    problems: ['signup_closed', 'email_taken', 'busy'],
-    handle: async ({ body, once }) => {
+    problems: ['signup_closed', 'signup_limit_reached', 'email_taken', 'busy'],
+    handle: async ({ body, network, once }) => {
       if (!deps.saasMode) {
         throw new ApiError(
           'signup_closed',
           'Tenants of this installation come from manifests; ask its administrator.',
         );
       }
+      await deps.signupGate.enter(network, body.email);
       // Hashed before the address is looked at, so that a taken one takes as long.
       const passwordHash = await deps.hasher.hash(body.password);
       return signUp(deps, once, { ...body, passwordHash });
@@ -70,25 +73,35 @@ async function signUp(
 ) {
   const account = newAccount(request);
   const { user, tenant } = account;
+  let isTaken = false;
   try {
     const created = await once({
       transaction: (work) => deps.database.withTenant(tenant.id, work),
       tenantID: tenant.id,
       create: async (client) => {
-        await insertAccount(client, account, request.passwordHash);
+        const found = await client.query('SELECT FROM auth_find_user($1)', [user.email]);
+        isTaken = found.rows.length > 0;
+        // For an address that is taken the same is done for one that nobody can have, and taken back in
+        // the end: so it takes as long.
+        const email = isTaken ? `${user.id}@taken.invalid` : user.email;
+        await insertAccount(client, { tenant, user: { ...user, email } }, request.passwordHash);
         await deps.jobs.send(client, PROVISION_TENANT, { tenantID: tenant.id });
         await deps.jobs.send(client, SEND_MAIL, { mail: 'VerifyEmail', id: user.id });
+        await deps.signupGate.countMade(client);
         return { status: 201, location: '/api/auth/me', body: { user, tenant } } as const;
       },
       addSecrets: async (client, body) => {
         const who = { userID: body.user.id, tenantID: body.tenant.id };
-        return { ...body, ...(await openSession(deps, client, who)) };
+        const session = await openSession(deps, client, who);
+        if (isTaken) throw new ApiError('email_taken');
+        return { ...body, ...session };
       },
     });
     deps.jobs.wake(PROVISION_TENANT);
     deps.jobs.wake(SEND_MAIL);
     return created;
   } catch (error) {
+    // Taken between the look and the insertion.
     if (brokenConstraintOf(error) === 'users_email_key') throw new ApiError('email_taken');
     throw error;
   }

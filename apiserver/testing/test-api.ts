@@ -7,6 +7,7 @@ import type { Route } from '../http/route.ts';
 import { AccessTokens } from '../identity/access-token.ts';
 import { type OutsideIssuer, OutsideTokens } from '../identity/outside-tokens.ts';
 import { PasswordHasher } from '../identity/password-hasher.ts';
+import { SignupGate, type SignupLimits } from '../identity/signup-gate.ts';
 import { type JobHandler, JobQueue } from '../jobs/job-queue.ts';
 import { allRoutes } from '../routes.ts';
 import type { MigratedDatabase } from './test-database.ts';
@@ -48,6 +49,8 @@ export const quickBcrypt = {
 
 export const TEST_SECRET = 'test-secret-that-is-long-enough-0123456789';
 
+const UNLIMITED: SignupLimits = { perDay: 1e6, perNetwork: 1e6, perAddress: 1e6 };
+
 /** The API on a port of its own, over a real database, without a cluster behind it. */
 export async function startTestApi(
   database: MigratedDatabase,
@@ -55,6 +58,7 @@ export async function startTestApi(
     saasMode?: boolean;
     hasher?: PasswordHasher;
     allowedOrigins?: readonly string[];
+    signupLimits?: Partial<SignupLimits>;
     issuers?: readonly OutsideIssuer[];
     /** What is done in the background; else jobs only wait. */
     handlers?: Readonly<Record<string, JobHandler>>;
@@ -74,6 +78,12 @@ export async function startTestApi(
     hasher: options.hasher ?? new PasswordHasher({ bcrypt: quickBcrypt }),
     tokens,
     outside,
+    signupGate: new SignupGate({
+      database: database.app,
+      clock: systemClock,
+      limits: { ...UNLIMITED, ...options.signupLimits },
+      secret: TEST_SECRET,
+    }),
     clock: systemClock,
     dependencies: [{ name: 'postgres', check: async () => void (await database.app.query('SELECT 1')) }],
     notServing: () => undefined,
@@ -84,6 +94,8 @@ export async function startTestApi(
     tokens,
     countApiRequest: (tenantID) => counted.push(tenantID),
     allowedOrigins: options.allowedOrigins ?? [],
+    // Tests say in X-Forwarded-For from where they call.
+    trustedProxies: 1,
     registry,
     log,
     secrets: [TEST_SECRET],

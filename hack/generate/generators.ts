@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ADMIN_OPTIONS } from '#apiserver/admin/config.ts';
 import { API_SERVER_OPTIONS } from '#apiserver/config.ts';
 import { PROBLEMS } from '#apiserver/http/problem-codes.ts';
 import { MIGRATE_OPTIONS } from '#apiserver/migrate/config.ts';
@@ -25,6 +26,7 @@ export const GENERATORS: readonly Generator[] = [
   { path: 'crds/generated/reference.md', render: () => referencePage(KINDS) },
   section('apiserver/README.md', 'problems', problemTable),
   section('apiserver/README.md', 'settings', () => markdownTable(API_SERVER_OPTIONS)),
+  section('apiserver/README.md', 'admin settings', () => markdownTable(ADMIN_OPTIONS)),
   section('apiserver/README.md', 'migrate settings', () => markdownTable(MIGRATE_OPTIONS)),
   section('operator/README.md', 'settings', () => markdownTable(operatorOptions)),
   section('operator/engine/README.md', 'example', engineExample),

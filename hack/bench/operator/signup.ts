@@ -136,6 +136,9 @@ async function startAPIServer({ site }: PopulatedSite, postgres: LocalPostgres):
       WORKER_DATABASE_URL: workerURL,
       REDIS_URL: site.redisURL,
       JWT_SECRET: randomBytes(32).toString('hex'),
+      // All of them come from here in one day.
+      SIGNUPS_PER_DAY: '1000000',
+      SIGNUPS_PER_DAY_PER_NETWORK: '1000000',
       KUBECONFIG: await accountKubeconfig(site, 'veralux-apiserver'),
     },
   });
