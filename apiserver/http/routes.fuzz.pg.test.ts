@@ -1,73 +1,84 @@
 import * as fc from 'fast-check';
+import { sample } from 'openapi-sampler';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Callers } from '../testing/callers.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { jsonSchema } from './openapi-schemas.ts';
+import type { Route } from './route.ts';
 
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\0', '\ud800', '', '%00', "'; --"));
-const valid = { email: 'a@example.com', password: 'SecureP@ss123', name: 'A', companyName: 'B' };
+const anyValue = fc.oneof(anyText, fc.jsonValue(), fc.uuid());
 
-/** A good signup with some of its fields gone, replaced or joined by others. */
-const mutated = fc
-  .record(
-    {
-      email: fc.oneof(fc.emailAddress(), anyText, fc.jsonValue()),
-      password: fc.oneof(anyText, fc.jsonValue()),
-      name: fc.oneof(anyText, fc.jsonValue()),
-      companyName: fc.oneof(anyText, fc.jsonValue()),
-      extra: fc.jsonValue(),
-    },
+/** The example of the route's body, with some of its fields gone, replaced or joined by others. */
+function bodies(route: Route): fc.Arbitrary<unknown> {
+  const example = route.body ? sample(jsonSchema(route.body, 'input')) : {};
+  const fields = Object.entries(example as Record<string, unknown>);
+  const changed = fc.record(
+    Object.fromEntries(fields.map(([name, value]) => [name, fc.oneof(fc.constant(value), anyValue)])),
     { requiredKeys: [] },
-  )
-  .map((change) => ({ ...valid, ...change }));
+  );
+  const further = fc.option(fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 2 }), { nil: {} });
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(changed, further).map(([body, more]) => ({ ...body, ...more })) },
+    { weight: 1, arbitrary: fc.jsonValue() },
+    { weight: 1, arbitrary: anyText },
+  );
+}
+
+const cursors = fc
+  .record({
+    at: fc.oneof(
+      anyText,
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+    ),
+    id: fc.oneof(fc.uuid(), anyText),
+  })
+  .map((position) => `cursor=${Buffer.from(JSON.stringify(position)).toString('base64url')}`);
+const queries = fc.oneof(fc.constant(''), fc.webQueryParameters(), cursors);
 
 describe('random requests', () => {
   let database: MigratedDatabase;
   let api: TestApi;
-  let token: string;
+  let callers: Callers;
   beforeAll(async () => {
     database = await createMigratedDatabase();
     api = await startTestApi(database);
-    ({ token } = await api.signUp('fuzz'));
+    callers = new Callers(database, api);
   });
   afterAll(async () => {
     await api.stop();
     await database.drop();
   });
 
-  test.each(['/api/auth/signup', '/api/auth/login'])('no body makes %s answer 5xx', async (path) => {
-    await fc.assert(
-      fc.asyncProperty(fc.oneof(mutated, fc.jsonValue(), anyText), async (body) => {
-        const reply = await api.call('POST', path, { body: body ?? 'null' });
-        expect(reply.status).toBeLessThan(500);
-      }),
-      { numRuns: 150 },
-    );
-  });
-
-  test('no path or query makes a list or a call answer 5xx', async () => {
-    const cursor = fc.record({
-      at: fc.oneof(
-        anyText,
-        fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
-      ),
-      id: fc.oneof(fc.uuid(), anyText),
-    });
-    const query = fc.oneof(
-      fc.webQueryParameters(),
-      cursor.map((position) => `cursor=${Buffer.from(JSON.stringify(position)).toString('base64url')}`),
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom('calls', 'leads', 'usage', 'calls/'),
-        fc.webSegment(),
-        query,
-        async (list, segment, parameters) => {
-          const path = `/api/admin/${list}${list.endsWith('/') ? segment : ''}?${parameters}`;
-          const reply = await api.call('GET', path, { token });
-          expect(reply.status).toBeLessThan(500);
-        },
-      ),
-      { numRuns: 150 },
-    );
-  });
+  test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])(
+    'make no %s route answer 5xx',
+    async (method) => {
+      const { tenantID } = await api.signUp(`fuzz-${method.toLowerCase()}`);
+      const owner = await callers.person(tenantID, 'Owner');
+      const staff = await callers.staff();
+      const routes = api.routes.filter((route) => route.method === method && route.path.startsWith('/api/'));
+      for (const route of routes) {
+        const who = route.access.to === 'Staff' ? staff : owner;
+        await fc.assert(
+          fc.asyncProperty(
+            fc.oneof(fc.uuid(), fc.webSegment()),
+            queries,
+            bodies(route),
+            async (segment, query, body) => {
+              const path = `${route.path.replace(/\{\w+\}/, segment)}?${query}`;
+              const reply = await api.call(method, path, {
+                // One of its own each time: a route may end the session.
+                token: await callers.token(who),
+                ...(route.body ? { body: body ?? 'null' } : {}),
+              });
+              expect(reply.status, `${method} ${path}`).toBeLessThan(500);
+            },
+          ),
+          { numRuns: 40 },
+        );
+      }
+    },
+    120_000,
+  );
 });

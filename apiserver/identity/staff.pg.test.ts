@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Callers, type TestPerson } from '../testing/callers.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+
+describe('staff in a tenant of somebody else', () => {
+  let database: MigratedDatabase;
+  let api: TestApi;
+  let staff: TestPerson;
+  let token: string;
+  let tenantID: string;
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    api = await startTestApi(database);
+    const callers = new Callers(database, api);
+    staff = await callers.staff();
+    token = await callers.token(staff);
+    ({ tenantID } = await api.signUp('theirs'));
+  });
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  const get = (path: string, tenant?: string, reason?: string) =>
+    api.call('GET', path, {
+      token,
+      headers: {
+        ...(tenant === undefined ? {} : { 'x-veralux-tenant': tenant }),
+        ...(reason === undefined ? {} : { 'x-veralux-reason': reason }),
+      },
+    });
+
+  test('are there on the record, with what they did and why', async () => {
+    expect((await get('/api/admin/calls', tenantID, 'ticket 7')).status).toBe(200);
+    expect((await get('/api/admin/usage', tenantID)).status).toBe(200);
+    const rows = await database.asAdmin(
+      `SELECT tenant_id, user_id, operation, reason FROM veralux.staff_accesses ORDER BY accessed_at`,
+    );
+    const common = { tenant_id: tenantID, user_id: staff.userID };
+    expect(rows).toEqual([
+      { ...common, operation: 'listCalls', reason: 'ticket 7' },
+      { ...common, operation: 'readUsage', reason: null },
+    ]);
+  });
+
+  test.each([undefined, '', '  '])('see no callers’ words for the reason %j', async (reason) => {
+    const reply = await get('/api/admin/calls', tenantID, reason);
+    expect([reply.status, reply.body.code]).toEqual([400, 'reason_required']);
+  });
+
+  test.each([
+    ['a tenant that is not there', '11111111-1111-4111-8111-111111111111', 404, 'not_found'],
+    ['what is no id', 'nonsense', 404, 'not_found'],
+    ['no tenant', undefined, 409, 'no_tenant'],
+  ])('who name %s are nowhere', async (_what, named, status, code) => {
+    const reply = await get('/api/admin/usage', named);
+    expect([reply.status, reply.body.code]).toEqual([status, code]);
+  });
+
+  test('use nothing of the tenant’s API requests', async () => {
+    api.counted.splice(0);
+    await get('/api/admin/usage', tenantID);
+    expect(api.counted).toEqual([]);
+  });
+
+  test('are nobody from the moment they are staff no more', async () => {
+    await database.worker.query('UPDATE users SET is_staff = false WHERE user_id = $1', [staff.userID]);
+    expect((await get('/api/admin/usage', tenantID)).status).toBe(404);
+  });
+});
