@@ -36,23 +36,23 @@ const trustedProxies = z.string().transform((text, context): number | string[] =
 });
 
 /** A JSON list of outside issuers, each named once and none with our own name. */
-const issuers = z
-  .string()
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(
-    z
-      .array(issuerSchema)
-      .max(50)
-      .refine((list) => new Set(list.map(({ issuer }) => issuer)).size === list.length, 'names one twice')
-      .refine((list) => list.every(({ issuer }) => issuer !== OUR_ISSUER), `${OUR_ISSUER} is our own name`),
-  );
+const issuers = z.preprocess(
+  parseJSON,
+  z
+    .array(issuerSchema)
+    .max(50)
+    .refine((list) => new Set(list.map(({ issuer }) => issuer)).size === list.length, 'names one twice')
+    .refine((list) => list.every(({ issuer }) => issuer !== OUR_ISSUER), `${OUR_ISSUER} is our own name`),
+);
+
+/** What is no JSON stays text, which no list is. */
+function parseJSON(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return text;
+  }
+}
 
 const postgresURL = option.url('postgres', 'postgresql');
 

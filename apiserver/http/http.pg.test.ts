@@ -87,6 +87,7 @@ describe('the HTTP side of the API', () => {
   test.each([
     ['of another key', () => 'eyJhbGciOiJIUzI1NiJ9.e30.AAAA'],
     ['without a signature', () => `${btoa('{"alg":"none"}')}.${btoa('{}')}.`],
+    ['whose claims are no JSON', () => `${btoa('{"alg":"HS256","typ":"JWT"}')}.${btoa('nonsense')}.AAAA`],
     ['cut short', () => token.slice(0, -2)],
     ['of a session that is not there', () => unknownSession()],
   ])('a token %s is refused', async (_case, made) => {

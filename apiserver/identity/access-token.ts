@@ -57,7 +57,7 @@ export class AccessTokens {
 
   /** The claims, or undefined when the token is not ours, was changed or has ended. */
   verify(token: string): AccessClaims | undefined {
-    const keyID = jwt.decode(token, { complete: true })?.header.kid;
+    const keyID = decoded(token)?.header.kid;
     const key = this.#keys.find(({ id }) => id === keyID);
     if (!key) return undefined;
     let payload: unknown;
@@ -80,8 +80,17 @@ export class AccessTokens {
 
 /** From whom a token says it is, before anything of it is believed: only to choose who verifies it. */
 export function issuerOf(token: string): string | undefined {
-  const payload = jwt.decode(token, { json: true });
-  return typeof payload?.iss === 'string' ? payload.iss : undefined;
+  const payload = decoded(token)?.payload;
+  return typeof payload === 'object' ? payload.iss : undefined;
+}
+
+function decoded(token: string): jwt.Jwt | undefined {
+  try {
+    return jwt.decode(token, { complete: true }) ?? undefined;
+  } catch {
+    // Its payload says that it is JSON and is not.
+    return undefined;
+  }
 }
 
 function keyOf(secret: string): Key {

@@ -79,15 +79,11 @@ async function signUp(
       transaction: (work) => deps.database.withTenant(tenant.id, work),
       tenantID: tenant.id,
       create: async (client) => {
-        const found = await client.query('SELECT FROM auth_find_user($1)', [user.email]);
-        isTaken = found.rows.length > 0;
+        isTaken = await hasAccount(client, user.email);
         // For an address that is taken the same is done for one that nobody can have, and taken back in
         // the end: so it takes as long.
         const email = isTaken ? `${user.id}@taken.invalid` : user.email;
-        await insertAccount(client, { tenant, user: { ...user, email } }, request.passwordHash);
-        await deps.jobs.send(client, PROVISION_TENANT, { tenantID: tenant.id });
-        await deps.jobs.send(client, SEND_MAIL, { mail: 'VerifyEmail', id: user.id });
-        await deps.signupGate.countMade(client);
+        await make(deps, client, { tenant, user: { ...user, email } }, request.passwordHash);
         return { status: 201, location: '/api/auth/me', body: { user, tenant } } as const;
       },
       addSecrets: async (client, body) => {
@@ -107,6 +103,8 @@ async function signUp(
   }
 }
 
+type Account = ReturnType<typeof newAccount>;
+
 function newAccount({ email, name, companyName }: z.output<typeof signupSchema>) {
   return {
     user: { id: randomUUID(), email, name },
@@ -120,9 +118,27 @@ function newAccount({ email, name, companyName }: z.output<typeof signupSchema>)
   } as const;
 }
 
+async function hasAccount(client: PoolClient, email: string): Promise<boolean> {
+  const { rows } = await client.query('SELECT FROM auth_find_user($1)', [email]);
+  return rows.length > 0;
+}
+
+/** The rows and the jobs of a sign-up, counted as one that was made. */
+async function make(
+  { jobs, signupGate }: SignupDeps,
+  client: PoolClient,
+  account: Account,
+  passwordHash: string,
+): Promise<void> {
+  await insertAccount(client, account, passwordHash);
+  await jobs.send(client, PROVISION_TENANT, { tenantID: account.tenant.id });
+  await jobs.send(client, SEND_MAIL, { mail: 'VerifyEmail', id: account.user.id });
+  await signupGate.countMade(client);
+}
+
 async function insertAccount(
   client: PoolClient,
-  { user, tenant }: ReturnType<typeof newAccount>,
+  { user, tenant }: Account,
   passwordHash: string,
 ): Promise<void> {
   await client.query('INSERT INTO users (user_id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [

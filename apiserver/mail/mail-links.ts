@@ -67,7 +67,7 @@ const PERSON_LINK = `
                AND l.created_at > now() - interval '1 hour') < ${MAX_PER_HOUR}),
   minted AS (
     INSERT INTO mail_links (purpose, user_id, token_hash, expires_at)
-    SELECT $2, user_id, $3, now() + $4::interval FROM person)
+    SELECT $2::text, user_id, $3::bytea, now() + $4::interval FROM person)
   SELECT email, NULL::text AS company FROM person`;
 
 const INVITATION_LINK = `
@@ -80,7 +80,7 @@ const INVITATION_LINK = `
                AND l.created_at > now() - interval '1 hour') < ${MAX_PER_HOUR}),
   minted AS (
     INSERT INTO mail_links (purpose, tenant_id, invitation_id, token_hash, expires_at)
-    SELECT $2, tenant_id, invitation_id, $3, LEAST(expires_at, now() + $4::interval) FROM invitation)
+    SELECT $2::text, tenant_id, invitation_id, $3::bytea, LEAST(expires_at, now() + $4::interval) FROM invitation)
   SELECT email, company FROM invitation`;
 
 /** More than one call adds, so that they do not pile up. */

@@ -112,7 +112,9 @@ describe('mailed links', () => {
     expect(text).not.toContain(email);
   });
 
-  test('a mail that the server refuses for now is sent later; one that it refuses for good is set aside', async () => {
+  test('a mail that the server refuses for now is sent later; one that it refuses for good is set aside', {
+    timeout: 60_000,
+  }, async () => {
     const person = await api.signUp('later');
     await mailbox.wait(person.email, 'verify-email');
     mailbox.refuse(550);

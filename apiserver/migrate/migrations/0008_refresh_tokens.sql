@@ -38,25 +38,25 @@ CREATE FUNCTION auth_refresh_session(old_hash bytea, new_hash bytea, ends_at tim
   AS $$
     #variable_conflict use_column
     DECLARE
-      found record;
+      given record;
     BEGIN
-      SELECT s.session_id, s.user_id, s.tenant_id, r.used_at INTO found
+      SELECT s.session_id, s.user_id, s.tenant_id, r.used_at INTO given
         FROM refresh_tokens r JOIN sessions s ON s.session_id = r.session_id
        WHERE r.token_hash = old_hash AND s.revoked_at IS NULL AND s.expires_at > now()
          FOR UPDATE;
       IF NOT FOUND THEN
         RETURN;
       END IF;
-      IF found.used_at IS NOT NULL THEN
-        UPDATE sessions SET revoked_at = now() WHERE session_id = found.session_id;
-        RETURN QUERY SELECT 'Reused', found.session_id, found.user_id, found.tenant_id;
+      IF given.used_at IS NOT NULL THEN
+        UPDATE sessions SET revoked_at = now() WHERE session_id = given.session_id;
+        RETURN QUERY SELECT 'Reused', given.session_id, given.user_id, given.tenant_id;
         RETURN;
       END IF;
       UPDATE refresh_tokens SET used_at = now() WHERE token_hash = old_hash;
-      INSERT INTO refresh_tokens (token_hash, session_id) VALUES (new_hash, found.session_id);
+      INSERT INTO refresh_tokens (token_hash, session_id) VALUES (new_hash, given.session_id);
       UPDATE sessions SET expires_at = LEAST(ends_at, created_at + interval '90 days')
-       WHERE session_id = found.session_id;
-      RETURN QUERY SELECT 'Refreshed', found.session_id, found.user_id, found.tenant_id;
+       WHERE session_id = given.session_id;
+      RETURN QUERY SELECT 'Refreshed', given.session_id, given.user_id, given.tenant_id;
     END
   $$;
 

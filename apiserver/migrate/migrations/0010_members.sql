@@ -62,7 +62,8 @@ CREATE POLICY auth_insert ON users FOR INSERT TO veralux_auth WITH CHECK (NOT in
 GRANT SELECT, UPDATE (accepted_at) ON invitations TO veralux_auth;
 GRANT SELECT, UPDATE (used_at) ON mail_links TO veralux_auth;
 GRANT INSERT ON memberships TO veralux_auth;
-GRANT UPDATE (password_hash, email_verified_at) ON users TO veralux_auth;
+GRANT INSERT (user_id, email, name, password_hash, email_verified_at),
+  UPDATE (password_hash, email_verified_at) ON users TO veralux_auth;
 
 -- The invitation behind a link that is still good, and whether its address has an account.
 CREATE FUNCTION auth_read_invitation(link_hash bytea)
