@@ -139,8 +139,9 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
     services: [
       informer,
-      ...tenantServices(config, around, { informer, worker, kube, hasher }),
+      // Before those who send jobs, and so stopped after them.
       jobs,
+      ...tenantServices(config, around, { informer, worker, kube, hasher, jobs }),
       ledgerWriter(config, around, stores, registry),
       meter,
       new HttpServer({ name: 'API', host: config.HOST, port: config.PORT, listener, log }),
@@ -181,12 +182,13 @@ function tenantServices(
   parts: Pick<Stores, 'worker' | 'kube'> & {
     readonly informer: Informer<ObservedTenant>;
     readonly hasher: PasswordHasher;
+    readonly jobs: JobQueue;
   },
 ): readonly Service[] {
-  const { informer, worker: database, kube, hasher } = parts;
+  const { informer, worker: database, kube, hasher, jobs } = parts;
   const isOnPrem = !config.SAAS_MODE;
   const { NAMESPACE: namespace, ADMIN_EMAIL: email } = config;
-  const recording = { informer, database, isOnPrem, log };
+  const recording = { informer, database, isOnPrem, jobs, log };
   const keeping = { informer, kube, database, namespace, log };
   const following = { informer, clock, log };
   const followers = [

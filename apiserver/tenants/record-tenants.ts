@@ -2,6 +2,8 @@ import type { Informer } from '#lib/kube/informer.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
 import { isUnavailable } from '../database/database-error.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { inviteContacts } from './invite-contacts.ts';
 import type { ObservedRow, ObservedTenant } from './observed-tenant.ts';
 
 export interface RecordTenantsOptions {
@@ -10,6 +12,7 @@ export interface RecordTenantsOptions {
   readonly database: Database;
   /** On-prem: the initial administrator owns every tenant. */
   readonly isOnPrem: boolean;
+  readonly jobs: Pick<JobQueue, 'send'>;
   readonly log: Logger;
 }
 
@@ -38,7 +41,7 @@ export async function recordTenants(options: RecordTenantsOptions, names: readon
 }
 
 async function write(
-  { database, isOnPrem }: RecordTenantsOptions,
+  { database, isOnPrem, jobs }: RecordTenantsOptions,
   rows: readonly ObservedRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
@@ -46,12 +49,16 @@ async function write(
   const sorted = rows.toSorted((a, b) => (a.tenant_id < b.tenant_id ? -1 : 1));
   await database.transaction(async (client) => {
     await client.query(UPSERT, [JSON.stringify(sorted)]);
-    if (!isOnPrem) return;
+    const ids = sorted.map((row) => row.tenant_id);
+    if (!isOnPrem) {
+      await inviteContacts(client, jobs, ids);
+      return;
+    }
     await client.query(
       `INSERT INTO memberships (tenant_id, user_id, role)
        SELECT tenant_id, user_id, 'Owner' FROM unnest($1::uuid[]) AS tenant_id, users WHERE initial_admin
        ON CONFLICT DO NOTHING`,
-      [sorted.map((row) => row.tenant_id)],
+      [ids],
     );
   });
 }
