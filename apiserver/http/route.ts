@@ -89,7 +89,11 @@ export interface Route {
   readonly creates: boolean;
   readonly problems: readonly ProblemCode[];
   /** Parses, handles and parses the reply. Throws ApiError for what the client did wrong. */
-  readonly handle: (raw: RawRequest, principal: Principal | undefined, secret: string) => Promise<Reply>;
+  readonly handle: (
+    raw: RawRequest,
+    principal: Principal | undefined,
+    secrets: readonly string[],
+  ) => Promise<Reply>;
 }
 
 const nothing = z.strictObject({});
