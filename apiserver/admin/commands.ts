@@ -26,7 +26,10 @@ export const USAGE = `Commands:
 `;
 
 /** Does one command; resolves to what is to be printed. Throws CommandRefused. */
-export async function runCommand(deps: CommandDeps, [command, ...args]: readonly string[]): Promise<string> {
+export async function runCommand(
+  deps: CommandDeps,
+  [command = '', ...args]: readonly string[],
+): Promise<string> {
   const [first = '', ...rest] = args;
   switch (command) {
     case 'make-staff':

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { TenantRole } from '../identity/permissions.ts';
 import { mintLink } from '../mail/mail-links.ts';
 import { Callers, type TestPerson } from '../testing/callers.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { until } from '../testing/until.ts';
 
 describe('the people of a tenant', () => {
   let database: MigratedDatabase;
@@ -90,11 +92,25 @@ describe('the people of a tenant', () => {
   test('keep an owner also when two owners unmake each other at once', async () => {
     await setRole(owner.token, admin.userID, 'Owner');
     const other = await callers.token(admin);
-    const replies = await Promise.all([
+    // Both are known to be owners by then, and wait for what this holds.
+    const holder = new Client({ connectionString: database.adminURL });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM veralux.memberships WHERE tenant_id = $1 FOR UPDATE', [owner.tenantID]);
+    const both = Promise.all([
       setRole(owner.token, admin.userID, 'Viewer'),
       setRole(other, owner.userID, 'Viewer'),
     ]);
-    expect(replies.map((reply) => reply.status).toSorted()).toEqual([200, 409]);
+    await until(async () => {
+      const waiting = await database.asAdmin(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting.length === 2 ? true : undefined;
+    });
+    await holder.query('COMMIT');
+    await holder.end();
+    const statuses = (await both).map((reply) => reply.status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409]);
     expect((await members()).filter(({ role }) => role === 'Owner')).toHaveLength(1);
   });
 
