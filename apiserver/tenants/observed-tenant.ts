@@ -29,6 +29,7 @@ export interface ObservedRow {
   readonly contact_email: string | null;
   readonly plan: string;
   readonly limits: EffectiveLimits;
+  readonly transcript_days: number;
   readonly observed_generation: number;
 }
 
@@ -81,6 +82,7 @@ function rowOf(object: KubeObject): ObservedRow | undefined {
     contact_email: spec.contact?.email ?? null,
     plan: spec.plan,
     limits: effectiveLimits(spec),
+    transcript_days: spec.transcripts.retentionDays,
     observed_generation: metadata.generation ?? 0,
   };
 }

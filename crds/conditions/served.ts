@@ -38,7 +38,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'limits.apiRequestsPerMonth', unless: [] },
     { path: 'assistant.voice.engine', unless: [] },
     { path: 'recording.retentionDays', unless: [30] },
-    { path: 'transcripts.retentionDays', unless: [90] },
     { path: 'notifications', unless: [] },
   ],
   PhoneNumber: [],

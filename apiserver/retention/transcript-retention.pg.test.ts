@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
+import { silentLogger } from '#lib/log/logger.ts';
+import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { TranscriptRetention } from './transcript-retention.ts';
+
+const NOW = Date.UTC(2026, 10, 30, 12);
+const DAY_MS = 86_400_000;
+
+let database: MigratedDatabase;
+let services: TranscriptRetention[] = [];
+
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+});
+afterEach(async () => {
+  await Promise.all(services.splice(0).map((service) => service.stop()));
+  await database.worker.query('UPDATE tenants SET transcript_days = NULL', []);
+});
+afterAll(() => database.drop());
+
+async function start(clock = new FakeClock(NOW)): Promise<FakeClock> {
+  const retention = new TranscriptRetention({ database: database.worker, clock, log: silentLogger });
+  services.push(retention);
+  await retention.start((error) => {
+    throw error;
+  });
+  return clock;
+}
+
+async function tenantThatKeeps(days: number | null): Promise<string> {
+  const tenantID = randomUUID();
+  await database.worker.query(
+    `INSERT INTO tenants (tenant_id, source, transcript_days) VALUES ($1, 'Resource', $2)`,
+    [tenantID, days],
+  );
+  return tenantID;
+}
+
+/** A call that began so many days ago, of so many turns, with a lead. */
+async function call(tenantID: string, days: number, turns = 1): Promise<void> {
+  const callID = randomUUID();
+  const startedAt = new Date(NOW - days * DAY_MS);
+  await database.worker.query('INSERT INTO calls (tenant_id, call_id, started_at) VALUES ($1, $2, $3)', [
+    tenantID,
+    callID,
+    startedAt,
+  ]);
+  await database.worker.query(
+    `INSERT INTO call_turns (tenant_id, call_id, turn_index, speaker, text, started_at_ms, ended_at_ms, interrupted)
+     SELECT $1, $2, n, 'Caller', 'words', 0, 0, false FROM generate_series(1, $3::int) AS n`,
+    [tenantID, callID, turns],
+  );
+  await database.worker.query(
+    `INSERT INTO leads (tenant_id, call_id, workflow, complete, fields, captured_at) VALUES ($1, $2, 'w', true, '[]', $3)`,
+    [tenantID, callID, startedAt],
+  );
+}
+
+/** How long ago the calls began of which something is left that was said, in days. */
+async function kept(tenantID: string): Promise<number[]> {
+  const rows = await database.worker.query<{ started_at: Date }>(
+    `SELECT DISTINCT started_at FROM calls JOIN call_turns USING (tenant_id, call_id)
+      WHERE tenant_id = $1 ORDER BY started_at DESC`,
+    [tenantID],
+  );
+  return rows.map(({ started_at: startedAt }) => (NOW - startedAt.getTime()) / DAY_MS);
+}
+
+const PATIENCE = { timeout: 10_000 };
+
+test('what was said is deleted when its days are over, and what came of it is kept', async () => {
+  const tenantID = await tenantThatKeeps(7);
+  for (const days of [1, 6.9, 7.1, 400]) await call(tenantID, days);
+  await start();
+  await expect.poll(() => kept(tenantID), PATIENCE).toEqual([1, 6.9]);
+  const rows = await database.worker.query(
+    'SELECT call_id FROM calls JOIN leads USING (tenant_id, call_id) WHERE tenant_id = $1',
+    [tenantID],
+  );
+  expect(rows).toHaveLength(4);
+});
+
+test('each tenant has its own days, and one whose resource was never seen keeps everything', async () => {
+  const [short, long, unknown] = [
+    await tenantThatKeeps(1),
+    await tenantThatKeeps(90),
+    await tenantThatKeeps(null),
+  ];
+  for (const tenantID of [short, long, unknown]) {
+    for (const days of [2, 91]) await call(tenantID, days);
+  }
+  await start();
+  await expect.poll(() => kept(short), PATIENCE).toEqual([]);
+  await expect.poll(() => kept(long), PATIENCE).toEqual([2]);
+  expect(await kept(unknown)).toEqual([2, 91]);
+});
+
+test('it goes on as time does, when the days are fewer, and with turns that come late', async () => {
+  const tenantID = await tenantThatKeeps(7);
+  for (const days of [2, 6.9]) await call(tenantID, days);
+  const clock = await start();
+  await expect.poll(() => clock.pending, PATIENCE).toBe(1);
+  await call(tenantID, 7.5);
+  await clock.advance(4 * 3_600_000);
+  await expect.poll(() => kept(tenantID), PATIENCE).toEqual([2]);
+  await database.worker.query('UPDATE tenants SET transcript_days = 1 WHERE tenant_id = $1', [tenantID]);
+  await clock.advance(3_600_000);
+  await expect.poll(() => kept(tenantID), PATIENCE).toEqual([]);
+});
+
+test('very much is deleted batch by batch, by several servers at once', async () => {
+  const tenants = await Promise.all(Array.from({ length: 8 }, () => tenantThatKeeps(1)));
+  await Promise.all(tenants.map((tenantID) => call(tenantID, 3, 4_500)));
+  await Promise.all([start(), start(), start()]);
+  for (const tenantID of tenants) await expect.poll(() => kept(tenantID), PATIENCE).toEqual([]);
+});
