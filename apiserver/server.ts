@@ -29,7 +29,7 @@ import { ROLES } from './migrate/schema.ts';
 import { InitialAdmin } from './onprem/initial-admin.ts';
 import type { Dependency } from './operations/health.ts';
 import { measureDatabase } from './operations/measure-database.ts';
-import { TranscriptRetention } from './retention/transcript-retention.ts';
+import { CallRetention } from './retention/call-retention.ts';
 import { allRoutes } from './routes.ts';
 import { countVanished } from './tenants/count-vanished.ts';
 import { keepData } from './tenants/keep-data.ts';
@@ -145,7 +145,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       ...tenantServices(config, around, { informer, worker, kube, hasher, jobs }),
       ledgerWriter(config, around, stores, registry),
       meter,
-      new TranscriptRetention({ database: worker, clock, log }),
+      new CallRetention({ database: worker, clock, log }),
       new HttpServer({ name: 'API', host: config.HOST, port: config.PORT, listener, log }),
     ],
     onReady: () => {

@@ -25,6 +25,7 @@ import type { OpenSession } from './call/session-port.ts';
 import { TelnyxCarrier } from './carrier/telnyx.ts';
 import type { RuntimeConfig } from './config.ts';
 import { RecentCalls } from './keep/recent-calls.ts';
+import { RecordingRetention } from './keep/recording-retention.ts';
 import { restoreShard } from './keep/restore-shard.ts';
 import { ShardWatch } from './keep/shard-watch.ts';
 import { StuckCalls } from './keep/stuck-calls.ts';
@@ -69,6 +70,7 @@ export interface Runtime {
   readonly ledger: LedgerWriter;
   readonly pod: Pod;
   readonly stuck: StuckCalls;
+  readonly recordingRetention: RecordingRetention;
 }
 
 const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at this path.' } as const;
@@ -77,7 +79,7 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const { common, driver, ledger, pod, podWatch, watch, shards, stuck } = parts;
+  const { common, driver, ledger, pod, podWatch, watch, shards, stuck, recordingRetention } = parts;
   const { media, routes } = createDoors(options, parts);
   const metricsServer = createMetricsServer(options);
   const listener = healthRoutes({
@@ -114,6 +116,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       driver,
       podWatch,
       stuck,
+      recordingRetention,
       ...(metricsServer ? [metricsServer] : []),
       server,
     ],
@@ -123,6 +126,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     ledger,
     pod,
     stuck,
+    recordingRetention,
   };
 }
 
@@ -268,7 +272,28 @@ function createParts(options: RuntimeOptions) {
     pod: config.POD_NAME,
     drive: (call) => driver.drive(call),
   });
-  return { common, paths, live, driver, ledger, pod, podWatch, watch, shards, stuck, profiles, toolTokens };
+  const recordingRetention = new RecordingRetention({
+    ...common,
+    redis,
+    runtime,
+    carrier,
+    pod: config.POD_NAME,
+  });
+  return {
+    common,
+    paths,
+    live,
+    driver,
+    ledger,
+    pod,
+    podWatch,
+    watch,
+    shards,
+    stuck,
+    recordingRetention,
+    profiles,
+    toolTokens,
+  };
 }
 
 /** Where the carrier and other pods come in. */

@@ -30,6 +30,7 @@ export interface ObservedRow {
   readonly plan: string;
   readonly limits: EffectiveLimits;
   readonly transcript_days: number;
+  readonly recording_days: number;
   readonly observed_generation: number;
 }
 
@@ -83,6 +84,7 @@ function rowOf(object: KubeObject): ObservedRow | undefined {
     plan: spec.plan,
     limits: effectiveLimits(spec),
     transcript_days: spec.transcripts.retentionDays,
+    recording_days: spec.recording.retentionDays,
     observed_generation: metadata.generation ?? 0,
   };
 }

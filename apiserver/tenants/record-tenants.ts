@@ -65,18 +65,19 @@ async function write(
 
 const UPSERT = `
   INSERT INTO tenants AS t (tenant_id, name, display_name, contact_name, contact_email, plan, limits,
-                            transcript_days, source, observed_generation, observed_at)
+                            transcript_days, recording_days, source, observed_generation, observed_at)
   SELECT tenant_id, name, display_name, contact_name, contact_email, plan, limits,
-         transcript_days, 'Resource', observed_generation, now()
+         transcript_days, recording_days, 'Resource', observed_generation, now()
     FROM jsonb_to_recordset($1::jsonb) AS x (
       tenant_id uuid, name text, display_name text, contact_name text, contact_email text,
-      plan text, limits jsonb, transcript_days integer, observed_generation bigint)
+      plan text, limits jsonb, transcript_days integer, recording_days integer, observed_generation bigint)
   ON CONFLICT (tenant_id) DO UPDATE SET
     name = excluded.name, display_name = excluded.display_name, contact_name = excluded.contact_name,
     contact_email = excluded.contact_email, plan = excluded.plan, limits = excluded.limits,
-    transcript_days = excluded.transcript_days, observed_generation = excluded.observed_generation, observed_at = now()
+    transcript_days = excluded.transcript_days, recording_days = excluded.recording_days,
+    observed_generation = excluded.observed_generation, observed_at = now()
   WHERE (t.name, t.display_name, t.contact_name, t.contact_email, t.plan, t.limits, t.transcript_days,
-         t.observed_generation)
+         t.recording_days, t.observed_generation)
         IS DISTINCT FROM
         (excluded.name, excluded.display_name, excluded.contact_name, excluded.contact_email, excluded.plan,
-         excluded.limits, excluded.transcript_days, excluded.observed_generation)`;
+         excluded.limits, excluded.transcript_days, excluded.recording_days, excluded.observed_generation)`;

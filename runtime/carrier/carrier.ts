@@ -87,6 +87,13 @@ export interface Carrier {
    * all of them, or while the application is not known. Never throws; at most about 5 s a page of 250.
    */
   activeCalls(): Promise<readonly ActiveCall[] | undefined>;
+  /**
+   * The recordings, by the carrier's id, that our application made of calls to `number` (E.164) before a time, at most
+   * 250; undefined when the carrier did not say, or while the application is not known. Never throws; at most about 5 s.
+   */
+  recordingsOf(number: string, beforeMs: number): Promise<readonly string[] | undefined>;
+  /** Deletes a recording for good; true when it is gone. Never throws; at most about 5 s. */
+  deleteRecording(id: string): Promise<boolean>;
   /** How many commands and questions wait for the carrier's rate limit. */
   readonly waiting: number;
   /** A webhook came from this application of the carrier: its calls are ours. */

@@ -94,6 +94,31 @@ export class TelnyxCarrier implements Carrier {
     return calls;
   }
 
+  async recordingsOf(number: string, beforeMs: number): Promise<readonly string[] | undefined> {
+    const applicationID = this.#applicationID;
+    if (applicationID === undefined) return undefined;
+    const filter = {
+      connection_id: applicationID,
+      to: number,
+      created_at: { lte: new Date(beforeMs).toISOString() },
+    };
+    const asked = await this.#try('recordings', 'Question', (timeout) =>
+      this.#client.recordings.list({ filter, 'page[size]': PAGE_SIZE }, { timeout, maxRetries: 0 }),
+    );
+    // What a filter let through that it does not know must not be deleted.
+    return asked.value?.data.flatMap(({ id, to, connection_id, created_at }) => {
+      const isMeant = to === number && connection_id === applicationID;
+      return id !== undefined && isMeant && Date.parse(created_at ?? '') <= beforeMs ? [id] : [];
+    });
+  }
+
+  async deleteRecording(id: string): Promise<boolean> {
+    const { failure } = await this.#try('delete_recording', 'Question', (timeout) =>
+      this.#client.recordings.delete(id, { timeout, maxRetries: 0 }),
+    );
+    return failure === undefined || failure === 'CallEnded';
+  }
+
   get waiting(): number {
     return this.#gate.waiting;
   }
@@ -104,7 +129,7 @@ export class TelnyxCarrier implements Carrier {
 
   /** One request with its retries; a 429 is waited for and is no try. */
   async #try<T>(
-    step: CarrierCommand['step'] | 'look_up' | 'active_calls',
+    step: CarrierCommand['step'] | 'look_up' | 'active_calls' | 'recordings' | 'delete_recording',
     urgency: Urgency,
     request: (timeoutMs: number) => Promise<T>,
   ): Promise<{ value: T; failure?: undefined } | { value?: undefined; failure: Failure }> {

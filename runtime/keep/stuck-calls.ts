@@ -13,6 +13,7 @@ import type { ActiveCall, Carrier, CarrierResult } from '#runtime/carrier/carrie
 import { type ClientState, decodeClientState } from '#runtime/carrier/client-state.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
+import { storeKeys } from '#runtime/store/store-keys.ts';
 import { rebuiltFrom } from './rebuilt-from.ts';
 import { giveBackSweepTurn, takeSweepTurn } from './sweep-turn.ts';
 
@@ -81,11 +82,12 @@ export class StuckCalls implements Service {
 
   async #sweepInTurn(signal: AbortSignal): Promise<number> {
     const { redis, pod, runtime, log } = this.#options;
+    const key = storeKeys.sweep(runtime);
     const minAgeMs = this.#isHasty ? HASTY_MS : PERIOD_MS;
     try {
-      if (await takeSweepTurn(redis, { runtime, pod, periodMs: PERIOD_MS, minAgeMs })) {
+      if (await takeSweepTurn(redis, { key, pod, periodMs: PERIOD_MS, minAgeMs })) {
         this.#isHasty = !(await this.sweep(signal));
-        if (this.#isHasty) await giveBackSweepTurn(redis, runtime);
+        if (this.#isHasty) await giveBackSweepTurn(redis, key);
       }
     } catch (error) {
       if (!isAbort(error)) log.warn({ err: error }, 'the calls at the carrier could not be compared');

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { Script } from '#lib/redis/script.ts';
-import { storeKeys } from '#runtime/store/store-keys.ts';
 
 const takeTurn = new Script({
   name: 'take-sweep-turn',
@@ -15,7 +14,8 @@ const takeTurn = new Script({
 });
 
 export interface SweepTurn {
-  readonly runtime: string;
+  /** What there is a turn for; see `storeKeys`. */
+  readonly key: string;
   readonly pod: string;
   /** After how long the next pod may have its turn. */
   readonly periodMs: number;
@@ -25,12 +25,11 @@ export interface SweepTurn {
 
 /** True for one pod of the runtime a period. Throws what Redis throws. */
 export async function takeSweepTurn(redis: Redis, turn: SweepTurn): Promise<boolean> {
-  const { runtime, pod, periodMs, minAgeMs } = turn;
-  const keys = { sweep: storeKeys.sweep(runtime) };
-  return (await takeTurn.run(redis, keys, [pod, periodMs, minAgeMs])) === 1;
+  const { key, pod, periodMs, minAgeMs } = turn;
+  return (await takeTurn.run(redis, { sweep: key }, [pod, periodMs, minAgeMs])) === 1;
 }
 
 /** Lets another pod have the turn at once. Throws what Redis throws. */
-export async function giveBackSweepTurn(redis: Redis, runtime: string): Promise<void> {
-  await redis.del(storeKeys.sweep(runtime));
+export async function giveBackSweepTurn(redis: Redis, key: string): Promise<void> {
+  await redis.del(key);
 }

@@ -17,6 +17,7 @@ import { createApiApp } from './rest/api-app.ts';
 import { applicationRoutes } from './rest/application-routes.ts';
 import { callRoutes } from './rest/call-routes.ts';
 import { numberRoutes } from './rest/number-routes.ts';
+import { recordingRoutes } from './rest/recording-routes.ts';
 import { type Profile, type Settings, settingsOf } from './settings.ts';
 import { SigningKey } from './webhooks/signing-key.ts';
 import { WebhookSender } from './webhooks/webhook-sender.ts';
@@ -99,6 +100,7 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
       numberRoutes(numbers, applications),
       applicationRoutes(applications),
       callRoutes(exchange, callCommands(exchange, transfers), applications),
+      recordingRoutes(exchange.recordings),
     ],
     control: controlRoutes(control),
     onRequest: (record) => control.noteRequest(record),

@@ -53,7 +53,8 @@ const MAX_LIVE = 2_000;
 /** The carrier's switch: places calls, carries out what commands ask, paces the audio of all legs. */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  readonly #recordings: Recordings;
+  /** Those by command. */
+  readonly recordings: Recordings;
   readonly #legs = new Map<string, CallLeg>();
   readonly #byControlID = new Map<string, CallLeg>();
   readonly #live = new Set<CallLeg>();
@@ -62,7 +63,7 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#talking = new TalkingLegs(options.clock);
-    this.#recordings = new Recordings({
+    this.recordings = new Recordings({
       clock: options.clock,
       settings: options.settings,
       emit: (leg, eventType, payload) => this.emit(leg, eventType, payload),
@@ -182,16 +183,11 @@ export class Exchange {
   }
 
   record(leg: CallLeg, body: RecordStartBody): void {
-    this.#recordings.start(leg, body);
+    this.recordings.start(leg, body);
   }
 
   stopRecording(leg: CallLeg): void {
-    this.#recordings.stop(leg);
-  }
-
-  /** The WAV of a recording by command. */
-  recordingFile(id: string): Buffer | undefined {
-    return this.#recordings.file(id);
+    this.recordings.stop(leg);
   }
 
   speak(leg: CallLeg, text: string): void {
@@ -246,7 +242,7 @@ export class Exchange {
 
   stop(): void {
     this.#talking.stop();
-    this.#recordings.close();
+    this.recordings.close();
     for (const leg of this.legs()) {
       leg.stream?.stop();
       if (leg.live) this.#close(leg, { cause: 'unspecified', source: 'unknown', sip: '503' });

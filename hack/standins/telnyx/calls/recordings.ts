@@ -17,6 +17,7 @@ export interface RecordingsOptions {
 }
 
 const MAX_FILES = 200;
+const MAX_SAVED = 5_000;
 const MAX_FILE_BYTES = 200 * 1024 * 1024;
 const BEEP = Int16Array.from({ length: LINE_HZ / 5 }, (_, i) =>
   Math.round(8_000 * Math.sin((2 * Math.PI * 1_000 * i) / LINE_HZ)),
@@ -26,6 +27,8 @@ const BEEP = Int16Array.from({ length: LINE_HZ / 5 }, (_, i) =>
 export class Recordings {
   readonly #options: RecordingsOptions;
   readonly #files = new Map<string, Buffer>();
+  /** What is told of recordings, also of those whose file is not kept any more. */
+  readonly #saved = new Map<string, Telnyx.RecordingResponseData>();
   #bytes = 0;
   /** Of those that have ended and are not told of yet. */
   readonly #saving = new Set<() => void>();
@@ -37,6 +40,21 @@ export class Recordings {
   /** The WAV of a recording that has ended; undefined when there is none, or none any more. */
   file(id: string): Buffer | undefined {
     return this.#files.get(id);
+  }
+
+  /** All that were saved and not deleted, the newest first. */
+  list(): readonly Telnyx.RecordingResponseData[] {
+    return [...this.#saved.values()].reverse();
+  }
+
+  /** Deletes a recording for good; what it was. */
+  delete(id: string): Telnyx.RecordingResponseData {
+    const recording = this.#saved.get(id);
+    if (!recording) throw apiErrors.notFound(`recording ${id}`);
+    this.#saved.delete(id);
+    this.#bytes -= this.#files.get(id)?.length ?? 0;
+    this.#files.delete(id);
+    return recording;
   }
 
   start(leg: CallLeg, body: RecordStartBody): void {
@@ -58,6 +76,10 @@ export class Recordings {
     this.#keep(id, taping.end());
     note(leg.record.recordings, { id, startedAt, endedAt, lengthMs, url });
     const { settings, emit, clock } = this.#options;
+    this.#remember(id, {
+      ...resourceOf(leg, { channels, startedAt, endedAt, url }),
+      duration_millis: lengthMs,
+    });
     const saved = {
       ...savedPayload(leg, { channels, startedAt, endedAt, url }),
       ...(settings.recordingNamesCall ? { call_control_id: leg.record.callControlID } : {}),
@@ -75,6 +97,12 @@ export class Recordings {
     this.#saving.clear();
   }
 
+  #remember(id: string, recording: Telnyx.RecordingResponseData): void {
+    this.#saved.set(id, { id, ...recording });
+    const oldest = this.#saved.keys().next();
+    if (this.#saved.size > MAX_SAVED && oldest.done !== true) this.#saved.delete(oldest.value);
+  }
+
   #keep(id: string, file: Buffer): void {
     this.#files.set(id, file);
     this.#bytes += file.length;
@@ -86,10 +114,36 @@ export class Recordings {
   }
 }
 
-function savedPayload(
-  { record, clientState }: CallLeg,
-  saved: { channels: 'single' | 'dual'; startedAt: string; endedAt: string; url: string },
-) {
+interface SavedRecording {
+  readonly channels: 'single' | 'dual';
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly url: string;
+}
+
+/** A recording as the API lists it. */
+function resourceOf({ record }: CallLeg, saved: SavedRecording): Telnyx.RecordingResponseData {
+  return {
+    record_type: 'recording',
+    call_control_id: record.callControlID,
+    call_leg_id: record.id,
+    call_session_id: record.callSessionID,
+    connection_id: record.connectionID,
+    from: record.from,
+    to: record.to,
+    channels: saved.channels,
+    source: 'call',
+    status: 'completed',
+    initiated_by: 'StartCallRecordingAPI',
+    recording_started_at: saved.startedAt,
+    recording_ended_at: saved.endedAt,
+    created_at: saved.endedAt,
+    updated_at: saved.endedAt,
+    download_urls: { wav: saved.url },
+  };
+}
+
+function savedPayload({ record, clientState }: CallLeg, saved: SavedRecording) {
   return {
     call_leg_id: record.id,
     call_session_id: record.callSessionID,

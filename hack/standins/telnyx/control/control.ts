@@ -103,7 +103,7 @@ export class Control {
 
   /** The WAV of a recording that a command asked for; throws ApiError 404. */
   recording(id: string): Buffer {
-    const file = this.#parts.exchange.recordingFile(id);
+    const file = this.#parts.exchange.recordings.file(id);
     if (!file) throw apiErrors.notFound(`recording ${id}`);
     return file;
   }

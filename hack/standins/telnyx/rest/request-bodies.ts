@@ -99,6 +99,12 @@ export const numberOrdersFilter = z.strictObject({
   status: z.string().exactOptional(),
 }) satisfies z.ZodType<NonNullable<Telnyx.NumberOrderListParams['filter']>>;
 
+export const recordingsFilter = z.strictObject({
+  connection_id: z.string().exactOptional(),
+  to: z.string().exactOptional(),
+  created_at: z.strictObject({ lte: z.iso.datetime({ offset: true }).exactOptional() }).exactOptional(),
+}) satisfies z.ZodType<NonNullable<Telnyx.RecordingListParams['filter']>>;
+
 export const applicationsFilter = z.strictObject({
   application_name: z.strictObject({ contains: z.string().exactOptional() }).exactOptional(),
 }) satisfies z.ZodType<NonNullable<Telnyx.CallControlApplicationListParams['filter']>>;

@@ -4,27 +4,30 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
 import { isUnavailable } from '../database/database-error.ts';
-import { deleteTranscripts } from './delete-transcripts.ts';
+import { deleteExpired, EXPIRING } from './delete-expired.ts';
 
-export interface TranscriptRetentionOptions {
+export interface CallRetentionOptions {
   /** As the worker role. */
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Between two looks for transcripts whose time is over. */
+/** Between two looks for what is to be deleted. */
 const PERIOD_MS = 600_000;
 /** After Postgres was away. */
 const RETRY_MS = 10_000;
 
-/** Deletes transcripts when their tenant's `transcripts.retentionDays` are over. */
-export class TranscriptRetention implements Service {
-  readonly name = 'transcript retention';
-  readonly #options: TranscriptRetentionOptions;
+/**
+ * Deletes what was said on calls, and what is known of their recordings, when the days are over that the tenant says in
+ * `transcripts.retentionDays` and `recording.retentionDays`.
+ */
+export class CallRetention implements Service {
+  readonly name = 'call retention';
+  readonly #options: CallRetentionOptions;
   readonly #loop: Loop;
 
-  constructor(options: TranscriptRetentionOptions) {
+  constructor(options: CallRetentionOptions) {
     this.#options = options;
     this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#step(signal) });
   }
@@ -40,11 +43,13 @@ export class TranscriptRetention implements Service {
   async #step(signal: AbortSignal): Promise<number> {
     const { database, clock, log } = this.#options;
     try {
-      while (!signal.aborted && (await deleteTranscripts(database, new Date(clock.now()))));
+      for (const kind of Object.values(EXPIRING)) {
+        while (!signal.aborted && (await deleteExpired(database, kind, new Date(clock.now()))));
+      }
       return PERIOD_MS;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      log.warn({ err: error }, 'transcripts could not be deleted yet');
+      log.warn({ err: error }, 'what calls left could not be deleted yet');
       return RETRY_MS;
     }
   }

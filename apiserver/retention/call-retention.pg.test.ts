@@ -3,25 +3,25 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
-import { TranscriptRetention } from './transcript-retention.ts';
+import { CallRetention } from './call-retention.ts';
 
 const NOW = Date.UTC(2026, 10, 30, 12);
 const DAY_MS = 86_400_000;
 
 let database: MigratedDatabase;
-let services: TranscriptRetention[] = [];
+let services: CallRetention[] = [];
 
 beforeAll(async () => {
   database = await createMigratedDatabase();
 });
 afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.stop()));
-  await database.worker.query('UPDATE tenants SET transcript_days = NULL', []);
+  await database.worker.query('UPDATE tenants SET transcript_days = NULL, recording_days = NULL', []);
 });
 afterAll(() => database.drop());
 
 async function start(clock = new FakeClock(NOW)): Promise<FakeClock> {
-  const retention = new TranscriptRetention({ database: database.worker, clock, log: silentLogger });
+  const retention = new CallRetention({ database: database.worker, clock, log: silentLogger });
   services.push(retention);
   await retention.start((error) => {
     throw error;
@@ -115,4 +115,23 @@ test('very much is deleted batch by batch, by several servers at once', async ()
   await Promise.all(tenants.map((tenantID) => call(tenantID, 3, 4_500)));
   await Promise.all([start(), start(), start()]);
   for (const tenantID of tenants) await expect.poll(() => kept(tenantID), PATIENCE).toEqual([]);
+});
+
+test('what is known of a recording goes after its own days, and what was said after others', async () => {
+  const tenantID = await tenantThatKeeps(90);
+  await database.worker.query('UPDATE tenants SET recording_days = 7 WHERE tenant_id = $1', [tenantID]);
+  for (const days of [6, 8]) await call(tenantID, days);
+  await database.worker.query(`UPDATE calls SET recording = '{"purpose":"Call"}' WHERE tenant_id = $1`, [
+    tenantID,
+  ]);
+  await start();
+  const recorded = async () => {
+    const rows = await database.worker.query<{ started_at: Date }>(
+      'SELECT started_at FROM calls WHERE tenant_id = $1 AND recording IS NOT NULL',
+      [tenantID],
+    );
+    return rows.map(({ started_at: startedAt }) => (NOW - startedAt.getTime()) / DAY_MS);
+  };
+  await expect.poll(recorded, PATIENCE).toEqual([6]);
+  expect(await kept(tenantID)).toEqual([6, 8]);
 });
