@@ -9,7 +9,7 @@ const NOW = Date.UTC(2026, 10, 30, 12);
 const DAY_MS = 86_400_000;
 
 let database: MigratedDatabase;
-let services: CallRetention[] = [];
+const services: CallRetention[] = [];
 
 beforeAll(async () => {
   database = await createMigratedDatabase();
