@@ -125,6 +125,7 @@ async function serve(
   const refused = [
     ...(REFUSED.has(namespaceReady.reason) ? [namespaceReady.message] : []),
     ...(projection.kind === 'Projected' ? [] : [projection.message]),
+    ...(references?.reason === 'RedisUnavailable' ? [references.message] : []),
   ].join(' ');
   if (refused === '') retries.forget(name);
   const retryAfterMs = refused === '' ? undefined : retries.nextMs(name, refused);
