@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FaultRule } from '#hack/standins/telnyx/faults/fault-table.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
-import { silentLogger } from '#lib/log/logger.ts';
+import { createLogger, silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import { TelnyxCarrier } from '#runtime/carrier/telnyx.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
@@ -13,8 +13,10 @@ const PATIENCE = { timeout: 20_000 };
 const DAY_MS = 86_400_000;
 
 let site: CarrierSite;
+let logged: { readonly deleted?: number }[];
 
 beforeEach(async () => {
+  logged = [];
   site = await startCarrierSite();
   await site.pod.project({ ...profile, recording: { enabled: true, retentionDays: 7 } });
 });
@@ -54,7 +56,8 @@ async function sweep(daysFromNow: number, runtime = 'veralux-system/shared', app
     metrics: createRuntimeMetrics(createRegistry('test')),
   });
   const { redis } = pod;
-  const options = { redis, pod: 'pod-a', runtime, carrier: telnyx, log: silentLogger, clock };
+  const log = createLogger('test', 'info', { write: (line) => void logged.push(JSON.parse(line)) });
+  const options = { redis, pod: 'pod-a', runtime, carrier: telnyx, log, clock };
   let isOver = false;
   const sweeping = new RecordingRetention(options).sweep().finally(() => {
     isOver = true;
@@ -95,7 +98,7 @@ test('what the carrier does not delete is deleted at the next look', async () =>
   const rule: FaultRule = { at: 'DELETE /v2/recordings/*', fault: { kind: 'status', status: 422 } };
   site.carrier.control.faults.add(rule);
   await sweep(8);
-  expect(await kept()).toBe(1);
+  expect([await kept(), logged]).toEqual([1, []]);
   await sweep(9);
-  expect(await kept()).toBe(0);
+  expect([await kept(), logged]).toMatchObject([0, [{ deleted: 1 }]]);
 }, 60_000);

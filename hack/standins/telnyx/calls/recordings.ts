@@ -44,7 +44,7 @@ export class Recordings {
 
   /** All that were saved and not deleted, the newest first. */
   list(): readonly Telnyx.RecordingResponseData[] {
-    return [...this.#saved.values()].reverse();
+    return [...this.#saved.values()].toReversed();
   }
 
   /** Deletes a recording for good; what it was. */
