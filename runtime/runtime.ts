@@ -19,6 +19,9 @@ import { PodSlots } from './admission/pod-slots.ts';
 import { RedisWatch } from './admission/redis-watch.ts';
 import { Routing } from './admission/routing.ts';
 import { CallAdvancer } from './call/advance.ts';
+import type { StoredCall } from './call/call-record.ts';
+import { tellReason } from './call/call-reports.ts';
+
 import { CallDriver } from './call/driver.ts';
 import { LiveCalls } from './call/live-calls.ts';
 import type { OpenSession } from './call/session-port.ts';
@@ -148,13 +151,14 @@ interface StoreParts {
   readonly live: LiveCalls;
   readonly slots: () => PodSlots;
   readonly announce: () => Promise<void>;
+  readonly tellReason: (call: StoredCall) => Promise<void>;
   readonly onBack: () => void;
 }
 
 /** Where calls and the ledger are kept, and what keeps them when Redis does not. */
 function createStores(
   { config, redis, log }: RuntimeOptions,
-  { clock, metrics, live, slots, announce, onBack }: StoreParts,
+  { clock, metrics, live, slots, announce, tellReason, onBack }: StoreParts,
 ) {
   const usage = new MonthUsage(redis, clock, log);
   const liveOf = (tenantID: string) =>
@@ -168,7 +172,7 @@ function createStores(
     redis,
     tail,
     shardsOfCalls: () => [...live.shards(), ...recent.shards(clock.now())],
-    restore: (shard) => restoreShard(shard, { live, announce, recent, tail, store, clock, log }),
+    restore: (shard) => restoreShard(shard, { live, announce, recent, tellReason, tail, store, clock, log }),
     log,
     clock,
     metrics,
@@ -216,6 +220,7 @@ function createParts(options: RuntimeOptions) {
     live,
     slots: () => slots,
     announce: () => pod.announce(),
+    tellReason: (call) => tellReason(advancer, call, clock.now()),
     onBack: () => stuck.hurry(),
   });
   const away = (key: string) => watch.away(key);

@@ -20,6 +20,7 @@ import {
   answered,
   at,
   attached,
+  finished,
   generationOf,
   hungUp,
   rebuilt,
@@ -144,4 +145,16 @@ test('a call is brought to Redis after each of its absences', async () => {
   await hangUpAway(generation);
   expect((await store.load(ref)).call?.record.state).toBe('settled');
   expect((await usages()).at(-1)).toMatchObject({ callSeconds: 30 });
+});
+
+test('a hang-up is held against what this pod stored last, where Redis has lost that', async () => {
+  ({ store, advancer } = openPod('a', at(31)));
+  await talk();
+  const key = storeKeys.call(ref);
+  const before = await redis.dumpBuffer(key);
+  await advance(finished('WorkflowCompleted', true, 31)((await store.load(ref)).call));
+  await redis.restore(key, 0, before ?? Buffer.alloc(0), 'REPLACE');
+  await advance(hungUp(31.5, false));
+  const { state, reason } = (await store.load(ref)).call?.record ?? {};
+  expect([state, reason]).toEqual(['settled', 'WorkflowCompleted']);
 });

@@ -67,7 +67,7 @@ export class AwayStore extends CallStore {
 
   override async load(ref: CallRef): Promise<LoadedCall> {
     const away = await this.#settled(ref.callID);
-    return away ? { version: away.version, call: away.call } : super.load(ref);
+    return away ? { version: away.version, call: away.call } : this.#loadNewest(ref);
   }
 
   override async commit(options: CommitOptions): Promise<CommitResult> {
@@ -140,6 +140,16 @@ export class AwayStore extends CallStore {
       await away.moving;
     }
     return this.#calls.size === 0;
+  }
+
+  /** Where Redis has lost what this pod stored of it last, that is brought back before anything is decided on the older. */
+  async #loadNewest(ref: CallRef): Promise<LoadedCall> {
+    const { recent, clock } = this.#options;
+    const loaded = await super.load(ref);
+    const known = recent.get(ref.callID, clock.now());
+    if (!known || known.version <= loaded.version) return loaded;
+    await super.restore(known.call, known.version);
+    return super.load(ref);
   }
 
   async #bring(away: AwayCall): Promise<void> {

@@ -1,5 +1,6 @@
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import type { CallAdvancer } from './advance.ts';
 import type { LiveCallServices } from './call.ts';
 import type { CallEvent } from './call-event.ts';
 import { type CallRecord, owesCommand, type StoredCall } from './call-record.ts';
@@ -14,6 +15,21 @@ export const STORE_FOR_MS = 60_000;
  * is remembered, so that one without a record was lost and not settled.
  */
 const COUNT_FOR_MS = 50 * 60_000;
+
+/** Says why a conversation ended, for a call of which Redis has lost that. Throws what Redis throws. */
+export async function tellReason(
+  advancer: CallAdvancer,
+  { record }: StoredCall,
+  atMs: number,
+): Promise<void> {
+  const { generation, reason } = record;
+  if (reason === undefined) return;
+  await advancer.advance({
+    ref: record,
+    eventID: `finished-again/${generation}`,
+    event: { kind: 'finished', atMs, generation, reason, told: true, hungUp: true },
+  });
+}
 
 /**
  * What the pod that holds a call's stream tells the state machine of it, and no more once the stream is
