@@ -12,6 +12,7 @@ import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
 import { pingRedis } from '#lib/redis/servers.ts';
 import type { API_SERVER_OPTIONS } from './config.ts';
+import { recordObserved } from './configuration/record-observed.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { Database } from './database/database.ts';
 import { makeApp } from './http/make-app.ts';
@@ -191,6 +192,7 @@ function tenantServices(
   const isOnPrem = !config.SAAS_MODE;
   const { NAMESPACE: namespace, ADMIN_EMAIL: email } = config;
   const recording = { informer, database, isOnPrem, jobs, log };
+  const record = (names: readonly string[]) => recordTenants(recording, names);
   const keeping = { informer, kube, database, namespace, log };
   const following = { informer, clock, log };
   const followers = [
@@ -198,7 +200,13 @@ function tenantServices(
       ...following,
       name: 'tenant observer',
       batchSize: 100,
-      work: (names) => recordTenants(recording, names),
+      work: record,
+    }),
+    new TenantFollower({
+      ...following,
+      name: 'revision keeper',
+      batchSize: 20,
+      work: (names) => recordObserved({ informer, kube, database, recordTenants: record }, names),
     }),
     new TenantFollower({
       ...following,
@@ -206,10 +214,7 @@ function tenantServices(
       batchSize: 20,
       // What is deleted as soon as it was made still gets the row that its end is recorded in.
       work: async (names) => {
-        await recordTenants(
-          recording,
-          names.filter((name) => informer.get(name)?.deletion !== undefined),
-        );
+        await record(names.filter((name) => informer.get(name)?.deletion !== undefined));
         await keepData(keeping, names);
       },
     }),

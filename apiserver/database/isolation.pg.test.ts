@@ -34,6 +34,11 @@ describe('tenant isolation', () => {
         `INSERT INTO usage_counters VALUES ($1, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'), 'call_count', 1)`,
         [theirs.tenantID],
       );
+      await client.query(
+        `INSERT INTO tenant_revisions (tenant_id, resource_uid, generation, spec, managers, changed, takeovers)
+         VALUES ($1, $2, 1, '{}', '{}', '{}', '[]')`,
+        key,
+      );
     });
   });
   afterAll(async () => {
@@ -70,6 +75,7 @@ describe('tenant isolation', () => {
       'memberships',
       'sessions',
       'staff_accesses',
+      'tenant_revisions',
       'tenants',
       'usage_counters',
       'usage_events',

@@ -37,7 +37,7 @@ export interface ObservedRow {
 /** Reduces a Tenant to what its row and the end of its rows need. */
 export function observeTenant(object: KubeObject): ObservedTenant {
   const { apiVersion, kind, metadata } = object;
-  const { name, uid, resourceVersion, deletionTimestamp, finalizers, annotations } = metadata;
+  const { name, uid, resourceVersion, generation, deletionTimestamp, finalizers, annotations } = metadata;
   const row = rowOf(object);
   return {
     apiVersion,
@@ -46,6 +46,7 @@ export function observeTenant(object: KubeObject): ObservedTenant {
       name,
       uid,
       resourceVersion,
+      generation,
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp, finalizers }),
     },
     ...(row === undefined ? {} : { row }),

@@ -5,13 +5,10 @@ import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { BILLING_MANAGER, CONFIG_MANAGER } from '../configuration/field-managers.ts';
 import type { Database } from '../database/database.ts';
 import { type JobHandler, JobRefused } from '../jobs/job-queue.ts';
 import { newTenantName } from './tenant-name.ts';
-
-/** Who owns which fields of a Tenant: one manager a concern. */
-const CONFIG_MANAGER = 'veralux-config';
-const BILLING_MANAGER = 'veralux-billing';
 
 export interface ProvisionDeps {
   readonly kube: Pick<KubeClient, 'get' | 'apply'>;

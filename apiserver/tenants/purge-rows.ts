@@ -7,7 +7,14 @@ const BATCH_ROWS = 2_000;
  * The tables of a tenant's rows. Turns and leads go with their calls, sessions with their memberships,
  * and what there are few of with the tenant: API keys, replies kept for a day.
  */
-const TABLES = ['usage_events', 'usage_counters', 'ledger_events', 'calls', 'memberships'] as const;
+const TABLES = [
+  'usage_events',
+  'usage_counters',
+  'ledger_events',
+  'calls',
+  'tenant_revisions',
+  'memberships',
+] as const;
 
 /**
  * Removes every row of a tenant, batch by batch, its own row last: killed in between, the next call

@@ -11,7 +11,15 @@ const statusSchema = z.object({
     .object({
       name: z.string().optional(),
       retryAfterSeconds: z.number().optional(),
-      causes: z.array(z.object({ reason: z.string().optional(), message: z.string().optional() })).optional(),
+      causes: z
+        .array(
+          z.object({
+            reason: z.string().default(''),
+            message: z.string().default(''),
+            field: z.string().default(''),
+          }),
+        )
+        .optional(),
     })
     .optional(),
 });
@@ -19,16 +27,23 @@ const statusSchema = z.object({
 /** HTTP statuses after which the same request may succeed: credentials are read again after 401. */
 const RETRYABLE = new Set([401, 408, 429, 500, 502, 503, 504]);
 
+/** One of the things that were wrong. */
+export interface KubeCause {
+  /** Such as `NamespaceTerminating`, `FieldValueInvalid` or `FieldManagerConflict`. */
+  readonly reason: string;
+  readonly message: string;
+  /** From the object on, such as `spec.tools[0].url`, or `.spec.assistant.greeting`; empty where none is named. */
+  readonly field: string;
+}
+
 export interface KubeErrorOptions {
   readonly status: number;
   readonly reason: string;
   readonly message: string;
   readonly retryAfterMs?: number | undefined;
   readonly retryable?: boolean;
-  /** Messages of the managers that own the fields, for a conflict of server-side apply. */
-  readonly conflicts?: readonly string[];
-  /** The reasons of the single causes, such as `NamespaceTerminating` or `FieldValueInvalid`. */
-  readonly causes?: readonly string[];
+  /** What was wrong in particular: each invalid field, or each field that another manager owns. */
+  readonly causes?: readonly KubeCause[];
   readonly cause?: unknown;
 }
 
@@ -41,8 +56,7 @@ export class KubeError extends OperatingError {
   readonly status: number;
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
-  readonly conflicts: readonly string[];
-  readonly causes: readonly string[];
+  readonly causes: readonly KubeCause[];
 
   constructor(options: KubeErrorOptions) {
     super(`kube_${snakeCase(options.reason)}`, options.message, {
@@ -52,7 +66,6 @@ export class KubeError extends OperatingError {
     this.status = options.status;
     this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
-    this.conflicts = options.conflicts ?? [];
     this.causes = options.causes ?? [];
   }
 }
@@ -84,7 +97,6 @@ export function kubeErrorOf(status: number, body: unknown, retryAfterHeader?: st
     });
   }
   const { message, reason, code, details } = parsed.data;
-  const causes = details?.causes ?? [];
   return new KubeError({
     status: code || status,
     reason,
@@ -92,10 +104,7 @@ export function kubeErrorOf(status: number, body: unknown, retryAfterHeader?: st
     retryAfterMs:
       retryAfterMsOf(retryAfterHeader) ??
       (details?.retryAfterSeconds === undefined ? undefined : details.retryAfterSeconds * 1_000),
-    causes: causes.flatMap((cause) => cause.reason ?? []),
-    conflicts: causes
-      .filter((cause) => cause.reason === 'FieldManagerConflict')
-      .map((cause) => cause.message ?? ''),
+    causes: details?.causes ?? [],
   });
 }
 

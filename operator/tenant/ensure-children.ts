@@ -102,7 +102,7 @@ function refusalOf(error: unknown, child: string): Refusal {
 
 /** The API server answers 403 to a creation in a namespace that is going away. */
 function isTerminating(error: KubeError): boolean {
-  return error.causes.includes('NamespaceTerminating');
+  return error.causes.some(({ reason }) => reason === 'NamespaceTerminating');
 }
 
 /** Only what can stop being wanted is looked for: the viewers' binding and copies of Secrets. */

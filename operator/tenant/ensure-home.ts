@@ -39,7 +39,7 @@ export async function ensureHome(request: HomeRequest, dependencies: TenantDepen
     if (!(error instanceof KubeError) || error.retryable || isConflict(error)) throw error;
     // The namespace appeared, or went, after the cache was read: look again.
     if (hasReason(error, 'AlreadyExists', 'NotFound')) throw error;
-    if (error.causes.includes('NamespaceTerminating')) throw error;
+    if (error.causes.some(({ reason }) => reason === 'NamespaceTerminating')) throw error;
     const message = `The cluster refuses the namespace ${tenantNamespace(request.tenant.name)} and is asked again, at the latest after 15 minutes: ${error.message}`;
     return {
       verdict: verdict('NamespaceReady', 'False', 'ApplyFailed', message),
