@@ -28,7 +28,15 @@ export function configFields(live: LiveTenant): ReadonlySet<FieldPath> {
 
 /** The entries of all other managers. */
 export function othersOf(live: LiveTenant): readonly ManagedFieldsEntry[] {
-  return (live.metadata.managedFields ?? []).filter(({ manager }) => manager !== CONFIG_MANAGER);
+  return entriesOf(live).filter(({ manager }) => manager !== CONFIG_MANAGER);
+}
+
+/** Where managedFields were taken away, the entry that the API server would make up at the next apply. */
+function entriesOf(live: LiveTenant): readonly ManagedFieldsEntry[] {
+  const { managedFields = [] } = live.metadata;
+  if (managedFields.length > 0) return managedFields;
+  const all = fieldsOf(TENANT_SHAPE, live.spec).map(({ path }) => path);
+  return [withOwnedFields(newEntry(live, 'before-first-apply', 'Update'), new Set(all))];
 }
 
 /** Hands over what others have updated among the fields that are ours; undefined where there is nothing. */
@@ -38,16 +46,15 @@ export function handOverOf(live: LiveTenant, isOurs: (path: FieldPath) => boolea
     .map((entry) => ({ entry, paths: [...ownedFields(entry)].filter(isOurs) }))
     .filter(({ paths }) => paths.length > 0);
   if (owners.length === 0) return undefined;
-  const moved = new Map(owners.map(({ entry, paths }) => [entry, new Set(paths)]));
+  const moved = new Set(owners.flatMap(({ paths }) => paths));
+  const own = configEntry(live) ?? newEntry(live, CONFIG_MANAGER, 'Apply');
+  const updaters = new Set(owners.map(({ entry }) => entry));
+  const rest = entriesOf(live).filter((entry) => entry !== own && !updaters.has(entry));
   return {
     managedFields: [
-      withOwnedFields(
-        configEntry(live) ?? newEntry(live),
-        new Set([...configFields(live), ...owners.flatMap(({ paths }) => paths)]),
-      ),
-      ...(live.metadata.managedFields ?? [])
-        .filter((entry) => entry !== configEntry(live))
-        .flatMap((entry) => remainderOf(entry, moved.get(entry))),
+      withOwnedFields(own, configFields(live).union(moved)),
+      ...rest,
+      ...[...updaters].flatMap((entry) => remainderOf(entry, moved)),
     ],
     takeovers: owners.map(({ entry, paths }) => ({
       manager: entry.manager ?? '',
@@ -63,16 +70,16 @@ function configEntry(live: LiveTenant): ManagedFieldsEntry | undefined {
   );
 }
 
-function newEntry({ apiVersion }: LiveTenant): ManagedFieldsEntry {
-  return { manager: CONFIG_MANAGER, operation: 'Apply', apiVersion, fieldsType: 'FieldsV1' };
+function newEntry(
+  { apiVersion }: LiveTenant,
+  manager: string,
+  operation: 'Apply' | 'Update',
+): ManagedFieldsEntry {
+  return { manager, operation, apiVersion, fieldsType: 'FieldsV1' };
 }
 
 /** The entry without what it handed over; none where that was all. */
-function remainderOf(
-  entry: ManagedFieldsEntry,
-  moved: ReadonlySet<FieldPath> | undefined,
-): ManagedFieldsEntry[] {
-  if (!moved) return [entry];
+function remainderOf(entry: ManagedFieldsEntry, moved: ReadonlySet<FieldPath>): ManagedFieldsEntry[] {
   const rest = withOwnedFields(entry, ownedFields(entry).difference(moved));
   return Object.keys(rest.fieldsV1).length === 0 ? [] : [rest];
 }

@@ -139,6 +139,18 @@ describe('writing the configuration of a tenant', () => {
     });
   });
 
+  test('owns what nobody is known to have set, and may then remove it', async () => {
+    const forget = JSON.stringify([{ op: 'replace', path: '/metadata/managedFields', value: [{}] }]);
+    await testCluster().kubectl('patch', 'tenant', tenant.name, '--type=json', '-p', forget);
+    await write((spec) => {
+      const { persona: _persona, ...assistant } = spec.assistant;
+      return { assistant: { ...assistant, greeting: 'Ours.' } };
+    });
+    const { assistant } = await tenants.spec(tenant);
+    expect(assistant).toMatchObject({ greeting: 'Ours.' });
+    expect(assistant).not.toHaveProperty('persona');
+  });
+
   test.each<[string, (spec: TenantSpec) => PartValues, string[]]>([
     [
       'a workflow that transfers to nobody',
