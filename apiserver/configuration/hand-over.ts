@@ -41,15 +41,16 @@ function entriesOf(live: LiveTenant): readonly ManagedFieldsEntry[] {
 
 /** Hands over what others have updated among the fields that are ours; undefined where there is nothing. */
 export function handOverOf(live: LiveTenant, isOurs: (path: FieldPath) => boolean): HandOver | undefined {
-  const owners = othersOf(live)
-    .filter(({ operation }) => operation === 'Update')
+  const entries = entriesOf(live);
+  const owners = entries
+    .filter(({ manager, operation }) => manager !== CONFIG_MANAGER && operation === 'Update')
     .map((entry) => ({ entry, paths: [...ownedFields(entry)].filter(isOurs) }))
     .filter(({ paths }) => paths.length > 0);
   if (owners.length === 0) return undefined;
   const moved = new Set(owners.flatMap(({ paths }) => paths));
   const own = configEntry(live) ?? newEntry(live, CONFIG_MANAGER, 'Apply');
   const updaters = new Set(owners.map(({ entry }) => entry));
-  const rest = entriesOf(live).filter((entry) => entry !== own && !updaters.has(entry));
+  const rest = entries.filter((entry) => entry !== own && !updaters.has(entry));
   return {
     managedFields: [
       withOwnedFields(own, configFields(live).union(moved)),
