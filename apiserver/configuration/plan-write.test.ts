@@ -108,7 +108,7 @@ describe('a write of the configuration', () => {
 });
 
 function parts(values: object): PartValues {
-  return values as PartValues;
+  return values;
 }
 
 function greeting(): object {

@@ -31,15 +31,15 @@ export async function readConfiguration(deps: ReadDeps, tenantID: string): Promi
       [tenantID],
     );
     const row = rows[0];
-    const seen = row?.name == null ? undefined : seenVersion(deps, row.name, row);
-    return { name: row?.name, kept: seen && (await readKept(client, tenantID, seen)) };
+    const seen = row && seenVersion(deps, row);
+    return { name: row?.name ?? null, kept: seen && (await readKept(client, tenantID, seen)) };
   });
-  return kept ?? specOf(await readLive(deps.kube, { tenantID, name: name ?? null }));
+  return kept ?? specOf(await readLive(deps.kube, { tenantID, name }));
 }
 
 /** The version that the informer has, unless a later one, or one of another resource, was written. */
-function seenVersion({ informer }: ReadDeps, name: string, written: TenantRow): SpecVersion | undefined {
-  const tenant = informer.get(name);
+function seenVersion({ informer }: ReadDeps, written: TenantRow): SpecVersion | undefined {
+  const tenant = written.name === null ? undefined : informer.get(written.name);
   const seen = tenant && versionOf(tenant);
   if (!seen || written.written_uid === null) return seen;
   const isBehind = seen.uid !== written.written_uid || seen.generation < Number(written.written_generation);

@@ -85,18 +85,12 @@ function changeOf({ kind, line }: Step, spec: TenantSpec): PartValues {
   const { assistant, callScreening = { blocked: [], anonymous: 'Allow' } } = spec;
   const others = callScreening.blocked.filter((number) => number !== numberOf(line));
   const words = assistant.vocabulary.filter(({ word }) => word !== wordOf(line));
-  switch (kind) {
-    case 'block':
-      return { callScreening: { ...callScreening, blocked: [...others, numberOf(line)] } };
-    case 'unblock':
-      return { callScreening: { ...callScreening, blocked: others } };
-    case 'learn':
-      return { assistant: { ...assistant, vocabulary: [...words, { word: wordOf(line) }] } };
-    case 'forget':
-      return { assistant: { ...assistant, vocabulary: words } };
-    default:
-      return { assistant: { ...assistant, greeting: `Greeting ${line}` } };
-  }
+  if (kind === 'block') return { callScreening: { ...callScreening, blocked: [...others, numberOf(line)] } };
+  if (kind === 'unblock') return { callScreening: { ...callScreening, blocked: others } };
+  if (kind === 'learn')
+    return { assistant: { ...assistant, vocabulary: [...words, { word: wordOf(line) }] } };
+  if (kind === 'forget') return { assistant: { ...assistant, vocabulary: words } };
+  return { assistant: { ...assistant, greeting: `Greeting ${line}` } };
 }
 
 /** The model after these steps, all of which succeeded. */
