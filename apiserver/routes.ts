@@ -1,6 +1,9 @@
 import { getCallRoute } from './calls/get-call.ts';
 import { listCallsRoute } from './calls/list-calls.ts';
 import { listLeadsRoute } from './calls/list-leads.ts';
+import { type ConfigurationDeps, partRoutes } from './configuration/part-routes.ts';
+import { revisionRoutes } from './configuration/revision-routes.ts';
+import { workflowRoutes } from './configuration/workflow-routes.ts';
 import type { Route } from './http/route.ts';
 import { changePasswordRoute } from './identity/change-password.ts';
 import {
@@ -35,7 +38,7 @@ import { type HealthDeps, healthRoute, readyRoute } from './operations/health.ts
 import { getUsageRoute } from './usage/get-usage.ts';
 
 /** What the routes need, all together; each takes its part. */
-export type RouteDeps = SignupDeps & LoginDeps & IdentityDeps & HealthDeps;
+export type RouteDeps = SignupDeps & LoginDeps & IdentityDeps & HealthDeps & ConfigurationDeps;
 
 /** The registry: every route there is. The router and OpenAPI are made from this list. */
 export function allRoutes(deps: RouteDeps): readonly Route[] {
@@ -77,5 +80,8 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     getUsageRoute(deps),
     readSignupRoute(deps),
     switchSignupRoute(deps),
+    ...partRoutes(deps),
+    ...workflowRoutes(deps),
+    ...revisionRoutes(deps),
   ];
 }

@@ -120,6 +120,8 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     outside,
     signupGate: signupGate(config, clock, database),
     clock,
+    kube,
+    informer,
     dependencies: dependenciesOf(stores, informer),
     notServing: () => state.notServing,
   });

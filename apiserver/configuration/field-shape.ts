@@ -54,6 +54,12 @@ export function entryShapeOf(shape: FieldShape): FieldShape {
   return shape.kind === 'Entries' ? shape.entry : { kind: 'Unknown' };
 }
 
+/** The shape of an object that lacks a field. */
+export function without(shape: FieldShape, name: string): FieldShape {
+  if (shape.kind !== 'Object') return shape;
+  return { kind: 'Object', fields: new Map([...shape.fields].filter(([field]) => field !== name)) };
+}
+
 /** Where `value` has fields that the shape does not know, as a request's problems name places. */
 export function unknownFields(shape: FieldShape, value: unknown): (string | number)[][] {
   if (shape.kind === 'Object' && isRecord(value)) {

@@ -83,6 +83,21 @@ interface Row {
   readonly target?: (world: World) => Promise<string>;
 }
 
+const READ: Row = { who: 'viewer', scope: 'configuration:read' };
+const WRITE: Row = { who: 'admin', scope: 'configuration:write', headers: { 'if-match': '*' } };
+const WORKFLOW = { enabled: false };
+
+/** GET and PUT of a part of the configuration, and PATCH of one that is no list. */
+function partRows(part: string, value: object): Record<string, Row> {
+  const path = `/api/admin/config/${part}`;
+  const write: Row = { ...WRITE, body: () => ({ [part]: value }) };
+  return {
+    [`GET ${path}`]: READ,
+    [`PUT ${path}`]: write,
+    ...(Array.isArray(value) ? {} : { [`PATCH ${path}`]: write }),
+  };
+}
+
 /** Each route of the registry; one without a row fails. */
 const ROWS: Readonly<Record<string, Row>> = {
   'GET /health': { who: 'anybody' },
@@ -183,6 +198,39 @@ const ROWS: Readonly<Record<string, Row>> = {
   'GET /api/admin/system/signup': { who: 'staff' },
   'PUT /api/admin/system/signup': { who: 'staff', body: () => ({ isOpen: true, reason: 'the matrix' }) },
   'GET /api/admin/usage': { who: 'viewer', scope: 'usage:read' },
+  ...partRows('assistant', { greeting: 'Hello.' }),
+  ...partRows('businessHours', {}),
+  ...partRows('busy', {}),
+  ...partRows('callScreening', {}),
+  ...partRows('knowledge', []),
+  ...partRows('notifications', {}),
+  ...partRows('recording', {}),
+  ...partRows('tools', []),
+  ...partRows('transcripts', {}),
+  ...partRows('transferTargets', []),
+  'GET /api/admin/workflows': READ,
+  'POST /api/admin/workflows': {
+    ...WRITE,
+    status: 201,
+    body: () => ({ ...WORKFLOW, name: randomUUID() }),
+  },
+  'GET /api/admin/workflows/{name}': { ...READ, target: async ({ addWorkflow }) => addWorkflow() },
+  'PUT /api/admin/workflows/{name}': {
+    ...WRITE,
+    body: () => WORKFLOW,
+    target: async ({ addWorkflow }) => addWorkflow(),
+  },
+  'DELETE /api/admin/workflows/{name}': {
+    ...WRITE,
+    status: 204,
+    target: async ({ addWorkflow }) => addWorkflow(),
+  },
+  'GET /api/admin/config/revisions': READ,
+  'GET /api/admin/config/revisions/{revisionID}': { ...READ, target: ({ addRevision }) => addRevision() },
+  'POST /api/admin/config/revisions/{revisionID}/restore': {
+    ...WRITE,
+    target: ({ addRevision }) => addRevision(),
+  },
 };
 
 interface World {
@@ -190,6 +238,9 @@ interface World {
   readonly addViewer: () => Promise<string>;
   readonly addInvitation: () => Promise<string>;
   readonly addKey: () => Promise<string>;
+  /** The only workflow there is then. */
+  readonly addWorkflow: () => string;
+  readonly addRevision: () => Promise<string>;
 }
 
 describe('the authorisation matrix', () => {
@@ -197,6 +248,7 @@ describe('the authorisation matrix', () => {
   let api: TestApi;
   let callers: Callers;
   let tenantID: string;
+  let tenantName: string;
   let people: Record<'viewer' | 'admin' | 'owner' | 'other' | 'staff', TestPerson>;
   let world: World;
 
@@ -204,7 +256,7 @@ describe('the authorisation matrix', () => {
     database = await createMigratedDatabase();
     api = await startTestApi(database);
     callers = new Callers(database, api);
-    ({ tenantID } = await api.signUp('matrix'));
+    ({ tenantID, name: tenantName } = await api.signUp('matrix'));
     const other = await api.signUp('another');
     people = {
       viewer: await callers.person(tenantID, 'Viewer'),
@@ -215,6 +267,8 @@ describe('the authorisation matrix', () => {
     };
     world = {
       addCall,
+      addWorkflow,
+      addRevision,
       addViewer: async () => (await callers.person(tenantID, 'Viewer')).userID,
       addInvitation: () => add('invitations', { email: `${randomUUID()}@example.com`, role: 'Viewer' }),
       addKey: () => add('api-keys', { name: 'A', scopes: ['calls:read'] }),
@@ -283,6 +337,20 @@ describe('the authorisation matrix', () => {
   async function add(what: string, body: unknown): Promise<string> {
     const token = await callers.token(people.owner);
     return (await api.call('POST', `/api/admin/${what}`, { token, body })).body.id;
+  }
+
+  function addWorkflow(): string {
+    api.fakeTenants.set(tenantName, { workflows: [{ ...WORKFLOW, name: 'ours' }] });
+    return 'ours';
+  }
+
+  async function addRevision(): Promise<string> {
+    const [row] = await database.worker.query<{ revision_id: string }>(
+      `INSERT INTO tenant_revisions (tenant_id, resource_uid, generation, spec, managers, changed, takeovers)
+       VALUES ($1, gen_random_uuid(), 1, '{"displayName": "Ours"}', '{}', '{}', '[]') RETURNING revision_id`,
+      [tenantID],
+    );
+    return row?.revision_id ?? '';
   }
 
   async function addCall(): Promise<string> {

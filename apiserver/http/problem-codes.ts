@@ -36,6 +36,11 @@ export const PROBLEMS = {
   last_owner: { status: 409, title: 'A tenant keeps at least one owner: make another one first.' },
   too_many: { status: 409, title: 'There are as many of these as there may be.' },
   no_tenant: { status: 409, title: 'This account belongs to no tenant yet.' },
+  workflow_exists: { status: 409, title: 'There is a workflow of this name already.' },
+  managed_elsewhere: {
+    status: 409,
+    title: 'These fields of the resource are kept by another manager, which would put its values back.',
+  },
   idempotency_in_flight: {
     status: 409,
     title: 'The first request with this Idempotency-Key is still under way; try again shortly.',
@@ -61,6 +66,8 @@ export const PROBLEMS = {
     status: 503,
     title: 'The issuer of this token cannot be asked for its keys; try again shortly.',
   },
+  cluster_unavailable: { status: 503, title: 'The cluster is not available; try again shortly.' },
+  tenant_not_ready: { status: 503, title: "The tenant's resource is not there yet; try again shortly." },
   database_unavailable: { status: 503, title: 'The database is not available; try again shortly.' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 

@@ -2,6 +2,7 @@ import { systemClock } from '#lib/clock/clock.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
 import { createLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
+import type { ConfigurationDeps } from '../configuration/part-routes.ts';
 import { makeApp } from '../http/make-app.ts';
 import type { Route } from '../http/route.ts';
 import { AccessTokens } from '../identity/access-token.ts';
@@ -10,6 +11,7 @@ import { PasswordHasher } from '../identity/password-hasher.ts';
 import { SignupGate, type SignupLimits } from '../identity/signup-gate.ts';
 import { type JobHandler, JobQueue } from '../jobs/job-queue.ts';
 import { allRoutes } from '../routes.ts';
+import { FakeTenants } from './fake-tenants.ts';
 import type { MigratedDatabase } from './test-database.ts';
 
 // A fault of ours shows in the test's output.
@@ -29,6 +31,8 @@ export interface TestApi {
   readonly tokens: AccessTokens;
   /** The tenants whose requests were counted, in order. */
   readonly counted: string[];
+  /** The Tenants of those who signed up, unless there is a real cluster. */
+  readonly fakeTenants: FakeTenants;
   call(
     method: string,
     path: string,
@@ -51,7 +55,7 @@ export const TEST_SECRET = 'test-secret-that-is-long-enough-0123456789';
 
 const UNLIMITED: SignupLimits = { perDay: 1e6, perNetwork: 1e6, perAddress: 1e6 };
 
-/** The API on a port of its own, over a real database, without a cluster behind it. */
+/** The API on a port of its own, over a real database and a fake cluster. */
 export async function startTestApi(
   database: MigratedDatabase,
   options: {
@@ -64,6 +68,8 @@ export async function startTestApi(
     handlers?: Readonly<Record<string, JobHandler>>;
     /** Besides those of the registry. */
     furtherRoutes?: readonly Route[];
+    /** In place of the fake one. */
+    cluster?: Pick<ConfigurationDeps, 'kube' | 'informer'>;
   } = {},
 ): Promise<TestApi> {
   const tokens = new AccessTokens([TEST_SECRET], systemClock);
@@ -71,6 +77,8 @@ export async function startTestApi(
   const registry = createRegistry('test');
   const jobs = new JobQueue({ database: database.worker, log, registry, handlers: options.handlers ?? {} });
   const counted: string[] = [];
+  const fakeTenants = new FakeTenants();
+  const { kube, informer } = options.cluster ?? fakeTenants;
   const routes = allRoutes({
     saasMode: options.saasMode ?? true,
     database: database.app,
@@ -85,6 +93,8 @@ export async function startTestApi(
       secret: TEST_SECRET,
     }),
     clock: systemClock,
+    kube,
+    informer,
     dependencies: [{ name: 'postgres', check: async () => void (await database.app.query('SELECT 1')) }],
     notServing: () => undefined,
   });
@@ -118,6 +128,7 @@ export async function startTestApi(
     jobs,
     tokens,
     counted,
+    fakeTenants,
     call,
     signUp: async (label) => {
       const email = `${label}@example.com`;
@@ -131,6 +142,7 @@ export async function startTestApi(
       if (reply.status !== 201)
         throw new Error(`signup answered ${reply.status}: ${JSON.stringify(reply.body)}`);
       const { token, tenant, user } = reply.body;
+      fakeTenants.add({ name: tenant.name, tenantID: tenant.id });
       return { token, email, tenantID: tenant.id, userID: user.id, name: tenant.name };
     },
     stop: async () => {
