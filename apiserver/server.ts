@@ -208,7 +208,7 @@ function tenantServices(
       ...following,
       name: 'revision keeper',
       batchSize: 20,
-      work: (names) => recordObserved({ informer, kube, database, recordTenants: record }, names),
+      work: (names) => recordObserved({ informer, kube, database, recordTenants: record, log }, names),
     }),
     new TenantFollower({
       ...following,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { testCluster } from '#hack/testing/cluster.ts';
+import { silentLogger } from '#lib/log/logger.ts';
 import { type ObservedTenant, observeTenant } from '../tenants/observed-tenant.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { type TestTenant, TestTenants } from '../testing/test-tenants.ts';
@@ -36,12 +37,12 @@ describe('keeping what a Tenant was', () => {
     await database.drop();
   });
 
-  /** As the follower does with what the informer told it. */
-  async function observe(seen?: ObservedTenant): Promise<void> {
-    const now = seen ?? observeTenant(await tenants.live(tenant));
+  /** As the follower does with what the informer told it of these. */
+  async function observe(...seen: ObservedTenant[]): Promise<void> {
+    const all = seen.length > 0 ? seen : [observeTenant(await tenants.live(tenant))];
     await recordObserved(
       {
-        informer: { get: () => now },
+        informer: { get: (name) => all.find(({ metadata }) => metadata.name === name) },
         kube: {
           get: (resource, ref) => {
             reads += 1;
@@ -50,8 +51,9 @@ describe('keeping what a Tenant was', () => {
         },
         database: database.worker,
         recordTenants: async () => undefined,
+        log: silentLogger,
       },
-      [tenant.name],
+      all.map(({ metadata }) => metadata.name),
     );
   }
 
@@ -133,6 +135,16 @@ describe('keeping what a Tenant was', () => {
     await tenants.setStatus(tenant);
     await observe();
     expect(await revisions()).toHaveLength(2);
+  });
+
+  test('one that Postgres will not have keeps no other out', async () => {
+    const other = await tenants.make();
+    await tenants.setStatus(other);
+    const [first, second] = await Promise.all([other, tenant].map((one) => tenants.live(one)));
+    // Without its row there is nothing that the revision could belong to.
+    await database.worker.query('DELETE FROM tenants WHERE tenant_id = $1', [other.tenantID]);
+    await observe(...[first, second].flatMap((one) => (one ? [observeTenant(one)] : [])));
+    expect(await revisions()).toHaveLength(1);
   });
 
   test('one that is gone by the time that it is read is left', async () => {

@@ -1,8 +1,11 @@
 import { TENANT } from '#crds/tenant/tenant.ts';
 import type { Informer } from '#lib/kube/informer.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
+import { KubeError } from '#lib/kube/kube-error.ts';
 import type { ManagedFieldsEntry } from '#lib/kube/kube-object.ts';
+import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
+import { isUnavailable } from '../database/database-error.ts';
 import type { ObservedTenant } from '../tenants/observed-tenant.ts';
 import { changedFields, type FieldPath, readable } from './field-paths.ts';
 import { TENANT_SHAPE } from './field-shape.ts';
@@ -17,6 +20,7 @@ export interface RecordObservedOptions {
   readonly database: Database;
   /** Makes sure that these Tenants have their rows. */
   readonly recordTenants: (names: readonly string[]) => Promise<void>;
+  readonly log: Logger;
 }
 
 interface SeenTenant extends SpecVersion {
@@ -28,7 +32,7 @@ interface SeenTenant extends SpecVersion {
  * Keeps the spec of each of these Tenants as it is now, with who changed which fields since the one
  * before. What is kept already, as after every write of the API, costs one query for all of them. Of
  * several changes in the few milliseconds that this takes, the last is kept.
- * Throws KubeError and DatabaseUnavailable.
+ * Throws KubeError and DatabaseUnavailable; what Postgres will not have is logged and left out.
  */
 export async function recordObserved(
   options: RecordObservedOptions,
@@ -40,7 +44,14 @@ export async function recordObserved(
   );
   if (missing.length === 0) return;
   await options.recordTenants(missing.map(({ name }) => name));
-  for (const tenant of missing) await record(options, tenant);
+  for (const tenant of missing) {
+    try {
+      await record(options, tenant);
+    } catch (error) {
+      if (error instanceof KubeError || isUnavailable(error)) throw error;
+      options.log.error({ err: error, tenant: tenant.name }, 'what a tenant was could not be recorded');
+    }
+  }
 }
 
 function seen({ informer }: RecordObservedOptions, name: string): SeenTenant[] {
