@@ -35,7 +35,7 @@ describe('the routes of the configuration', () => {
   });
 
   function call(method: string, path: string, body?: unknown, ifMatch?: string | null): Promise<Reply> {
-    const headers: Record<string, string> = ifMatch == null ? {} : { 'if-match': ifMatch };
+    const headers: Record<string, string> = ifMatch ? { 'if-match': ifMatch } : {};
     return api.call(method, path, { token, body, headers });
   }
 
@@ -122,9 +122,11 @@ describe('the routes of the configuration', () => {
 
   test('what is optional is taken away by null', async () => {
     const path = `${CONFIG}/businessHours`;
-    await put(path, { businessHours: { weekly: [] } });
-    expect((await put(path, { businessHours: null })).body).toEqual({ businessHours: null });
-    expect(await tenants.spec(tenant)).not.toHaveProperty('businessHours');
+    for (const weekly of [[], [{ day: 'Monday', opens: '09:00', closes: '17:00' }]]) {
+      await put(path, { businessHours: { weekly } });
+      expect((await put(path, { businessHours: null })).body).toEqual({ businessHours: null });
+      expect(await tenants.spec(tenant)).not.toHaveProperty('businessHours');
+    }
     expect((await put(`${CONFIG}/recording`, { recording: null })).status).toBe(400);
   });
 
@@ -159,7 +161,7 @@ describe('the routes of the configuration', () => {
       { recording: { forever: true } },
       'body.recording.forever',
     ],
-  ])('names the field of %s', async (_what, method, path, body, field) => {
+  ])('names the field of %s', async (_what, ...[method, path, body, field]) => {
     const before = await tenants.live(tenant);
     const reply = await call(method, `${CONFIG}${path}`, body, '*');
     expect(reply).toMatchObject({ status: 400, body: { code: 'invalid_request' } });

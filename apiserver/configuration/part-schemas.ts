@@ -39,9 +39,10 @@ const OPTIONAL: readonly PartName[] = ['businessHours', 'callScreening', 'notifi
 /** What a request says of a part. */
 export function partRequestSchema(part: PartName) {
   const schema = refusingUnknown(shapeAt(TENANT_SHAPE, part), schemaOf(part));
+  // OpenAPI would have it optional, as it is not known before what `refusingUnknown` makes of nothing.
   return z
     .strictObject({ [part]: OPTIONAL.includes(part) ? schema.nullable() : schema })
-    .meta({ examples: [exampleOf(part)] });
+    .meta({ required: [part], example: exampleOf(part) });
 }
 
 /** The same schema; but unlike a manifest's, a field that it does not know is refused, by its place. */
@@ -59,12 +60,12 @@ export function partReplySchema(part: PartName) {
   const schema = schemaOf(part);
   return z
     .strictObject({ [part]: OPTIONAL.includes(part) ? schema.nullable() : schema })
-    .meta({ examples: [exampleOf(part)] });
+    .meta({ example: exampleOf(part) });
 }
 
 /** What changes some of a part. What comes of it is judged as what replaces it is. */
 export function partPatchSchema(part: PartName) {
-  return z.strictObject({ [part]: z.looseObject({}) }).meta({ examples: [exampleOf(part)] });
+  return z.strictObject({ [part]: z.looseObject({}) }).meta({ example: exampleOf(part) });
 }
 
 function exampleOf(part: PartName): PartBody {
@@ -78,7 +79,8 @@ export function partBodyOf(part: PartName, spec: TenantSpec): PartBody {
 /** Of the part itself, which a request has to state. */
 function schemaOf(part: PartName): z.ZodType {
   const field = tenantSpecSchema.shape[part];
-  return field.unwrap().describe(field.description ?? '');
+  const schema: z.ZodType = field.unwrap();
+  return schema.describe(field.description ?? schema.description ?? '');
 }
 
 /** All parts at once. */
@@ -86,7 +88,7 @@ export const configurationSchema = z
   .strictObject(
     Object.assign({}, ...PARTS.map((part) => partReplySchema(part).shape)) as Record<PartName, z.ZodType>,
   )
-  .meta({ examples: [EXAMPLES] });
+  .meta({ example: EXAMPLES });
 
 export function configurationOf(spec: TenantSpec): Record<PartName, unknown> {
   return Object.assign({}, ...PARTS.map((part) => partBodyOf(part, spec))) as Record<PartName, unknown>;

@@ -35,7 +35,8 @@ export function planWrite(live: LiveTenant, parts: PartValues): PlannedWrite {
     .filter(({ path, isLeaf }) => isLeaf && isOurs(path))
     .map(({ path }) => path);
   const spec = ownedPart(TENANT_SHAPE, wanted, new Set([...kept, ...stated])) ?? {};
-  return { handOver: handOverOf(live, isOurs), spec: spec as Record<string, unknown> };
+  const left = new Set(fieldsOf(TENANT_SHAPE, wanted).map(({ path }) => path));
+  return { handOver: handOverOf(live, { isOurs, left }), spec: spec as Record<string, unknown> };
 }
 
 function assertUnclaimed(claims: readonly Claim[], changed: readonly FieldPath[]): void {

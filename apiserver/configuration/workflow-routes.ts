@@ -17,7 +17,7 @@ import { writeConfiguration } from './write-configuration.ts';
 
 const [EXAMPLE] = defaultWorkflows;
 const { name: _name, ...UNNAMED } = EXAMPLE ?? {};
-const replySchema = workflowSchema.meta({ examples: [EXAMPLE] });
+const replySchema = workflowSchema.meta({ example: EXAMPLE });
 
 const LIST = '/api/admin/workflows';
 const ONE = `${LIST}/{name}`;
@@ -58,7 +58,7 @@ function createRoute(deps: ConfigurationDeps): Route {
     operationID: 'createWorkflow',
     summary: 'Add a workflow. Route a number to it by its name.',
     access: WRITE,
-    body: refusingUnknown(WORKFLOW_SHAPE, workflowSchema).meta({ examples: [EXAMPLE] }),
+    body: refusingUnknown(WORKFLOW_SHAPE, workflowSchema).meta({ example: EXAMPLE }),
     replies: { 201: { description: 'The workflow, with every default.', schema: replySchema } },
     problems: ['workflow_exists', ...WRITE_PROBLEMS],
     handle: async ({ principal, body, once }) =>
@@ -102,7 +102,7 @@ function replaceRoute(deps: ConfigurationDeps): Route {
     summary: 'Replace a workflow, which keeps its name. What is left out gets its default.',
     access: WRITE,
     params,
-    body: refusingUnknown(UNNAMED_SHAPE, workflowSchema.omit({ name: true })).meta({ examples: [UNNAMED] }),
+    body: refusingUnknown(UNNAMED_SHAPE, workflowSchema.omit({ name: true })).meta({ example: UNNAMED }),
     replies: { 200: { description: 'The workflow as it is now, and its ETag.', schema: replySchema } },
     conditional: true,
     problems: ['not_found', ...WRITE_PROBLEMS],

@@ -214,22 +214,22 @@ const ROWS: Readonly<Record<string, Row>> = {
     status: 201,
     body: () => ({ ...WORKFLOW, name: randomUUID() }),
   },
-  'GET /api/admin/workflows/{name}': { ...READ, target: async ({ addWorkflow }) => addWorkflow() },
+  'GET /api/admin/workflows/{name}': { ...READ, target: async (world) => world.addWorkflow() },
   'PUT /api/admin/workflows/{name}': {
     ...WRITE,
     body: () => WORKFLOW,
-    target: async ({ addWorkflow }) => addWorkflow(),
+    target: async (world) => world.addWorkflow(),
   },
   'DELETE /api/admin/workflows/{name}': {
     ...WRITE,
     status: 204,
-    target: async ({ addWorkflow }) => addWorkflow(),
+    target: async (world) => world.addWorkflow(),
   },
   'GET /api/admin/config/revisions': READ,
-  'GET /api/admin/config/revisions/{revisionID}': { ...READ, target: ({ addRevision }) => addRevision() },
+  'GET /api/admin/config/revisions/{revisionID}': { ...READ, target: (world) => world.addRevision() },
   'POST /api/admin/config/revisions/{revisionID}/restore': {
     ...WRITE,
-    target: ({ addRevision }) => addRevision(),
+    target: (world) => world.addRevision(),
   },
 };
 
