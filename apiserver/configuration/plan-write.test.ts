@@ -78,6 +78,24 @@ describe('a write of the configuration', () => {
     ]);
   });
 
+  test('owns what has no owner before it takes it away, as an empty list has none', () => {
+    const live = tenant(
+      { businessHours: { weekly: [], holidays: [] }, tools: tools('a') },
+      entry('veralux-config', 'Apply', {
+        'f:tools': { 'k:{"name":"a"}': { '.': {}, 'f:name': {}, 'f:url': {} } },
+      }),
+    );
+    const { handOver, spec } = planWrite(live, { businessHours: undefined });
+    expect(spec).toEqual({ tools: tools('a') });
+    const [own] = handOver?.managedFields ?? [];
+    expect([...ownedFields(own ?? {})]).toEqual(
+      expect.arrayContaining(['f:businessHours', 'f:businessHours\nf:weekly', 'f:tools\nk:{"name":"a"}']),
+    );
+    expect(handOver?.takeovers).toEqual([]);
+    // What the manager owns goes by leaving it out.
+    expect(planWrite(live, parts({ tools: [] })).handOver).toBeUndefined();
+  });
+
   describe('where a manifest is applied by kubectl without --server-side', () => {
     const applied = entry('kubectl-client-side-apply', 'Update', {
       'f:assistant': { '.': {}, 'f:greeting': {}, 'f:temperature': {} },
