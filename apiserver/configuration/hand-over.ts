@@ -48,7 +48,8 @@ interface Outcome {
 
 /**
  * Hands over, of the fields that are ours, what others have updated, and what is to go and has no owner:
- * for an empty list, and for an object around others, nobody is noted as one. Undefined where there is nothing.
+ * of an object around others nobody is noted as one, so it would stay, empty, and get its defaults.
+ * Undefined where there is nothing.
  */
 export function handOverOf(live: LiveTenant, outcome: Outcome): HandOver | undefined {
   const entries = entriesOf(live);
@@ -85,7 +86,7 @@ function ownerless(
   const gone = fieldsOf(TENANT_SHAPE, live.spec)
     .map(({ path }) => path)
     .filter((path) => isOurs(path) && !left.has(path));
-  const stays = (path: FieldPath) => !owned.some((field) => isWithin(path, field) || isWithin(field, path));
+  const stays = (path: FieldPath) => !owned.some((field) => isWithin(path, field));
   return new Set(gone.some(stays) ? gone : []);
 }
 

@@ -78,10 +78,11 @@ describe('a write of the configuration', () => {
     ]);
   });
 
-  test('owns what has no owner before it takes it away, as an empty list has none', () => {
+  test('owns what has no owner before it takes it away, as an object around others has none', () => {
     const live = tenant(
       { businessHours: { weekly: [], holidays: [] }, tools: tools('a') },
       entry('veralux-config', 'Apply', {
+        'f:businessHours': { 'f:weekly': {}, 'f:holidays': {} },
         'f:tools': { 'k:{"name":"a"}': { '.': {}, 'f:name': {}, 'f:url': {} } },
       }),
     );
