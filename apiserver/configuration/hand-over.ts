@@ -1,6 +1,6 @@
 import type { ManagedFieldsEntry } from '#lib/kube/kube-object.ts';
 import { CONFIG_MANAGER } from './field-managers.ts';
-import { type FieldPath, fieldsOf, isWithin, readable } from './field-paths.ts';
+import { type FieldPath, fieldsOf, readable } from './field-paths.ts';
 import { TENANT_SHAPE } from './field-shape.ts';
 import type { LiveTenant } from './live-tenant.ts';
 import { ownedFields, withOwnedFields } from './managed-fields.ts';
@@ -39,27 +39,15 @@ function entriesOf(live: LiveTenant): readonly ManagedFieldsEntry[] {
   return [withOwnedFields(newEntry(live, 'before-first-apply', 'Update'), new Set(all))];
 }
 
-interface Outcome {
-  /** Whether a field is among those that are written, and claimed by nobody. */
-  readonly isOurs: (path: FieldPath) => boolean;
-  /** The fields that there will be. */
-  readonly left: ReadonlySet<FieldPath>;
-}
-
-/**
- * Hands over, of the fields that are ours, what others have updated, and what is to go and has no owner:
- * of an object around others nobody is noted as one, so it would stay, empty, and get its defaults.
- * Undefined where there is nothing.
- */
-export function handOverOf(live: LiveTenant, outcome: Outcome): HandOver | undefined {
+/** Hands over what others have updated among the fields that are ours; undefined where there is nothing. */
+export function handOverOf(live: LiveTenant, isOurs: (path: FieldPath) => boolean): HandOver | undefined {
   const entries = entriesOf(live);
   const owners = entries
     .filter(({ manager, operation }) => manager !== CONFIG_MANAGER && operation === 'Update')
-    .map((entry) => ({ entry, paths: [...ownedFields(entry)].filter(outcome.isOurs) }))
+    .map((entry) => ({ entry, paths: [...ownedFields(entry)].filter(isOurs) }))
     .filter(({ paths }) => paths.length > 0);
-  const taken = new Set(owners.flatMap(({ paths }) => paths));
-  const moved = taken.union(ownerless(live, outcome, taken));
-  if (moved.size === 0) return undefined;
+  if (owners.length === 0) return undefined;
+  const moved = new Set(owners.flatMap(({ paths }) => paths));
   const own = configEntry(live) ?? newEntry(live, CONFIG_MANAGER, 'Apply');
   const updaters = new Set(owners.map(({ entry }) => entry));
   const rest = entries.filter((entry) => entry !== own && !updaters.has(entry));
@@ -74,20 +62,6 @@ export function handOverOf(live: LiveTenant, outcome: Outcome): HandOver | undef
       fields: namesOf(live, new Set(paths)),
     })),
   };
-}
-
-/** All that is to go, if any of it would stay because neither it nor what it stands in has an owner. */
-function ownerless(
-  live: LiveTenant,
-  { isOurs, left }: Outcome,
-  taken: ReadonlySet<FieldPath>,
-): ReadonlySet<FieldPath> {
-  const owned = [...configFields(live).union(taken)];
-  const gone = fieldsOf(TENANT_SHAPE, live.spec)
-    .map(({ path }) => path)
-    .filter((path) => isOurs(path) && !left.has(path));
-  const stays = (path: FieldPath) => !owned.some((field) => isWithin(path, field));
-  return new Set(gone.some(stays) ? gone : []);
 }
 
 function configEntry(live: LiveTenant): ManagedFieldsEntry | undefined {

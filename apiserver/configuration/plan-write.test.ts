@@ -78,23 +78,11 @@ describe('a write of the configuration', () => {
     ]);
   });
 
-  test('owns what has no owner before it takes it away, as an object around others has none', () => {
-    const live = tenant(
-      { businessHours: { weekly: [], holidays: [] }, tools: tools('a') },
-      entry('veralux-config', 'Apply', {
-        'f:businessHours': { 'f:weekly': {}, 'f:holidays': {} },
-        'f:tools': { 'k:{"name":"a"}': { '.': {}, 'f:name': {}, 'f:url': {} } },
-      }),
-    );
-    const { handOver, spec } = planWrite(live, { businessHours: undefined });
-    expect(spec).toEqual({ tools: tools('a') });
-    const [own] = handOver?.managedFields ?? [];
-    expect([...ownedFields(own ?? {})]).toEqual(
-      expect.arrayContaining(['f:businessHours', 'f:businessHours\nf:weekly', 'f:tools\nk:{"name":"a"}']),
-    );
-    expect(handOver?.takeovers).toEqual([]);
-    // What the manager owns goes by leaving it out.
-    expect(planWrite(live, parts({ tools: [] })).handOver).toBeUndefined();
+  test.each<[string, object, string[]]>([
+    ['nothing but empty lists', { weekly: [], holidays: [] }, ['businessHours']],
+    ['anything else', { weekly: [{ day: 'Monday', opens: '09:00', closes: '17:00' }], holidays: [] }, []],
+  ])('says what an apply cannot take away: what has %s in it', (_what, businessHours, remains) => {
+    expect(planWrite(tenant({ businessHours }), { businessHours: undefined }).remains).toEqual(remains);
   });
 
   describe('where a manifest is applied by kubectl without --server-side', () => {

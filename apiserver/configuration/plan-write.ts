@@ -1,6 +1,6 @@
 import { type Conflict, ManagedElsewhere } from './configuration-error.ts';
 import { changedFields, type FieldPath, fieldsOf, isWithin, ownedPart, readable } from './field-paths.ts';
-import { TENANT_SHAPE } from './field-shape.ts';
+import { isRecord, TENANT_SHAPE } from './field-shape.ts';
 import { configFields, type HandOver, handOverOf, othersOf } from './hand-over.ts';
 import type { LiveTenant, PartValues } from './live-tenant.ts';
 import { claimOf } from './managed-fields.ts';
@@ -10,6 +10,11 @@ export interface PlannedWrite {
   readonly handOver: HandOver | undefined;
   /** The manager's full set: all of the spec that it owns after this. */
   readonly spec: Readonly<Record<string, unknown>>;
+  /**
+   * Parts that are to go and that the apply leaves there: of an empty list nobody is noted as its owner, so
+   * no apply takes away what has nothing else in it.
+   */
+  readonly remains: readonly string[];
 }
 
 interface Claim {
@@ -35,8 +40,16 @@ export function planWrite(live: LiveTenant, parts: PartValues): PlannedWrite {
     .filter(({ path, isLeaf }) => isLeaf && isOurs(path))
     .map(({ path }) => path);
   const spec = ownedPart(TENANT_SHAPE, wanted, new Set([...kept, ...stated])) ?? {};
-  const left = new Set(fieldsOf(TENANT_SHAPE, wanted).map(({ path }) => path));
-  return { handOver: handOverOf(live, { isOurs, left }), spec: spec as Record<string, unknown> };
+  return {
+    handOver: handOverOf(live, isOurs),
+    spec: spec as Record<string, unknown>,
+    remains: Object.keys(parts).filter((part) => wanted[part] === undefined && isHollow(live.spec[part])),
+  };
+}
+
+/** Whether it is an object with nothing in it but empty lists. */
+function isHollow(part: unknown): boolean {
+  return isRecord(part) && Object.values(part).every((value) => Array.isArray(value) && value.length === 0);
 }
 
 function assertUnclaimed(claims: readonly Claim[], changed: readonly FieldPath[]): void {

@@ -89,9 +89,11 @@ async function apply(kube: WriteDeps['kube'], live: LiveTenant, plan: PlannedWri
   try {
     const { resourceVersion } = (await takeOver(kube, live, plan)).metadata;
     const tenant = { metadata: { name, uid, resourceVersion }, spec: plan.spec };
-    return await callCluster((signal) =>
+    const applied = await callCluster((signal) =>
       kube.apply<LiveTenant>(TENANT, tenant, { fieldManager: CONFIG_MANAGER, signal }),
     );
+    if (plan.remains.length === 0) return applied;
+    return await patch(kube, applied, { spec: Object.fromEntries(plan.remains.map((part) => [part, null])) });
   } catch (error) {
     throw error instanceof KubeError ? refusalOf(error) : error;
   }
@@ -104,11 +106,17 @@ async function takeOver(
   { handOver }: PlannedWrite,
 ): Promise<LiveTenant> {
   if (handOver === undefined) return live;
-  const { managedFields } = handOver;
-  const { name, uid, resourceVersion } = live.metadata;
-  const patch = { metadata: { uid, resourceVersion, managedFields } };
+  return patch(kube, live, { metadata: { managedFields: handOver.managedFields } });
+}
+
+function patch(
+  kube: WriteDeps['kube'],
+  { metadata: { name, uid, resourceVersion } }: LiveTenant,
+  change: { readonly metadata?: object; readonly spec?: object },
+): Promise<LiveTenant> {
+  const body = { ...change, metadata: { ...change.metadata, uid, resourceVersion } };
   return callCluster((signal) =>
-    kube.mergePatch<LiveTenant>(TENANT, { name }, patch, { fieldManager: CONFIG_MANAGER, signal }),
+    kube.mergePatch<LiveTenant>(TENANT, { name }, body, { fieldManager: CONFIG_MANAGER, signal }),
   );
 }
 
