@@ -8,7 +8,6 @@ import { type OwnTestCluster, startTestCluster } from '#hack/testing/cluster.ts'
 import { FaultyProxy } from '#hack/testing/faulty-proxy.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { loadKubeConfig } from '#lib/kube/load-kube-config.ts';
-import { INVITE_CONTACT } from '../jobs/job-queues.ts';
 import { callAt, type Reply } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { until } from '../testing/until.ts';
@@ -136,13 +135,11 @@ describe('replicas of the API server', () => {
       return rows.length > 0 ? rows : undefined;
     });
     expect(revision?.managers).toEqual(['kubectl-create']);
-    const jobs = await database.worker.query(
-      `SELECT t.name, t.contact_invited, count(j.id)::int AS jobs FROM tenants t
-         LEFT JOIN pgboss.job j ON j.name = $2 AND j.data->>'tenantID' = $1::text
-        WHERE t.tenant_id = $1::uuid GROUP BY t.tenant_id`,
-      [tenantID, INVITE_CONTACT],
+    const invited = await database.asAdmin(
+      'SELECT t.name, i.email, i.role FROM veralux.tenants t JOIN veralux.invitations i USING (tenant_id) WHERE tenant_id = $1',
+      [tenantID],
     );
-    expect(jobs).toEqual([{ name: 'by-kubectl', contact_invited: 'office@by-kubectl.example', jobs: 1 }]);
+    expect(invited).toEqual([{ name: 'by-kubectl', email: 'office@by-kubectl.example', role: 'Owner' }]);
   });
 
   function start(name: 'direct' | 'proxied'): Promise<StartedProgram> {
