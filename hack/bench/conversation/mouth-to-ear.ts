@@ -110,7 +110,8 @@ function rowsOf(driver: string, { calls, enginesMs }: Measured): BenchRow[] {
   const { turns, waits, paused, cutOff } = countsOf(calls);
   const share = cutOff.length / paused.length;
   const unanswered = turns.filter(({ outcome }) => outcome.kind === 'Unanswered').length;
-  const byAgent = calls.filter(({ endedBy }) => endedBy === 'callee').length;
+  const taken = calls.filter((call) => call.turns.length > 0);
+  const byAgent = taken.filter(({ endedBy }) => endedBy === 'callee').length;
   return [
     {
       what: `mouth to ear, ${driver}`,
@@ -129,7 +130,7 @@ function rowsOf(driver: string, { calls, enginesMs }: Measured): BenchRow[] {
     {
       what: `turns without an answer, ${driver}`,
       target: '0',
-      measured: `${unanswered} of ${turns.length}; ${byAgent} of ${calls.length} calls came to the agent's goodbye`,
+      measured: `${unanswered} of ${turns.length}; ${calls.length - taken.length} of ${calls.length} calls were not taken, ${byAgent} came to the agent's goodbye`,
       isMet: unanswered === 0,
     },
   ];

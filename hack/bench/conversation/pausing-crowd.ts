@@ -18,12 +18,12 @@ export const PAUSE_MS = [300, 1_200] as const;
 /** People know by then that a question is over. */
 const REPLIES_AFTER_MS = 700;
 const CALL_TIMEOUT_MS = 180_000;
-/** Nobody calls at the same moment, nor do their calls end so. */
+/** Nobody calls at the same moment as others, nor again at once. */
 const APART_MS = 400;
 
 /** A call to its end, by its recording. */
 export interface RecordedCall {
-  /** Who hung up: `callee` is the agent. */
+  /** Who hung up: `callee` is the agent, also where it did not take the call. */
   readonly endedBy: string | undefined;
   readonly turns: readonly RecordedTurn[];
 }
@@ -43,7 +43,10 @@ export async function holdCalls(control: Control, callers: number, forMs: number
   const lanes = Array.from({ length: callers }, async (_, lane) => {
     await systemClock.sleep(lane * APART_MS);
     const calls: RecordedCall[] = [];
-    while (systemClock.monotonic() < untilMs) calls.push(await holdCall(control, lane));
+    while (systemClock.monotonic() < untilMs) {
+      calls.push(await holdCall(control, lane));
+      await systemClock.sleep(APART_MS);
+    }
     return calls;
   });
   return (await Promise.all(lanes)).flat();
@@ -57,7 +60,9 @@ async function holdCall(control: Control, lane: number): Promise<RecordedCall> {
   });
   const ended = await waitUntil(() => control.call(id).state === 'ended', CALL_TIMEOUT_MS);
   if (!ended) throw new LocalError('call_not_ended', 'A call of the bench did not come to its end.');
-  const { recording = '', caller, hangupSource } = control.call(id);
+  const { recording, caller, hangupSource } = control.call(id);
+  // A pod that is too busy for another call does not answer it.
+  if (recording === undefined) return { endedBy: hangupSource, turns: [] };
   const { turns: spans } = caller as { readonly turns: readonly TurnSpan[] };
   const turns = recordedTurns(decodeChannels(readFileSync(recording)), spans);
   rmSync(recording);
