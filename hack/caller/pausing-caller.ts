@@ -22,6 +22,8 @@ export interface PausingCallerOptions {
   readonly line: Pick<CallerLine, 'hangUp'>;
   /** So long after the agent's last sound it is the caller's turn. */
   readonly repliesAfterMs: number;
+  /** Whether what the agent said wants an answer; absent: whatever it said does. */
+  readonly isAnswerWanted?: () => boolean;
 }
 
 /** A caller who hears nothing for so long hangs up. */
@@ -37,6 +39,7 @@ export class PausingCaller implements Caller {
   readonly #turns: readonly SpokenTurn[];
   readonly #line: Pick<CallerLine, 'hangUp'>;
   readonly #repliesAfterMs: number;
+  readonly #isAnswerWanted: () => boolean;
   #frames: SpokenTurn['frames'] = [];
   #said = 0;
   #nowMs = 0;
@@ -45,10 +48,11 @@ export class PausingCaller implements Caller {
   #wasSpokenTo = false;
   #wasCutOff = false;
 
-  constructor({ turns, line, repliesAfterMs }: PausingCallerOptions) {
+  constructor({ turns, line, repliesAfterMs, isAnswerWanted = () => true }: PausingCallerOptions) {
     this.#turns = turns;
     this.#line = line;
     this.#repliesAfterMs = repliesAfterMs;
+    this.#isAnswerWanted = isAnswerWanted;
   }
 
   speak(): CodedFrame | undefined {
@@ -86,7 +90,7 @@ export class PausingCaller implements Caller {
 
   #beginTurn(): boolean {
     const turn = this.#turns[this.spans.length];
-    if (!turn || !this.#isAsked || this.#wasCutOff) return false;
+    if (!turn || !this.#isAsked || this.#wasCutOff || !this.#isAnswerWanted()) return false;
     const { text, frames } = turn;
     this.#frames = frames;
     this.#said = 0;
