@@ -46,6 +46,21 @@ describe('a caller who pauses', () => {
     expect(hungUp).toBe(false);
   });
 
+  test('waits for what wants an answer, where somebody can tell', () => {
+    let isQuestion = false;
+    const line = { hangUp: () => undefined };
+    caller = new PausingCaller({
+      turns: [TURN],
+      line,
+      repliesAfterMs: 700,
+      isAnswerWanted: () => isQuestion,
+    });
+    pass(500, true);
+    expect(pass(2_000, false)).not.toContain('w');
+    isQuestion = true;
+    expect(pass(2_000, false)).toContain('w');
+  });
+
   test('who is cut off says the rest, hears the agent out and hangs up', () => {
     pass(500, true);
     expect(pass(760, false)).toMatch(/ww-$/);
