@@ -15,7 +15,7 @@ import { until } from './testing/until.ts';
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** The real program, as a process, on real stores and a real API server. */
-describe('the API server', () => {
+describe('the API server', { timeout: 60_000 }, () => {
   let redis: TestRedis;
   let cluster: Awaited<ReturnType<typeof startTestCluster>>;
   let database: MigratedDatabase;
@@ -60,9 +60,7 @@ describe('the API server', () => {
     expect(server.output()).not.toContain('cluster@example.com');
   });
 
-  test('a signup while the cluster is away is answered, and made up for when it is back', {
-    timeout: 60_000,
-  }, async () => {
+  test('a signup while the cluster is away is answered, and made up for when it is back', async () => {
     const awayConfig = await kubeconfigOfNobody();
     const away = await start({ SAAS_MODE: 'true', KUBECONFIG: awayConfig }, 'not ready');
     const ready = await callAt(away.url)('GET', '/ready');
@@ -79,9 +77,7 @@ describe('the API server', () => {
     expect((await seen(signedUp.tenant.name)).spec.tenantID).toBe(signedUp.tenant.id);
   });
 
-  test('killed right after signup, it makes the resource when it is back, once', {
-    timeout: 60_000,
-  }, async () => {
+  test('killed right after signup, it makes the resource when it is back, once', async () => {
     const server = await start({ SAAS_MODE: 'true' });
     const signedUp = await signUp(server.url, 'killed');
     server.child.kill('SIGKILL');
