@@ -63,12 +63,14 @@ function silencesOf(call: CallEvidence, evidence: Evidence, limits: SilenceLimit
   const isForgotten = losesRedis(evidence) && schedule.faults.some((fault) => fault.do === 'KillPod');
   const found = isForgotten ? FOUND_AGAIN_MS : 0;
   const limitMs = failing + found + (unseen ? limits.unreportedLimitMs : limits.limitMs);
+  // Given away in the silence after a message, the call is listened to anew.
+  const isMoved = schedule.faults.some((fault) => fault.do === 'ReplacePods');
   const isBroken = schedule.faults.some((fault) => ENDS_STREAMS.has(fault.do));
   const excused = [...outages, ...shortages.Carrier, ...(isBroken ? shortages.Redis : [])];
   return carrier.heard.flatMap(({ kind, atMs, lengthMs, callerMs }) => {
     if (kind === 'Sound') return [];
     const fromMs = answeredAtMs + atMs;
-    const own = listenedMs(call, callerMs);
+    const own = listenedMs(call, callerMs) + (isMoved && leavesMessage(call) ? MESSAGE_SILENCE_MS : 0);
     const silentMs = lengthMs - callerMs - overlapMs({ fromMs, toMs: fromMs + lengthMs }, excused);
     return silentMs > limitMs + own ? [`${callID} was silent for ${silentMs} ms from ${atMs} ms on`] : [];
   });
