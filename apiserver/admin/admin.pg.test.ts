@@ -34,6 +34,9 @@ describe('the admin command', () => {
 
   test('makes an account staff, which holds until it is taken away', async () => {
     const { email, token } = await api.signUp('staff');
+    await expect(run('make-staff', email)).rejects.toThrow('Nobody has proven yet');
+    const proof = await run('show-link', 'verify-email', email);
+    await post('/api/auth/email/verify', { token: proof.split('#')[1] });
     const readSwitch = async () => (await api.call('GET', '/api/admin/system/signup', { token })).status;
     expect(await readSwitch()).toBe(403);
     expect(await run('make-staff', email.toUpperCase())).toBe(`${email} is staff now.`);

@@ -46,6 +46,7 @@ export async function runCommand(
 }
 
 async function makeStaff(deps: CommandDeps, email: string): Promise<string> {
+  await assertVerified(deps, email);
   if (await setStaff(deps, email, true)) return `${email} is staff now.`;
   // Nobody knows this password: the link below sets one.
   const hash = await deps.hasher.hash(randomBytes(32).toString('base64url'));
@@ -56,6 +57,19 @@ async function makeStaff(deps: CommandDeps, email: string): Promise<string> {
   );
   const link = await linkFor(deps, { mail: 'ResetPassword', id: userID });
   return `${email} is staff now. The account was made; its password is set here, within an hour:\n${link}`;
+}
+
+/** Anybody may have signed up with an address that is not theirs. */
+async function assertVerified({ database }: CommandDeps, email: string): Promise<void> {
+  const [row] = await database.query<{ verified: boolean }>(
+    'SELECT email_verified_at IS NOT NULL AS verified FROM users WHERE email = $1',
+    [email],
+  );
+  if (!row || row.verified) return;
+  throw new CommandRefused(
+    `Nobody has proven yet that ${email} is theirs. Have whoever owns the address reset the password by the link of ` +
+      `"show-link reset-password ${email}", which ends whatever a stranger has left there; then try again.`,
+  );
 }
 
 async function removeStaff(deps: CommandDeps, email: string): Promise<string> {

@@ -1,7 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
-import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-token.ts';
+import { ACCESS_TOKEN_SECONDS, AccessTokens, issuerOf } from './access-token.ts';
 
 const SECRET = 'a secret that is long enough for tests';
 const claims = {
@@ -56,4 +56,9 @@ describe('AccessTokens', () => {
     expect(tokens.verify(signed({}, {}, SECRET))).toEqual(claims);
     expect(tokens.verify(signed(header, change, secret))).toBeUndefined();
   });
+});
+
+test.each([null, 7, [], 'text', { iss: 7 }, {}])('a token whose payload is %j names no issuer', (payload) => {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  expect(issuerOf(`${part({ typ: 'JWT', alg: 'HS256' })}.${part(payload)}.AA`)).toBeUndefined();
 });

@@ -78,10 +78,12 @@ export class AccessTokens {
   }
 }
 
+/** A payload is any JSON until it is verified. */
+const issuedSchema = z.object({ iss: z.string() });
+
 /** From whom a token says it is, before anything of it is believed: only to choose who verifies it. */
 export function issuerOf(token: string): string | undefined {
-  const payload = decoded(token)?.payload;
-  return typeof payload === 'object' ? payload.iss : undefined;
+  return issuedSchema.safeParse(decoded(token)?.payload).data?.iss;
 }
 
 function decoded(token: string): jwt.Jwt | undefined {

@@ -59,6 +59,12 @@ export async function mintLink(deps: MailLinkDeps, request: LinkRequest): Promis
   return { purpose, url, ...row };
 }
 
+/** Of a link that nobody was sent. */
+export async function forgetLink({ database }: MailLinkDeps, { url }: MailedLink): Promise<void> {
+  const token = new URL(url).hash.slice(1);
+  await database.query('DELETE FROM mail_links WHERE token_hash = $1', [hashOfSecret(token)]);
+}
+
 const PERSON_LINK = `
   WITH person AS (
     SELECT user_id, email FROM users u WHERE user_id = $1

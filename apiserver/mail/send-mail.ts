@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Logger } from '#lib/log/logger.ts';
 import { type JobHandler, JobRefused } from '../jobs/job-queue.ts';
-import { linkRequestSchema, type MailLinkDeps, mintLink } from './mail-links.ts';
+import { forgetLink, linkRequestSchema, type MailLinkDeps, mintLink } from './mail-links.ts';
 import { mailOf } from './mail-text.ts';
 import type { Mailer } from './mailer.ts';
 
@@ -12,8 +12,8 @@ export interface SendMailDeps extends MailLinkDeps {
 }
 
 /**
- * The job that mints a link and mails it. Tried again while the SMTP server is away, with another
- * link: the earlier one may have arrived, and is good as well. Neither link nor address is logged.
+ * The job that mints a link and mails it. Tried again while the SMTP server is away, with another link: one that was
+ * not sent counts for nothing. Neither link nor address is logged.
  */
 export function sendMail(deps: SendMailDeps): JobHandler {
   return async (data) => {
@@ -27,6 +27,7 @@ export function sendMail(deps: SendMailDeps): JobHandler {
     try {
       await deps.mailer.send(mailOf(link));
     } catch (error) {
+      await forgetLink(deps, link);
       throw isRefusal(error) ? new JobRefused(error) : error;
     }
   };

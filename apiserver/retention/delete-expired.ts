@@ -71,7 +71,7 @@ async function nextTenant(
         AND coalesce(${cutAt}, '-infinity')
             <= $1::timestamptz - make_interval(days => ${days}) - interval '1 hour'
       ORDER BY ${cutAt} NULLS FIRST LIMIT 1
-        FOR UPDATE SKIP LOCKED`,
+        FOR NO KEY UPDATE SKIP LOCKED`,
     [now],
   );
   return rows[0];

@@ -187,18 +187,34 @@ describe('a call that Redis lost before anybody held its media', () => {
     await expect.poll(kinds, PATIENCE).toEqual(['answered', 'ended', 'started', 'usage']);
   });
 
-  test('is talked to where a repeat of its first webhook was refused in between', async () => {
+  test('is talked to where another pod has refused a repeat of its first webhook in between', async () => {
     await pod.deliver(webhookOf('call.initiated', CALL));
     await pod.recorder.next(CALL, 'answer');
     const answered = webhook('call.answered');
+    const other = await TestRuntime.start(server.url, { POD_NAME: 'pod-b' });
+    try {
+      await flushAll(pod.redis);
+      await other.project({ ...profile, suspensions: [{ reason: 'Billing', message: 'unpaid' }] });
+      await other.deliver(webhookOf('call.initiated', CALL));
+      await other.recorder.next(CALL, 'reject');
+      expect(await other.deliver(answered)).toBe(200);
+      const start = await other.recorder.next(CALL, 'streaming_start');
+      expect(await other.openMedia(start)).toBeInstanceOf(WebSocket);
+      await other.deliver(webhook('call.hangup'));
+      await expect.poll(kinds, PATIENCE).toContain('usage');
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('is known to the pod that stored it last, where a repeat of its first webhook comes there', async () => {
+    await pod.deliver(webhookOf('call.initiated', CALL));
+    await pod.recorder.next(CALL, 'answer');
     await flushAll(pod.redis);
     await pod.project({ ...profile, suspensions: [{ reason: 'Billing', message: 'unpaid' }] });
     await pod.deliver(webhookOf('call.initiated', CALL));
-    await pod.recorder.next(CALL, 'reject');
-    expect(await pod.deliver(answered)).toBe(200);
-    expect(await pod.openMedia(await pod.recorder.next(CALL, 'streaming_start'))).toBeInstanceOf(WebSocket);
-    await pod.deliver(webhook('call.hangup'));
-    await expect.poll(kinds, PATIENCE).toContain('usage');
+    expect(await stateOf()).toBe('answering');
+    expect(pod.recorder.of(CALL).map(({ step }) => step)).not.toContain('reject');
   });
 
   test('is attached by the token of its stream', async () => {
