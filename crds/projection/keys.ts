@@ -15,6 +15,11 @@ export const projectionKeys = {
   tenantKnowledge: (tenantID: string) => `tenant-knowledge:{${shardOf(tenantID)}}:${tenantID}`,
   /** String, written by the operator with its fence; missing or changed means that Redis lost data. */
   epoch: () => 'projection:epoch',
+  /**
+   * String, written by the operator: the epoch under which all was found to be there, or was written. While it is
+   * another than the epoch, what is missing may only not be written yet.
+   */
+  whole: () => 'projection:whole',
 } as const;
 
 /** What keys of projected hashes begin with. */

@@ -123,18 +123,22 @@ export class FullPass implements Service {
     await this.#pass(!isWhole);
     this.#passedAtMs = clock.monotonic();
     if (isWhole) return;
+    if (this.#epoch !== undefined) await projector.tellWhole(this.#epoch);
     this.#replication = replication;
     if (hasWaited) await onRestored();
   }
 
   /**
    * Leaves our term in Redis before anything is written under it: whoever comes after this operator goes
-   * above it, also where this one ends in the middle of its first pass and the Lease is deleted then.
+   * above it, also where this one ends in the middle of its first pass and the Lease is deleted then. That all is there
+   * is said once it is: of a number that is not written yet, callers must not hear that nobody has it.
    */
   async #beginEpoch(found: string | undefined): Promise<void> {
     const { projector, raiseTermAbove } = this.#options;
     if (found !== undefined) await raiseTermAbove(termOfEpoch(found));
+    const wasWhole = found !== undefined && (await projector.isWhole(found));
     this.#epoch = await projector.beginEpoch();
+    if (wasWhole) await projector.tellWhole(this.#epoch);
     this.#replication = undefined;
   }
 

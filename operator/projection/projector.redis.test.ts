@@ -161,6 +161,27 @@ describe.each(TOPOLOGIES)('on %s', (name) => {
       expect(await Promise.all(left)).toEqual(['{"a":1}', null]);
     });
 
+    test('says that all is there once it is, and whoever comes next lets that stand', async () => {
+      const whole = async () =>
+        (await redis.get(projectionKeys.whole())) === (await redis.get(projectionKeys.epoch()));
+      const { pass, source, wanted } = create({ 'did:+1': { a: 1 } });
+      const wishFor = source.wishFor;
+      source.wishFor = () => {
+        throw new Error('the process ends here');
+      };
+      await expect(pass.passIfNeeded()).rejects.toThrow('ends here');
+      expect([await redis.exists(projectionKeys.epoch()), await whole()]).toEqual([1, false]);
+      source.wishFor = wishFor;
+      await pass.passIfNeeded();
+      expect(await whole()).toBe(true);
+      const next = create(wanted);
+      next.source.wishFor = () => {
+        throw new Error('the process ends here');
+      };
+      await expect(next.pass.passIfNeeded()).rejects.toThrow('ends here');
+      expect(await whole()).toBe(true);
+    });
+
     test('raises the term above the one that Redis remembers', async () => {
       await redis.set(projectionKeys.epoch(), '1:another');
       const { pass, raised } = create({});

@@ -99,7 +99,7 @@ export class Projector {
     this.#sequence = Math.max(this.#sequence, Number(known ?? 0));
   }
 
-  /** Says that Redis holds the whole projection; the epoch to look for from now on. */
+  /** Says who writes from now on; the epoch to look for. */
   async beginEpoch(): Promise<string> {
     const term = this.#term();
     const epoch = `${term}:${randomUUID()}`;
@@ -107,6 +107,17 @@ export class Projector {
     const reply = await this.#ask(() => setEpochScript.run(this.#redis, { key }, [term, epoch]));
     if (reply === 'stale') throw new StaleFence(key);
     return epoch;
+  }
+
+  /** Says that Redis holds the whole projection, unless somebody else writes by now. */
+  async tellWhole(epoch: string): Promise<void> {
+    if ((await this.readEpoch()) !== epoch) return;
+    await this.#ask(() => this.#redis.set(projectionKeys.whole(), epoch));
+  }
+
+  /** Whether Redis holds the whole projection of an epoch. */
+  async isWhole(epoch: string): Promise<boolean> {
+    return (await this.#ask(() => this.#redis.get(projectionKeys.whole()))) === epoch;
   }
 
   /** The epoch that Redis holds; undefined after it was emptied. */

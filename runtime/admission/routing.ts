@@ -110,7 +110,11 @@ export class Routing {
 
   /** Whether Redis holds the whole projection: the operator says so when it has written it. */
   async #isWhole(): Promise<boolean> {
-    return (await this.#redis.exists(projectionKeys.epoch())) === 1;
+    const [epoch, whole] = await Promise.all([
+      this.#redis.get(projectionKeys.epoch()),
+      this.#redis.get(projectionKeys.whole()),
+    ]);
+    return epoch !== null && epoch === whole;
   }
 
   #parse<T>(value: string | null, schema: Parser<T>, what: string): T | undefined {

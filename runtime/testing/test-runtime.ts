@@ -166,6 +166,7 @@ export class TestRuntime {
       ...did,
     };
     await this.redis.set(projectionKeys.epoch(), '1:test');
+    await this.redis.set(projectionKeys.whole(), '1:test');
     await this.redis.hset(projectionKeys.did(NUMBER), 'value', JSON.stringify(record));
     await this.redis.hset(projectionKeys.tenant(TENANT), 'value', JSON.stringify(tenant));
   }
