@@ -17,6 +17,7 @@ import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { KubeClient } from '#lib/kube/kube-client.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
 import {
+  CONFIG_MAPS,
   DEPLOYMENTS,
   LIMIT_RANGES,
   NAMESPACES,
@@ -110,6 +111,14 @@ async function makeStrayRuntime(admin: KubeClient): Promise<void> {
   await admin.create(VOICE_RUNTIME, stray);
 }
 
+/** A ConfigMap of people's own, that the Tenant names. */
+async function referToFacts(access: readonly object[]): Promise<void> {
+  const facts = { namespace: HOME, name: 'facts' };
+  await bench.apply(CONFIG_MAPS, facts, { data: { parking: 'Behind the house.' } });
+  await bench.applyTenant(TENANT_NAME, { access, knowledgeFrom: [{ name: facts.name }] });
+  await bench.until(TENANT, { name: TENANT_NAME }, 'ReferencesResolved', 'Resolved');
+}
+
 /** A tenant with all that its namespace can hold; each thing changed by hand, and put right. */
 async function furnishTenant(): Promise<void> {
   const { admin } = bench;
@@ -135,6 +144,7 @@ async function furnishTenant(): Promise<void> {
   }
   await admin.delete(SERVICE_ACCOUNTS, { namespace: HOME, name: 'tenant' });
   await there(SERVICE_ACCOUNTS, 'tenant', HOME);
+  await referToFacts(access);
   await repeatEvent();
   await relabelNamespace();
   await remakeQuota();
