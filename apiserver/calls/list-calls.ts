@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { Database } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { callSummarySchema } from './call-schemas.ts';
 
@@ -26,6 +27,13 @@ export const CALL_COLUMNS = `
     WHERE u.tenant_id = c.tenant_id AND u.call_id = c.call_id AND u.metric = 'call_seconds') AS seconds,
   EXISTS (SELECT FROM leads l WHERE l.tenant_id = c.tenant_id AND l.call_id = c.call_id) AS has_lead`;
 
+const CALLS: PagedList<CallRow, ReturnType<typeof summaryOf>> = {
+  select: `SELECT ${CALL_COLUMNS} FROM calls c WHERE c.tenant_id = $1`,
+  order: { at: 'c.started_at', id: 'c.call_id' },
+  positionOf: (row) => ({ at: row.started_at, id: row.call_id }),
+  itemOf: summaryOf,
+};
+
 /** `GET /api/admin/calls`: the tenant's calls, the latest first. */
 export function listCallsRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
@@ -36,24 +44,8 @@ export function listCallsRoute({ database }: { readonly database: Database }): R
     access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of calls.', schema: pageSchema(callSummarySchema) } },
-    handle: async ({ query, principal }) => {
-      const after = readCursor(query.cursor);
-      const rows = await database.withTenant(principal.tenant.id, async (client) => {
-        const result = await client.query<CallRow>(
-          `SELECT ${CALL_COLUMNS} FROM calls c
-            WHERE c.tenant_id = $1
-              AND ($2::timestamptz IS NULL OR (c.started_at, c.call_id) < ($2::timestamptz, $3::uuid))
-            ORDER BY c.started_at DESC, c.call_id DESC LIMIT $4`,
-          [principal.tenant.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
-        );
-        return result.rows;
-      });
-      const page = toPage(rows, query.limit, (row) => ({
-        at: row.started_at.toISOString(),
-        id: row.call_id,
-      }));
-      return { status: 200, body: { ...page, items: page.items.map(summaryOf) } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readTenantPage(database, { tenantID: principal.tenant.id, query, list: CALLS }),
   });
 }
 

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { type LeadField, leadSchema } from './call-schemas.ts';
 
@@ -15,6 +16,13 @@ export interface LeadRow {
 
 export const LEAD_COLUMNS = 'call_id, workflow, complete, fields, captured_at';
 
+const LEADS: PagedList<LeadRow, ReturnType<typeof leadOf>> = {
+  select: `SELECT ${LEAD_COLUMNS} FROM leads WHERE tenant_id = $1`,
+  order: { at: 'captured_at', id: 'call_id' },
+  positionOf: (row) => ({ at: row.captured_at, id: row.call_id }),
+  itemOf: leadOf,
+};
+
 /** `GET /api/admin/leads`: what callers left, the latest first. */
 export function listLeadsRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
@@ -25,24 +33,8 @@ export function listLeadsRoute({ database }: { readonly database: Database }): R
     access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of leads.', schema: pageSchema(leadSchema) } },
-    handle: async ({ query, principal }) => {
-      const after = readCursor(query.cursor);
-      const rows = await database.withTenant(principal.tenant.id, async (client) => {
-        const result = await client.query<LeadRow>(
-          `SELECT ${LEAD_COLUMNS} FROM leads
-            WHERE tenant_id = $1
-              AND ($2::timestamptz IS NULL OR (captured_at, call_id) < ($2::timestamptz, $3::uuid))
-            ORDER BY captured_at DESC, call_id DESC LIMIT $4`,
-          [principal.tenant.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
-        );
-        return result.rows;
-      });
-      const page = toPage(rows, query.limit, (row) => ({
-        at: row.captured_at.toISOString(),
-        id: row.call_id,
-      }));
-      return { status: 200, body: { ...page, items: page.items.map(leadOf) } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readTenantPage(database, { tenantID: principal.tenant.id, query, list: LEADS }),
   });
 }
 

@@ -3,7 +3,8 @@ import { tenantSpecSchema } from '#crds/tenant/tenant.ts';
 import type { Database } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { answering, authorOf, WRITE_PROBLEMS } from './answer-configuration.ts';
 import { PARTS } from './live-tenant.ts';
@@ -56,6 +57,13 @@ export function revisionRoutes(deps: WriteDeps): readonly Route[] {
   return [listRoute(deps), readRoute(deps), restoreRoute(deps)];
 }
 
+const REVISIONS: PagedList<RevisionRow, ReturnType<typeof summaryOf>> = {
+  select: `SELECT ${COLUMNS} FROM tenant_revisions WHERE tenant_id = $1`,
+  order: { at: 'recorded_at', id: 'revision_id' },
+  positionOf: (row) => ({ at: row.recorded_at, id: row.revision_id }),
+  itemOf: summaryOf,
+};
+
 function listRoute({ database }: Pick<ConfigurationDeps, 'database'>): Route {
   return defineRoute({
     method: 'GET',
@@ -65,23 +73,8 @@ function listRoute({ database }: Pick<ConfigurationDeps, 'database'>): Route {
     access: READ,
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of revisions.', schema: pageSchema(summarySchema) } },
-    handle: async ({ principal, query }) => {
-      const before = readCursor(query.cursor);
-      const rows = await database.withTenant(principal.tenant.id, async (client) => {
-        const result = await client.query<RevisionRow>(
-          `SELECT ${COLUMNS} FROM tenant_revisions
-            WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (recorded_at, revision_id) < ($2, $3::uuid))
-            ORDER BY recorded_at DESC, revision_id DESC LIMIT $4`,
-          [principal.tenant.id, before?.at ?? null, before?.id ?? null, query.limit + 1],
-        );
-        return result.rows;
-      });
-      const { items, nextCursor } = toPage(rows, query.limit, (row) => ({
-        at: row.recorded_at.toISOString(),
-        id: row.revision_id,
-      }));
-      return { status: 200, body: { items: items.map(summaryOf), nextCursor } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readTenantPage(database, { tenantID: principal.tenant.id, query, list: REVISIONS }),
   });
 }
 

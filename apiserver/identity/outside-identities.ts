@@ -4,7 +4,8 @@ import type { Database } from '../database/database.ts';
 import { brokenConstraintOf } from '../database/database-error.ts';
 import { PERSON } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readPersonPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { issuerOf } from './access-token.ts';
 import type { OutsideTokens } from './outside-tokens.ts';
@@ -66,6 +67,13 @@ export function linkIdentityRoute({ database, outside }: IdentityDeps): Route {
   });
 }
 
+const IDENTITIES: PagedList<IdentityRow, ReturnType<typeof identityOf>> = {
+  select: 'SELECT * FROM auth_list_identities($1) WHERE true',
+  order: { at: 'linked_at', id: 'identity_id' },
+  positionOf: (row) => ({ at: row.linked_at, id: row.identity_id }),
+  itemOf: identityOf,
+};
+
 /** `GET /api/auth/identities`. */
 export function listIdentitiesRoute({ database }: IdentityDeps): Route {
   return defineRoute({
@@ -76,20 +84,8 @@ export function listIdentitiesRoute({ database }: IdentityDeps): Route {
     access: PERSON,
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of identities.', schema: pageSchema(identitySchema) } },
-    handle: async ({ query, principal }) => {
-      const after = readCursor(query.cursor);
-      const rows = await database.query<IdentityRow>(
-        `SELECT * FROM auth_list_identities($1)
-          WHERE $2::timestamptz IS NULL OR (linked_at, identity_id) < ($2::timestamptz, $3::uuid)
-          ORDER BY linked_at DESC, identity_id DESC LIMIT $4`,
-        [principal.user.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
-      );
-      const page = toPage(rows, query.limit, (row) => ({
-        at: row.linked_at.toISOString(),
-        id: row.identity_id,
-      }));
-      return { status: 200, body: { ...page, items: page.items.map(identityOf) } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readPersonPage(database, { userID: principal.user.id, query, list: IDENTITIES }),
   });
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { PERSON } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readPersonPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { sessionSchema, tenantSchema } from './account-schemas.ts';
 import { openSession, type SessionDeps } from './open-session.ts';
@@ -17,6 +18,13 @@ interface MembershipRow {
   readonly joined_at: Date;
 }
 
+const TENANTS: PagedList<MembershipRow, ReturnType<typeof tenantOf>> = {
+  select: 'SELECT * FROM auth_list_tenants($1) WHERE true',
+  order: { at: 'joined_at', id: 'tenant_id' },
+  positionOf: (row) => ({ at: row.joined_at, id: row.tenant_id }),
+  itemOf: tenantOf,
+};
+
 /** `GET /api/auth/tenants`: where the person belongs. */
 export function listTenantsRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
@@ -27,20 +35,8 @@ export function listTenantsRoute({ database }: { readonly database: Database }):
     access: PERSON,
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of tenants.', schema: pageSchema(tenantSchema) } },
-    handle: async ({ query, principal }) => {
-      const after = readCursor(query.cursor);
-      const rows = await database.query<MembershipRow>(
-        `SELECT * FROM auth_list_tenants($1)
-          WHERE $2::timestamptz IS NULL OR (joined_at, tenant_id) < ($2::timestamptz, $3::uuid)
-          ORDER BY joined_at DESC, tenant_id DESC LIMIT $4`,
-        [principal.user.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
-      );
-      const page = toPage(rows, query.limit, (row) => ({
-        at: row.joined_at.toISOString(),
-        id: row.tenant_id,
-      }));
-      return { status: 200, body: { ...page, items: page.items.map(tenantOf) } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readPersonPage(database, { userID: principal.user.id, query, list: TENANTS }),
   });
 }
 

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Database, PoolClient } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { displayTextSchema } from '../identity/account-schemas.ts';
 import { SCOPES, type Scope } from '../identity/permissions.ts';
@@ -84,6 +85,13 @@ export function createKeyRoute({ database }: { readonly database: Database }): R
   });
 }
 
+const KEYS: PagedList<KeyRow, ReturnType<typeof keyOf>> = {
+  select: `SELECT ${COLUMNS} FROM api_keys WHERE ${LIVE}`,
+  order: { at: 'created_at', id: 'key_id' },
+  positionOf: (row) => ({ at: row.created_at, id: row.key_id }),
+  itemOf: keyOf,
+};
+
 /** `GET /api/admin/api-keys`. */
 export function listKeysRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
@@ -96,20 +104,8 @@ export function listKeysRoute({ database }: { readonly database: Database }): Ro
     replies: {
       200: { description: 'A page of keys, without their secrets.', schema: pageSchema(keySchema) },
     },
-    handle: async ({ query, principal }) => {
-      const after = readCursor(query.cursor);
-      const rows = await database.withTenant(principal.tenant.id, async (client) => {
-        const result = await client.query<KeyRow>(
-          `SELECT ${COLUMNS} FROM api_keys WHERE ${LIVE}
-              AND ($2::timestamptz IS NULL OR (created_at, key_id) < ($2::timestamptz, $3::uuid))
-            ORDER BY created_at DESC, key_id DESC LIMIT $4`,
-          [principal.tenant.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
-        );
-        return result.rows;
-      });
-      const page = toPage(rows, query.limit, (row) => ({ at: row.created_at.toISOString(), id: row.key_id }));
-      return { status: 200, body: { ...page, items: page.items.map(keyOf) } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readTenantPage(database, { tenantID: principal.tenant.id, query, list: KEYS }),
   });
 }
 

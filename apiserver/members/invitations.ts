@@ -4,7 +4,8 @@ import type { Database, PoolClient } from '../database/database.ts';
 import { brokenConstraintOf } from '../database/database-error.ts';
 import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { emailAddressSchema } from '../identity/email-address.ts';
 import type { TenantRole } from '../identity/permissions.ts';
@@ -68,6 +69,13 @@ export function inviteRoute({ database, jobs }: InvitationDeps): Route {
   });
 }
 
+const INVITATIONS: PagedList<InvitationRow, ReturnType<typeof invitationOf>> = {
+  select: `SELECT ${COLUMNS} FROM invitations WHERE ${OPEN}`,
+  order: { at: 'created_at', id: 'invitation_id' },
+  positionOf: (row) => ({ at: row.created_at, id: row.invitation_id }),
+  itemOf: invitationOf,
+};
+
 /** `GET /api/admin/invitations`: those that nobody has accepted yet. */
 export function listInvitationsRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
@@ -78,23 +86,8 @@ export function listInvitationsRoute({ database }: { readonly database: Database
     access: inTenant('Admin'),
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of invitations.', schema: pageSchema(invitationSchema) } },
-    handle: async ({ query, principal }) => {
-      const after = readCursor(query.cursor);
-      const rows = await database.withTenant(principal.tenant.id, async (client) => {
-        const result = await client.query<InvitationRow>(
-          `SELECT ${COLUMNS} FROM invitations WHERE ${OPEN}
-              AND ($2::timestamptz IS NULL OR (created_at, invitation_id) < ($2::timestamptz, $3::uuid))
-            ORDER BY created_at DESC, invitation_id DESC LIMIT $4`,
-          [principal.tenant.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
-        );
-        return result.rows;
-      });
-      const page = toPage(rows, query.limit, (row) => ({
-        at: row.created_at.toISOString(),
-        id: row.invitation_id,
-      }));
-      return { status: 200, body: { ...page, items: page.items.map(invitationOf) } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readTenantPage(database, { tenantID: principal.tenant.id, query, list: INVITATIONS }),
   });
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Database, PoolClient } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
-import { pageQuerySchema, pageSchema, readCursor, toPage } from '../http/page.ts';
+import { pageQuerySchema, pageSchema } from '../http/page.ts';
+import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import type { TenantRole } from '../identity/permissions.ts';
 import type { PersonInTenant } from '../identity/principal.ts';
@@ -23,6 +24,13 @@ const MEMBERS = `
 
 const paramsSchema = z.strictObject({ userID: z.uuid() });
 
+const MEMBER_LIST: PagedList<MemberRow, ReturnType<typeof memberOf>> = {
+  select: MEMBERS,
+  order: { at: 'm.created_at', id: 'm.user_id' },
+  positionOf: (row) => ({ at: row.created_at, id: row.user_id }),
+  itemOf: memberOf,
+};
+
 /** `GET /api/admin/members`: who belongs to the tenant. */
 export function listMembersRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
@@ -33,22 +41,8 @@ export function listMembersRoute({ database }: { readonly database: Database }):
     access: inTenant('Viewer'),
     query: pageQuerySchema,
     replies: { 200: { description: 'A page of members.', schema: pageSchema(memberSchema) } },
-    handle: async ({ query, principal }) => {
-      const after = readCursor(query.cursor);
-      const rows = await database.withTenant(principal.tenant.id, async (client) => {
-        const result = await client.query<MemberRow>(
-          `${MEMBERS} AND ($2::timestamptz IS NULL OR (m.created_at, m.user_id) < ($2::timestamptz, $3::uuid))
-           ORDER BY m.created_at DESC, m.user_id DESC LIMIT $4`,
-          [principal.tenant.id, after?.at ?? null, after?.id ?? null, query.limit + 1],
-        );
-        return result.rows;
-      });
-      const page = toPage(rows, query.limit, (row) => ({
-        at: row.created_at.toISOString(),
-        id: row.user_id,
-      }));
-      return { status: 200, body: { ...page, items: page.items.map(memberOf) } } as const;
-    },
+    handle: ({ query, principal }) =>
+      readTenantPage(database, { tenantID: principal.tenant.id, query, list: MEMBER_LIST }),
   });
 }
 
