@@ -79,15 +79,21 @@ CREATE FUNCTION auth_read_password(of_user uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = veralux, pg_temp
   AS $$ SELECT password_hash FROM users WHERE user_id = of_user $$;
 
--- Sets a password in place of the one that was proven to be known. False: it has been changed meanwhile.
+-- Sets a password in place of the one that was proven to be known, and ends all links that would reset it (0010).
+-- False: it has been changed meanwhile.
 CREATE FUNCTION auth_change_password(of_user uuid, old_hash text, new_hash text)
   RETURNS boolean
-  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = veralux, pg_temp
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = veralux, pg_temp
   AS $$
-    WITH changed AS (
-      UPDATE users SET password_hash = new_hash WHERE user_id = of_user AND password_hash = old_hash
-      RETURNING user_id)
-    SELECT EXISTS (SELECT FROM changed)
+    BEGIN
+      UPDATE users SET password_hash = new_hash WHERE user_id = of_user AND password_hash = old_hash;
+      IF NOT FOUND THEN
+        RETURN false;
+      END IF;
+      UPDATE mail_links SET used_at = now()
+       WHERE user_id = of_user AND purpose = 'ResetPassword' AND used_at IS NULL;
+      RETURN true;
+    END
   $$;
 
 -- The tenants that a person belongs to, in the order in which they joined them.

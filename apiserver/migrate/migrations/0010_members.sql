@@ -157,8 +157,8 @@ CREATE FUNCTION auth_is_link_good(link_hash bytea, for_purpose text)
       WHERE token_hash = link_hash AND purpose = for_purpose AND used_at IS NULL AND expires_at > now())
   $$;
 
--- Whether the link was good: the password is set, the address is proven, every session and every other
--- such link has ended.
+-- Whether the link was good: the password is set, the address is proven, and what somebody else may have left at the
+-- account has ended: every session, every other such link, and every outside identity (0011).
 CREATE FUNCTION auth_reset_password(link_hash bytea, new_hash text)
   RETURNS boolean
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = veralux, pg_temp
@@ -177,6 +177,7 @@ CREATE FUNCTION auth_reset_password(link_hash bytea, new_hash text)
       UPDATE mail_links SET used_at = now()
        WHERE user_id = whose AND purpose = 'ResetPassword' AND used_at IS NULL;
       UPDATE sessions SET revoked_at = now() WHERE user_id = whose AND revoked_at IS NULL;
+      DELETE FROM identities WHERE user_id = whose;
       RETURN true;
     END
   $$;
