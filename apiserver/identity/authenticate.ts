@@ -4,8 +4,9 @@ import { ApiError } from '../http/api-error.ts';
 import { type AccessTokens, issuerOf } from './access-token.ts';
 import type { OutsideTokens } from './outside-tokens.ts';
 import type { TenantRole } from './permissions.ts';
-import type { CurrentTenant, Machine, Person, Principal } from './principal.ts';
+import type { Machine, Person, Principal } from './principal.ts';
 import { hashOfSecret, SECRET_PREFIX } from './secret.ts';
+import { type TenantRow, tenantOf } from './tenant-row.ts';
 
 export interface AuthenticateDeps {
   readonly database: Database;
@@ -26,13 +27,6 @@ export interface Credentials {
 export interface Purpose {
   readonly operation: string;
   readonly needsReason: boolean;
-}
-
-interface TenantRow {
-  readonly tenant_id: string;
-  readonly tenant_name: string | null;
-  readonly tenant_display_name: string | null;
-  readonly tenant_plan: string | null;
 }
 
 type PersonRow = { readonly user_id: string; readonly email: string; readonly user_name: string } & {
@@ -142,15 +136,6 @@ async function enterTenant(
   ]);
   if (!row) throw noSuchTenant();
   return { ...person, tenant: { ...tenantOf(row), role: 'Admin' }, entered: true };
-}
-
-function tenantOf(row: TenantRow): CurrentTenant {
-  return {
-    id: row.tenant_id,
-    name: row.tenant_name,
-    displayName: row.tenant_display_name,
-    plan: row.tenant_plan,
-  };
 }
 
 function noSuchTenant(): ApiError {

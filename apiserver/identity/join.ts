@@ -11,19 +11,16 @@ import { newPasswordSchema } from './password.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { TenantRole } from './permissions.ts';
 import { hashOfSecret } from './secret.ts';
+import { membershipOf, type TenantRow } from './tenant-row.ts';
 
 export interface JoinDeps extends SessionDeps {
   readonly database: Database;
   readonly hasher: PasswordHasher;
 }
 
-interface InvitedRow {
-  readonly tenant_id: string;
+interface InvitedRow extends TenantRow {
   readonly email: string;
   readonly role: TenantRole;
-  readonly tenant_name: string | null;
-  readonly tenant_display_name: string | null;
-  readonly tenant_plan: string | null;
 }
 
 type Answer = 'Accepted' | 'OtherAddress' | 'Unverified' | null;
@@ -48,7 +45,7 @@ export function acceptInvitationRoute(deps: JoinDeps): Route {
           user.id,
         ]);
         const tokens = await openSession(deps, client, { userID: user.id, tenantID: invited.tenant_id });
-        return { tenant: tenantOf(invited), ...tokens };
+        return { tenant: membershipOf(invited), ...tokens };
       });
       return { status: 200, body: { user, ...session } } as const;
     },
@@ -89,7 +86,7 @@ export function joinRoute(deps: JoinDeps): Route {
             return {
               status: 201,
               location: '/api/auth/me',
-              body: { user, tenant: tenantOf(invited) },
+              body: { user, tenant: membershipOf(invited) },
             } as const;
           },
           addSecrets: async (client, account) => {
@@ -124,14 +121,4 @@ async function answered(client: PoolClient, statement: string, values: readonly 
   if (answer === null) throw new ApiError('wrong_link');
   if (answer === 'OtherAddress') throw new ApiError('other_address');
   if (answer === 'Unverified') throw new ApiError('email_not_verified');
-}
-
-function tenantOf(row: InvitedRow) {
-  return {
-    id: row.tenant_id,
-    name: row.tenant_name,
-    displayName: row.tenant_display_name,
-    plan: row.tenant_plan,
-    role: row.role,
-  };
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { mintLink } from '../mail/mail-links.ts';
 import { startTestApi, TEST_SECRET, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { OUR_ISSUER } from './access-token.ts';
@@ -98,6 +99,17 @@ describe('tokens of an outside issuer', () => {
     const list = await api.call('GET', '/api/auth/identities', { token: person.token });
     expect(list.body.items.map((one: { id: string }) => one.id)).toEqual([id]);
     expect((await api.call('DELETE', path, { token: person.token })).status).toBe(204);
+    expect((await me(await issue())).status).toBe(401);
+  });
+
+  test('are worth nothing once the password was reset: a stranger may have linked it', async () => {
+    await link(await issue());
+    const reset = await mintLink(
+      { database: database.worker, consoleURL: 'https://console.example.com' },
+      { mail: 'ResetPassword', id: person.userID },
+    );
+    const body = { token: reset?.url.split('#')[1], newPassword: 'An0ther password' };
+    expect((await api.call('POST', '/api/auth/password/reset', { body })).status).toBe(204);
     expect((await me(await issue())).status).toBe(401);
   });
 

@@ -8,21 +8,18 @@ import { defineRoute, type Route } from '../http/route.ts';
 import { sessionSchema, tenantSchema } from './account-schemas.ts';
 import { openSession, type SessionDeps } from './open-session.ts';
 import type { TenantRole } from './permissions.ts';
+import { membershipOf, type TenantRow } from './tenant-row.ts';
 
-interface MembershipRow {
-  readonly tenant_id: string;
-  readonly tenant_name: string | null;
-  readonly tenant_display_name: string | null;
-  readonly tenant_plan: string | null;
+interface MembershipRow extends TenantRow {
   readonly role: TenantRole;
   readonly joined_at: Date;
 }
 
-const TENANTS: PagedList<MembershipRow, ReturnType<typeof tenantOf>> = {
+const TENANTS: PagedList<MembershipRow, ReturnType<typeof membershipOf<TenantRole>>> = {
   select: 'SELECT * FROM auth_list_tenants($1) WHERE true',
   order: { at: 'joined_at', id: 'tenant_id' },
   positionOf: (row) => ({ at: row.joined_at, id: row.tenant_id }),
-  itemOf: tenantOf,
+  itemOf: membershipOf,
 };
 
 /** `GET /api/auth/tenants`: where the person belongs. */
@@ -60,17 +57,7 @@ export function switchRoute(deps: SessionDeps & { readonly database: Database })
       const tokens = await deps.database.transaction((client) =>
         openSession(deps, client, { userID: user.id, tenantID: row.tenant_id }),
       );
-      return { status: 200, body: { user, tenant: tenantOf(row), ...tokens } } as const;
+      return { status: 200, body: { user, tenant: membershipOf(row), ...tokens } } as const;
     },
   });
-}
-
-function tenantOf(row: MembershipRow): z.input<typeof tenantSchema> {
-  return {
-    id: row.tenant_id,
-    name: row.tenant_name,
-    displayName: row.tenant_display_name,
-    plan: row.tenant_plan,
-    role: row.role,
-  };
 }
