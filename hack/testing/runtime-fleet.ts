@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import Telnyx from 'telnyx';
 import { type LedgerEvent, ledgerEventSchema } from '#crds/ledger/ledger-event.ts';
+import { PLAN_LIMITS } from '#crds/plans/plans.ts';
 import { ledgerKeys, PROJECTED_FIELDS, podKeys, projectionKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
@@ -178,14 +179,6 @@ export class RuntimeFleet {
 
   async #project(): Promise<void> {
     const did = { number: NUMBER, tenantID: TENANT, shard: shardOf(TENANT), workflow: 'lead-capture' };
-    const unlimited = {
-      callsPerMonth: null,
-      minutesPerMonth: null,
-      apiRequestsPerMonth: null,
-      phoneNumbers: null,
-      concurrentCalls: null,
-      transferMinutesPerDay: null,
-    };
     const profile = {
       schemaVersion: 1,
       tenantID: TENANT,
@@ -196,7 +189,7 @@ export class RuntimeFleet {
       plan: 'Enterprise',
       suspensions: [],
       runtime: RUNTIME,
-      limits: unlimited,
+      limits: PLAN_LIMITS.Enterprise,
       assistant: { greeting: 'Acme, hello.', disclosure: { enabled: false } },
       workflows: defaultWorkflows,
       knowledge: [],

@@ -1,4 +1,5 @@
 /** The tenants whose numbers are called, as the operator would have projected them. */
+import { PLAN_LIMITS } from '#crds/plans/plans.ts';
 import { PROJECTED_FIELDS, projectionKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
@@ -9,14 +10,6 @@ const QUESTION = 'Could you tell me once more who you are and what you want?';
 /** The silence that ends a turn, whatever the caller's pauses are. */
 export const ENDPOINTING_MS = 700;
 const ENDPOINTING_SECONDS = String(ENDPOINTING_MS / 1_000);
-const UNLIMITED = {
-  callsPerMonth: null,
-  minutesPerMonth: null,
-  apiRequestsPerMonth: null,
-  phoneNumbers: null,
-  concurrentCalls: null,
-  transferMinutesPerDay: null,
-};
 
 export interface CalledNumber {
   readonly number: string;
@@ -85,7 +78,7 @@ function profileOf({ tenantID }: CalledNumber, { assistant, workflow }: Answerin
     plan: 'OnPrem',
     suspensions: [],
     runtime: RUNTIME,
-    limits: UNLIMITED,
+    limits: PLAN_LIMITS.OnPrem,
     assistant,
     workflows: [workflow],
     knowledge: [],

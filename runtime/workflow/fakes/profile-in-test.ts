@@ -1,14 +1,6 @@
+import { PLAN_LIMITS } from '#crds/plans/plans.ts';
 import { type TenantProfile, tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
-
-const UNLIMITED = {
-  callsPerMonth: null,
-  minutesPerMonth: null,
-  apiRequestsPerMonth: null,
-  phoneNumbers: null,
-  concurrentCalls: null,
-  transferMinutesPerDay: null,
-};
 
 /** Acme in Chicago, with what every new tenant has and what differs from it. */
 export function profileInTest(changes: Readonly<Record<string, unknown>> = {}): TenantProfile {
@@ -22,7 +14,7 @@ export function profileInTest(changes: Readonly<Record<string, unknown>> = {}): 
     plan: 'Free',
     suspensions: [],
     runtime: 'veralux-system/shared',
-    limits: UNLIMITED,
+    limits: PLAN_LIMITS.OnPrem,
     assistant: { greeting: 'Thank you for calling Acme.' },
     workflows: defaultWorkflows,
     knowledge: [],
