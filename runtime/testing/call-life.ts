@@ -1,6 +1,7 @@
 import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
-import type { StoredCall, TransferFailure, Treatment } from '#runtime/call/call-record.ts';
+import type { Command, StoredCall, TransferFailure, Treatment } from '#runtime/call/call-record.ts';
+import { THROTTLED_FOR_MS } from '#runtime/call/deadlines.ts';
 import { decide } from '#runtime/call/machine.ts';
 import type { Transition } from '#runtime/call/transition.ts';
 
@@ -182,3 +183,20 @@ export const bridgedOfCaller: CallEvent = {
 export const legHungUp =
   (s: number, failure?: TransferFailure) =>
   (call: StoredCall | undefined): CallEvent => ({ kind: 'legHungUp', failure, ...ofTransfer(call, s) });
+
+/** A command in a word or two. */
+export const shown = (command: Command | undefined) =>
+  command && `${command.step}${command.done ? ' done' : ''}`;
+
+/** The carrier, asked after the call, tells of a stream that another pod asked for. */
+export const elsewhere: Step = (call) => ({
+  kind: 'streamElsewhere',
+  atMs: at(5),
+  generation: generationOf(call) + 1,
+  answeredAtMs: at(1),
+});
+/** No pod has had a slot for as long as that is waited for. */
+export const noRoomForLong: Step = (call) => ({
+  ...result(call, 'NoRoom'),
+  atMs: generationOf(call) / 1_000 + THROTTLED_FOR_MS + 1,
+});
