@@ -91,6 +91,10 @@ bench-calls: node_modules ## Measure many calls in one runtime pod (BENCH=calls,
 bench-conversation: node_modules ## Measure codecs beside sox and ffmpeg, turns, and from mouth to ear (BENCH=media,…; SECONDS=…; hack/bench/README.md).
 	@node hack/bench/conversation/main.ts
 
+.PHONY: bench-apiserver
+bench-apiserver: node_modules ## Measure the API server beside a bare route with the same statements (BENCH=read,…; SECONDS=…; hack/bench/README.md).
+	@node hack/bench/apiserver/main.ts
+
 # npm writes this file at the end of an installation.
 node_modules: node_modules/.package-lock.json
 node_modules/.package-lock.json: package-lock.json .npmrc

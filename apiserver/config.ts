@@ -133,6 +133,29 @@ export const API_SERVER_OPTIONS = {
     description:
       'Whose X-Forwarded-For is believed: how many proxies are before this server, or their networks, separated by commas.',
   },
+  ADMIN_RATE_MAX: {
+    schema: option.positiveInt,
+    default: '200',
+    description:
+      'How many requests a client (an IPv4 address, an IPv6 /64), an account and an API key may each make in a window.',
+  },
+  ADMIN_RATE_WINDOW_MS: {
+    schema: option.positiveInt,
+    default: '300000',
+    description: 'How long a window is, in milliseconds; counted in whole seconds.',
+  },
+  AUTH_RATE_MAX: {
+    schema: option.positiveInt,
+    default: '20',
+    description:
+      'How many requests in a window a client, an account and an e-mail address may each make at each route that takes or mails a secret: login, signup, forgotten password, join …',
+  },
+  CONTROL_REPLICAS: {
+    schema: option.positiveInt,
+    default: '2',
+    description:
+      'How many replicas of this server there are: while Redis is away, each lets its part of the requests above through.',
+  },
   SIGNUPS_PER_DAY: {
     schema: option.positiveInt,
     default: '1000',
@@ -163,17 +186,40 @@ export const API_SERVER_OPTIONS = {
   CONSOLE_URL: CONSOLE_URL_OPTION,
   HOST: { schema: z.string().min(1), default: '0.0.0.0', description: 'The address to listen on.' },
   PORT: { schema: option.port, default: '8080', description: 'The port to listen on; 0 takes a free one.' },
+  METRICS_PORT: {
+    schema: option.port,
+    default: '9090',
+    description: 'The port of /metrics, which the internet has no business with; 0 takes a free one.',
+  },
+  METRICS_MAX_TENANTS: {
+    schema: option.positiveInt,
+    default: '100',
+    description:
+      'How many tenants, those with the most calls, have metrics of their own; the others are added up as `other`.',
+  },
   LOG_LEVEL: { schema: option.logLevel, default: 'info', description: 'What is logged at least.' },
+  STOP_DELAY_MS: {
+    schema: z.coerce.number().int().nonnegative(),
+    default: '3000',
+    description:
+      'How long requests are accepted at the end after /ready has said 503, in milliseconds: whoever sends them has to hear of it first.',
+  },
   DRAIN_TIMEOUT_MS: {
     schema: option.positiveInt,
     default: '10000',
-    description: 'How long requests under way may take at the end, in milliseconds.',
+    description: 'How long the end may take until requests under way are cut, in milliseconds.',
   },
 } as const satisfies OptionTable;
 
 /** What is wrong between settings that are right one by one. */
 export function checkConfig(config: ConfigOf<typeof API_SERVER_OPTIONS>): readonly string[] {
-  return config.SMTP_URL !== undefined && config.MAIL_FROM === undefined
-    ? ['MAIL_FROM is missing: a mail needs a sender where SMTP_URL is set.']
-    : [];
+  const { SMTP_URL, MAIL_FROM, STOP_DELAY_MS, DRAIN_TIMEOUT_MS } = config;
+  return [
+    ...(SMTP_URL !== undefined && MAIL_FROM === undefined
+      ? ['MAIL_FROM is missing: a mail needs a sender where SMTP_URL is set.']
+      : []),
+    ...(STOP_DELAY_MS >= DRAIN_TIMEOUT_MS
+      ? ['STOP_DELAY_MS leaves no time to requests under way: it has to be less than DRAIN_TIMEOUT_MS.']
+      : []),
+  ];
 }

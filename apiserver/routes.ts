@@ -34,11 +34,12 @@ import {
   revokeInvitationRoute,
 } from './members/invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members/members.ts';
-import { type HealthDeps, healthRoute, readyRoute } from './operations/health.ts';
+import { healthRoute, readyRoute } from './operations/health.ts';
+import { type SystemHealthDeps, systemHealthRoute } from './operations/system-health.ts';
 import { getUsageRoute } from './usage/get-usage.ts';
 
 /** What the routes need, all together; each takes its part. */
-export type RouteDeps = SignupDeps & LoginDeps & IdentityDeps & HealthDeps & ConfigurationDeps;
+export type RouteDeps = SignupDeps & LoginDeps & IdentityDeps & SystemHealthDeps & ConfigurationDeps;
 
 /** The registry: every route there is. The router and OpenAPI are made from this list. */
 export function allRoutes(deps: RouteDeps): readonly Route[] {
@@ -78,6 +79,7 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     getCallRoute(deps),
     listLeadsRoute(deps),
     getUsageRoute(deps),
+    systemHealthRoute(deps),
     readSignupRoute(deps),
     switchSignupRoute(deps),
     ...partRoutes(deps),

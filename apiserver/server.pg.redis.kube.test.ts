@@ -8,7 +8,7 @@ import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { connectRedis, disconnectRedis } from '#lib/redis/connect-redis.ts';
 import { append, callEvents } from './testing/ledger-events.ts';
-import { callAt, type Reply } from './testing/test-api.ts';
+import { callAt, type Reply, TEST_SECRET } from './testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from './testing/test-database.ts';
 import { until } from './testing/until.ts';
 
@@ -66,9 +66,9 @@ describe('the API server', { timeout: 60_000 }, () => {
     const ready = await callAt(away.url)('GET', '/ready');
     expect(ready.status).toBe(503);
     expect(ready.body.checks).toMatchObject({
-      postgres: { ok: true },
-      redis: { ok: true },
-      tenants: { ok: false },
+      postgres: { state: 'Up', ageMs: expect.any(Number) },
+      redis: { state: 'Up', ageMs: expect.any(Number) },
+      informer: { state: 'Down', ageMs: null, problem: expect.stringContaining('not been listed') },
     });
     const signedUp = await signUp(away.url, 'away');
     away.child.kill('SIGKILL');
@@ -205,10 +205,14 @@ describe('the API server', { timeout: 60_000 }, () => {
         DATABASE_URL: appURL,
         WORKER_DATABASE_URL: workerURL,
         REDIS_URL: redis.url,
-        JWT_SECRET: 'a secret for tests that is long enough',
+        JWT_SECRET: TEST_SECRET,
         KUBECONFIG: cluster.kubeconfigPath,
         HOST: '127.0.0.1',
         PORT: String(port),
+        METRICS_PORT: '0',
+        STOP_DELAY_MS: '0',
+        ADMIN_RATE_MAX: '100000',
+        AUTH_RATE_MAX: '100000',
         ...settings,
       },
     });

@@ -1,6 +1,7 @@
 import { TENANT } from '#crds/tenant/tenant.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { ConfigOf } from '#lib/config/config.ts';
+import { metricsRoute } from '#lib/http/health-routes.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
 import { Informer } from '#lib/kube/informer.ts';
 import { KubeClient } from '#lib/kube/kube-client.ts';
@@ -10,12 +11,12 @@ import { supervise } from '#lib/lifecycle/supervisor.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
-import { pingRedis } from '#lib/redis/servers.ts';
 import type { API_SERVER_OPTIONS } from './config.ts';
 import { recordObserved } from './configuration/record-observed.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { Database } from './database/database.ts';
 import { makeApp } from './http/make-app.ts';
+import { RateLimiter } from './http/rate-limiter.ts';
 import { AccessTokens } from './identity/access-token.ts';
 import { OutsideTokens } from './identity/outside-tokens.ts';
 import { PasswordHasher } from './identity/password-hasher.ts';
@@ -28,8 +29,12 @@ import { type Mailer, smtpMailer } from './mail/mailer.ts';
 import { sendMail } from './mail/send-mail.ts';
 import { ROLES } from './migrate/schema.ts';
 import { InitialAdmin } from './onprem/initial-admin.ts';
-import type { Dependency } from './operations/health.ts';
+import { dependenciesOf } from './operations/dependencies.ts';
+import { DependencyWatch } from './operations/dependency-watch.ts';
 import { measureDatabase } from './operations/measure-database.ts';
+import { measurePlatform } from './operations/measure-platform.ts';
+import { measureProcess } from './operations/measure-process.ts';
+import { readSnapshot } from './operations/platform-snapshot.ts';
 import { CallRetention } from './retention/call-retention.ts';
 import { allRoutes } from './routes.ts';
 import { countVanished } from './tenants/count-vanished.ts';
@@ -39,6 +44,12 @@ import { provisionTenant } from './tenants/provision-tenant.ts';
 import { recordTenants } from './tenants/record-tenants.ts';
 import { TenantFollower } from './tenants/tenant-follower.ts';
 import { ApiRequestMeter } from './usage/api-request-meter.ts';
+
+/**
+ * How long a request waits at most for Redis to count it. What is silent for twice as long is connected to
+ * anew, and until that succeeds nobody waits at all.
+ */
+const RATE_TIMEOUT_MS = 250;
 
 export type ApiServerConfig = ConfigOf<typeof API_SERVER_OPTIONS>;
 
@@ -68,10 +79,12 @@ export async function runApiServer(config: ApiServerConfig, around: Surroundings
       connectRedis({ url: config.REDIS_URL, name, log, commandTimeoutMs });
     const probe = await connect('veralux-apiserver', 2_000);
     redis.push(probe);
+    const rates = await connect('veralux-apiserver-rates', RATE_TIMEOUT_MS);
+    redis.push(rates);
     // Its reads block for READ_BLOCK_MS, during which nothing else can be asked on the connection.
     const ledger = await connect('veralux-apiserver-ledger', READ_BLOCK_MS + 4_000);
     redis.push(ledger);
-    return await serve(config, around, { database, worker, kube, probe, ledger });
+    return await serve(config, around, { database, worker, kube, probe, rates, ledger });
   } finally {
     await Promise.all([...redis.map(disconnectRedis), database.end(), worker.end(), kube.close()]);
   }
@@ -82,14 +95,19 @@ interface Stores {
   readonly worker: Database;
   readonly kube: KubeClient;
   readonly probe: Redis;
+  readonly rates: Redis;
   readonly ledger: Redis;
 }
 
 async function serve(config: ApiServerConfig, around: Surroundings, stores: Stores): Promise<number> {
   const { log, clock, signal } = around;
   const { database, worker, kube } = stores;
+  const { HOST: host } = config;
   const registry = createRegistry('apiserver');
+  const snapshot = () => readSnapshot({ database: worker, maxTenants: config.METRICS_MAX_TENANTS });
+  measureProcess(registry);
   measureDatabase(registry, { app: database, worker });
+  measurePlatform({ registry, readSnapshot: snapshot, log });
   const hasher = new PasswordHasher();
   await hasher.warmUp();
   const secrets = secretsOf(config);
@@ -110,6 +128,11 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
   };
   const jobs = new JobQueue({ database: worker, log, registry, handlers });
   const meter = new ApiRequestMeter({ database: worker, clock, log });
+  const dependencies = new DependencyWatch({
+    dependencies: dependenciesOf({ database, redis: stores.probe }, informer, clock),
+    clock,
+    registry,
+  });
   const state: { notServing: string | undefined } = { notServing: 'the server is starting' };
   const routes = allRoutes({
     saasMode: config.SAAS_MODE,
@@ -122,7 +145,9 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     clock,
     kube,
     informer,
-    dependencies: dependenciesOf(stores, informer),
+    dependencies,
+    pools: { app: database, worker },
+    readSnapshot: snapshot,
     notServing: () => state.notServing,
   });
   const listener = makeApp({
@@ -136,6 +161,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     log,
     secrets,
     outside,
+    rateLimiter: rateLimiter(config, stores, registry),
   });
   return supervise({
     log,
@@ -143,13 +169,29 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
     services: [
       informer,
+      dependencies,
       // Before those who send jobs, and so stopped after them.
       jobs,
       ...tenantServices(config, around, { informer, worker, kube, hasher, jobs }),
       ledgerWriter(config, around, stores, registry),
       meter,
       new CallRetention({ database: worker, clock, log }),
-      new HttpServer({ name: 'API', host: config.HOST, port: config.PORT, listener, log }),
+      new HttpServer({
+        name: 'metrics',
+        host,
+        port: config.METRICS_PORT,
+        listener: metricsRoute(registry),
+        log,
+      }),
+      new HttpServer({
+        name: 'API',
+        host,
+        port: config.PORT,
+        listener,
+        log,
+        lameDuckMs: config.STOP_DELAY_MS,
+        clock,
+      }),
     ],
     onReady: () => {
       state.notServing = undefined;
@@ -165,6 +207,16 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
 function secretsOf(config: ApiServerConfig): readonly [string, ...string[]] {
   const { JWT_SECRET: current, JWT_SECRET_SECONDARY: other } = config;
   return other === undefined ? [current] : [current, other];
+}
+
+function rateLimiter(config: ApiServerConfig, { rates: redis }: Stores, registry: Registry): RateLimiter {
+  const settings = {
+    max: config.ADMIN_RATE_MAX,
+    maxOfSecrets: config.AUTH_RATE_MAX,
+    windowMs: config.ADMIN_RATE_WINDOW_MS,
+    replicas: config.CONTROL_REPLICAS,
+  };
+  return new RateLimiter({ redis, settings, secret: config.JWT_SECRET, registry });
 }
 
 function signupGate(config: ApiServerConfig, clock: Clock, database: Database): SignupGate {
@@ -233,20 +285,4 @@ function ledgerWriter(
 ): Service {
   const databaseURL = config.WORKER_DATABASE_URL;
   return new LedgerWriter({ redis: ledger, database: worker, databaseURL, registry, clock, log });
-}
-
-function dependenciesOf(
-  { database, probe }: Stores,
-  informer: Informer<ObservedTenant>,
-): readonly Dependency[] {
-  return [
-    { name: 'postgres', check: async () => void (await database.query('SELECT 1')) },
-    { name: 'redis', check: () => pingRedis(probe) },
-    {
-      name: 'tenants',
-      check: async () => {
-        if (!informer.hasSynced) throw new Error('the Tenant resources have not been listed yet');
-      },
-    },
-  ];
 }

@@ -8,7 +8,7 @@ import { type OwnTestCluster, startTestCluster } from '#hack/testing/cluster.ts'
 import { FaultyProxy } from '#hack/testing/faulty-proxy.ts';
 import { startTestRedis, type TestRedis } from '#hack/testing/redis.ts';
 import { loadKubeConfig } from '#lib/kube/load-kube-config.ts';
-import { callAt, type Reply } from '../testing/test-api.ts';
+import { callAt, type Reply, TEST_SECRET } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { until } from '../testing/until.ts';
 
@@ -152,7 +152,10 @@ describe('replicas of the API server', () => {
         DATABASE_URL: database.appURL,
         WORKER_DATABASE_URL: database.workerURL,
         REDIS_URL: redis.url,
-        JWT_SECRET: 'a secret for tests that is long enough',
+        JWT_SECRET: TEST_SECRET,
+        METRICS_PORT: '0',
+        STOP_DELAY_MS: '0',
+        ADMIN_RATE_MAX: '100000',
         KUBECONFIG: name === 'direct' ? cluster.kubeconfigPath : proxiedConfig,
       },
     });

@@ -195,6 +195,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'GET /api/admin/calls': { who: 'viewer', scope: 'calls:read' },
   'GET /api/admin/calls/{callID}': { who: 'viewer', scope: 'calls:read', target: ({ addCall }) => addCall() },
   'GET /api/admin/leads': { who: 'viewer', scope: 'calls:read' },
+  'GET /api/admin/system/health': { who: 'staff' },
   'GET /api/admin/system/signup': { who: 'staff' },
   'PUT /api/admin/system/signup': { who: 'staff', body: () => ({ isOpen: true, reason: 'the matrix' }) },
   'GET /api/admin/usage': { who: 'viewer', scope: 'usage:read' },

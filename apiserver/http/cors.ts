@@ -6,7 +6,8 @@ const MAX_AGE_SECONDS = 600;
 const ALLOWED_METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const ALLOWED_HEADERS =
   'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Veralux-Tenant, X-Veralux-Reason';
-const EXPOSED_HEADERS = 'ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id';
+const EXPOSED_HEADERS =
+  'ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id';
 
 /**
  * Cross-origin requests are answered for pages of the listed origins only; a preflight from another

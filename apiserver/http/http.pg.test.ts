@@ -27,7 +27,8 @@ describe('the HTTP side of the API', () => {
     ['DELETE /api/auth/login', '', 'method_not_allowed'],
     ['GET /api/auth/signup', '', 'method_not_allowed'],
     ['POST /openapi.json', '', 'method_not_allowed'],
-    ['POST /metrics', '', 'method_not_allowed'],
+    // They have a port of their own.
+    ['GET /metrics', '', 'not_found'],
     ['GET /%', '', 'not_found'],
     ['GET /api/admin/calls/%E0%A4%A', '', 'malformed_url'],
     ['POST /api/auth/login', '{"email":', 'invalid_json'],
@@ -135,6 +136,14 @@ describe('the HTTP side of the API', () => {
     expect(simple.headers.get('access-control-allow-origin')).toBeNull();
   });
 
+  test.each(['/health', '/nothing', '/docs'])('%s has the headers that browsers are held by', async (path) => {
+    const { headers } = await api.call('GET', path);
+    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(headers.get('strict-transport-security')).toContain('max-age=');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+
   test('counts authenticated admin requests, also refused ones, and nothing else', async () => {
     api.counted.splice(0);
     await api.call('GET', '/api/admin/usage', { token });
@@ -144,11 +153,9 @@ describe('the HTTP side of the API', () => {
     expect(api.counted).toEqual([tenantID, tenantID]);
   });
 
-  test('health, readiness and metrics answer without a token', async () => {
+  test('health and readiness answer without a token', async () => {
     expect(await api.call('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await api.call('GET', '/ready')).toMatchObject({ status: 200, body: { ready: true } });
-    const metrics = await api.call('GET', '/metrics');
-    expect(metrics.body).toMatch(/veralux_http_request_duration_seconds_count\{.*route="\/health"/);
   });
 
   test('the served OpenAPI has every route, and every problem of each route by its status', async () => {

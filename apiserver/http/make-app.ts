@@ -13,8 +13,10 @@ import { ApiError } from './api-error.ts';
 import { clientNetwork } from './client-network.ts';
 import { cors } from './cors.ts';
 import { serveDocs } from './docs.ts';
+import { limitNetwork, limitRoute } from './limit-rates.ts';
 import { observeRequests } from './observe-requests.ts';
 import { openAPIOf } from './openapi.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import type { Method, Reply, Route } from './route.ts';
 
 export interface AppDeps {
@@ -31,6 +33,7 @@ export interface AppDeps {
   /** Key the digests of requests with an Idempotency-Key; the same on every replica, the current one first. */
   readonly secrets: readonly string[];
   readonly outside: OutsideTokens;
+  readonly rateLimiter: RateLimiter;
 }
 
 /** No body of ours comes near this. */
@@ -48,16 +51,13 @@ export function makeApp(deps: AppDeps): Express {
   app.use(observeRequests(deps.registry, deps.log));
   app.use(helmet());
   app.use(cors(deps.allowedOrigins));
+  app.use('/api', limitNetwork(deps.rateLimiter));
   app.use(express.json({ limit: BODY_LIMIT_BYTES, strict: false }));
 
   const document = openAPIOf(deps.routes);
   app.get('/openapi.json', (_request, response) => void response.json(document));
-  app.get('/metrics', async (_request, response) => {
-    const text = await deps.registry.metrics();
-    response.type(deps.registry.contentType).send(text);
-  });
   serveDocs(app);
-  app.all(['/openapi.json', '/metrics', '/docs'], refuseMethod(['GET']));
+  app.all(['/openapi.json', '/docs'], refuseMethod(['GET']));
   for (const [path, routes] of Map.groupBy(deps.routes, (route) => route.path)) {
     const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
     for (const route of routes) {
@@ -84,6 +84,7 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     response.locals.route = route.path;
     const principal = await admit(route, request, deps);
+    await limitRoute(deps.rateLimiter, route, principal, { request, response });
     countRequest(route, principal, response, deps);
     // Null is a request without a body: the schema says what it lacks.
     if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');

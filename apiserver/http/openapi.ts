@@ -44,6 +44,7 @@ export function problemsOf(route: Route): readonly ProblemCode[] {
   const codes = new Set<ProblemCode>(route.problems);
   codes.add('invalid_request').add('malformed_url').add('internal_error').add('database_unavailable');
   const { access } = route;
+  if (route.path.startsWith('/api/')) codes.add('rate_limited');
   if (access.to !== 'Anybody') {
     codes.add('not_authenticated').add('not_permitted').add('issuer_unavailable');
   }

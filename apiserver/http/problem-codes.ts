@@ -60,6 +60,10 @@ export const PROBLEMS = {
     title: 'The header If-Match is needed, with the ETag of what was read.',
   },
   signup_limit_reached: { status: 429, title: 'There were as many sign-ups today as there may be.' },
+  rate_limited: {
+    status: 429,
+    title: 'There were too many requests: wait for as long as Retry-After says.',
+  },
   internal_error: { status: 500, title: 'Something went wrong here; it has been logged.' },
   busy: { status: 503, title: 'Too many requests of this kind are under way; try again shortly.' },
   issuer_unavailable: {

@@ -59,6 +59,11 @@ interface RouteSpec<
   readonly replies: R;
   /** Whether it takes If-Match with the ETag of what is changed; without it the answer is 428. */
   readonly conditional?: boolean;
+  /**
+   * Whether it takes or mails a secret, which somebody could guess or have mailed again and again: few
+   * requests are let through, by network, by the `email` of the body and by the account that calls.
+   */
+  readonly isGuarded?: boolean;
   /** The codes of its own, besides those that every route of its kind has. */
   readonly problems?: readonly ProblemCode[];
   readonly handle: (input: Input<A, P, Q, B>) => Promise<ReplyOf<R>>;
@@ -85,6 +90,7 @@ export interface Route {
   readonly body: z.ZodType | undefined;
   readonly replies: Replies;
   readonly conditional: boolean;
+  readonly isGuarded: boolean;
   /** Whether it creates something, so that it takes an Idempotency-Key. */
   readonly creates: boolean;
   readonly problems: readonly ProblemCode[];
@@ -117,6 +123,7 @@ export function defineRoute<
     body: spec.body,
     replies: spec.replies,
     conditional: spec.conditional ?? false,
+    isGuarded: spec.isGuarded ?? false,
     creates: spec.method === 'POST' && (201 in spec.replies || 202 in spec.replies),
     problems: spec.problems ?? [],
   };

@@ -20,6 +20,7 @@ export function changePasswordRoute(deps: ChangePasswordDeps): Route {
     operationID: 'changePassword',
     summary: 'Change the password, and end every other session of this account.',
     access: PERSON,
+    isGuarded: true,
     body: z.strictObject({ currentPassword: passwordSchema, newPassword: newPasswordSchema }),
     replies: { 204: { description: 'The new password holds.' } },
     problems: ['wrong_password', 'busy'],

@@ -27,6 +27,7 @@ export function forgottenPasswordRoute({ database, jobs }: MailedLinkDeps): Rout
     summary:
       'Have a link mailed by which a new password can be set. Says the same whether or not there is an account.',
     access: ANYBODY,
+    isGuarded: true,
     body: z.strictObject({ email: emailAddressSchema }),
     replies: { 204: { description: 'If the address has an account, a mail is under way.' } },
     handle: async ({ body }) => {
@@ -51,6 +52,7 @@ export function resetPasswordRoute({ database, hasher }: MailedLinkDeps): Route 
     operationID: 'resetPassword',
     summary: 'Set a new password with the token of a mailed link, and end every session of the account.',
     access: ANYBODY,
+    isGuarded: true,
     body: z.strictObject({ token: linkTokenSchema, newPassword: newPasswordSchema }),
     replies: { 204: { description: 'The new password holds.' } },
     problems: ['wrong_link', 'busy'],
@@ -81,6 +83,7 @@ export function verifyEmailRoute({ database }: MailedLinkDeps): Route {
     operationID: 'verifyEmail',
     summary: 'Verify the e-mail address of an account with the token of a mailed link.',
     access: ANYBODY,
+    isGuarded: true,
     body: z.strictObject({ token: linkTokenSchema }),
     replies: { 204: { description: 'The address is verified.' } },
     problems: ['wrong_link'],
@@ -102,6 +105,7 @@ export function sendVerificationRoute({ database, jobs }: MailedLinkDeps): Route
     operationID: 'sendVerification',
     summary: 'Have the link by which the e-mail address is verified mailed again.',
     access: PERSON,
+    isGuarded: true,
     replies: { 204: { description: 'A mail is under way, unless the address is verified already.' } },
     handle: async ({ principal }) => {
       await database.transaction((client) =>

@@ -34,6 +34,7 @@ export function acceptInvitationRoute(deps: JoinDeps): Route {
     summary:
       'Accept an invitation with an account that exists; its e-mail address must be the invited one, and verified.',
     access: PERSON,
+    isGuarded: true,
     body: z.strictObject({ token: linkTokenSchema }),
     replies: { 200: { description: 'The account, the tenant, and tokens for it.', schema: sessionSchema } },
     problems: ['wrong_link', 'other_address', 'email_not_verified'],
@@ -60,6 +61,7 @@ export function joinRoute(deps: JoinDeps): Route {
     operationID: 'joinInvited',
     summary: 'Accept an invitation by making an account for the address that was invited.',
     access: ANYBODY,
+    isGuarded: true,
     body: z.strictObject({
       token: linkTokenSchema,
       name: displayTextSchema.meta({ examples: ['Jane Smith'] }),

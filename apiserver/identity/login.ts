@@ -27,6 +27,7 @@ export function loginRoute(deps: LoginDeps): Route {
     operationID: 'logIn',
     summary: 'Exchange e-mail address and password for tokens.',
     access: ANYBODY,
+    isGuarded: true,
     body: z.strictObject({
       email: emailAddressSchema,
       password: passwordSchema,

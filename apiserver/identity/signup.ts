@@ -43,6 +43,7 @@ export function signupRoute(deps: SignupDeps): Route {
     operationID: 'signUp',
     summary: 'Create an account with a company of its own (SaaS mode only).',
     access: ANYBODY,
+    isGuarded: true,
     body: signupSchema,
     replies: {
       201: {

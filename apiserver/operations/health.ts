@@ -1,34 +1,38 @@
 import { z } from 'zod';
-import type { Clock } from '#lib/clock/clock.ts';
-import { messageOf } from '#lib/errors/operating-error.ts';
 import { ANYBODY } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
-
-/** One thing that the server leans on; `check` rejects when it cannot be used. */
-export interface Dependency {
-  readonly name: 'postgres' | 'redis' | 'tenants';
-  readonly check: () => Promise<void>;
-}
+import { DEPENDENCY_NAMES, DEPENDENCY_STATES, type DependencyWatch } from './dependency-watch.ts';
 
 export interface HealthDeps {
-  readonly dependencies: readonly Dependency[];
+  readonly dependencies: Pick<DependencyWatch, 'states'>;
   /** Why the server does not want requests now (starting, ending), else undefined. */
   readonly notServing: () => string | undefined;
-  readonly clock: Clock;
 }
 
-/** A probe of a dependency that takes longer than this has failed. */
-const CHECK_TIMEOUT_MS = 2_000;
+const checkSchema = z.strictObject({
+  state: z
+    .enum(DEPENDENCY_STATES)
+    .describe('Stale: it can be used, but nothing was heard of it for longer than is usual.'),
+  ageMs: z.number().int().nullable().describe('How long ago it was last heard from. Null: never.'),
+  problem: z.string().optional().describe('Why it cannot be used.'),
+});
 
-const stateSchema = z.strictObject({ ok: z.boolean(), problem: z.string().optional() });
-const readySchema = z.strictObject({
-  ready: z.boolean(),
-  problem: z.string().optional(),
-  checks: z.strictObject({
-    postgres: stateSchema.optional(),
-    redis: stateSchema.optional(),
-    tenants: stateSchema.optional().describe('Whether the Tenant resources have been listed.'),
-  }),
+/** How the server is. */
+export const readinessSchema = z.strictObject({
+  ready: z.boolean().describe('Whether it serves and nothing that it leans on is down.'),
+  problem: z.string().optional().describe('Why it does not want requests.'),
+  checks: z
+    .partialRecord(z.enum(DEPENDENCY_NAMES), checkSchema)
+    .describe('What it leans on; the informer is its live copy of the Tenant resources.')
+    .meta({
+      examples: [
+        {
+          postgres: { state: 'Up', ageMs: 812 },
+          redis: { state: 'Up', ageMs: 790 },
+          informer: { state: 'Up', ageMs: 24_103 },
+        },
+      ],
+    }),
 });
 
 /** `GET /health`: the process turns its event loop. */
@@ -44,7 +48,7 @@ export function healthRoute(): Route {
   });
 }
 
-/** `GET /ready`: each dependency by name; 503 when one of them cannot be used. */
+/** `GET /ready`: each dependency by name; 503 when one of them cannot be used. Asks none of them. */
 export function readyRoute(deps: HealthDeps): Route {
   return defineRoute({
     method: 'GET',
@@ -53,35 +57,22 @@ export function readyRoute(deps: HealthDeps): Route {
     summary: 'Readiness: whether Postgres, Redis and the Tenant resources can be used.',
     access: ANYBODY,
     replies: {
-      200: { description: 'Ready to serve.', schema: readySchema },
-      503: { description: 'Not ready, and why.', schema: readySchema },
+      200: { description: 'Ready to serve.', schema: readinessSchema },
+      503: { description: 'Not ready, and why.', schema: readinessSchema },
     },
     handle: async () => {
-      const states = await Promise.all(
-        deps.dependencies.map(async (it) => [it.name, await stateOf(it, deps.clock)] as const),
-      );
-      const problem = deps.notServing();
-      const body = {
-        ready: problem === undefined && states.every(([, state]) => state.ok),
-        ...(problem === undefined ? {} : { problem }),
-        checks: Object.fromEntries(states),
-      };
+      const body = readinessOf(deps);
       return body.ready ? { status: 200 as const, body } : { status: 503 as const, body };
     },
   });
 }
 
-async function stateOf(dependency: Dependency, clock: Clock): Promise<z.input<typeof stateSchema>> {
-  const timeout = Promise.withResolvers<never>();
-  const cancel = clock.after(CHECK_TIMEOUT_MS, () =>
-    timeout.reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)),
-  );
-  try {
-    await Promise.race([dependency.check(), timeout.promise]);
-    return { ok: true };
-  } catch (error) {
-    return { ok: false, problem: messageOf(error) };
-  } finally {
-    cancel();
-  }
+export function readinessOf({ dependencies, notServing }: HealthDeps): z.input<typeof readinessSchema> {
+  const states = dependencies.states();
+  const problem = notServing();
+  return {
+    ready: problem === undefined && [...states.values()].every(({ state }) => state !== 'Down'),
+    ...(problem === undefined ? {} : { problem }),
+    checks: Object.fromEntries(states),
+  };
 }

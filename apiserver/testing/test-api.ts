@@ -1,15 +1,19 @@
+import { inject } from 'vitest';
 import { systemClock } from '#lib/clock/clock.ts';
 import { HttpServer } from '#lib/http/http-server.ts';
 import { createLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
+import type { Redis } from '#lib/redis/connect-redis.ts';
 import type { ConfigurationDeps } from '../configuration/part-routes.ts';
 import { makeApp } from '../http/make-app.ts';
+import { RateLimiter, type RateSettings } from '../http/rate-limiter.ts';
 import type { Route } from '../http/route.ts';
 import { AccessTokens } from '../identity/access-token.ts';
 import { type OutsideIssuer, OutsideTokens } from '../identity/outside-tokens.ts';
 import { PasswordHasher } from '../identity/password-hasher.ts';
 import { SignupGate, type SignupLimits } from '../identity/signup-gate.ts';
 import { type JobHandler, JobQueue } from '../jobs/job-queue.ts';
+import { readSnapshot } from '../operations/platform-snapshot.ts';
 import { allRoutes } from '../routes.ts';
 import { FakeTenants } from './fake-tenants.ts';
 import type { MigratedDatabase } from './test-database.ts';
@@ -51,9 +55,13 @@ export const quickBcrypt = {
   compare: async (password: string | Buffer, hash: string) => hash === `quick:${password.toString()}`,
 };
 
-export const TEST_SECRET = 'test-secret-that-is-long-enough-0123456789';
+/** That of the run, where it was given one. */
+export const TEST_SECRET =
+  inject('veraluxPostgres')?.jwtSecret ?? 'test-secret-that-is-long-enough-0123456789';
 
 const UNLIMITED: SignupLimits = { perDay: 1e6, perNetwork: 1e6, perAddress: 1e6 };
+
+const UNLIMITED_RATES: RateSettings = { max: 1e6, maxOfSecrets: 1e6, windowMs: 300_000, replicas: 1 };
 
 /** The API on a port of its own, over a real database and a fake cluster. */
 export async function startTestApi(
@@ -63,6 +71,9 @@ export async function startTestApi(
     hasher?: PasswordHasher;
     allowedOrigins?: readonly string[];
     signupLimits?: Partial<SignupLimits>;
+    rates?: Partial<RateSettings>;
+    /** Where requests are counted for all replicas; else each counts its own. */
+    redis?: Redis;
     issuers?: readonly OutsideIssuer[];
     /** What is done in the background; else jobs only wait. */
     handlers?: Readonly<Record<string, JobHandler>>;
@@ -95,7 +106,9 @@ export async function startTestApi(
     clock: systemClock,
     kube,
     informer,
-    dependencies: [{ name: 'postgres', check: async () => void (await database.app.query('SELECT 1')) }],
+    dependencies: { states: () => new Map([['postgres', { state: 'Up', ageMs: 0 }]]) },
+    pools: { app: database.app, worker: database.worker },
+    readSnapshot: () => readSnapshot({ database: database.worker, maxTenants: 100 }),
     notServing: () => undefined,
   });
   const app = makeApp({
@@ -110,6 +123,12 @@ export async function startTestApi(
     log,
     secrets: [TEST_SECRET],
     outside,
+    rateLimiter: new RateLimiter({
+      redis: options.redis,
+      settings: { ...UNLIMITED_RATES, ...options.rates },
+      secret: TEST_SECRET,
+      registry,
+    }),
   });
   const server = new HttpServer({
     name: 'api',

@@ -75,14 +75,15 @@ interface UsageRow {
   readonly counters: Readonly<Record<string, number>> | null;
 }
 
+/** Of a tenant and a month. */
+export const USAGE_QUERY = `
+  SELECT t.plan, t.limits,
+         (SELECT jsonb_object_agg(metric, quantity) FROM usage_counters u
+           WHERE u.tenant_id = t.tenant_id AND u.month = $2) AS counters
+    FROM tenants t WHERE t.tenant_id = $1`;
+
 async function readUsage(client: PoolClient, tenantID: string, month: string): Promise<Usage> {
-  const { rows } = await client.query<UsageRow>(
-    `SELECT t.plan, t.limits,
-            (SELECT jsonb_object_agg(metric, quantity) FROM usage_counters u
-              WHERE u.tenant_id = t.tenant_id AND u.month = $2) AS counters
-       FROM tenants t WHERE t.tenant_id = $1`,
-    [tenantID, month],
-  );
+  const { rows } = await client.query<UsageRow>(USAGE_QUERY, [tenantID, month]);
   const row = rows[0];
   const count = (metric: string) => row?.counters?.[metric] ?? 0;
   const usage: Usage['usage'] = {

@@ -101,6 +101,11 @@ async function startAPIServer(
       REDIS_URL: infrastructure.redisURL,
       JWT_SECRET: randomBytes(32).toString('hex'),
       KUBECONFIG: await serviceAccountKubeconfig(infrastructure, 'veralux-apiserver'),
+      METRICS_PORT: '0',
+      STOP_DELAY_MS: '0',
+      // Whoever tries things out asks again and again from one address.
+      ADMIN_RATE_MAX: '5000',
+      AUTH_RATE_MAX: '500',
     },
   });
   return url;

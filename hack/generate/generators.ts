@@ -3,6 +3,7 @@ import { ADMIN_OPTIONS } from '#apiserver/admin/config.ts';
 import { API_SERVER_OPTIONS } from '#apiserver/config.ts';
 import { PROBLEMS } from '#apiserver/http/problem-codes.ts';
 import { MIGRATE_OPTIONS } from '#apiserver/migrate/config.ts';
+import { KEPT_BENCHES as API_BENCHES } from '#hack/bench/apiserver/config.ts';
 import { KEPT_BENCHES as CALL_BENCHES } from '#hack/bench/calls/config.ts';
 import { KEPT_MEDIA_BENCHES, KEPT_VOICE_BENCHES } from '#hack/bench/conversation/config.ts';
 import { KEPT_BENCHES as OPERATOR_BENCHES } from '#hack/bench/operator/config.ts';
@@ -32,6 +33,7 @@ export const GENERATORS: readonly Generator[] = [
   section('operator/engine/README.md', 'example', engineExample),
   section('runtime/README.md', 'settings', () => markdownTable(runtimeOptions)),
   benchSection(OPERATOR_BENCHES),
+  benchSection(API_BENCHES),
   benchSection(CALL_BENCHES),
   benchSection(KEPT_MEDIA_BENCHES),
   benchSection(KEPT_VOICE_BENCHES),

@@ -29,7 +29,10 @@ export interface PostgresOptions {
 export interface LocalPostgres {
   /** Of the superuser, on the database `postgres`. */
   readonly adminURL: string;
-  readonly process: RunningProcess;
+  /** Ends it, and with it every connection. */
+  end(): Promise<void>;
+  /** With its data, at the same address. */
+  startAgain(): Promise<void>;
 }
 
 export async function startPostgres(options: PostgresOptions): Promise<LocalPostgres> {
@@ -68,7 +71,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   await init.finished(INIT_TIMEOUT_MS);
   rmSync(passwordFile);
 
-  return onFreePorts(1, async ([port]) => {
+  const start = async (port: number): Promise<RunningProcess> => {
     const settings = {
       port: String(port),
       listen_addresses: '127.0.0.1',
@@ -88,14 +91,26 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
       stopSignal: 'SIGINT',
       ...identity,
     });
-    const adminURL = `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
     try {
-      await server.ready(() => answers(adminURL), READY_TIMEOUT_MS);
+      await server.ready(() => answers(urlAt(port)), READY_TIMEOUT_MS);
     } catch (error) {
       await server.end();
       throw error;
     }
-    return { adminURL, process: server };
+    return server;
+  };
+  const urlAt = (port: number) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
+
+  return onFreePorts(1, async ([port]) => {
+    if (port === undefined) throw new Error('onFreePorts(1) gave no port');
+    let server = await start(port);
+    return {
+      adminURL: urlAt(port),
+      end: () => server.end(),
+      startAgain: async () => {
+        server = await start(port);
+      },
+    };
   });
 }
 

@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import { healthRoutes, metricsRoute } from './health-routes.ts';
@@ -80,6 +81,31 @@ describe('HttpServer with health routes', () => {
     expect(replies.match(/HTTP.1.1 200/g)).toHaveLength(2);
     expect(replies.match(/^Connection: .*$/gm)?.at(-1)).toBe('Connection: close');
     await drained;
+  });
+
+  test('a draining server accepts until those who send requests have heard of it', async () => {
+    const clock = new FakeClock();
+    const server = new HttpServer({
+      name: 'test',
+      host: '127.0.0.1',
+      port: 0,
+      log: silentLogger,
+      listener: (_request, response) => response.end('served'),
+      lameDuckMs: 1_000,
+      clock,
+    });
+    servers.push(server);
+    await server.start(() => undefined);
+    const url = `http://127.0.0.1:${server.port}`;
+    expect((await fetch(url)).headers.get('connection')).toBe('keep-alive');
+    const drained = server.drain();
+    await clock.advance(999);
+    const late = await fetch(url);
+    expect([await late.text(), late.headers.get('connection')]).toEqual(['served', 'close']);
+    await clock.advance(1);
+    await drained;
+    await expect(fetch(url)).rejects.toThrow();
+    expect(clock.pending).toBe(0);
   });
 
   test('one address has no more connections than it may, upgraded ones counted, and another has its own', async () => {

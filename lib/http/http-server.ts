@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
@@ -16,6 +17,12 @@ export interface HttpServerOptions {
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Keep accepting while draining, for a program whose work in hand still needs requests. */
   readonly acceptWhileDraining?: boolean;
+  /**
+   * How long it accepts once it drains, each reply being the last of its connection: whoever sends requests
+   * has to hear first that they go elsewhere. A connection that is closed in its face is a request lost.
+   */
+  readonly lameDuckMs?: number;
+  readonly clock?: Clock;
   /** A request has to arrive whole within this time. */
   readonly requestTimeoutMs?: number;
   readonly maxConnections?: number;
@@ -26,8 +33,8 @@ export interface HttpServerOptions {
 }
 
 /**
- * A node HTTP server as a service. Draining closes the listener and waits for the requests under
- * way (unless `acceptWhileDraining`); stopping cuts what is left.
+ * A node HTTP server as a service. Draining closes the listener, after `lameDuckMs`, and waits for the
+ * requests under way (unless `acceptWhileDraining`); stopping cuts what is left.
  */
 export class HttpServer implements Service {
   readonly name: string;
@@ -36,6 +43,8 @@ export class HttpServer implements Service {
   /** Sockets that left HTTP by an upgrade: node does not close them with the server. */
   readonly #upgraded = new Set<Duplex>();
   readonly #openByAddress = new Map<string, number>();
+  readonly #stopping = new AbortController();
+  #isDraining = false;
 
   constructor(options: HttpServerOptions) {
     this.name = options.name;
@@ -54,7 +63,7 @@ export class HttpServer implements Service {
     this.#server.on('connection', (socket) => this.#count(socket));
     // A client that goes on asking on a connection of before would hold up the end: each reply is its last.
     this.#server.prependListener('request', (_request, response) => {
-      if (!this.#server.listening) response.shouldKeepAlive = false;
+      if (this.#isDraining) response.shouldKeepAlive = false;
     });
     this.#server.on('upgrade', (request, socket, head) => {
       // A peer that resets during the handshake must not end the process.
@@ -98,10 +107,16 @@ export class HttpServer implements Service {
   }
 
   async drain(): Promise<void> {
-    if (!this.#options.acceptWhileDraining) await this.#close();
+    const { acceptWhileDraining, lameDuckMs = 0, clock = systemClock } = this.#options;
+    if (acceptWhileDraining) return;
+    this.#isDraining = true;
+    if (lameDuckMs > 0) await clock.sleep(lameDuckMs, this.#stopping.signal).catch(() => undefined);
+    await this.#close();
   }
 
   async stop(): Promise<void> {
+    this.#isDraining = true;
+    this.#stopping.abort();
     const closed = this.#close();
     this.#server.closeAllConnections();
     for (const socket of this.#upgraded) socket.destroy();

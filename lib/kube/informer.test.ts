@@ -35,6 +35,16 @@ describe('an informer', () => {
     expect(t.informer.observe(object('late', '12'))).toBe(false);
   });
 
+  test('says when it last heard of the server, a bookmark too', async () => {
+    const informer = await t.start();
+    await t.until(() => t.server.watches.length === 1);
+    const listedAtMs = t.clock.monotonic();
+    await t.clock.advance(60_000);
+    expect(informer.heardAtMs).toBe(listedAtMs);
+    t.server.send({ type: 'BOOKMARK', object: object('', '99') });
+    await t.until(() => informer.heardAtMs === listedAtMs + 60_000);
+  });
+
   test('goes on from a bookmark when a watch ends', async () => {
     await t.start();
     await t.until(() => t.server.watches.length === 1);

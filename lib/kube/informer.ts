@@ -95,6 +95,11 @@ export class Informer<T extends KubeObject> implements Service {
     return this.#hasSynced;
   }
 
+  /** When the API server last said something of the kind, by the clock's `monotonic`. */
+  get heardAtMs(): number | undefined {
+    return this.#reflector.heardAtMs;
+  }
+
   get(key: string): T | undefined {
     return this.#store.get(key);
   }

@@ -57,6 +57,7 @@ export class Reflector<T extends KubeObject> {
   #reason: ListReason = 'Start';
   /** Up to which version all was seen; undefined where a list is due. */
   #version: string | undefined;
+  #heardAtMs: number | undefined;
   #isListing = false;
   /** The server said that it knows no WatchList. */
   #isWatchListRefused = false;
@@ -67,6 +68,11 @@ export class Reflector<T extends KubeObject> {
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
+  }
+
+  /** When the server last said something of the kind, by the clock's `monotonic`; bookmarks come about once a minute. */
+  get heardAtMs(): number | undefined {
+    return this.#heardAtMs;
   }
 
   /** Ends when the signal aborts. */
@@ -131,6 +137,7 @@ export class Reflector<T extends KubeObject> {
     let continueFrom: string | undefined;
     for (;;) {
       const page = await client.listPage(resource, { ...select, limit: PAGE_SIZE, continueFrom, signal });
+      this.#heardAtMs = this.#options.clock.monotonic();
       for (const object of page.items) if (this.#isNamed(object)) listing.put(object);
       continueFrom = page.metadata.continue || undefined;
       if (continueFrom === undefined) return this.#finish(listing, page.metadata.resourceVersion ?? '0');
@@ -162,6 +169,7 @@ export class Reflector<T extends KubeObject> {
         signal: AbortSignal.any([signal, silence.signal, this.#interruption.signal]),
       });
       for await (const event of events) {
+        this.#heardAtMs = clock.monotonic();
         if (listing === undefined || event.type !== 'BOOKMARK') silence.rearm();
         if (!this.#isReadable(event)) continue;
         if (listing === undefined) this.#take(event, store);

@@ -67,6 +67,9 @@ async function start(name: string, database: MigratedDatabase, kubeconfig: strin
       WORKER_DATABASE_URL: database.workerURL,
       REDIS_URL: redis.url,
       JWT_SECRET: 'a secret for tests that is long enough',
+      METRICS_PORT: '0',
+      STOP_DELAY_MS: '0',
+      ADMIN_RATE_MAX: '100000',
       KUBECONFIG: kubeconfig,
     },
   });

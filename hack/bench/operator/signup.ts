@@ -139,6 +139,10 @@ async function startAPIServer({ site }: PopulatedSite, postgres: LocalPostgres):
       // All of them come from here in one day.
       SIGNUPS_PER_DAY: '1000000',
       SIGNUPS_PER_DAY_PER_NETWORK: '1000000',
+      ADMIN_RATE_MAX: '1000000',
+      AUTH_RATE_MAX: '1000000',
+      METRICS_PORT: '0',
+      STOP_DELAY_MS: '0',
       KUBECONFIG: await accountKubeconfig(site, 'veralux-apiserver'),
     },
   });

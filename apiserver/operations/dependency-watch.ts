@@ -1,0 +1,123 @@
+import { Gauge } from 'prom-client';
+import type { Clock } from '#lib/clock/clock.ts';
+import { messageOf } from '#lib/errors/operating-error.ts';
+import { isInTime } from '#lib/lifecycle/is-in-time.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Registry } from '#lib/metrics/registry.ts';
+
+export const DEPENDENCY_NAMES = ['postgres', 'redis', 'informer'] as const;
+export type DependencyName = (typeof DEPENDENCY_NAMES)[number];
+
+/** One thing that the server leans on. */
+export interface Dependency {
+  readonly name: DependencyName;
+  /** Resolves to when it was last heard from, by the clock's `monotonic`; rejects where it cannot be used. */
+  readonly check: () => Promise<number>;
+  /** What was heard longer ago is stale: it can still be used. */
+  readonly staleAfterMs: number;
+}
+
+export const DEPENDENCY_STATES = ['Up', 'Stale', 'Down'] as const;
+
+export interface DependencyState {
+  readonly state: (typeof DEPENDENCY_STATES)[number];
+  /** How long ago it was last heard from; null: never. */
+  readonly ageMs: number | null;
+  readonly problem?: string;
+}
+
+export interface DependencyWatchOptions {
+  readonly dependencies: readonly Dependency[];
+  readonly clock: Clock;
+  readonly registry: Registry;
+}
+
+const CHECK_PERIOD_MS = 2_000;
+/** A check that takes longer has failed. */
+const CHECK_TIMEOUT_MS = 2_000;
+
+interface Checked {
+  readonly heardAtMs: number | undefined;
+  readonly problem: string | undefined;
+}
+
+/**
+ * Looks after what the server leans on, in the background: whoever asks how it is gets an answer at once, also
+ * where something hangs, and nobody can wear a store down by asking.
+ */
+export class DependencyWatch implements Service {
+  readonly name = 'dependency watch';
+  readonly #options: DependencyWatchOptions;
+  readonly #checked = new Map<DependencyName, Checked>();
+  readonly #loops: readonly Loop[];
+
+  constructor(options: DependencyWatchOptions) {
+    this.#options = options;
+    const { clock, dependencies } = options;
+    this.#loops = dependencies.map(
+      (dependency) => new Loop({ clock, step: (signal) => this.#check(dependency, signal) }),
+    );
+    this.#measure();
+  }
+
+  async start(fail: (error: unknown) => void): Promise<void> {
+    for (const loop of this.#loops) loop.start(fail);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#loops.map((loop) => loop.stop()));
+  }
+
+  /** How each is now. One that was not checked yet is down. */
+  states(): ReadonlyMap<DependencyName, DependencyState> {
+    return new Map(
+      this.#options.dependencies.map((dependency) => [dependency.name, this.#stateOf(dependency)]),
+    );
+  }
+
+  #stateOf({ name, staleAfterMs }: Dependency): DependencyState {
+    const { heardAtMs, problem } = this.#checked.get(name) ?? { problem: 'it was not checked yet' };
+    const ageMs = heardAtMs === undefined ? null : Math.round(this.#options.clock.monotonic() - heardAtMs);
+    if (problem !== undefined) return { state: 'Down', ageMs, problem };
+    return { state: ageMs === null || ageMs > staleAfterMs ? 'Stale' : 'Up', ageMs };
+  }
+
+  async #check({ name, check }: Dependency, signal: AbortSignal): Promise<number> {
+    const { clock } = this.#options;
+    try {
+      const checking = check();
+      if (!(await isInTime(checking, CHECK_TIMEOUT_MS, { clock, signal }))) {
+        throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
+      }
+      this.#checked.set(name, { heardAtMs: await checking, problem: undefined });
+    } catch (error) {
+      const heardAtMs = this.#checked.get(name)?.heardAtMs;
+      this.#checked.set(name, { heardAtMs, problem: messageOf(error) });
+    }
+    return CHECK_PERIOD_MS;
+  }
+
+  #measure(): void {
+    const states = () => this.states();
+    const labels = { labelNames: ['dependency'], registers: [this.#options.registry] };
+    new Gauge({
+      name: 'veralux_dependency_usable',
+      help: 'Whether what the server leans on can be used: 1 or 0.',
+      ...labels,
+      collect() {
+        for (const [dependency, { state }] of states()) this.set({ dependency }, state === 'Down' ? 0 : 1);
+      },
+    });
+    new Gauge({
+      name: 'veralux_dependency_age_seconds',
+      help: 'How long ago what the server leans on was last heard from.',
+      ...labels,
+      collect() {
+        for (const [dependency, { ageMs }] of states()) {
+          if (ageMs !== null) this.set({ dependency }, ageMs / 1_000);
+        }
+      },
+    });
+  }
+}
