@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { ConfigOf } from '#lib/config/config.ts';
@@ -102,7 +103,6 @@ interface Stores {
 async function serve(config: ApiServerConfig, around: Surroundings, stores: Stores): Promise<number> {
   const { log, clock, signal } = around;
   const { database, worker, kube } = stores;
-  const { HOST: host } = config;
   const registry = createRegistry('apiserver');
   const snapshot = () => readSnapshot({ database: worker, maxTenants: config.METRICS_MAX_TENANTS });
   measureProcess(registry);
@@ -176,22 +176,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       ledgerWriter(config, around, stores, registry),
       meter,
       new CallRetention({ database: worker, clock, log }),
-      new HttpServer({
-        name: 'metrics',
-        host,
-        port: config.METRICS_PORT,
-        listener: metricsRoute(registry),
-        log,
-      }),
-      new HttpServer({
-        name: 'API',
-        host,
-        port: config.PORT,
-        listener,
-        log,
-        lameDuckMs: config.STOP_DELAY_MS,
-        clock,
-      }),
+      ...httpServers(config, around, { listener, metrics: metricsRoute(registry) }),
     ],
     onReady: () => {
       state.notServing = undefined;
@@ -201,6 +186,20 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       state.notServing = 'the server is ending';
     },
   });
+}
+
+/** The port that people reach, and the one of the cluster's own. */
+function httpServers(
+  config: ApiServerConfig,
+  { log, clock }: Surroundings,
+  listeners: { readonly listener: RequestListener; readonly metrics: RequestListener },
+): readonly Service[] {
+  const { HOST: host, PORT: port, METRICS_PORT: metricsPort, STOP_DELAY_MS: lameDuckMs } = config;
+  const shared = { host, log, clock };
+  return [
+    new HttpServer({ ...shared, name: 'metrics', port: metricsPort, listener: listeners.metrics }),
+    new HttpServer({ ...shared, name: 'API', port, listener: listeners.listener, lameDuckMs }),
+  ];
 }
 
 /** The secret that signs, and another whose tokens are taken. */

@@ -136,13 +136,16 @@ describe('the HTTP side of the API', () => {
     expect(simple.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  test.each(['/health', '/nothing', '/docs'])('%s has the headers that browsers are held by', async (path) => {
-    const { headers } = await api.call('GET', path);
-    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
-    expect(headers.get('strict-transport-security')).toContain('max-age=');
-    expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('x-powered-by')).toBeNull();
-  });
+  test.each(['/health', '/nothing', '/docs'])(
+    '%s has the headers that browsers are held by',
+    async (path) => {
+      const { headers } = await api.call('GET', path);
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect(headers.get('strict-transport-security')).toContain('max-age=');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-powered-by')).toBeNull();
+    },
+  );
 
   test('counts authenticated admin requests, also refused ones, and nothing else', async () => {
     api.counted.splice(0);

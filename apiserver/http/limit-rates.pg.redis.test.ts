@@ -136,30 +136,33 @@ describe('the rate limits of two replicas', () => {
     expect(found).toEqual([status, status, status, 429]);
   });
 
-  test('Redis killed under load: every request is answered in time, and within the budgets', async () => {
+  test('Redis killed under load: every request is answered in time, as if it were there', async () => {
     const [api] = replicas as [TestApi];
-    const token = await callers.token(owner);
+    const statusesSeen: number[] = [];
     let isOver = false;
-    const replies: number[] = [];
-    const client = async (index: number) => {
+    const client = async (number: string) => {
       for (let count = 0; !isOver; count += 1) {
         const response = await fetch(`${api.url}/api/auth/me`, {
-          headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': `2001:db8:${index}:${count}::1` },
+          headers: { 'x-forwarded-for': `2001:db8:${number}:${count.toString(16)}::1` },
           signal: AbortSignal.timeout(BOUND_MS),
         });
         await response.text();
-        replies.push(response.status);
+        statusesSeen.push(response.status);
       }
     };
-    const load = Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(client));
-    const more = (count: number) => until(async () => (replies.length > count ? replies.length : undefined));
+    const load = Promise.all(['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'].map(client));
+    const more = () => {
+      const wanted = statusesSeen.length + 200;
+      return until(async () => (statusesSeen.length >= wanted ? true : undefined));
+    };
+    await more();
     await server.kill();
-    await more((await more(0)) + 200);
+    await more();
     await server.restart();
     await until(async () => (redis.status === 'ready' ? true : undefined));
-    await more(replies.length + 200);
+    await more();
     isOver = true;
     await load;
-    expect(new Set(replies)).toEqual(new Set([200, 429]));
+    expect(new Set(statusesSeen)).toEqual(new Set([401]));
   });
 });

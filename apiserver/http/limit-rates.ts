@@ -7,6 +7,11 @@ import { clientNetwork } from './client-network.ts';
 import type { Budget, RateLimiter } from './rate-limiter.ts';
 import type { Route } from './route.ts';
 
+export interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
 /** Holds every request to its network's budget, before anything is asked of the database. */
 export function limitNetwork(limiter: RateLimiter): RequestHandler {
   return async (request, response, next) => {
@@ -20,9 +25,8 @@ export async function limitRoute(
   limiter: RateLimiter,
   route: Pick<Route, 'isGuarded' | 'operationID'>,
   principal: Principal | undefined,
-  exchange: { readonly request: Request; readonly response: Response },
+  { request, response }: Exchange,
 ): Promise<void> {
-  const { request, response } = exchange;
   const spent: [Budget, string][] = principal ? [budgetOf(principal)] : [];
   if (route.isGuarded) {
     const who = [clientNetwork(request.ip), emailOf(request.body), principal && budgetOf(principal)[1]];

@@ -13,7 +13,7 @@ import { ApiError } from './api-error.ts';
 import { clientNetwork } from './client-network.ts';
 import { cors } from './cors.ts';
 import { serveDocs } from './docs.ts';
-import { limitNetwork, limitRoute } from './limit-rates.ts';
+import { type Exchange, limitNetwork, limitRoute } from './limit-rates.ts';
 import { observeRequests } from './observe-requests.ts';
 import { openAPIOf } from './openapi.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -83,8 +83,7 @@ const METHODS = {
 function serve(route: Route, deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     response.locals.route = route.path;
-    const principal = await admit(route, request, deps);
-    await limitRoute(deps.rateLimiter, route, principal, { request, response });
+    const principal = await admit(route, { request, response }, deps);
     countRequest(route, principal, response, deps);
     // Null is a request without a body: the schema says what it lacks.
     if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');
@@ -94,8 +93,15 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
   };
 }
 
-/** The one gate: who it is, and whether they may. */
-async function admit(route: Route, request: Request, deps: AppDeps): Promise<Principal | undefined> {
+/** The one gate: who it is, whether they ask too often, and whether they may. */
+async function admit(route: Route, exchange: Exchange, deps: AppDeps): Promise<Principal | undefined> {
+  const principal = await identify(route, exchange.request, deps);
+  await limitRoute(deps.rateLimiter, route, principal, exchange);
+  authorise(route.access, principal);
+  return principal;
+}
+
+async function identify(route: Route, request: Request, deps: AppDeps): Promise<Principal | undefined> {
   const { access, operationID: operation } = route;
   if (access.to === 'Anybody') return undefined;
   const credentials = {
@@ -104,9 +110,7 @@ async function admit(route: Route, request: Request, deps: AppDeps): Promise<Pri
     reason: request.get('x-veralux-reason'),
   };
   const needsReason = access.to === 'Tenant' && access.needsReason;
-  const principal = await authenticate(deps, credentials, { operation, needsReason });
-  authorise(access, principal);
-  return principal;
+  return authenticate(deps, credentials, { operation, needsReason });
 }
 
 /** A tenant's own requests count as its usage; those of staff in it do not. */

@@ -36,7 +36,7 @@ describe('DependencyWatch', () => {
   });
 
   async function begin(): Promise<void> {
-    await watch.start(expect.unreachable);
+    await watch.start((error) => expect.unreachable(String(error)));
     await clock.advance(0);
   }
   const state = () => watch.states().get('postgres');
