@@ -100,24 +100,26 @@ export class DependencyWatch implements Service {
 
   #measure(): void {
     const states = () => this.states();
-    const labels = { labelNames: ['dependency'], registers: [this.#options.registry] };
-    new Gauge({
-      name: 'veralux_dependency_usable',
-      help: 'Whether what the server leans on can be used: 1 or 0.',
-      ...labels,
-      collect() {
-        for (const [dependency, { state }] of states()) this.set({ dependency }, state === 'Down' ? 0 : 1);
-      },
-    });
-    new Gauge({
-      name: 'veralux_dependency_age_seconds',
-      help: 'How long ago what the server leans on was last heard from.',
-      ...labels,
-      collect() {
-        for (const [dependency, { ageMs }] of states()) {
-          if (ageMs !== null) this.set({ dependency }, ageMs / 1_000);
-        }
-      },
-    });
+    const gauge = (name: string, help: string, valueOf: (state: DependencyState) => number | null) =>
+      new Gauge({
+        name: `veralux_dependency_${name}`,
+        help,
+        labelNames: ['dependency'],
+        registers: [this.#options.registry],
+        collect() {
+          for (const [dependency, state] of states()) {
+            const value = valueOf(state);
+            if (value !== null) this.set({ dependency }, value);
+          }
+        },
+      });
+    gauge('usable', 'Whether what the server leans on can be used: 1 or 0.', ({ state }) =>
+      state === 'Down' ? 0 : 1,
+    );
+    gauge(
+      'age_seconds',
+      'How long ago what the server leans on was last heard from.',
+      ({ ageMs }) => ageMs && ageMs / 1_000,
+    );
   }
 }
