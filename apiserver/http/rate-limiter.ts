@@ -49,8 +49,8 @@ interface Counters {
 
 /**
  * Counts requests in fixed windows that begin with the first one, in Redis for all replicas together. Where
- * Redis cannot be asked, each replica counts its part in its own memory: nobody waits for Redis, and nobody has
- * more than the budget of one replica more than before.
+ * Redis cannot be asked, each replica gives out its part from its own memory: nobody waits for Redis, and all
+ * that is let through besides is one more budget in a window.
  */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
