@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   readonly name: string;
   readonly maxConnections: number;
+  /** Who acts, asked as each transaction begins: the audit log has it from the setting `veralux.actor`. */
+  readonly actor?: () => string | undefined;
   readonly log: Logger;
 }
 
@@ -27,9 +29,11 @@ const MAX_WAITING_PER_CONNECTION = 50;
 export class Database {
   readonly #pool: Pool;
   readonly #maxWaiting: number;
+  readonly #actor: () => string | undefined;
 
   constructor(options: DatabaseOptions) {
     const { log, name: pool } = options;
+    this.#actor = options.actor ?? (() => undefined);
     this.#maxWaiting = options.maxConnections * MAX_WAITING_PER_CONNECTION;
     this.#pool = new Pool({
       connectionString: options.url,
@@ -55,10 +59,12 @@ export class Database {
   }
 
   async #run<T>(begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const actor = this.#actor();
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
       await client.query(begin);
+      if (actor !== undefined) await client.query("SELECT set_config('veralux.actor', $1, true)", [actor]);
       const result = await work(client);
       await client.query('COMMIT');
       return result;
@@ -94,6 +100,9 @@ export class Database {
     text: string,
     values: readonly unknown[] = [],
   ): Promise<QueryResult<Row>> {
+    // The setting holds for a transaction only.
+    if (this.#actor() !== undefined)
+      return this.transaction((client) => client.query<Row>(text, [...values]));
     const client = await this.#connect();
     let broken: Error | undefined;
     try {

@@ -14,7 +14,7 @@ interface TenantAccess<S extends Scope | undefined> {
   readonly role: TenantRole;
   /** What an API key has to be made for; undefined: no key may call. */
   readonly scope: S;
-  /** Whether staff have to say why. */
+  /** Whether staff have to say why also to read. */
   readonly needsReason: boolean;
 }
 

@@ -14,6 +14,7 @@ const TABLES = [
   'calls',
   'tenant_revisions',
   'memberships',
+  'audit_events',
 ] as const;
 
 /**
