@@ -1,7 +1,9 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
+import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
+import { actAs, actorOf } from '../audit/actor.ts';
 import type { Database } from '../database/database.ts';
 import type { AccessTokens } from '../identity/access-token.ts';
 import { authenticate } from '../identity/authenticate.ts';
@@ -17,7 +19,9 @@ import { type Exchange, limitNetwork, limitRoute } from './limit-rates.ts';
 import { observeRequests } from './observe-requests.ts';
 import { openAPIOf } from './openapi.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { Method, Reply, Route } from './route.ts';
+import { changes, type Method, needsReason, type Reply, type Route } from './route.ts';
+import { sendStream } from './send-stream.ts';
+import { stillMay } from './still-may.ts';
 
 export interface AppDeps {
   readonly routes: readonly Route[];
@@ -34,7 +38,12 @@ export interface AppDeps {
   readonly secrets: readonly string[];
   readonly outside: OutsideTokens;
   readonly rateLimiter: RateLimiter;
+  readonly clock: Clock;
+  /** How often whoever gets a streamed reply is asked for again; absent: every ten seconds. */
+  readonly recheckStreamsMs?: number;
 }
+
+const RECHECK_STREAMS_MS = 10_000;
 
 /** No body of ours comes near this. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -88,8 +97,26 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
     // Null is a request without a body: the schema says what it lacks.
     if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');
     const { params, query, body, headers } = request;
-    const raw = { params, query, body, headers, network: clientNetwork(request.ip) };
-    send(response, await route.handle(raw, principal, deps.secrets));
+    const ending = new AbortController();
+    response.once('close', () => ending.abort());
+    const raw = { params, query, body, headers, network: clientNetwork(request.ip), signal: ending.signal };
+    const handle = () => route.handle(raw, principal, deps.secrets);
+    const reply = changes(route)
+      ? await actAs(
+          actorOf(principal, {
+            operation: route.operationID,
+            reason: request.get('x-veralux-reason'),
+            asStaff: route.access.to === 'Staff',
+          }),
+          handle,
+        )
+      : await handle();
+    if (!reply.stream) return send(response, reply);
+    const admitted = { route, principal, authorization: headers.authorization };
+    const recheckMs = deps.recheckStreamsMs ?? RECHECK_STREAMS_MS;
+    const { clock, log } = deps;
+    const isAllowed = () => stillMay(deps, admitted);
+    await sendStream(response, reply.stream, { clock, log, ending, stillMay: isAllowed, recheckMs });
   };
 }
 
@@ -109,8 +136,7 @@ async function identify(route: Route, request: Request, deps: AppDeps): Promise<
     tenantID: access.to === 'Tenant' ? request.get('x-veralux-tenant') : undefined,
     reason: request.get('x-veralux-reason'),
   };
-  const needsReason = access.to === 'Tenant' && access.needsReason;
-  return authenticate(deps, credentials, { operation, needsReason });
+  return authenticate(deps, credentials, { operation, needsReason: needsReason(route) });
 }
 
 /** A tenant's own requests count as its usage; those of staff in it do not. */

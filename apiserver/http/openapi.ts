@@ -4,7 +4,7 @@ import { problemSchema } from './api-error.ts';
 import { jsonSchema, problemExamples, withExample } from './openapi-schemas.ts';
 import { idempotencyKeySchema } from './parse-request.ts';
 import { PROBLEMS, type ProblemCode } from './problem-codes.ts';
-import type { Route } from './route.ts';
+import { needsReason, type Route } from './route.ts';
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openAPIOf(routes: readonly Route[]): object {
@@ -49,7 +49,7 @@ export function problemsOf(route: Route): readonly ProblemCode[] {
     codes.add('not_authenticated').add('not_permitted').add('issuer_unavailable');
   }
   if (access.to === 'Tenant') codes.add('no_tenant').add('not_found');
-  if (access.to === 'Tenant' && access.needsReason) codes.add('reason_required');
+  if (needsReason(route)) codes.add('reason_required');
   if (route.body) codes.add('invalid_json').add('body_too_large').add('unsupported_media_type');
   if (route.conditional) codes.add('precondition_required').add('precondition_failed');
   if (route.creates) codes.add('idempotency_in_flight').add('idempotency_key_reused');
@@ -75,12 +75,13 @@ function operationOf(route: Route): object {
 
 function responsesOf(route: Route): Record<string, object> {
   const responses: Record<string, object> = {};
-  for (const [status, { description, schema }] of Object.entries(route.replies)) {
+  for (const [status, { description, schema, media }] of Object.entries(route.replies)) {
     const headers = replyHeaders(route, Number(status));
     responses[status] = {
       description,
       ...(Object.keys(headers).length > 0 ? { headers } : {}),
       ...(schema ? { content: withExample(schema, 'output') } : {}),
+      ...(media ? { content: streamContent(media) } : {}),
     };
   }
   for (const [status, codes] of Map.groupBy(problemsOf(route), (code) => PROBLEMS[code].status)) {
@@ -96,6 +97,11 @@ function responsesOf(route: Route): Record<string, object> {
     };
   }
   return responses;
+}
+
+function streamContent(media: NonNullable<Route['replies'][number]['media']>): Record<string, object> {
+  const schema = { type: 'string' };
+  return Object.fromEntries(Object.entries(media).map(([type, example]) => [type, { schema, example }]));
 }
 
 /** Who may call, in words. */

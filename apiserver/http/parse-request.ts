@@ -9,6 +9,8 @@ export interface RawRequest {
   readonly headers: IncomingHttpHeaders;
   /** From where, as `clientNetwork` says it. */
   readonly network: string;
+  /** Aborts when the client is gone, or may not have a streamed reply any more. */
+  readonly signal: AbortSignal;
 }
 
 export interface RequestSchemas {
@@ -27,6 +29,7 @@ export interface ParsedRequest {
   /** '': there is none. */
   readonly ifMatch: string;
   readonly network: string;
+  readonly signal: AbortSignal;
 }
 
 /** So many wrong fields are named. */
@@ -58,6 +61,7 @@ export function parseRequest(schemas: RequestSchemas, raw: RawRequest): ParsedRe
     idempotencyKey: key === undefined ? undefined : String(key),
     ifMatch: raw.headers['if-match'] ?? '',
     network: raw.network,
+    signal: raw.signal,
   };
   if (key !== undefined) parse('headers.idempotency-key', idempotencyKeySchema, key);
   if (fields.length > 0) {

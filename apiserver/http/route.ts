@@ -5,18 +5,29 @@ import { ApiError } from './api-error.ts';
 import { type Once, onceFor } from './once.ts';
 import { parseRequest, type RawRequest } from './parse-request.ts';
 import type { ProblemCode } from './problem-codes.ts';
+import type { StreamBody, StreamType } from './send-stream.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 type Shape = z.ZodObject;
 /** By status. One without a schema has no body (204). */
 export type Replies = Readonly<
-  Record<number, { readonly description: string; readonly schema?: z.ZodType | undefined }>
+  Record<
+    number,
+    {
+      readonly description: string;
+      readonly schema?: z.ZodType | undefined;
+      /** Of a reply that is streamed: an example by media type. */
+      readonly media?: Readonly<Partial<Record<StreamType, string>>>;
+    }
+  >
 >;
 
 type BodyOf<Entry> = Entry extends { readonly schema: infer S extends z.ZodType }
   ? { readonly body: z.input<S> }
-  : { readonly body?: undefined };
+  : Entry extends { readonly media: object }
+    ? { readonly stream: StreamBody; readonly body?: undefined }
+    : { readonly body?: undefined };
 /** A reply that says where what was made is, or will be. */
 type LocationOf<Status> = Status extends 201 | 202
   ? { readonly location: string }
@@ -37,6 +48,8 @@ export interface Input<A extends Access, P extends Shape, Q extends Shape, B ext
   readonly once: Once;
   /** From where: an IPv4 address, or the /64 of an IPv6 one. */
   readonly network: string;
+  /** Aborts when the client is gone, or may not have a streamed reply any more. */
+  readonly signal: AbortSignal;
 }
 
 interface RouteSpec<
@@ -72,6 +85,7 @@ interface RouteSpec<
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
+  readonly stream?: StreamBody;
   readonly location?: string | undefined;
   readonly etag?: string | undefined;
   /** Whether it is the reply to an earlier request with the same Idempotency-Key. */
@@ -100,6 +114,16 @@ export interface Route {
     principal: Principal | undefined,
     secrets: readonly string[],
   ) => Promise<Reply>;
+}
+
+/** Whether calling it is to change something. */
+export function changes({ method }: Pick<Route, 'method'>): boolean {
+  return method !== 'GET';
+}
+
+/** Whether staff in somebody else's tenant have to say why: for every change, and to see callers' words. */
+export function needsReason(route: Pick<Route, 'method' | 'access'>): boolean {
+  return route.access.to === 'Tenant' && (route.access.needsReason || changes(route));
 }
 
 const nothing = z.strictObject({});
