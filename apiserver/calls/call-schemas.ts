@@ -23,6 +23,8 @@ export const callSummarySchema = z.strictObject({
   hasLead: z.boolean(),
 });
 
+const ms = z.number().int().nonnegative();
+
 const leadFieldSchema = z.strictObject({
   name: z.string(),
   label: z.string(),
@@ -32,6 +34,7 @@ const leadFieldSchema = z.strictObject({
 
 export const leadSchema = z.strictObject({
   callID: z.uuid(),
+  from: z.string().nullable().describe("The caller's number, as the carrier gave it."),
   workflow: z.string(),
   complete: z.boolean().describe('False when the caller hung up before the last field.'),
   fields: z.array(leadFieldSchema),
@@ -53,6 +56,26 @@ export const callDetailSchema = callSummarySchema.extend({
       stages: turnStagesSchema.nullable().describe('Where the time went before an answer of the agent.'),
     }),
   ),
+  events: z
+    .array(
+      z.strictObject({
+        kind: z.enum(['Started', 'Answered', 'Recorded', 'LeadCaptured', 'Ended']),
+        at: time,
+      }),
+    )
+    .describe('What happened, in the order in which it did; what was said is in `transcript`.'),
+  timings: z.strictObject({
+    ringingMs: ms.nullable().describe('Until it was answered; null: it was not.'),
+    talkingMs: ms.nullable().describe('From then to the end; null: there was none yet.'),
+    answers: z
+      .strictObject({
+        count: z.number().int(),
+        medianMs: ms.describe("From the caller's last sound to the agent's first."),
+        longestMs: ms,
+      })
+      .nullable()
+      .describe('How long the caller waited for the agent; null where that was not measured.'),
+  }),
   lead: leadSchema.nullable(),
   recording: z
     .strictObject({
@@ -74,3 +97,4 @@ export const callDetailSchema = callSummarySchema.extend({
 });
 
 export type LeadField = z.output<typeof leadFieldSchema>;
+export type CallDetail = z.input<typeof callDetailSchema>;

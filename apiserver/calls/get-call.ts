@@ -5,11 +5,10 @@ import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import type { CallRecording } from '../ledger/call-changes.ts';
-import { callDetailSchema } from './call-schemas.ts';
+import { type CallDetail, callDetailSchema } from './call-schemas.ts';
+import { eventsOf, timingsOf } from './call-timeline.ts';
 import { CALL_COLUMNS, type CallRow, summaryOf } from './list-calls.ts';
-import { LEAD_COLUMNS, type LeadRow, leadOf } from './list-leads.ts';
-
-type CallDetail = z.input<typeof callDetailSchema>;
+import { type LeadRow, leadOf, SELECT_LEADS } from './list-leads.ts';
 
 interface DetailRow extends CallRow {
   readonly runtime: string | null;
@@ -52,17 +51,19 @@ async function readCall(
   );
   const row = calls.rows[0];
   if (!row) return undefined;
-  const leads = await client.query<LeadRow>(
-    `SELECT ${LEAD_COLUMNS} FROM leads WHERE tenant_id = $1 AND call_id = $2`,
-    key,
-  );
+  const leads = await client.query<LeadRow>(`${SELECT_LEADS} AND l.call_id = $2`, key);
+  const lead = leads.rows[0] ? leadOf(leads.rows[0]) : null;
+  const summary = summaryOf(row);
+  const transcript = await readTranscript(client, key);
   return {
-    ...summaryOf(row),
+    ...summary,
     runtime: row.runtime,
     carrierCallID: row.carrier_call_id,
     carrierCause: row.carrier_cause,
-    transcript: await readTranscript(client, key),
-    lead: leads.rows[0] ? leadOf(leads.rows[0]) : null,
+    transcript,
+    events: eventsOf({ ...summary, capturedAt: lead?.capturedAt, recordedAt: row.recording?.startedAt }),
+    timings: timingsOf(summary, transcript),
+    lead,
     recording: row.recording && recordingOf(row.recording),
     usage: await readUsage(client, key),
   };

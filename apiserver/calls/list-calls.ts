@@ -5,6 +5,13 @@ import { inTenant } from '../http/access.ts';
 import { pageQuerySchema, pageSchema } from '../http/page.ts';
 import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
+import {
+  CALL_FILTERS,
+  callFilters,
+  callFilterValues,
+  isTextBounded,
+  UNBOUNDED_TEXT,
+} from './call-filters.ts';
 import { callSummarySchema } from './call-schemas.ts';
 
 /** A row of `CALL_COLUMNS`. Postgres gives bigint as text. */
@@ -27,8 +34,9 @@ export const CALL_COLUMNS = `
     WHERE u.tenant_id = c.tenant_id AND u.call_id = c.call_id AND u.metric = 'call_seconds') AS seconds,
   EXISTS (SELECT FROM leads l WHERE l.tenant_id = c.tenant_id AND l.call_id = c.call_id) AS has_lead`;
 
-const CALLS: PagedList<CallRow, ReturnType<typeof summaryOf>> = {
-  select: `SELECT ${CALL_COLUMNS} FROM calls c WHERE c.tenant_id = $1`,
+/** With the values of `callFilterValues`. */
+export const CALLS: PagedList<CallRow, ReturnType<typeof summaryOf>> = {
+  select: `SELECT ${CALL_COLUMNS} FROM calls c WHERE c.tenant_id = $1 AND ${CALL_FILTERS}`,
   order: { at: 'c.started_at', id: 'c.call_id' },
   positionOf: (row) => ({ at: row.started_at, id: row.call_id }),
   itemOf: summaryOf,
@@ -42,10 +50,12 @@ export function listCallsRoute({ database }: { readonly database: Database }): R
     operationID: 'listCalls',
     summary: 'List calls, the latest first.',
     access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
-    query: pageQuerySchema,
+    query: pageQuerySchema.extend(callFilters).refine(isTextBounded, UNBOUNDED_TEXT),
     replies: { 200: { description: 'A page of calls.', schema: pageSchema(callSummarySchema) } },
-    handle: ({ query, principal }) =>
-      readTenantPage(database, { tenantID: principal.tenant.id, query, list: CALLS }),
+    handle: ({ query, principal }) => {
+      const filters = callFilterValues(query);
+      return readTenantPage(database, { tenantID: principal.tenant.id, query, list: CALLS, filters });
+    },
   });
 }
 

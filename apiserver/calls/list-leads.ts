@@ -4,21 +4,34 @@ import { inTenant } from '../http/access.ts';
 import { pageQuerySchema, pageSchema } from '../http/page.ts';
 import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
+import {
+  isTextBounded,
+  LEAD_FILTERS,
+  leadFilters,
+  leadFilterValues,
+  UNBOUNDED_TEXT,
+} from './call-filters.ts';
 import { type LeadField, leadSchema } from './call-schemas.ts';
 
 export interface LeadRow {
   readonly call_id: string;
+  readonly from_number: string | null;
   readonly workflow: string;
   readonly complete: boolean;
   readonly fields: LeadField[];
   readonly captured_at: Date;
 }
 
-export const LEAD_COLUMNS = 'call_id, workflow, complete, fields, captured_at';
+/** Leads of a tenant (`$1`), each with the number of its call. */
+export const SELECT_LEADS = `
+  SELECT l.call_id, c.from_number, l.workflow, l.complete, l.fields, l.captured_at
+    FROM leads l JOIN calls c ON c.tenant_id = l.tenant_id AND c.call_id = l.call_id
+   WHERE l.tenant_id = $1`;
 
-const LEADS: PagedList<LeadRow, ReturnType<typeof leadOf>> = {
-  select: `SELECT ${LEAD_COLUMNS} FROM leads WHERE tenant_id = $1`,
-  order: { at: 'captured_at', id: 'call_id' },
+/** With the values of `leadFilterValues`. */
+export const LEADS: PagedList<LeadRow, ReturnType<typeof leadOf>> = {
+  select: `${SELECT_LEADS} AND ${LEAD_FILTERS}`,
+  order: { at: 'l.captured_at', id: 'l.call_id' },
   positionOf: (row) => ({ at: row.captured_at, id: row.call_id }),
   itemOf: leadOf,
 };
@@ -31,16 +44,19 @@ export function listLeadsRoute({ database }: { readonly database: Database }): R
     operationID: 'listLeads',
     summary: 'List captured leads, the latest first.',
     access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
-    query: pageQuerySchema,
+    query: pageQuerySchema.extend(leadFilters).refine(isTextBounded, UNBOUNDED_TEXT),
     replies: { 200: { description: 'A page of leads.', schema: pageSchema(leadSchema) } },
-    handle: ({ query, principal }) =>
-      readTenantPage(database, { tenantID: principal.tenant.id, query, list: LEADS }),
+    handle: ({ query, principal }) => {
+      const filters = leadFilterValues(query);
+      return readTenantPage(database, { tenantID: principal.tenant.id, query, list: LEADS, filters });
+    },
   });
 }
 
 export function leadOf(row: LeadRow): z.input<typeof leadSchema> {
   return {
     callID: row.call_id,
+    from: row.from_number,
     workflow: row.workflow,
     complete: row.complete,
     fields: row.fields,

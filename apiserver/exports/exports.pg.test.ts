@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addCall } from '../testing/call-rows.ts';
+import { Callers } from '../testing/callers.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+
+describe('exports', () => {
+  let database: MigratedDatabase;
+  let api: TestApi;
+  let owner: Awaited<ReturnType<TestApi['signUp']>>;
+  let other: Awaited<ReturnType<TestApi['signUp']>>;
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    api = await startTestApi(database);
+    owner = await api.signUp('owner');
+    other = await api.signUp('other');
+    const call = { endedAt: '2026-11-10T12:01:00Z', from: '+13125550142', reason: 'WorkflowCompleted' };
+    await addCall(database.worker, owner.tenantID, {
+      ...call,
+      startedAt: '2026-11-10T12:00:00Z',
+      lead: {
+        workflow: 'lead-capture',
+        complete: true,
+        values: { name: '=HYPERLINK("https://evil.example.com")', topic: 'a "quoted", long\nword' },
+      },
+    });
+    await addCall(database.worker, owner.tenantID, {
+      ...call,
+      startedAt: '2026-11-09T12:00:00Z',
+      endedAt: '2026-11-09T12:01:00Z',
+      lead: { workflow: 'caller-questions', complete: false, values: { phone: '@SUM(A1)' } },
+    });
+  });
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  const get = (path: string, token = owner.token) => api.call('GET', `/api/admin/exports/${path}`, { token });
+
+  test('leads are a table with a column for each field, in which no cell is a formula', async () => {
+    const reply = await get('leads');
+    expect(reply.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(reply.headers.get('content-disposition')).toBe('attachment; filename="leads.csv"');
+    const [head, first, second] = reply.body.split('\r\n');
+    expect(head).toBe('callID,from,workflow,complete,capturedAt,name,phone,topic');
+    expect(first).toMatch(
+      /^[\w-]+,'\+13125550142,lead-capture,true,2026-11-10T12:01:00.000Z,"'=HYPERLINK\(""https:\/\/evil.example.com""\)",,"a ""quoted"", long\nword"$/,
+    );
+    expect(second).toMatch(/,caller-questions,false,.*,,'@SUM\(A1\),$/);
+  });
+
+  test.each(['calls', 'leads'])('%s as JSON lines are what the list has', async (name) => {
+    const list = await api.call('GET', `/api/admin/${name}`, { token: owner.token });
+    const reply = await get(`${name}?format=jsonl`);
+    expect(reply.headers.get('content-type')).toBe('application/jsonl; charset=utf-8');
+    const lines = reply.body.trimEnd().split('\n');
+    expect(lines.map((line: string) => JSON.parse(line))).toEqual(list.body.items);
+  });
+
+  test('calls are a table of what was asked for', async () => {
+    const all = (await get('calls')).body.trimEnd().split('\r\n');
+    expect(all[0]).toBe('id,from,to,startedAt,answeredAt,endedAt,hangupReason,seconds,hasLead');
+    expect(all).toHaveLength(3);
+    const some = (await get('calls?since=2026-11-10T00:00:00Z')).body.trimEnd().split('\r\n');
+    expect(some).toHaveLength(2);
+    expect(some[1]).toMatch(
+      /,'\+13125550142,'\+13125550100,2026-11-10T12:00:00.000Z,.*,WorkflowCompleted,,true$/,
+    );
+  });
+
+  test('of a tenant without any are the head alone, or nothing', async () => {
+    const head = 'callID,from,workflow,complete,capturedAt\r\n';
+    expect((await get('leads', other.token)).body).toBe(head);
+    expect((await get('leads?format=jsonl', other.token)).body).toBe('');
+  });
+
+  test('hold a few rows at a time: a client that stops reading keeps the rest in the database', async () => {
+    const { tenantID, token } = await api.signUp('large');
+    await database.worker.query(
+      `INSERT INTO calls (tenant_id, call_id, from_number, started_at)
+       SELECT $1, gen_random_uuid(), repeat('x', 200), now() - n * interval '1 second'
+         FROM generate_series(1, 20000) n`,
+      [tenantID],
+    );
+    let read = 0;
+    const withTenant = database.app.withTenant.bind(database.app);
+    database.app.withTenant = (id, work) => {
+      if (id === tenantID) read += 1;
+      return withTenant(id, work);
+    };
+    const response = await fetch(`${api.url}/api/admin/exports/calls?format=jsonl`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    await reader?.read();
+    let before = -1;
+    while (before !== read) {
+      before = read;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    // 40 batches of 500 rows in all.
+    expect(read).toBeLessThan(30);
+    let rest = '';
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done) break;
+      rest += value;
+    }
+    expect(read).toBe(41);
+    expect(rest.trimEnd().split('\n').length).toBeGreaterThan(10_000);
+    database.app.withTenant = withTenant;
+  });
+
+  test('break off when whoever asked may not have them any more', async () => {
+    const { tenantID } = await api.signUp('revoked');
+    await database.worker.query(
+      `INSERT INTO calls (tenant_id, call_id, from_number, started_at)
+       SELECT $1, gen_random_uuid(), repeat('x', 200), now() - n * interval '1 second'
+         FROM generate_series(1, 20000) n`,
+      [tenantID],
+    );
+    const callers = new Callers(database, api);
+    const viewer = await callers.person(tenantID, 'Viewer');
+    const response = await fetch(`${api.url}/api/admin/exports/calls`, {
+      headers: { authorization: `Bearer ${await callers.token(viewer)}` },
+    });
+    await database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [viewer.userID]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect(response.text()).rejects.toThrow('terminated');
+  });
+
+  test('are a few at a time, and another one is asked to wait', async () => {
+    const ask = () =>
+      fetch(`${api.url}/api/admin/exports/calls`, { headers: { authorization: `Bearer ${token}` } });
+    const { tenantID, token } = await api.signUp('eager');
+    await database.worker.query(
+      `INSERT INTO calls (tenant_id, call_id, from_number, started_at)
+       SELECT $1, gen_random_uuid(), repeat('x', 200), now() - n * interval '1 second'
+         FROM generate_series(1, 20000) n`,
+      [tenantID],
+    );
+    const first = [await ask(), await ask()];
+    const refused = await ask();
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([503, 'busy']);
+    expect(refused.headers.get('retry-after')).toBe('10');
+    for (const response of first) await response.body?.cancel();
+  });
+});
