@@ -1,9 +1,20 @@
+import { listAuditRoute, listPlatformAuditRoute } from './audit/list-audit.ts';
 import { getCallRoute } from './calls/get-call.ts';
 import { listCallsRoute } from './calls/list-calls.ts';
 import { listLeadsRoute } from './calls/list-leads.ts';
+import { liveCallsRoute } from './calls/live-calls.ts';
+import type { LiveFeed } from './calls/live-feed.ts';
 import { type ConfigurationDeps, partRoutes } from './configuration/part-routes.ts';
 import { revisionRoutes } from './configuration/revision-routes.ts';
 import { workflowRoutes } from './configuration/workflow-routes.ts';
+import {
+  type ErasureDeps,
+  eraseCallerRoute,
+  getErasureRoute,
+  listErasuresRoute,
+} from './erasures/erasure-routes.ts';
+import { type ExportDeps, exportCallsRoute } from './exports/export-calls.ts';
+import { exportLeadsRoute } from './exports/export-leads.ts';
 import type { Route } from './http/route.ts';
 import { changePasswordRoute } from './identity/change-password.ts';
 import {
@@ -39,7 +50,13 @@ import { type SystemHealthDeps, systemHealthRoute } from './operations/system-he
 import { getUsageRoute } from './usage/get-usage.ts';
 
 /** What the routes need, all together; each takes its part. */
-export type RouteDeps = SignupDeps & LoginDeps & IdentityDeps & SystemHealthDeps & ConfigurationDeps;
+export type RouteDeps = SignupDeps &
+  LoginDeps &
+  IdentityDeps &
+  SystemHealthDeps &
+  ConfigurationDeps &
+  ErasureDeps &
+  ExportDeps & { readonly liveFeed: LiveFeed };
 
 /** The registry: every route there is. The router and OpenAPI are made from this list. */
 export function allRoutes(deps: RouteDeps): readonly Route[] {
@@ -78,10 +95,18 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     listCallsRoute(deps),
     getCallRoute(deps),
     listLeadsRoute(deps),
+    liveCallsRoute(deps),
+    exportCallsRoute(deps),
+    exportLeadsRoute(deps),
     getUsageRoute(deps),
     systemHealthRoute(deps),
+    eraseCallerRoute(deps),
+    listErasuresRoute(deps),
+    getErasureRoute(deps),
     readSignupRoute(deps),
     switchSignupRoute(deps),
+    listAuditRoute(deps),
+    listPlatformAuditRoute(deps),
     ...partRoutes(deps),
     ...workflowRoutes(deps),
     ...revisionRoutes(deps),

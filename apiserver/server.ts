@@ -12,18 +12,22 @@ import { supervise } from '#lib/lifecycle/supervisor.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
+import { currentActor } from './audit/actor.ts';
+import { LiveFeed } from './calls/live-feed.ts';
 import type { API_SERVER_OPTIONS } from './config.ts';
 import { recordObserved } from './configuration/record-observed.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { Database } from './database/database.ts';
+import { eraseCaller } from './erasures/erase-caller.ts';
 import { makeApp } from './http/make-app.ts';
 import { RateLimiter } from './http/rate-limiter.ts';
+import { EXPORTS_AT_ONCE, StreamSlots } from './http/stream-slots.ts';
 import { AccessTokens } from './identity/access-token.ts';
 import { OutsideTokens } from './identity/outside-tokens.ts';
 import { PasswordHasher } from './identity/password-hasher.ts';
 import { SignupGate } from './identity/signup-gate.ts';
 import { JobQueue } from './jobs/job-queue.ts';
-import { PROVISION_TENANT, SEND_MAIL } from './jobs/job-queues.ts';
+import { ERASE_CALLER, PROVISION_TENANT, SEND_MAIL } from './jobs/job-queues.ts';
 import { READ_BLOCK_MS } from './ledger/ledger-streams.ts';
 import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { type Mailer, smtpMailer } from './mail/mailer.ts';
@@ -64,7 +68,13 @@ export interface Surroundings {
 /** Connects the stores, runs the server until the signal and closes them; resolves to the exit status. */
 export async function runApiServer(config: ApiServerConfig, around: Surroundings): Promise<number> {
   const { log } = around;
-  const database = new Database({ url: config.DATABASE_URL, name: 'veralux-app', maxConnections: 10, log });
+  const database = new Database({
+    url: config.DATABASE_URL,
+    name: 'veralux-app',
+    maxConnections: 10,
+    actor: currentActor,
+    log,
+  });
   const worker = new Database({
     url: config.WORKER_DATABASE_URL,
     name: 'veralux-worker',
@@ -124,6 +134,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
   const mailer = mailerOf(config);
   const handlers = {
     [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }),
+    [ERASE_CALLER]: eraseCaller({ database: worker, log }),
     [SEND_MAIL]: sendMail({ database: worker, mailer, consoleURL: config.CONSOLE_URL, log }),
   };
   const jobs = new JobQueue({ database: worker, log, registry, handlers });
@@ -134,6 +145,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     registry,
   });
   const state: { notServing: string | undefined } = { notServing: 'the server is starting' };
+  const liveFeed = new LiveFeed({ database, clock, log });
   const routes = allRoutes({
     saasMode: config.SAAS_MODE,
     database,
@@ -148,6 +160,8 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     dependencies,
     pools: { app: database, worker },
     readSnapshot: snapshot,
+    liveFeed,
+    exportSlots: new StreamSlots(EXPORTS_AT_ONCE),
     notServing: () => state.notServing,
   });
   const listener = makeApp({
@@ -162,6 +176,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     secrets,
     outside,
     rateLimiter: rateLimiter(config, stores, registry),
+    clock,
   });
   return supervise({
     log,
@@ -175,6 +190,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       ...tenantServices(config, around, { informer, worker, kube, hasher, jobs }),
       ledgerWriter(config, around, stores, registry),
       meter,
+      liveFeed,
       new CallRetention({ database: worker, clock, log }),
       ...httpServers(config, around, { listener, metrics: metricsRoute(registry) }),
     ],

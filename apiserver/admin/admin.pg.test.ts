@@ -85,6 +85,8 @@ describe('the admin command', () => {
     [['show-link', 'invitation', 'not-an-id']],
     [['show-link', 'verify-email']],
     [['signup', 'off']],
+    [['replay-erasures', '/nowhere']],
+    [['replay-erasures', MAIN]],
   ])('refuses %j and says why', async (args) => {
     await expect(run(...args)).rejects.toThrow(CommandRefused);
   });

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { OperatingError } from '#lib/errors/operating-error.ts';
+import { readFile } from 'node:fs/promises';
+import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
+import { listErasures, replayErasures, WrongErasureList } from '../erasures/erasure-list.ts';
 import { emailAddressSchema } from '../identity/email-address.ts';
 import type { PasswordHasher } from '../identity/password-hasher.ts';
 import { type LinkRequest, linkRequestSchema, type MailLinkDeps, mintLink } from '../mail/mail-links.ts';
@@ -23,6 +25,8 @@ export const USAGE = `Commands:
   show-link reset-password EMAIL
   show-link invitation ID
   signup on|off REASON           switch self-service signup, on every replica at once
+  list-erasures                  the erasures of callers, to be kept beside each backup
+  replay-erasures FILE           erase them again in a database that was restored
 `;
 
 /** Does one command; resolves to what is to be printed. Throws CommandRefused. */
@@ -40,6 +44,10 @@ export async function runCommand(
       return showLink(deps, first, rest[0] ?? '');
     case 'signup':
       return switchSignup(deps, first, rest.join(' '));
+    case 'list-erasures':
+      return listErasures(deps.database);
+    case 'replay-erasures':
+      return replayFile(deps, first);
     default:
       throw new CommandRefused(USAGE);
   }
@@ -126,6 +134,17 @@ async function switchSignup({ database }: CommandDeps, wanted: string, reason: s
     [wanted === 'on', reason],
   );
   return `Signup is ${wanted}.`;
+}
+
+async function replayFile({ database }: CommandDeps, file: string): Promise<string> {
+  const list = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new CommandRefused(`The list of erasures cannot be read: ${messageOf(error)}`);
+  });
+  try {
+    return `${await replayErasures(database, list)} erasures hold.`;
+  } catch (error) {
+    throw error instanceof WrongErasureList ? new CommandRefused(error.message) : error;
+  }
 }
 
 function addressOf(text: string): string {

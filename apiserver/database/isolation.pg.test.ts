@@ -65,8 +65,10 @@ describe('tenant isolation', () => {
        GROUP BY c.oid ORDER BY c.relname`);
     expect(rows.map((row) => row.name)).toEqual([
       'api_keys',
+      'audit_events',
       'call_turns',
       'calls',
+      'erasures',
       'idempotency_keys',
       'invitations',
       'leads',
@@ -90,12 +92,18 @@ describe('tenant isolation', () => {
     }
   });
 
-  test('no view, and no function besides the auth look-ups, runs with more rights than its caller', async () => {
+  test('no view, and no function besides those of the auth role, runs with more rights than its caller', async () => {
     const { rows } = await admin.query<{ name: string; owner: string }>(`
       SELECT p.proname AS name, pg_get_userbyid(p.proowner) AS owner FROM pg_proc p
        WHERE p.pronamespace = 'veralux'::regnamespace AND p.prosecdef ORDER BY 1`);
     expect(rows).toEqual(
       [
+        'audit_author',
+        'audit_change',
+        'audit_platform_page',
+        'audit_revision',
+        'audit_staff_access',
+        'audit_write',
         'auth_accept_invitation',
         'auth_begin_session',
         'auth_change_password',
@@ -121,6 +129,7 @@ describe('tenant isolation', () => {
         'auth_verify_email',
         'idempotency_find',
         'idempotency_keep',
+        'number_hash',
       ].map((name) => ({ name, owner: 'veralux_auth' })),
     );
     const views = await admin.query(

@@ -196,8 +196,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   'GET /api/admin/calls/{callID}': { who: 'viewer', scope: 'calls:read', target: ({ addCall }) => addCall() },
   'GET /api/admin/leads': { who: 'viewer', scope: 'calls:read' },
   'GET /api/admin/system/health': { who: 'staff' },
+  'GET /api/admin/live-calls': { who: 'viewer', scope: 'calls:read' },
+  'GET /api/admin/exports/calls': { who: 'viewer', scope: 'calls:read' },
+  'GET /api/admin/exports/leads': { who: 'viewer', scope: 'calls:read' },
   'GET /api/admin/system/signup': { who: 'staff' },
   'PUT /api/admin/system/signup': { who: 'staff', body: () => ({ isOpen: true, reason: 'the matrix' }) },
+  'GET /api/admin/system/audit': { who: 'staff' },
+  'GET /api/admin/audit': { who: 'admin' },
+  'POST /api/admin/erasures': { who: 'admin', status: 202, body: () => ({ number: '+13125550142' }) },
+  'GET /api/admin/erasures': { who: 'admin' },
+  'GET /api/admin/erasures/{erasureID}': { who: 'admin', target: ({ addErasure }) => addErasure() },
   'GET /api/admin/usage': { who: 'viewer', scope: 'usage:read' },
   ...partRows('assistant', { greeting: 'Hello.' }),
   ...partRows('businessHours', {}),
@@ -239,6 +247,7 @@ interface World {
   readonly addViewer: () => Promise<string>;
   readonly addInvitation: () => Promise<string>;
   readonly addKey: () => Promise<string>;
+  readonly addErasure: () => Promise<string>;
   /** The only workflow there is then. */
   readonly addWorkflow: () => string;
   readonly addRevision: () => Promise<string>;
@@ -268,6 +277,7 @@ describe('the authorisation matrix', () => {
     };
     world = {
       addCall,
+      addErasure,
       addWorkflow,
       addRevision,
       addViewer: async () => (await callers.person(tenantID, 'Viewer')).userID,
@@ -352,6 +362,15 @@ describe('the authorisation matrix', () => {
       [tenantID],
     );
     return row?.revision_id ?? '';
+  }
+
+  async function addErasure(): Promise<string> {
+    const [row] = await database.worker.query<{ erasure_id: string }>(
+      `INSERT INTO erasures (tenant_id, erasure_id, hashes, lengths) VALUES ($1, gen_random_uuid(), '{}', '{}')
+       RETURNING erasure_id`,
+      [tenantID],
+    );
+    return row?.erasure_id ?? '';
   }
 
   async function addCall(): Promise<string> {

@@ -1,6 +1,7 @@
 /** The queues of background work. Jobs carry ids only: what they act on is read when they run. */
 export const PROVISION_TENANT = 'provision-tenant';
 export const SEND_MAIL = 'send-mail';
+export const ERASE_CALLER = 'erase-caller';
 
 const KEPT_SECONDS = 90 * 24 * 60 * 60;
 
@@ -41,5 +42,19 @@ export const JOB_QUEUES = [
     retentionSeconds: KEPT_SECONDS,
     deleteAfterSeconds: 24 * 60 * 60,
     deadLetter: refusedQueueOf(SEND_MAIL),
+  },
+  { name: refusedQueueOf(ERASE_CALLER), retentionSeconds: KEPT_SECONDS },
+  {
+    name: ERASE_CALLER,
+    retryLimit: 1_000_000,
+    retryDelay: 1,
+    retryBackoff: true,
+    retryDelayMax: 30,
+    heartbeatSeconds: 10,
+    // All calls of a tenant are looked through: a million take minutes.
+    expireInSeconds: 60 * 60,
+    retentionSeconds: KEPT_SECONDS,
+    deleteAfterSeconds: 24 * 60 * 60,
+    deadLetter: refusedQueueOf(ERASE_CALLER),
   },
 ] as const;

@@ -4,10 +4,12 @@ import { HttpServer } from '#lib/http/http-server.ts';
 import { createLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
+import { LiveFeed } from '../calls/live-feed.ts';
 import type { ConfigurationDeps } from '../configuration/part-routes.ts';
 import { makeApp } from '../http/make-app.ts';
 import { RateLimiter, type RateSettings } from '../http/rate-limiter.ts';
 import type { Route } from '../http/route.ts';
+import { EXPORTS_AT_ONCE, StreamSlots } from '../http/stream-slots.ts';
 import { AccessTokens } from '../identity/access-token.ts';
 import { type OutsideIssuer, OutsideTokens } from '../identity/outside-tokens.ts';
 import { PasswordHasher } from '../identity/password-hasher.ts';
@@ -90,6 +92,7 @@ export async function startTestApi(
   const counted: string[] = [];
   const fakeTenants = new FakeTenants();
   const { kube, informer } = options.cluster ?? fakeTenants;
+  const liveFeed = new LiveFeed({ database: database.app, clock: systemClock, log });
   const routes = allRoutes({
     saasMode: options.saasMode ?? true,
     database: database.app,
@@ -109,6 +112,8 @@ export async function startTestApi(
     dependencies: { states: () => new Map([['postgres', { state: 'Up', ageMs: 0 }]]) },
     pools: { app: database.app, worker: database.worker },
     readSnapshot: () => readSnapshot({ database: database.worker, maxTenants: 100 }),
+    liveFeed,
+    exportSlots: new StreamSlots(EXPORTS_AT_ONCE),
     notServing: () => undefined,
   });
   const app = makeApp({
@@ -129,6 +134,8 @@ export async function startTestApi(
       secret: TEST_SECRET,
       registry,
     }),
+    clock: systemClock,
+    recheckStreamsMs: 100,
   });
   const server = new HttpServer({
     name: 'api',
@@ -138,6 +145,7 @@ export async function startTestApi(
     log,
   });
   await jobs.start();
+  await liveFeed.start(() => undefined);
   await server.start(() => undefined);
   const url = `http://127.0.0.1:${server.port}`;
   const call = callAt(url);
@@ -165,6 +173,7 @@ export async function startTestApi(
       return { token, email, tenantID: tenant.id, userID: user.id, name: tenant.name };
     },
     stop: async () => {
+      await liveFeed.stop();
       await server.stop();
       await jobs.stop();
     },
@@ -183,8 +192,11 @@ export function callAt(url: string): TestApi['call'] {
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const isJSON = /json/.test(response.headers.get('content-type') ?? '');
+    // Events go on for as long as somebody reads them.
+    const isEndless = response.headers.get('content-type')?.startsWith('text/event-stream');
+    if (isEndless) await response.body?.cancel();
+    const text = isEndless ? '' : await response.text();
+    const isJSON = /json(?!l)/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: isJSON ? JSON.parse(text) : text };
   };
 }

@@ -1,7 +1,8 @@
 import { Client } from 'pg';
-import { createTestDatabase } from '#hack/testing/postgres.ts';
+import { createTestDatabase, type TestDatabase } from '#hack/testing/postgres.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
+import { currentActor } from '../audit/actor.ts';
 import { Database } from '../database/database.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { ROLES } from '../migrate/schema.ts';
@@ -27,9 +28,29 @@ export async function createMigratedDatabase(): Promise<MigratedDatabase> {
   const database = await createTestDatabase();
   const { adminURL } = database;
   await migrate({ adminURL, ...TEST_PASSWORDS, log: silentLogger, clock: systemClock });
+  return openAsRoles(database);
+}
+
+/** Another database with all that is in this one now, as a restored backup of it has. */
+export async function copyDatabase({ adminURL }: MigratedDatabase): Promise<MigratedDatabase> {
+  const copy = await createTestDatabase(adminURL);
+  // A dump of a database has no settings of its roles.
+  await migrate({ adminURL: copy.adminURL, ...TEST_PASSWORDS, log: silentLogger, clock: systemClock });
+  return openAsRoles(copy);
+}
+
+/** A migrated database, opened as both roles. */
+function openAsRoles(database: TestDatabase): MigratedDatabase {
+  const { adminURL } = database;
   const appURL = urlAs(adminURL, ROLES.app, TEST_PASSWORDS.appPassword);
   const workerURL = urlAs(adminURL, ROLES.worker, TEST_PASSWORDS.workerPassword);
-  const app = new Database({ url: appURL, name: 'test-app', maxConnections: 5, log: silentLogger });
+  const app = new Database({
+    url: appURL,
+    name: 'test-app',
+    maxConnections: 5,
+    actor: currentActor,
+    log: silentLogger,
+  });
   const worker = new Database({ url: workerURL, name: 'test-worker', maxConnections: 5, log: silentLogger });
   return {
     adminURL,
