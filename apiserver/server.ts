@@ -19,6 +19,7 @@ import { recordObserved } from './configuration/record-observed.ts';
 import { checkDatabase } from './database/check-database.ts';
 import { Database } from './database/database.ts';
 import { eraseCaller } from './erasures/erase-caller.ts';
+import { TellRuntimes } from './erasures/tell-runtimes.ts';
 import { makeApp } from './http/make-app.ts';
 import { RateLimiter } from './http/rate-limiter.ts';
 import { EXPORTS_AT_ONCE, StreamSlots } from './http/stream-slots.ts';
@@ -191,6 +192,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       ledgerWriter(config, around, stores, registry),
       meter,
       liveFeed,
+      new TellRuntimes({ database: worker, redis: stores.probe, clock, log }),
       new CallRetention({ database: worker, clock, log }),
       ...httpServers(config, around, { listener, metrics: metricsRoute(registry) }),
     ],

@@ -28,6 +28,7 @@ import type { OpenSession } from './call/session-port.ts';
 import { TelnyxCarrier } from './carrier/telnyx.ts';
 import type { RuntimeConfig } from './config.ts';
 import { RecentCalls } from './keep/recent-calls.ts';
+import { RecordingErasure } from './keep/recording-erasure.ts';
 import { RecordingRetention } from './keep/recording-retention.ts';
 import { restoreShard } from './keep/restore-shard.ts';
 import { ShardWatch } from './keep/shard-watch.ts';
@@ -82,7 +83,18 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const { common, driver, ledger, pod, podWatch, watch, shards, stuck, recordingRetention } = parts;
+  const {
+    common,
+    driver,
+    ledger,
+    pod,
+    podWatch,
+    watch,
+    shards,
+    stuck,
+    recordingRetention,
+    recordingErasure,
+  } = parts;
   const { media, routes } = createDoors(options, parts);
   const metricsServer = createMetricsServer(options);
   const listener = healthRoutes({
@@ -120,6 +132,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       podWatch,
       stuck,
       recordingRetention,
+      recordingErasure,
       ...(metricsServer ? [metricsServer] : []),
       server,
     ],
@@ -277,13 +290,9 @@ function createParts(options: RuntimeOptions) {
     pod: config.POD_NAME,
     drive: (call) => driver.drive(call),
   });
-  const recordingRetention = new RecordingRetention({
-    ...common,
-    redis,
-    runtime,
-    carrier,
-    pod: config.POD_NAME,
-  });
+  const recordings = { ...common, redis, runtime, carrier, pod: config.POD_NAME };
+  const recordingRetention = new RecordingRetention(recordings);
+  const recordingErasure = new RecordingErasure(recordings);
   return {
     common,
     paths,
@@ -296,6 +305,7 @@ function createParts(options: RuntimeOptions) {
     shards,
     stuck,
     recordingRetention,
+    recordingErasure,
     profiles,
     toolTokens,
   };

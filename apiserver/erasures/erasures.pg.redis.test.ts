@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
+import { erasureKeys } from '#crds/projection/keys.ts';
+import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { append, callEvents } from '../testing/ledger-events.ts';
 import { copyDatabase } from '../testing/test-database.ts';
@@ -8,6 +10,7 @@ import { TestLedger } from '../testing/test-ledger.ts';
 import { until } from '../testing/until.ts';
 import { eraseCaller } from './erase-caller.ts';
 import { listErasures, replayErasures } from './erasure-list.ts';
+import { TellRuntimes } from './tell-runtimes.ts';
 
 /** The caller of `callEvents`. */
 const NUMBER = '+13125550142';
@@ -106,12 +109,36 @@ describe('a caller who is erased', () => {
     await ledger.drained();
     await erase();
     const recording = {
-      ...{ schemaVersion: 1, id: `${started.callID}/recording`, kind: 'recording', purpose: 'Call' },
+      schemaVersion: 1,
+      id: `${started.callID}/recording`,
+      kind: 'recording',
+      purpose: 'Call',
       ...{ tenantID: started.tenantID, callID: started.callID, occurredAt: started.occurredAt },
-      ...{ durationMs: 1_000, carrierLegID: 'leg-1' },
+      durationMs: 1_000,
+      carrierLegID: 'leg-1',
     } as LedgerEvent;
     await append(ledger.redis, [...rest, recording]);
     await ledger.drained();
+    const { database, redis } = ledger;
+    const telling = new TellRuntimes({
+      database: database.worker,
+      redis,
+      clock: systemClock,
+      log: silentLogger,
+    });
+    const named = () => redis.smembers(erasureKeys.recordings('veralux-system/shared'));
+    await telling.tell();
+    expect(await named()).toEqual(['leg-1']);
+    // A runtime deleted it; it is named once more after an hour, and no more after two days.
+    await redis.del(erasureKeys.recordings('veralux-system/shared'));
+    await telling.tell();
+    expect(await named()).toEqual([]);
+    await database.asAdmin(`UPDATE veralux.erased_recordings SET told_at = now() - interval '61 minutes'`);
+    await telling.tell();
+    expect(await named()).toEqual(['leg-1']);
+    await database.asAdmin(`UPDATE veralux.erased_recordings SET erased_at = now() - interval '49 hours'`);
+    await telling.tell();
+    expect(await database.asAdmin('SELECT FROM veralux.erased_recordings')).toEqual([]);
     expect(await ledger.settled(rest)).toMatchObject({ transcript: [], lead: null, recording: null });
     isGone(await everything());
   });

@@ -71,6 +71,11 @@ export const counterKeys = {
   unseeded: (shard: Shard) => `unseeded:{${shard}}`,
 } as const;
 
+export const erasureKeys = {
+  /** Set, written by the API server: the carrier's ids of legs of a runtime whose recordings are to be deleted. */
+  recordings: (runtime: string) => `erased-recordings:{${runtime}}`,
+} as const;
+
 export const ledgerKeys = {
   /** Stream: the shard's call ledger. Entry fields: `event`, a LedgerEvent as JSON. */
   stream: (shard: Shard) => `ledger:{${shard}}`,

@@ -92,6 +92,11 @@ export interface Carrier {
    * 250; undefined when the carrier did not say, or while the application is not known. Never throws; at most about 5 s.
    */
   recordingsOf(number: string, beforeMs: number): Promise<readonly string[] | undefined>;
+  /**
+   * The recordings, by the carrier's id, that our application made of one leg; undefined when the carrier did not say, or
+   * while the application is not known. Never throws; at most about 5 s.
+   */
+  recordingsOfLeg(carrierLegID: string): Promise<readonly string[] | undefined>;
   /** Deletes a recording for good; true when it is gone. Never throws; at most about 5 s. */
   deleteRecording(id: string): Promise<boolean>;
   /** How many commands and questions wait for the carrier's rate limit. */

@@ -112,6 +112,19 @@ export class TelnyxCarrier implements Carrier {
     });
   }
 
+  async recordingsOfLeg(carrierLegID: string): Promise<readonly string[] | undefined> {
+    const applicationID = this.#applicationID;
+    if (applicationID === undefined) return undefined;
+    const filter = { connection_id: applicationID, call_leg_id: carrierLegID };
+    const asked = await this.#try('recordings', 'Question', (timeout) =>
+      this.#client.recordings.list({ filter, 'page[size]': PAGE_SIZE }, { timeout, maxRetries: 0 }),
+    );
+    // As above: what is not of this leg must not be deleted.
+    return asked.value?.data.flatMap(({ id, call_leg_id, connection_id }) =>
+      id !== undefined && call_leg_id === carrierLegID && connection_id === applicationID ? [id] : [],
+    );
+  }
+
   async deleteRecording(id: string): Promise<boolean> {
     const { failure } = await this.#try('delete_recording', 'Question', (timeout) =>
       this.#client.recordings.delete(id, { timeout, maxRetries: 0 }),

@@ -35,6 +35,8 @@ export const storeKeys = {
   sweep: (runtime: string) => `sweep:{${runtime}}`,
   /** String: the same of the pod that looked after recordings. */
   recordingSweep: (runtime: string) => `recordings:{${runtime}}`,
+  /** String: the pod that looks for recordings of erased callers, until the next one may. */
+  recordingErasure: (runtime: string) => `recording-erasure:{${runtime}}`,
   /** String: chosen by the pod that looked first; missing or changed means that the shard was emptied. */
   mark: (shard: Shard) => `mark:{${shard}}`,
   ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),

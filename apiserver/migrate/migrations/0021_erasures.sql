@@ -24,6 +24,18 @@ CREATE TABLE erasure_key (key bytea NOT NULL);
 INSERT INTO erasure_key
   SELECT sha256(string_agg(uuid_send(gen_random_uuid()), '')) FROM generate_series(1, 4);
 
+-- What the carrier recorded of erased callers: the runtimes are told for two days.
+CREATE TABLE erased_recordings (
+  carrier_leg_id text PRIMARY KEY,
+  runtime text NOT NULL,
+  erased_at timestamptz(3) NOT NULL DEFAULT now(),
+  told_at timestamptz(3)
+);
+ALTER TABLE erased_recordings ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY owner_all ON erased_recordings TO veralux_owner USING (true) WITH CHECK (true);
+CREATE POLICY worker_all ON erased_recordings TO veralux_worker USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON erased_recordings TO veralux_worker;
+
 ALTER TABLE erasures ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE erasure_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_all ON erasures TO veralux_owner USING (true) WITH CHECK (true);
@@ -75,14 +87,20 @@ CREATE FUNCTION apply_erasures(of_tenant uuid, of_calls uuid[])
   RETURNS void
   LANGUAGE sql VOLATILE SET search_path = veralux, pg_temp
   AS $$
-    UPDATE calls c
-       SET from_number = NULL, carrier_call_id = NULL, recording = NULL, erased_at = COALESCE(erased_at, now())
-     WHERE c.tenant_id = of_tenant AND c.call_id = ANY (of_calls)
-       AND (c.from_number, c.carrier_call_id, c.recording) IS DISTINCT FROM (NULL::text, NULL::text, NULL::jsonb)
+    UPDATE calls c SET from_number = NULL, erased_at = COALESCE(erased_at, now())
+     WHERE c.tenant_id = of_tenant AND c.call_id = ANY (of_calls) AND c.from_number IS NOT NULL
        AND (c.erased_at IS NOT NULL OR EXISTS (
          SELECT FROM erasures e
           WHERE e.tenant_id = of_tenant AND c.started_at <= e.erased_until
             AND mentions_number(of_tenant, c.from_number, e.hashes, e.lengths)));
+    INSERT INTO erased_recordings (carrier_leg_id, runtime)
+      SELECT c.recording ->> 'carrierLegID', c.runtime FROM calls c
+       WHERE c.tenant_id = of_tenant AND c.call_id = ANY (of_calls) AND c.erased_at IS NOT NULL
+         AND c.recording IS NOT NULL AND c.runtime IS NOT NULL
+      ON CONFLICT (carrier_leg_id) DO NOTHING;
+    UPDATE calls c SET carrier_call_id = NULL, recording = NULL
+     WHERE c.tenant_id = of_tenant AND c.call_id = ANY (of_calls) AND c.erased_at IS NOT NULL
+       AND (c.carrier_call_id IS NOT NULL OR c.recording IS NOT NULL);
     DELETE FROM call_turns t USING calls c
      WHERE c.tenant_id = of_tenant AND c.call_id = ANY (of_calls) AND c.erased_at IS NOT NULL
        AND t.tenant_id = c.tenant_id AND t.call_id = c.call_id;

@@ -11,12 +11,14 @@ export function recordingRoutes(recordings: Pick<Recordings, 'list' | 'delete'>)
   router.get('/recordings', (request, response) => {
     const {
       to,
+      call_leg_id: legID,
       connection_id: connectionID,
       created_at: created,
     } = parse(filterQuery(recordingsFilter), request.query).filter;
     const latestMs = Date.parse(created?.lte ?? '');
     const found = recordings
       .list()
+      .filter((recording) => legID === undefined || recording.call_leg_id === legID)
       .filter((recording) => to === undefined || recording.to === to)
       .filter((recording) => connectionID === undefined || recording.connection_id === connectionID)
       .filter(({ created_at: at = '' }) => Number.isNaN(latestMs) || Date.parse(at) <= latestMs);

@@ -100,6 +100,7 @@ export const numberOrdersFilter = z.strictObject({
 }) satisfies z.ZodType<NonNullable<Telnyx.NumberOrderListParams['filter']>>;
 
 export const recordingsFilter = z.strictObject({
+  call_leg_id: z.string().exactOptional(),
   connection_id: z.string().exactOptional(),
   to: z.string().exactOptional(),
   created_at: z.strictObject({ lte: z.iso.datetime({ offset: true }).exactOptional() }).exactOptional(),
