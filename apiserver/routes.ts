@@ -15,8 +15,10 @@ import {
 } from './erasures/erasure-routes.ts';
 import { type ExportDeps, exportCallsRoute } from './exports/export-calls.ts';
 import { exportLeadsRoute } from './exports/export-leads.ts';
+import { exportTenantRoute } from './exports/export-tenant.ts';
 import type { Route } from './http/route.ts';
 import { changePasswordRoute } from './identity/change-password.ts';
+import { closeAccountRoute } from './identity/close-account.ts';
 import {
   forgottenPasswordRoute,
   resetPasswordRoute,
@@ -47,6 +49,7 @@ import {
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members/members.ts';
 import { healthRoute, readyRoute } from './operations/health.ts';
 import { type SystemHealthDeps, systemHealthRoute } from './operations/system-health.ts';
+import { type CloseTenantDeps, closeTenantRoute } from './tenants/close-tenant.ts';
 import { getUsageRoute } from './usage/get-usage.ts';
 
 /** What the routes need, all together; each takes its part. */
@@ -55,6 +58,7 @@ export type RouteDeps = SignupDeps &
   IdentityDeps &
   SystemHealthDeps &
   ConfigurationDeps &
+  CloseTenantDeps &
   ErasureDeps &
   ExportDeps & { readonly liveFeed: LiveFeed };
 
@@ -69,6 +73,7 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     logoutRoute(deps),
     logoutEverywhereRoute(deps),
     changePasswordRoute(deps),
+    closeAccountRoute(deps),
     forgottenPasswordRoute(deps),
     resetPasswordRoute(deps),
     verifyEmailRoute(deps),
@@ -98,8 +103,10 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     liveCallsRoute(deps),
     exportCallsRoute(deps),
     exportLeadsRoute(deps),
+    exportTenantRoute(deps),
     getUsageRoute(deps),
     systemHealthRoute(deps),
+    closeTenantRoute(deps),
     eraseCallerRoute(deps),
     listErasuresRoute(deps),
     getErasureRoute(deps),

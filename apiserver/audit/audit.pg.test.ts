@@ -38,17 +38,18 @@ describe('the audit log', () => {
     const common = { actor: me(), reason: null, resource: 'Member', subjectID: viewer.userID };
     expect(await latest()).toMatchObject({
       ...common,
-      ...{
-        operation: 'changeMember',
-        action: 'Changed',
-        before: { role: 'Viewer' },
-        after: { role: 'Admin' },
-      },
+      operation: 'changeMember',
+      action: 'Changed',
+      before: { role: 'Viewer' },
+      after: { role: 'Admin' },
     });
     await ask('DELETE', `/api/admin/members/${viewer.userID}`);
     expect(await latest()).toMatchObject({
       ...common,
-      ...{ operation: 'removeMember', action: 'Removed', before: { role: 'Admin' }, after: null },
+      operation: 'removeMember',
+      action: 'Removed',
+      before: { role: 'Admin' },
+      after: null,
     });
   });
 
@@ -183,7 +184,9 @@ describe('the audit log', () => {
       {
         actor: me(),
         operation: 'changePassword',
-        ...{ resource: 'Account', subjectID: owner.userID, after: { passwordHash: 'secret' } },
+        resource: 'Account',
+        subjectID: owner.userID,
+        after: { passwordHash: 'secret' },
       },
     ]);
     expect(

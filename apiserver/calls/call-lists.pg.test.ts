@@ -54,7 +54,7 @@ describe('lists of calls and leads', () => {
   });
 
   const ask = (list: string, query: Record<string, string>) =>
-    api.call('GET', `/api/admin/${list}?${new URLSearchParams(query)}`, { token });
+    api.call('GET', `/api/admin/${list}?${new URLSearchParams(query).toString()}`, { token });
   const november = { since: '2026-11-01T00:00:00Z', until: '2026-12-01T00:00:00Z' };
 
   test.each<[Record<string, string>, string[]]>([

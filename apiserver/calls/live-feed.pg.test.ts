@@ -123,12 +123,20 @@ describe('live calls', () => {
     expect(await stream.next()).toBeNull();
   });
 
+  test('are not sent to whoever asks for the head alone', async () => {
+    const reply = await api.call('HEAD', '/api/admin/live-calls', { token: await callers.token(viewer) });
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([
+      200,
+      'text/event-stream; charset=utf-8',
+    ]);
+  });
+
   test('are watched by ten at a time in a tenant', async () => {
     const token = await callers.token(viewer);
     const streams = await Promise.all(Array.from({ length: 10 }, () => watch(token)));
     expect(streams.map(({ response }) => response.status)).toEqual(Array(10).fill(200));
     const refused = await watch(token);
     expect(refused.response.status).toBe(503);
-    await Promise.all(streams.map((stream) => stream.close()));
+    for (const stream of streams) await stream.close();
   });
 });

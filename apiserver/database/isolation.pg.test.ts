@@ -107,6 +107,7 @@ describe('tenant isolation', () => {
         'auth_accept_invitation',
         'auth_begin_session',
         'auth_change_password',
+        'auth_close_account',
         'auth_end_session',
         'auth_end_sessions',
         'auth_enter_tenant',

@@ -56,7 +56,10 @@ const OUTCOMES = {
   },
   viewer: tenantRow({ 'a viewer': PASSES, 'an admin': PASSES, 'an owner': PASSES, staff: PASSES }),
   admin: tenantRow({ 'a viewer': 403, 'an admin': PASSES, 'an owner': PASSES, staff: PASSES }),
-  owner: tenantRow({ 'a viewer': 403, 'an admin': 403, 'an owner': PASSES, staff: 403 }),
+  owner: {
+    ...tenantRow({ 'a viewer': 403, 'an admin': 403, 'an owner': PASSES, staff: 403 }),
+    'an admin of another tenant': 403,
+  },
 } as const satisfies Record<string, Record<Caller, Outcome>>;
 
 function tenantRow(
@@ -77,7 +80,7 @@ interface Row {
   readonly scope?: Scope;
   /** Answered where the caller may; absent: 200. */
   readonly status?: number;
-  readonly body?: () => unknown;
+  readonly body?: (world: World) => unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** Something of our tenant that the path names: for everybody else it is 404. */
   readonly target?: (world: World) => Promise<string>;
@@ -125,6 +128,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     who: 'person',
     status: 204,
     body: () => ({ currentPassword: 'SecureP@ss123', newPassword: 'SecureP@ss123' }),
+  },
+  // The owner of the test's tenant is its last one, and the others' password is not this.
+  'POST /api/auth/account/close': {
+    who: 'person',
+    status: 403,
+    body: () => ({ password: 'AnotherP@ss123' }),
   },
   'POST /api/auth/password/forgotten': {
     who: 'anybody',
@@ -198,11 +207,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   'GET /api/admin/system/health': { who: 'staff' },
   'GET /api/admin/live-calls': { who: 'viewer', scope: 'calls:read' },
   'GET /api/admin/exports/calls': { who: 'viewer', scope: 'calls:read' },
+  'GET /api/admin/exports/tenant': { who: 'owner' },
   'GET /api/admin/exports/leads': { who: 'viewer', scope: 'calls:read' },
   'GET /api/admin/system/signup': { who: 'staff' },
   'PUT /api/admin/system/signup': { who: 'staff', body: () => ({ isOpen: true, reason: 'the matrix' }) },
   'GET /api/admin/system/audit': { who: 'staff' },
   'GET /api/admin/audit': { who: 'admin' },
+  'POST /api/admin/tenant/close': {
+    who: 'owner',
+    status: 202,
+    body: ({ tenantName }) => ({ name: tenantName, data: 'Retain' }),
+  },
   'POST /api/admin/erasures': { who: 'admin', status: 202, body: () => ({ number: '+13125550142' }) },
   'GET /api/admin/erasures': { who: 'admin' },
   'GET /api/admin/erasures/{erasureID}': { who: 'admin', target: ({ addErasure }) => addErasure() },
@@ -243,6 +258,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 interface World {
+  readonly tenantName: string;
   readonly addCall: () => Promise<string>;
   readonly addViewer: () => Promise<string>;
   readonly addInvitation: () => Promise<string>;
@@ -276,6 +292,7 @@ describe('the authorisation matrix', () => {
       staff: await callers.staff(),
     };
     world = {
+      tenantName,
       addCall,
       addErasure,
       addWorkflow,
@@ -301,7 +318,7 @@ describe('the authorisation matrix', () => {
     const [method = '', template = ''] = route.split(' ');
     const target = await row.target?.(world);
     const path = template.replace(/\{\w+\}/, target ?? '');
-    const body = row.body?.();
+    const body = row.body?.(world);
     const reply = await api.call(method, path, {
       ...(body === undefined ? {} : { body }),
       headers: { ...row.headers, ...(await headersOf(caller, row)) },

@@ -34,7 +34,9 @@ export async function addCall(worker: Database, tenantID: string, call: TestCall
     );
     if (!lead) return;
     const fields = Object.entries(lead.values).map(([name, value]) => ({
-      ...{ name, label: name, value },
+      name,
+      label: name,
+      value,
       spoken: value.toLowerCase(),
     }));
     await client.query(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TENANT, tenantSpecSchema } from '#crds/tenant/tenant.ts';
 import { apiVersionOf } from '#lib/kube/resource.ts';
 import type { LiveTenant } from '../configuration/live-tenant.ts';
-import type { ConfigurationDeps } from '../configuration/part-routes.ts';
+import type { RouteDeps } from '../routes.ts';
 
 /**
  * As much of a cluster as routes need whose tests are about something else: Tenants by name, without
@@ -21,7 +21,9 @@ export class FakeTenants {
       { metadata, spec }: { metadata: { name: string }; spec: LiveTenant['spec'] },
     ) => this.set(metadata.name, spec),
     mergePatch: async (_resource: unknown, { name }: { name: string }) => this.#tenants.get(name),
-  } as unknown as ConfigurationDeps['kube'];
+    // It would be there until its finalizers are gone.
+    delete: async () => true,
+  } as unknown as RouteDeps['kube'];
 
   add({ name, tenantID }: { readonly name: string; readonly tenantID: string }): void {
     const metadata = { name, uid: randomUUID(), generation: 0, resourceVersion: '0' };

@@ -5,7 +5,6 @@ import { createLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { LiveFeed } from '../calls/live-feed.ts';
-import type { ConfigurationDeps } from '../configuration/part-routes.ts';
 import { makeApp } from '../http/make-app.ts';
 import { RateLimiter, type RateSettings } from '../http/rate-limiter.ts';
 import type { Route } from '../http/route.ts';
@@ -16,7 +15,7 @@ import { PasswordHasher } from '../identity/password-hasher.ts';
 import { SignupGate, type SignupLimits } from '../identity/signup-gate.ts';
 import { type JobHandler, JobQueue } from '../jobs/job-queue.ts';
 import { readSnapshot } from '../operations/platform-snapshot.ts';
-import { allRoutes } from '../routes.ts';
+import { allRoutes, type RouteDeps } from '../routes.ts';
 import { FakeTenants } from './fake-tenants.ts';
 import type { MigratedDatabase } from './test-database.ts';
 
@@ -82,7 +81,7 @@ export async function startTestApi(
     /** Besides those of the registry. */
     furtherRoutes?: readonly Route[];
     /** In place of the fake one. */
-    cluster?: Pick<ConfigurationDeps, 'kube' | 'informer'>;
+    cluster?: Pick<RouteDeps, 'kube' | 'informer'>;
   } = {},
 ): Promise<TestApi> {
   const tokens = new AccessTokens([TEST_SECRET], systemClock);

@@ -44,7 +44,7 @@ test('the API server needs every right that it has, is denied nothing, and is re
     { kubectl: (args) => cluster.kubectl(...args), kubeconfigPath: cluster.kubeconfigPath },
     APISERVER.name,
   );
-  await signUp(await start('saas', saas, kubeconfig));
+  await signUpAndClose(await start('saas', saas, kubeconfig));
   await start('onprem', onPrem, kubeconfig);
   const administrator = () => cluster.as('person').get(SECRETS, { namespace: SYSTEM, name: 'veralux-admin' });
   await vi.waitFor(async () => expect(await administrator()).toBeDefined(), WAIT);
@@ -76,21 +76,28 @@ async function start(name: string, database: MigratedDatabase, kubeconfig: strin
   return url;
 }
 
-async function signUp(url: string): Promise<void> {
+async function signUpAndClose(url: string): Promise<void> {
   const person = {
     email: 'a@example.com',
     password: 'SecureP@ss123',
     name: 'Jane',
     companyName: 'Harbor Dental',
   };
-  const response = await fetch(`${url}/api/auth/signup`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(person),
-    signal: AbortSignal.timeout(10_000),
-  });
+  const post = (path: string, body: object, token = '') =>
+    fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+  const response = await post('/api/auth/signup', person);
   expect(response.status).toBe(201);
-  await vi.waitFor(async () => expect((await cluster.as('person').list(TENANT)).items).toHaveLength(1), WAIT);
+  const tenants = async () => (await cluster.as('person').list(TENANT)).items;
+  await vi.waitFor(async () => expect(await tenants()).toHaveLength(1), WAIT);
+  const { token, tenant } = (await response.json()) as { token: string; tenant: { name: string } };
+  const closed = await post('/api/admin/tenant/close', { name: tenant.name, data: 'Retain' }, token);
+  expect(closed.status).toBe(202);
+  await vi.waitFor(async () => expect(await tenants()).toHaveLength(0), WAIT);
 }
 
 /** A Tenant whose rows are kept when it is deleted, and another that takes them up. */

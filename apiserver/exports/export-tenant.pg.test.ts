@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addCall } from '../testing/call-rows.ts';
+import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { EXPORTED_TABLES, NOT_EXPORTED } from './exported-tables.ts';
+
+interface Line {
+  readonly table: string;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+describe('the export of a tenant', () => {
+  let database: MigratedDatabase;
+  let api: TestApi;
+  beforeAll(async () => {
+    database = await createMigratedDatabase();
+    api = await startTestApi(database);
+  });
+  afterAll(async () => {
+    await api.stop();
+    await database.drop();
+  });
+
+  async function lines(token: string): Promise<{ readonly text: string; readonly lines: readonly Line[] }> {
+    const reply = await api.call('GET', '/api/admin/exports/tenant', { token });
+    expect(reply.status).toBe(200);
+    const text: string = reply.body;
+    return {
+      text,
+      lines: text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    };
+  }
+
+  test('has every table that has rows of tenants, or says why not', async () => {
+    const rows = await database.asAdmin<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.columns
+        WHERE table_schema = 'veralux' AND column_name = 'tenant_id' ORDER BY 1`,
+    );
+    const told = [...EXPORTED_TABLES.map(({ name }) => name), ...Object.keys(NOT_EXPORTED)];
+    expect(rows.map(({ name }) => name)).toEqual(told.toSorted());
+  });
+
+  test('has each row of the tenant once, over any number of batches, and none of another', async () => {
+    const ours = await api.signUp('ours');
+    const theirs = await api.signUp('theirs');
+    const said = Array.from({ length: 450 }, (_, index) => `turn ${index}`);
+    for (const { tenantID } of [ours, theirs]) {
+      await addCall(database.worker, tenantID, {
+        startedAt: '2026-11-10T12:00:00Z',
+        from: '+13125550142',
+        said,
+        lead: { workflow: 'lead-capture', complete: true, values: { name: 'Ada' } },
+      });
+      await database.worker.query(
+        `INSERT INTO tenant_revisions (tenant_id, resource_uid, generation, spec, managers, changed, takeovers)
+         SELECT $1, gen_random_uuid(), n, '{"displayName": "a\\u0000b"}', '{}', '{}', '[]' FROM generate_series(1, 3) n`,
+        [tenantID],
+      );
+    }
+    const exported = await lines(ours.token);
+    expect(exported.lines.filter(({ row }) => row.tenant_id !== ours.tenantID)).toEqual([]);
+    const turns = exported.lines.filter(({ table }) => table === 'call_turns');
+    expect(turns.map(({ row }) => row.text)).toEqual(said);
+    for (const { name } of EXPORTED_TABLES) {
+      const [count] = await database.asAdmin<{ n: string }>(
+        `SELECT count(*) AS n FROM veralux.${name} WHERE tenant_id = $1`,
+        [ours.tenantID],
+      );
+      expect([name, exported.lines.filter(({ table }) => table === name).length]).toEqual([
+        name,
+        Number(count?.n),
+      ]);
+    }
+  });
+
+  test('has the members by name, and no secret', async () => {
+    const { token, email } = await api.signUp('secret');
+    const body = { name: 'Export', scopes: ['calls:read'] };
+    const { key } = (await api.call('POST', '/api/admin/api-keys', { token, body })).body;
+    const { text, lines: rows } = await lines(token);
+    expect(rows.find(({ table }) => table === 'memberships')?.row).toMatchObject({ email, role: 'Owner' });
+    expect(rows.find(({ table }) => table === 'api_keys')?.row).toMatchObject({ name: 'Export' });
+    for (const secret of [key, 'password', '\\\\x', 'quick:']) expect(text).not.toContain(secret);
+  });
+});
