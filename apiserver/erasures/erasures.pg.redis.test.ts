@@ -113,7 +113,9 @@ describe('a caller who is erased', () => {
       id: `${started.callID}/recording`,
       kind: 'recording',
       purpose: 'Call',
-      ...{ tenantID: started.tenantID, callID: started.callID, occurredAt: started.occurredAt },
+      tenantID: started.tenantID,
+      callID: started.callID,
+      occurredAt: started.occurredAt,
       durationMs: 1_000,
       carrierLegID: 'leg-1',
     } as LedgerEvent;
