@@ -1,30 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '#lib/clock/clock.ts';
-import { HttpServer } from '#lib/http/http-server.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { EngineClient } from '#runtime/engines/engine-client.ts';
 import type { ChatMessage } from '#runtime/engines/language-model.ts';
 import { OpenAIChat } from '#runtime/engines/openai-chat.ts';
-import { enginesListener } from './engines-server.ts';
+import { EnginesServer } from './engines-server.ts';
 import { receptionistRules } from './receptionist-rules.ts';
 import { rulesSchema } from './rule-model.ts';
 
 const never = new AbortController().signal;
 
 describe('the language model by rules, asked as a runtime asks it', () => {
-  let server: HttpServer;
+  let server: EnginesServer;
   let model: OpenAIChat;
 
   beforeAll(async () => {
     const chat = { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 10_000, clock: systemClock };
     const options = { log: silentLogger, path: '', concurrency: 1, maxQueued: 1, chat };
-    server = new HttpServer({
-      name: 'engines',
-      host: '127.0.0.1',
-      port: 0,
-      log: silentLogger,
-      listener: enginesListener(options),
-    });
+    server = new EnginesServer({ host: '127.0.0.1', port: 0, ...options });
     await server.start(() => undefined);
     const client = new EngineClient({
       name: 'rules',

@@ -1,28 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '#lib/clock/clock.ts';
-import { HttpServer } from '#lib/http/http-server.ts';
 import { silentLogger } from '#lib/log/logger.ts';
-import { enginesListener } from './engines-server.ts';
+import { EnginesServer } from './engines-server.ts';
 import { receptionistRules } from './receptionist-rules.ts';
 import { type Audio, decodeWav, encodeWav } from './wav.ts';
 
 describe('the speech engines over flite and PocketSphinx', () => {
-  let server: HttpServer;
+  let server: EnginesServer;
   let base: string;
 
   beforeAll(async () => {
-    server = new HttpServer({
-      name: 'engines',
+    server = new EnginesServer({
       host: '127.0.0.1',
       port: 0,
       log: silentLogger,
-      listener: enginesListener({
-        log: silentLogger,
-        path: process.env['PATH'] ?? '',
-        concurrency: 2,
-        maxQueued: 8,
-        chat: { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock },
-      }),
+      path: process.env['PATH'] ?? '',
+      concurrency: 2,
+      maxQueued: 8,
+      chat: { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock },
     });
     await server.start(() => undefined);
     base = `http://127.0.0.1:${server.port}`;

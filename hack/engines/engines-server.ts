@@ -1,5 +1,7 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAbort } from '#lib/errors/operating-error.ts';
+import { HttpServer } from '#lib/http/http-server.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { type ChatEngine, chat } from './chat-route.ts';
 import type { Grammar } from './grammar.ts';
@@ -12,6 +14,9 @@ import { speak } from './speech-route.ts';
 import { transcribe } from './transcription-route.ts';
 
 export interface EnginesServerOptions {
+  readonly host: string;
+  /** 0 takes a free one; read `port` after the start. */
+  readonly port: number;
   readonly log: Logger;
   /** The PATH in which the speech programs are looked for. */
   readonly path: string;
@@ -26,18 +31,59 @@ export interface EnginesServerOptions {
 
 type Route = (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => Promise<void>;
 
-/** The OpenAI-compatible engines as one request listener. */
-export function enginesListener(options: EnginesServerOptions): RequestListener {
-  const recogniser = new Pocketsphinx({ path: options.path });
+/** The OpenAI-compatible engines. */
+export class EnginesServer implements Service {
+  readonly name = 'engines';
+  readonly #options: EnginesServerOptions;
+  readonly #server: HttpServer;
+  readonly #recogniser: Pocketsphinx;
+
+  constructor(options: EnginesServerOptions) {
+    this.#options = options;
+    const { host, port, log } = options;
+    this.#recogniser = new Pocketsphinx({ path: options.path });
+    const routes = routesOf(options, this.#recogniser);
+    this.#server = new HttpServer({
+      name: this.name,
+      host,
+      port,
+      log,
+      listener: (request, response) => {
+        const key = `${request.method} ${request.url?.split('?', 1)[0]}`;
+        void serve(routes.get(key) ?? notFound, request, response, log);
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  start(fail: (error: unknown) => void): Promise<void> {
+    this.#recogniser.standBy(this.#options.grammar, this.#options.log);
+    return this.#server.start(fail);
+  }
+
+  drain(): Promise<void> {
+    return this.#server.drain();
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+    this.#recogniser.close();
+  }
+}
+
+function routesOf(options: EnginesServerOptions, recogniser: Pocketsphinx): ReadonlyMap<string, Route> {
   const hearing = new JobPool(options.concurrency, options.maxQueued);
   const speaking = new JobPool(options.concurrency, options.maxQueued);
   const orders = new Orders(options.chat.clock);
   orders.grammar = options.grammar;
-  const routes = new Map<string, Route>([
+  return new Map<string, Route>([
     [
       'POST /v1/audio/transcriptions',
       (request, response, signal) =>
-        transcribe(request, response, { recogniser, pool: hearing, orders, signal }),
+        transcribe(request, response, { recogniser, pool: hearing, orders, signal, log: options.log }),
     ],
     [
       'POST /v1/audio/speech',
@@ -61,10 +107,6 @@ export function enginesListener(options: EnginesServerOptions): RequestListener 
       },
     ],
   ]);
-  return (request, response) => {
-    const key = `${request.method} ${request.url?.split('?', 1)[0]}`;
-    void serve(routes.get(key) ?? notFound, request, response, options.log);
-  };
 }
 
 /** Any model name is taken, since a runtime names the model of the engine that this one stands for. */

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '#lib/clock/clock.ts';
-import { HttpServer } from '#lib/http/http-server.ts';
 import { runProgram } from '#lib/lifecycle/run-program.ts';
 import { supervise } from '#lib/lifecycle/supervisor.ts';
 import { createLogger } from '#lib/log/logger.ts';
 import { options } from './config.ts';
-import { enginesListener } from './engines-server.ts';
+import { EnginesServer } from './engines-server.ts';
 import { receptionistRules } from './receptionist-rules.ts';
 import { type Rules, rulesSchema } from './rule-model.ts';
 
@@ -16,7 +15,9 @@ process.exitCode = await runProgram(process, {
   options,
   async run(config, signal) {
     const log = createLogger('engines', config.LOG_LEVEL);
-    const listener = enginesListener({
+    const server = new EnginesServer({
+      host: config.HOST,
+      port: config.PORT,
       log,
       path: config.PATH,
       concurrency: config.CONCURRENCY,
@@ -28,7 +29,6 @@ process.exitCode = await runProgram(process, {
         clock: systemClock,
       },
     });
-    const server = new HttpServer({ name: 'engines', host: config.HOST, port: config.PORT, listener, log });
     return supervise({ log, services: [server], signal, drainTimeoutMs: config.DRAIN_TIMEOUT_MS });
   },
 });

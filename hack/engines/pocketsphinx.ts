@@ -1,16 +1,19 @@
-import { access, constants, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '#lib/log/logger.ts';
 import { Resampler } from '#runtime/media/resampler.ts';
-import { runChild, SpeechProgramError } from './child-program.ts';
+import { ChildProgram } from './child-program.ts';
 import type { Grammar } from './grammar.ts';
 import { withPrivateFolder } from './private-folder.ts';
-import { type Audio, encodeWav } from './wav.ts';
+import { findRecogniser, type RecogniserProgram } from './recogniser-program.ts';
+import { type Audio, encodePcm } from './wav.ts';
 
 /** The rate of the wide-band English model that Debian ships. */
 const MODEL_HZ = 16_000;
 /** Words at the very edge of a recording are lost: its noise estimate needs a moment of silence. */
 const PAD_MS = 300;
 const TIMEOUT_MS = 60_000;
+const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 export interface RecogniserOptions {
   /** The PATH in which `pocketsphinx_continuous` (0.8, 5prealpha) or `pocketsphinx` (5) is looked for. */
@@ -20,7 +23,9 @@ export interface RecogniserOptions {
 /** English speech to lower-case words, through PocketSphinx as a child process. */
 export class Pocketsphinx {
   readonly #path: string;
-  #program: Promise<Program> | undefined;
+  #program: Promise<RecogniserProgram> | undefined;
+  #standby: Standby | undefined;
+  #isClosed = false;
 
   constructor(options: RecogniserOptions) {
     this.#path = options.path;
@@ -31,19 +36,44 @@ export class Pocketsphinx {
    * SpeechProgramError or the signal's reason.
    */
   async recognise(audio: Audio, signal?: AbortSignal, grammar?: Grammar): Promise<string> {
+    signal?.throwIfAborted();
     if (audio.samples.length === 0) return '';
     const program = await this.#find();
-    return withPrivateFolder(async (folder) => {
-      const file = join(folder, 'speech.wav');
-      await writeFile(file, encodeWav({ sampleRateHz: MODEL_HZ, samples: padded(audio) }), { signal });
-      const expected = grammar ? await written(grammar, folder) : [];
-      const output = await runChild(program.command, program.args(file, expected), {
-        timeoutMs: TIMEOUT_MS,
-        maxOutputBytes: 1024 * 1024,
-        signal,
-      });
-      return program.words(output.toString());
-    });
+    const input = encodePcm(padded(audio));
+    const finish = async (child: ChildProgram) =>
+      program.words((await child.finish(input, { timeoutMs: TIMEOUT_MS, signal })).toString());
+    const standby = this.#take(grammar);
+    if (standby) {
+      try {
+        return await finish(standby);
+      } catch (error) {
+        // It may have died while it waited, which nobody is told of.
+        if (signal?.aborted) throw error;
+      }
+    }
+    return finish(await start(program, grammar));
+  }
+
+  /**
+   * Starts a program that loads its model and waits, so that the next to be heard does not wait for that. It stays until
+   * then, or until `close`. Where it cannot be started nothing is lost but time.
+   */
+  standBy(grammar: Grammar | undefined, log: Logger): void {
+    if (this.#standby && this.#standby.grammar === grammar) return;
+    this.#find()
+      .then((program) => start(program, grammar))
+      .then((child) => {
+        this.#standby?.child.end(undefined);
+        this.#standby = { grammar, child };
+        if (this.#isClosed) child.end(undefined);
+      })
+      .catch((error: unknown) => log.warn({ err: error }, 'no recogniser stands by'));
+  }
+
+  /** Ends the program that waits; none will wait from now on. */
+  close(): void {
+    this.#isClosed = true;
+    this.#standby?.child.end(undefined);
   }
 
   /** Rejects when the program is not installed. */
@@ -51,35 +81,38 @@ export class Pocketsphinx {
     await this.#find();
   }
 
-  #find(): Promise<Program> {
-    this.#program ??= findProgram(this.#path);
+  #take(grammar: Grammar | undefined): ChildProgram | undefined {
+    if (this.#standby?.grammar !== grammar) return undefined;
+    const child = this.#standby?.child;
+    this.#standby = undefined;
+    return child;
+  }
+
+  #find(): Promise<RecogniserProgram> {
+    this.#program ??= findRecogniser(this.#path);
     return this.#program;
   }
 }
 
-interface Program {
-  readonly command: string;
-  /** `settings` are those of the recogniser itself. */
-  args(file: string, settings: readonly string[]): string[];
-  words(output: string): string;
+/** A program that waits for what it is to hear. */
+interface Standby {
+  readonly grammar: Grammar | undefined;
+  readonly child: ChildProgram;
 }
 
-const continuous: Program = {
-  command: 'pocketsphinx_continuous',
-  args: (file, settings) => ['-infile', file, '-logfn', '/dev/null', ...settings],
-  words: (output) => output.split(/\s+/).filter(Boolean).join(' '),
-};
-
-/** PocketSphinx 5 prints one JSON object, whose `t` is the text. */
-const single: Program = {
-  command: 'pocketsphinx',
-  args: (file, settings) => ['-loglevel', 'FATAL', ...settings, 'single', file],
-  words(output) {
-    const reply: unknown = output.trim() === '' ? {} : JSON.parse(output);
-    const text = typeof reply === 'object' && reply !== null && 't' in reply ? reply.t : '';
-    return typeof text === 'string' ? text.trim() : '';
-  },
-};
+/** Resolves once it runs. Its grammar lies in files until it has ended. */
+async function start(program: RecogniserProgram, grammar: Grammar | undefined): Promise<ChildProgram> {
+  const started = Promise.withResolvers<ChildProgram>();
+  withPrivateFolder(async (folder) => {
+    const settings = grammar ? await written(grammar, folder) : [];
+    // Node's pipes are sockets, which cannot be opened by name as /dev/stdin; those of a shell can.
+    const args = ['-c', 'cat | "$0" "$@"', program.command, ...program.args(settings)];
+    const child = new ChildProgram('sh', args, MAX_OUTPUT_BYTES);
+    started.resolve(child);
+    await child.ended();
+  }).catch(started.reject);
+  return started.promise;
+}
 
 /** Writes a grammar into files of a folder; the settings that name them. */
 async function written({ rules, dictionary }: Grammar, folder: string): Promise<string[]> {
@@ -88,25 +121,6 @@ async function written({ rules, dictionary }: Grammar, folder: string): Promise<
   if (dictionary === undefined) return ['-jsgf', rulesFile];
   await writeFile(dictionaryFile, dictionary);
   return ['-jsgf', rulesFile, '-dict', dictionaryFile];
-}
-
-async function findProgram(path: string): Promise<Program> {
-  for (const program of [continuous, single]) {
-    for (const folder of path.split(delimiter)) {
-      if (folder !== '' && (await isExecutable(join(folder, program.command)))) return program;
-    }
-  }
-  throw new SpeechProgramError(
-    'speech_program_missing',
-    'PocketSphinx is not installed: on Debian or Ubuntu, apt-get install pocketsphinx pocketsphinx-en-us.',
-  );
-}
-
-async function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 function padded(audio: Audio): Int16Array {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { Logger } from '#lib/log/logger.ts';
 import type { JobPool } from './job-pool.ts';
 import { badField, OpenAIError } from './openai-error.ts';
 import type { Orders } from './orders.ts';
@@ -30,7 +31,7 @@ export async function transcribe(
   response: ServerResponse,
   engine: TranscriptionEngine,
 ): Promise<void> {
-  const { recogniser, pool, orders, signal } = engine;
+  const { recogniser, pool, orders, signal, log } = engine;
   const body = await readBody(request, MAX_BODY_BYTES);
   const mishap = orders.mishap('stt', body, signal);
   const { audio, fields } = await readUpload(request, body);
@@ -46,6 +47,7 @@ export async function transcribe(
   }
   await mishap.begin();
   const text = await pool.run(() => recogniser.recognise(audio, signal, grammar), signal);
+  recogniser.standBy(grammar, log);
   await mishap.end();
   if (fields.response_format === 'text') {
     response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
@@ -60,6 +62,7 @@ export interface TranscriptionEngine {
   readonly pool: JobPool;
   readonly orders: Orders;
   readonly signal: AbortSignal;
+  readonly log: Logger;
 }
 
 const ENGLISH = /^en(-[A-Za-z]{2})?$/;

@@ -9,10 +9,9 @@ import { scenarioScriptSchema } from '#hack/caller/scenario-script.ts';
 import { withEngineOrders } from '#hack/demo/scenario-call/engine-control.ts';
 import { playableCall } from '#hack/demo/scenario-call/playable-call.ts';
 import { readScenario } from '#hack/demo/scenario-call/scenario-library.ts';
-import { enginesListener } from '#hack/engines/engines-server.ts';
+import { EnginesServer } from '#hack/engines/engines-server.ts';
 import { receptionistRules } from '#hack/engines/receptionist-rules.ts';
 import { systemClock } from '#lib/clock/clock.ts';
-import { HttpServer } from '#lib/http/http-server.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
 import { createEngines } from '#runtime/engines/create-engines.ts';
@@ -21,14 +20,14 @@ import { contextOf, type MediaCall, placeMediaCall } from './media-call.ts';
 
 const path = process.env['PATH'] ?? '';
 let folder: string;
-let server: HttpServer;
+let server: EnginesServer;
 let call: MediaCall | undefined;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'veralux-scenario-'));
   const chat = { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock };
-  const listener = enginesListener({ log: silentLogger, path, concurrency: 2, maxQueued: 8, chat });
-  server = new HttpServer({ name: 'engines', host: '127.0.0.1', port: 0, log: silentLogger, listener });
+  const options = { path, concurrency: 2, maxQueued: 8, chat };
+  server = new EnginesServer({ host: '127.0.0.1', port: 0, log: silentLogger, ...options });
   await server.start(() => undefined);
 });
 afterEach(async () => {

@@ -5,7 +5,7 @@ import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import { enginesSchema } from '#crds/voice-runtime/engine.ts';
 import { PausingCaller } from '#hack/caller/pausing-caller.ts';
 import { spokenPart } from '#hack/caller/spoken-part.ts';
-import { enginesListener } from '#hack/engines/engines-server.ts';
+import { EnginesServer } from '#hack/engines/engines-server.ts';
 import { type FliteVoice, synthesise } from '#hack/engines/flite.ts';
 import type { Grammar } from '#hack/engines/grammar.ts';
 import { receptionistRules } from '#hack/engines/receptionist-rules.ts';
@@ -13,7 +13,6 @@ import { type Audio, decodeChannels } from '#hack/engines/wav.ts';
 import { CodedAudio } from '#hack/standins/telnyx/media/coded-audio.ts';
 import type { Settings } from '#hack/standins/telnyx/settings.ts';
 import { systemClock } from '#lib/clock/clock.ts';
-import { HttpServer } from '#lib/http/http-server.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
 import type { StreamFormat } from '#runtime/carrier/telnyx-command.ts';
@@ -130,20 +129,16 @@ function heardOf({ standIn, id }: MediaCall): Audio[] {
     }));
 }
 
-async function startEngines(grammar: Grammar | undefined): Promise<HttpServer> {
-  const server = new HttpServer({
-    name: 'engines',
+async function startEngines(grammar: Grammar | undefined): Promise<EnginesServer> {
+  const server = new EnginesServer({
     host: '127.0.0.1',
     port: 0,
     log: silentLogger,
-    listener: enginesListener({
-      log: silentLogger,
-      path: process.env['PATH'] ?? '',
-      grammar,
-      concurrency: 2,
-      maxQueued: 8,
-      chat: { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock },
-    }),
+    path: process.env['PATH'] ?? '',
+    grammar,
+    concurrency: 2,
+    maxQueued: 8,
+    chat: { rules: receptionistRules, firstTokenMs: 0, tokensPerSecond: 1_000, clock: systemClock },
   });
   await server.start(() => undefined);
   return server;

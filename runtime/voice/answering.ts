@@ -33,9 +33,13 @@ export class Answering {
 
   /** Hears the caller, who has the floor; silence is answered, too. */
   async listen(listening: Listening, signal: AbortSignal): Promise<AgentTurn> {
-    const [filler = ''] = this.#fillers.texts;
     const fillers: Spoken[] = [];
-    const fill = async () => fillers.push(await this.#fillers.say(filler, signal));
+    const fill = async () => {
+      const text = this.#fillers.texts[fillers.length];
+      if (text === undefined) return false;
+      fillers.push(await this.#fillers.say(text, signal));
+      return true;
+    };
     const exchange = this.#exchange(signal, { fill });
     try {
       return this.#accept(await exchange.listen(silenceMs(listening, this.#parts.options)));
@@ -68,7 +72,7 @@ export class Answering {
 
   #exchange(
     signal: AbortSignal,
-    { cutOff, fill }: { readonly cutOff?: Answered | undefined; readonly fill?: () => Promise<unknown> },
+    { cutOff, fill }: { readonly cutOff?: Answered | undefined; readonly fill?: () => Promise<boolean> },
   ): Exchange {
     const { context, options, dialogue, ...parts } = this.#parts;
     const { assistant, language } = context.profile;
@@ -81,6 +85,7 @@ export class Answering {
         vocabulary: assistant.vocabulary.map(({ word }) => word),
         wholeAnswer: (text) => dialogue.wholeAnswer(before, cutOff ? `${cutOff.text} ${text}` : text),
         fillerAfterMs: options.fillerAfterMs,
+        fillerAgainMs: options.fillerAgainMs,
         fill,
         // Keys, and what was not understood, are no more of what was said first: that stays answered.
         answer: (hearing, turn) =>

@@ -76,7 +76,12 @@ export class Exchange {
     const recognition = this.caller.recognise(pause, this.#signal);
     // An abort ends both.
     recognition.catch(() => undefined);
-    if (this.#options.fill && (await this.#isLate(recognition, pause))) await this.#options.fill();
+    const { fill, fillerAgainMs, clock } = this.#options;
+    if (fill && (await this.#isLate(recognition, pause))) {
+      const isAwaited = async () =>
+        !(await isInTime(recognition, fillerAgainMs, { clock, signal: this.#signal }));
+      while ((await fill()) && (await isAwaited()));
+    }
     return await recognition;
   }
 
@@ -157,10 +162,12 @@ export interface ExchangeOptions extends CallerTurnOptions {
   readonly answer: (hearing: Hearing, turn: DialogueTurn) => Reply;
   /** Whether words are all of the answer, see `Dialogue.wholeAnswer`. */
   readonly wholeAnswer: (text: string) => 'Whole' | 'Part' | 'Unknown';
-  /** Tells the caller that it takes a moment; absent where the agent has only been interrupted. */
-  readonly fill?: (() => Promise<unknown>) | undefined;
+  /** Tells the caller that it takes a moment; false where that was said often enough. Absent where the agent has only been interrupted. */
+  readonly fill?: (() => Promise<boolean>) | undefined;
   /** An answer that is not there so long after the caller's last sound is spoken without waiting whether the caller goes on. */
   readonly fillerAfterMs: number;
+  /** And a caller who is not understood yet hears so again so long after that. */
+  readonly fillerAgainMs: number;
   readonly clock: Clock;
 }
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { phrasesFor } from '#runtime/workflow/phrases/phrases.ts';
 import { playScenario } from './scenarios/play-scenario.ts';
 import { scenarioSchema } from './scenarios/scenario.ts';
 
+const HEARING_FAILED = phrasesFor('en').hearingFailed;
 const call = { title: 'The model takes its time', model: [['Nice to meet you.']], llm: ['hangs'] };
 
 test('a caller who waits for an answer hears within two seconds that it is on its way, and later again', async () => {
@@ -16,6 +18,24 @@ test('a caller who waits for an answer hears within two seconds that it is on it
     /([\d.]+)–[\d.]+ +Agent: One moment please\./.exec(transcript)?.map(Number) ?? [];
   expect(filler - spoke).toBeLessThan(2);
   expect(transcript).toContain('What number can we call you back on?');
+});
+
+test('a caller who waits to be understood hears so again after four seconds, and then that it failed', async () => {
+  const scenario = scenarioSchema.parse({
+    title: 'The recogniser hangs for long',
+    stt: ['hangs', 'works'],
+    engineTimeoutMs: 13_000,
+    call: [{ say: 'alice' }, { silence: 16_000 }],
+    endsAfterMs: 24_000,
+  });
+  const { turns } = (await playScenario(scenario)).transcript;
+  const said = turns.filter(({ speaker }) => speaker === 'Agent').map(({ text }) => text);
+  expect(said.slice(1)).toEqual([
+    'One moment please.',
+    'Let me check that.',
+    'Just a moment.',
+    HEARING_FAILED,
+  ]);
 });
 
 test('a caller who waits for a tool hears something after every four seconds of silence', async () => {

@@ -14,7 +14,7 @@ export function scenarioEngines(
   words: ToneWords,
   clock: Clock,
 ): Pick<Engines, 'stt' | 'llm' | 'tts'> {
-  const engine = (kind: Kind) => new FailingEngine(kind, scenario[kind], clock);
+  const engine = (kind: Kind) => new FailingEngine(kind, scenario, clock);
   const [stt, llm, tts] = [engine('stt'), engine('llm'), engine('tts')];
   return {
     stt: {
@@ -47,11 +47,13 @@ type Behaviour = Scenario[Kind][number];
 class FailingEngine {
   readonly #kind: Kind;
   readonly #behaviours: Behaviour[];
+  readonly #timeoutMs: number;
   readonly #clock: Clock;
 
-  constructor(kind: Kind, behaviours: readonly Behaviour[], clock: Clock) {
+  constructor(kind: Kind, scenario: Scenario, clock: Clock) {
     this.#kind = kind;
-    this.#behaviours = [...behaviours];
+    this.#behaviours = [...scenario[kind]];
+    this.#timeoutMs = scenario.engineTimeoutMs;
     this.#clock = clock;
   }
 
@@ -77,7 +79,7 @@ class FailingEngine {
   }
 
   async #timeOut(signal: AbortSignal): Promise<never> {
-    await this.#clock.sleep(TIMEOUT_MS, signal);
+    await this.#clock.sleep(this.#timeoutMs, signal);
     throw new EngineError(this.#kind, 'engine_timeout');
   }
 }
@@ -135,7 +137,6 @@ export const scenarioDetectors: SpeechDetectors = {
 const STT_MS = 250;
 const LLM_MS = 300;
 const TTS_MS = 200;
-const TIMEOUT_MS = 5_000;
 const SPEECH_LEVEL = 150;
 /** The pace of the agent. */
 export const MS_PER_CHARACTER = 60;

@@ -62,6 +62,8 @@ export const scenarioSchema = z.strictObject({
   stt: behaviourSchema,
   llm: behaviourSchema,
   tts: behaviourSchema,
+  /** After which an engine that hangs is given up. */
+  engineTimeoutMs: ms.default(5_000),
   /** What the tenant's own tools answer, one call after another, and how long they take. */
   tools: z.array(z.strictObject({ answers: z.string(), afterMs: ms })).default([]),
   /** The agent's own words come back to it on the caller's line. */
