@@ -45,14 +45,15 @@ export class RecentCalls {
 
   /** A call as it was stored here last, where no pod has driven it on since, as far as can be known here. */
   get(callID: string, nowMs: number): RecentCall | undefined {
-    this.#forgetOver(nowMs);
-    return this.#calls.get(callID);
+    const known = this.#calls.get(callID);
+    return known && !isOver(known, nowMs) ? known : undefined;
   }
 
   #forgetOver(nowMs: number): void {
-    for (const { call } of this.#calls.values()) {
-      const { deadlineAtMs = 0, callID } = call.record;
-      if (deadlineAtMs + OVERDUE_MS < nowMs) this.#calls.delete(callID);
-    }
+    for (const [callID, known] of this.#calls) if (isOver(known, nowMs)) this.#calls.delete(callID);
   }
+}
+
+function isOver({ call }: RecentCall, nowMs: number): boolean {
+  return (call.record.deadlineAtMs ?? 0) + OVERDUE_MS < nowMs;
 }

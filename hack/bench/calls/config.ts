@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ConfigOf, option } from '#lib/config/config.ts';
+import { NODE_FLAGS } from '#operator/voice-runtime/pod-template.ts';
 import { askedBenches } from '../asked-benches.ts';
 import type { KeptBenches } from '../results.ts';
 
@@ -20,8 +21,9 @@ export const KEPT_BENCHES: KeptBenches = {
 export const runtimeProcessOptions = {
   RUNTIME_FLAGS: {
     schema: z.string(),
-    default: '--v8-pool-size=1 --max-semi-space-size=64',
-    description: "Node.js' flags for the runtime, as runtime/README.md advises for its container.",
+    default: NODE_FLAGS.join(' '),
+    description:
+      "Node.js' flags for the runtime, with spaces between them; those of Managed pods unless told otherwise.",
   },
   PROFILE: {
     schema: option.boolean,

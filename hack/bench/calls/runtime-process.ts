@@ -39,13 +39,19 @@ export function startRuntime(options: RuntimeProcessOptions): Promise<RuntimePro
     const program = await processes.start({
       name: 'runtime',
       command: 'taskset',
-      args: ['--cpu-list', cpu, process.execPath, ...profile, 'runtime/main.ts'],
+      args: [
+        '--cpu-list',
+        cpu,
+        process.execPath,
+        ...flags.split(' ').filter(Boolean),
+        ...profile,
+        'runtime/main.ts',
+      ],
       cwd: REPOSITORY,
       env: {
         HOST: '127.0.0.1',
         PORT: String(port),
         NODE_NO_WARNINGS: '1',
-        NODE_OPTIONS: flags,
         POD_NAME: 'runtime-0',
         MEDIA_URL: `ws://127.0.0.1:${port}`,
         CALL_TOKEN_SECRET: randomBytes(32).toString('hex'),
