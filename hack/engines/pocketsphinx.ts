@@ -60,14 +60,7 @@ export class Pocketsphinx {
    */
   standBy(grammar: Grammar | undefined, log: Logger): void {
     if (this.#standby && this.#standby.grammar === grammar) return;
-    this.#find()
-      .then((program) => start(program, grammar))
-      .then((child) => {
-        this.#standby?.child.end(undefined);
-        this.#standby = { grammar, child };
-        if (this.#isClosed) child.end(undefined);
-      })
-      .catch((error: unknown) => log.warn({ err: error }, 'no recogniser stands by'));
+    this.#start(grammar).catch((error: unknown) => log.warn({ err: error }, 'no recogniser stands by'));
   }
 
   /** Ends the program that waits; none will wait from now on. */
@@ -79,6 +72,13 @@ export class Pocketsphinx {
   /** Rejects when the program is not installed. */
   async check(): Promise<void> {
     await this.#find();
+  }
+
+  async #start(grammar: Grammar | undefined): Promise<void> {
+    const child = await start(await this.#find(), grammar);
+    this.#standby?.child.end(undefined);
+    this.#standby = { grammar, child };
+    if (this.#isClosed) child.end(undefined);
   }
 
   #take(grammar: Grammar | undefined): ChildProgram | undefined {
