@@ -35,7 +35,7 @@ const starts = () => pod.recorder.of(CALL).filter(({ step }) => step === 'stream
 /** The agent transfers the caller; resolves to what the webhooks of the new leg say. */
 async function transferToSales(): Promise<object> {
   await pod.openMedia(await pod.answer(CALL));
-  expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
+  expect(await pod.opened[0]?.events.transfer({ target: 'sales' })).toBe(true);
   const { body } = await pod.recorder.next(CALL, 'transfer');
   return {
     client_state: body['target_leg_client_state'],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { CallRecord } from '#hack/standins/telnyx/calls/call-record.ts';
-import type { Destination } from '#hack/standins/telnyx/calls/transfers.ts';
+import type { Destination } from '#hack/standins/telnyx/calls/destinations.ts';
 import type { TelnyxStandIn } from '#hack/standins/telnyx/stand-in.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { CallRecord as StoredRecord } from '#runtime/call/call-record.ts';
@@ -30,7 +30,7 @@ afterEach(() => site.stop());
 async function transfer(destination: Destination): Promise<void> {
   carrier.control.setDestination(SALES, destination);
   await talk();
-  expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
+  expect(await pod.opened[0]?.events.transfer({ target: 'sales' })).toBe(true);
 }
 
 /** The same, of which a kind of webhook, or none at all, comes. */
@@ -38,7 +38,7 @@ async function untoldTransfer(webhook: string, destination: Destination): Promis
   carrier.control.setDestination(SALES, destination);
   await talk();
   carrier.control.faults.add({ at: `webhook ${webhook}`, fault: { kind: 'drop' }, count: 100 });
-  expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
+  expect(await pod.opened[0]?.events.transfer({ target: 'sales' })).toBe(true);
   if (webhook === '*') return;
   await expect.poll(async () => (await recordOf()).transfer?.legCallID, PATIENCE).toBeDefined();
 }
@@ -87,7 +87,7 @@ describe('a target in a country that is not called', () => {
     const limits = { ...profile.limits, transferCountries };
     await pod.project({ ...withSales, limits, transferTargets: [{ name: 'sales', number }] });
     await talk();
-    expect(await pod.opened[0]?.events.transfer('sales')).toBe(false);
+    expect(await pod.opened[0]?.events.transfer({ target: 'sales' })).toBe(false);
     expect([await stateOf(), legOf()]).toEqual(['talking', undefined]);
   });
 
@@ -97,7 +97,7 @@ describe('a target in a country that is not called', () => {
     await pod.project({ ...withSales, limits, transferTargets: [{ name: 'sales', number }] });
     carrier.control.setDestination(number, { kind: 'answers', afterMs: 50 });
     await talk();
-    expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
+    expect(await pod.opened[0]?.events.transfer({ target: 'sales' })).toBe(true);
     await expect.poll(stateOf, PATIENCE).toBe('handed-over');
   });
 });
@@ -255,14 +255,14 @@ test.each([
 
 test('a name that is not in the profile, or a tenant whose minutes of the day are used up, reaches nobody: the agent goes on', async () => {
   await talk();
-  expect(await pod.opened[0]?.events.transfer('support')).toBe(false);
+  expect(await pod.opened[0]?.events.transfer({ target: 'support' })).toBe(false);
   carrier.control.callerHangsUp(caller.id);
   await expect.poll(() => pod.runtime.pod.calls, PATIENCE).toBe(0);
   await pod.project({ ...withSales, limits: { ...profile.limits, transferMinutesPerDay: 30 } });
   await pod.redis.set(storeKeys.transferSeconds(TENANT, today()), String(30 * 60 - 10));
   caller = carrier.control.placeCall({ from: CALLER, to: NUMBER });
   await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
-  expect(await pod.opened[1]?.events.transfer('sales')).toBe(false);
+  expect(await pod.opened[1]?.events.transfer({ target: 'sales' })).toBe(false);
   expect([await stateOf(), pod.runtime.pod.calls]).toEqual(['talking', 1]);
   expect(legOf()).toBeUndefined();
 });

@@ -60,7 +60,7 @@ describe('writing the configuration of a tenant', () => {
   });
 
   test('keeps lists in the order that was written', async () => {
-    const target = (name: string) => ({ name, number: '+13125550142' });
+    const target = (name: string) => ({ name, mode: 'Cold' as const, number: '+13125550142' });
     for (const order of [
       ['a', 'b', 'c'],
       ['c', 'a', 'b'],

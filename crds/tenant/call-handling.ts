@@ -10,6 +10,15 @@ export const transferTargetsSchema = namedList(
     description: text(200)
       .optional()
       .describe('Whom one reaches there, and for what; the language model chooses by it.'),
+    displayName: text(80)
+      .optional()
+      .describe('How the agent names it to callers, such as Anna. Absent: its name.'),
+    mode: z
+      .enum(['Cold', 'Warm'])
+      .default('Cold')
+      .describe(
+        'Cold puts the caller through to whoever answers, a voicemail too. Warm keeps the caller with the agent, tells whoever answers who calls and about what, and connects the two once that person takes the call by pressing 1; where nobody does, the caller can leave a message.',
+      ),
     number: e164().describe(
       'The number to call, in E.164 form, such as +13125550142. Callers and the language model never choose a number.',
     ),

@@ -37,6 +37,8 @@ export interface FleetOptions {
   readonly profile: Profile;
   /** What callers are understood to say, each time; every other time with a please. */
   readonly words: string;
+  /** Whom callers may be handed to; nobody by default. */
+  readonly transferTargets?: readonly object[];
 }
 
 /** Pods of the runtime as processes, behind one address, with Redis, the carrier's stand-in and scripted speech. */
@@ -85,7 +87,7 @@ export class RuntimeFleet {
     }));
     const env = environmentOf(server.url, carrier, speech);
     const fleet = new RuntimeFleet({ server, redis, carrier, speech, processes, service, ports, env });
-    await fleet.#project();
+    await fleet.#project(options.transferTargets ?? []);
     await fleet.#buyNumber();
     await Promise.all(options.pods.map((pod) => fleet.startPod(pod)));
     return fleet;
@@ -177,7 +179,7 @@ export class RuntimeFleet {
     await this.#server.stop();
   }
 
-  async #project(): Promise<void> {
+  async #project(transferTargets: readonly object[]): Promise<void> {
     const did = { number: NUMBER, tenantID: TENANT, shard: shardOf(TENANT), workflow: 'lead-capture' };
     const profile = {
       schemaVersion: 1,
@@ -194,7 +196,7 @@ export class RuntimeFleet {
       workflows: defaultWorkflows,
       knowledge: [],
       tools: [],
-      transferTargets: [],
+      transferTargets,
       recording: {},
       transcripts: {},
     };

@@ -40,7 +40,7 @@ test.each([
   'a forwarding loop of which %s could not be stored is the same loop when it is told again',
   async (_what, broken) => {
     await pod.openMedia(await pod.answer(CALL));
-    expect(await pod.opened[0]?.events.transfer('sales')).toBe(true);
+    expect(await pod.opened[0]?.events.transfer({ target: 'sales' })).toBe(true);
     await pod.recorder.next(CALL, 'transfer');
     const mend = await breakCommitsOf(broken);
     const webhook = webhookOf('call.initiated', LOOP, { from: SALES });

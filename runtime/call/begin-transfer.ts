@@ -5,13 +5,20 @@ import { MAX_HANDED_OVER_SECONDS, MIN_HANDED_OVER_SECONDS } from './deadlines.ts
 import { mayDial } from './may-dial.ts';
 import { dayOf } from './settlement.ts';
 
+/** Whom the agent hands its caller to: a name of the profile, and what that person is told before they take the call. */
+export interface HandOver {
+  readonly target: string;
+  /** Absent: the caller is put through to whoever answers. */
+  readonly summary?: string | undefined;
+}
+
 /**
- * Stores that a live call goes to the person whom `name` stands for in its tenant's profile. Resolves to
+ * Stores that a live call goes to the person whom the target stands for in its tenant's profile. Resolves to
  * the call, whose next command is to be driven; undefined: nobody is to be had under this name, the number
  * is of a country that is not called, nothing is left of the tenant's day, or the call has moved on. Throws what Redis throws.
  */
 export async function beginTransfer(
-  name: string,
+  { target: name, summary }: HandOver,
   { record, profile, services }: Pick<LiveCallOptions, 'record' | 'profile' | 'services'>,
 ): Promise<StoredCall | undefined> {
   const { advancer, clock, store } = services;
@@ -20,10 +27,11 @@ export async function beginTransfer(
   const usedSeconds = isLimited ? await store.transferSeconds(tenantID, dayOf(clock.now())) : 0;
   const target = targetOf(name, { profile, calledNumber: record.to, usedSeconds });
   if (!target) return undefined;
+  const consult = summary === undefined ? {} : { consult: { summary, language: profile.language } };
   const { outcome, call } = await advancer.advance({
     ref: record,
     eventID: `transfer/${generation}`,
-    event: { kind: 'transfer', atMs: clock.now(), generation, ...target },
+    event: { kind: 'transfer', atMs: clock.now(), generation, ...target, ...consult },
   });
   return outcome === 'Stored' ? call : undefined;
 }

@@ -53,7 +53,10 @@ interface Kinds {
     /** The carrier has not told of it. */
     readonly presumed?: true;
   };
-  readonly commandDone: Pick<Command, 'step' | 'generation'>;
+  readonly commandDone: Pick<Command, 'step' | 'generation'> & {
+    /** For `dial`, where the carrier's reply says so. */
+    readonly legCallID?: string | undefined;
+  };
   readonly commandFailed: Pick<Command, 'step' | 'generation'> & { readonly failure: CommandFailure };
   /** The call's slot is on another pod now. */
   readonly placed: { readonly pod: string };
@@ -92,13 +95,23 @@ interface Kinds {
     readonly hungUp?: boolean;
   };
   /** The agent hands the caller, who was told, to a person. The number is the profile's, never the model's. */
-  readonly transfer: Pick<Transfer, 'target' | 'number' | 'timeLimitSeconds'> & {
+  readonly transfer: Pick<Transfer, 'target' | 'number' | 'timeLimitSeconds' | 'consult'> & {
     /** Of the stream whose session says so. */
     readonly generation: number;
   };
   /** call.initiated of the leg to that person; in these, `generation` is the transfer's. */
   readonly legDialled: { readonly generation: number; readonly legCallID: string };
-  readonly legAnswered: { readonly generation: number; readonly occurredAtMs: number };
+  readonly legAnswered: {
+    readonly generation: number;
+    readonly legCallID: string;
+    readonly occurredAtMs: number;
+  };
+  /** What the person said to being asked whether they take the call. */
+  readonly legDecided: {
+    readonly generation: number;
+    readonly occurredAtMs: number;
+    readonly decision: 'Accepted' | 'Declined' | 'NoAnswer';
+  };
   /** call.bridged, told of both legs; of the caller's leg without a generation. */
   readonly bridged: { readonly generation: number | undefined; readonly occurredAtMs: number };
   readonly legHungUp: {

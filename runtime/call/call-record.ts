@@ -8,6 +8,7 @@ export const callStateSchema = z.enum([
   'answering',
   'attaching',
   'talking',
+  'consulting',
   'transferring',
   'handed-over',
   'announcing',
@@ -26,6 +27,10 @@ export const commandSchema = keptObject({
     'reject',
     'streaming_start',
     'transfer',
+    'dial',
+    'gather',
+    'bridge',
+    'end_leg',
     'look_up',
     'speak',
     'record_start',
@@ -59,6 +64,16 @@ export type Treatment = z.output<typeof treatmentSchema>;
 export const transferFailureSchema = z.enum(['Busy', 'NoAnswer', 'NotFound', 'Declined', 'Loop', 'Failed']);
 export type TransferFailure = z.output<typeof transferFailureSchema>;
 
+/** A person is asked first, while the caller stays with the agent. */
+const consultSchema = keptObject({
+  /** What the person hears: who calls, about what, and which key takes the call. */
+  summary: z.string(),
+  /** BCP 47. */
+  language: z.string(),
+  /** The carrier's time of the key with which the person took the call. */
+  acceptedAtMs: epochMs.optional(),
+});
+
 /** The latest hand-over of a call to a person. */
 const transferSchema = keptObject({
   /** The target's name in the tenant's profile, and the number that it had there, in E.164. */
@@ -68,6 +83,8 @@ const transferSchema = keptObject({
   startedAtMs: epochMs,
   /** After how long the carrier ends the call with the person. */
   timeLimitSeconds: z.number().int().positive(),
+  /** Absent: the caller is put through to whoever answers. */
+  consult: consultSchema.optional(),
   /** The carrier's id of the leg to the person, once it told. */
   legCallID: z.string().optional(),
   legAnsweredAtMs: epochMs.optional(),

@@ -41,12 +41,15 @@ beforeEach(() => {
 });
 
 /** Opened. */
-function liveCall(own: Pick<Partial<CallRecord>, 'resumes' | 'rebuilt'>): LiveCall {
+function liveCall(
+  own: Pick<Partial<CallRecord>, 'resumes' | 'rebuilt'>,
+  ofTenant = tenantProfileSchema.parse(profile),
+): LiveCall {
   const { record } = stored;
   const opened = new LiveCall({
     record: { ...record, answeredAtMs: record.answeredAtMs ?? 0, ...own },
     version: 3,
-    profile: tenantProfileSchema.parse(profile),
+    profile: ofTenant,
     conversation: undefined,
     services: services(),
     onGone: (gone) => told.push(`gone ${gone?.state}`),
@@ -138,6 +141,30 @@ test('one that ends meanwhile ends, and goes nowhere', async () => {
   expect(await call.breakOff('b')).toBe(false);
   await ending;
   expect(told).not.toContain('givenAway');
+});
+
+describe('a person who is asked first', () => {
+  const profileWithAnna = tenantProfileSchema.parse({
+    ...profile,
+    transferTargets: [{ name: 'anna', mode: 'Warm', number: '+15550100777' }],
+  });
+
+  test('leaves the caller with the session, what was collected being kept before that is stored', async () => {
+    liveCall({}, profileWithAnna);
+    expect(await events?.transfer({ target: 'anna', summary: 'A caller.' })).toBe(true);
+    expect(told).toEqual(['kept', 'transfer', 'driven to a']);
+    expect(stored.record).toMatchObject({
+      state: 'consulting',
+      transfer: { consult: { summary: 'A caller.', language: 'en-US' } },
+    });
+  });
+
+  test('is not asked where the call is another pod’s by now', async () => {
+    liveCall({}, profileWithAnna);
+    isKept = false;
+    expect(await events?.transfer({ target: 'anna', summary: 'A caller.' })).toBe(false);
+    expect(told).toEqual(['kept']);
+  });
 });
 
 describe('what was said while Redis was away', () => {

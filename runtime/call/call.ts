@@ -9,9 +9,10 @@ import type { RestoreResult } from '#runtime/store/restore-script.ts';
 import type { CallRef } from '#runtime/store/store-keys.ts';
 import type { ToolTokens } from '#runtime/tools/tool-tokens.ts';
 import type { CallAdvancer } from './advance.ts';
-import { beginTransfer } from './begin-transfer.ts';
+import { beginTransfer, type HandOver } from './begin-transfer.ts';
 import type { CallRecord, StoredCall } from './call-record.ts';
 import { CallReports, STORE_FOR_MS } from './call-reports.ts';
+import { consultOf } from './consult.ts';
 import { ConversationKeeper } from './conversation-keeper.ts';
 import { type ConversationState, newConversation } from './conversation-state.ts';
 import type { CallDriver } from './driver.ts';
@@ -78,14 +79,15 @@ export class LiveCall {
 
   /** Starts the conversation on a socket that was accepted. */
   open(socket: WebSocket): void {
-    const { record, profile, conversation, services } = this.#options;
+    const { record, profile, services } = this.#options;
     this.#session = services.openSession(socket, {
       callID: this.callID,
       generation: record.generation,
       profile,
       callerNumber: record.from,
       calledNumber: record.to,
-      conversation: conversation ?? newConversation(record.workflow, this.#firstTurn()),
+      conversation: this.#conversation(),
+      asking: consultOf(record)?.target,
       transferFailure: record.transfer?.told ? undefined : record.transfer?.failure,
       seamless: record.seamless ?? false,
       answeredAtMs: record.answeredAtMs,
@@ -146,6 +148,15 @@ export class LiveCall {
     return isGiven;
   }
 
+  /** One turn on where a caller who waited for a person was with another session, which may have been cut off in one. */
+  #conversation(): ConversationState {
+    const { record, conversation } = this.#options;
+    if (!conversation) return newConversation(record.workflow, this.#firstTurn());
+    const { consult, failure, told } = record.transfer ?? {};
+    const isBack = consult !== undefined && failure !== undefined && !told;
+    return isBack ? { ...conversation, nextTurn: conversation.nextTurn + 1 } : conversation;
+  }
+
   /**
    * Before a later stream, or that of a rebuilt call, a session may have been lost that could not keep what it said:
    * less than a turn a second.
@@ -187,7 +198,7 @@ export class LiveCall {
       turn: (turn) => this.#append({ kind: 'turn', ...turn }, `turn/${turn.index}`, turn.startedAtMs),
       progress: (conversation) => this.#keeper.note(conversation),
       lead: (workflow, fields, complete) => this.#appendLead({ workflow, fields: [...fields], complete }),
-      transfer: (target) => this.#transfer(target),
+      transfer: (to) => this.#transfer(to),
       finished: (reason, told) => {
         this.#ending ??= this.#endWith(() => this.#end(this.#reports.finished(reason, told)));
       },
@@ -195,12 +206,18 @@ export class LiveCall {
     };
   }
 
-  /** Stored first: where that fails, the caller has an agent to talk to all the same. */
-  async #transfer(name: string): Promise<boolean> {
+  /**
+   * Stored first: where that fails, the caller has an agent to talk to all the same. Whose person is asked first
+   * stays with this session, until another stream or the person has the call.
+   */
+  async #transfer(to: HandOver): Promise<boolean> {
     try {
-      const call = this.#ending ? undefined : await beginTransfer(name, this.#options);
+      // Another session may go on from what was collected, without this one at its end.
+      if (to.summary !== undefined && !(await this.#isKept())) return false;
+      const call = this.#ending ? undefined : await beginTransfer(to, this.#options);
       if (!call) return false;
       void this.#options.services.driver.drive(call);
+      if (call.record.state === 'consulting') return true;
       this.#ending ??= this.#endWith(() => Promise.resolve(call.record));
       return true;
     } catch (error) {

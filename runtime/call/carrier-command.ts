@@ -1,13 +1,14 @@
 import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-import type { CarrierCommand } from '#runtime/carrier/carrier.ts';
+import type { CarrierCommand, DialCommand } from '#runtime/carrier/carrier.ts';
 import { encodeClientState } from '#runtime/carrier/client-state.ts';
 import { signMediaToken } from '#runtime/media-server/media-token.ts';
 import { mediaURLOf } from '#runtime/media-server/media-url.ts';
 import type { CallRecord, Command } from './call-record.ts';
 import { commandIDOf } from './command-id.ts';
-import { RING_SECONDS, VOICEMAIL_SECONDS, VOICEMAIL_SILENCE_SECONDS } from './deadlines.ts';
+import { ACCEPT_KEY, DECLINE_KEY } from './consult.ts';
+import { DECIDE_MS, RING_SECONDS, VOICEMAIL_SECONDS, VOICEMAIL_SILENCE_SECONDS } from './deadlines.ts';
 
 /** The media socket has to be opened within this time after the stream was asked for. */
 const TOKEN_LIFETIME_MS = 60_000;
@@ -43,7 +44,10 @@ export function carrierCommandOf(
   if (step === 'reject') return { ...base, step, cause: command.cause ?? 'CALL_REJECTED' };
   if (step === 'speak') return { ...base, step, ...speechOf(record) };
   if (step === 'transfer') return { ...base, step, ...transferOf(record, context.secret) };
-  if (step === 'look_up') throw new Error('a question is no command');
+  if (step === 'end_leg') return endLegCommandOf(record);
+  if (step === 'gather') return { ...base, step, ...questionOf(record, context.secret) };
+  if (step === 'bridge') return { ...base, step, legCallID: legOf(record) };
+  if (step === 'look_up' || step === 'dial') throw new Error(`${step} is no command of the call's own leg`);
   const clientState = clientStateOf(record, context.secret);
   if (step === 'answer') return { ...base, step, clientState };
   if (step === 'record_start') {
@@ -70,6 +74,39 @@ export function carrierCommandOf(
   };
 }
 
+/** A leg for the person alone, in the carrier's words. */
+export function dialCommandOf(record: CallRecord, command: Command, secret: string): DialCommand {
+  const { callID, carrierCallID, to: from } = record;
+  return { commandID: commandIDOf(callID, command), carrierCallID, from, ...transferOf(record, secret) };
+}
+
+/** Ends the leg of the latest transfer, whoever finds that it is to end. */
+export function endLegCommandOf(record: CallRecord): CarrierCommand {
+  const { callID, transfer } = record;
+  const step = 'hangup';
+  const commandID = commandIDOf(callID, { step, generation: transfer?.generation ?? 0 });
+  return { step, carrierCallID: legOf(record), commandID };
+}
+
+function legOf({ transfer }: CallRecord): string {
+  if (transfer?.legCallID === undefined) throw new Error('no leg is known');
+  return transfer.legCallID;
+}
+
+function questionOf(record: CallRecord, secret: string) {
+  const { consult } = record.transfer ?? {};
+  if (!consult) throw new Error('nobody is to be asked');
+  return {
+    // The question goes to the leg, whose state its webhooks carry.
+    carrierCallID: legOf(record),
+    text: consult.summary,
+    language: consult.language,
+    keys: `${ACCEPT_KEY}${DECLINE_KEY}`,
+    timeoutMs: DECIDE_MS,
+    clientState: transferOf(record, secret).legClientState,
+  };
+}
+
 function speechOf({ treatment }: CallRecord): { text: string; language: string } {
   return treatment
     ? { text: treatment.message, language: treatment.language }
@@ -80,7 +117,9 @@ function speechOf({ treatment }: CallRecord): { text: string; language: string }
 function transferOf({ tenantID, callID, workflow, transfer }: CallRecord, secret: string) {
   if (!transfer) throw new Error('a transfer needs a target');
   const { number, generation, timeLimitSeconds } = transfer;
-  const state = { tenantID, callID, shard: shardOf(tenantID), generation, workflow, leg: true } as const;
+  const asked = transfer.consult ? ({ asked: true } as const) : {};
+  const shard = shardOf(tenantID);
+  const state = { tenantID, callID, shard, generation, workflow, leg: true, ...asked } as const;
   return {
     to: number,
     timeoutSeconds: RING_SECONDS,

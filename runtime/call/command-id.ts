@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CarrierCommand } from '#runtime/carrier/carrier.ts';
+import type { Command } from './call-record.ts';
 
 /**
  * The carrier's command_id: derived from (call, step, generation). The carrier drops a repeat
@@ -8,7 +9,7 @@ import type { CarrierCommand } from '#runtime/carrier/carrier.ts';
  */
 export function commandIDOf(
   callID: string,
-  command: { readonly step: CarrierCommand['step'] | 'look_up'; readonly generation: number },
+  command: { readonly step: CarrierCommand['step'] | Command['step']; readonly generation: number },
 ): string {
   return createHash('sha256')
     .update(`${callID}/${command.step}/${command.generation}`)

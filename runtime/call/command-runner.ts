@@ -3,8 +3,9 @@ import type { CallStore } from '#runtime/store/call-store.ts';
 import { type AskOptions, askCarrier, resultOf } from './ask-carrier.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command } from './call-record.ts';
-import { carrierCommandOf } from './carrier-command.ts';
+import { carrierCommandOf, dialCommandOf, endLegCommandOf } from './carrier-command.ts';
 import { commandIDOf } from './command-id.ts';
+import { wantsLeg } from './consult.ts';
 import { type PlaceOptions, placeStream } from './place-stream.ts';
 
 /** A pod that takes so long to find a slot has stood still, and the call may be another's by now. */
@@ -29,6 +30,7 @@ export class CommandRunner {
       if (command.endStream) await this.#stopStream(record, command.generation);
       return askCarrier(record, command, this.#options);
     }
+    if (command.step === 'dial') return this.#dial(record, command);
     const result = await this.#send(record, command);
     return result && resultOf(command, result, this.#options.clock.now());
   }
@@ -43,6 +45,25 @@ export class CommandRunner {
     log.info({ callID: record.callID, step: command.step, result }, 'carrier command');
     if (result !== 'Done' && result !== 'Refused') return undefined;
     return { kind: 'recordingAsked', atMs: clock.now(), result };
+  }
+
+  async #dial(record: CallRecord, command: Command): Promise<CallEvent> {
+    const { carrier, log, clock, callTokenSecret } = this.#options;
+    const { result, legCallID } = await carrier.dial(dialCommandOf(record, command, callTokenSecret));
+    log.info({ callID: record.callID, step: command.step, result }, 'carrier command');
+    const event = resultOf(command, result, clock.now());
+    return event.kind === 'commandDone' ? { ...event, legCallID } : event;
+  }
+
+  /**
+   * Ends the leg that `event` tells of, where the call went another way while it was being dialled: its caller hung up,
+   * say. `after`: the call as it is now.
+   */
+  async endUnwantedLeg(record: CallRecord, event: CallEvent, after: CallRecord | undefined): Promise<void> {
+    const { transfer } = record;
+    const legCallID = event.kind === 'commandDone' ? event.legCallID : undefined;
+    if (!transfer || legCallID === undefined || wantsLeg(after, transfer.generation)) return;
+    await this.#endLeg({ ...record, transfer: { ...transfer, legCallID } });
   }
 
   /** Undefined: another pod has gone on with the call, and nothing was sent. */
@@ -90,11 +111,10 @@ export class CommandRunner {
   }
 
   /** Whatever it answers: a leg that bridges after all is told of, and one that rings on has its time-out. */
-  async #endLeg({ callID, transfer }: CallRecord): Promise<void> {
-    if (transfer?.legCallID === undefined) return;
-    const step = 'hangup';
-    const commandID = commandIDOf(callID, { step, generation: transfer.generation });
-    const result = await this.#options.carrier.send({ step, carrierCallID: transfer.legCallID, commandID });
-    this.#options.log.info({ callID, step, leg: true, result }, 'carrier command');
+  async #endLeg(record: CallRecord): Promise<void> {
+    if (record.transfer?.legCallID === undefined) return;
+    const command = endLegCommandOf(record);
+    const result = await this.#options.carrier.send(command);
+    this.#options.log.info({ callID: record.callID, step: command.step, leg: true, result }, 'carrier command');
   }
 }

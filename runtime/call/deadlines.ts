@@ -38,6 +38,10 @@ export const TRANSFER_MS = (RING_SECONDS + 8) * 1_000;
 export const TRANSFER_REPEAT_MS = 45_000;
 /** From the answer of a person who was dialled to `call.bridged`, which takes no time: then it is taken to be lost. */
 export const BRIDGE_CONFIRM_MS = 3_000;
+/** How long a person who was told of a caller may take to press a key, once the summary was said. */
+export const DECIDE_MS = 8_000;
+/** From the end of that time to the carrier's word that no key came. */
+export const DECIDE_SLACK_MS = 3_000;
 /** How long the carrier lets two people talk, in seconds, at least and at most: Telnyx' own limits. */
 export const MIN_HANDED_OVER_SECONDS = 30;
 export const MAX_HANDED_OVER_SECONDS = 14_400;

@@ -124,6 +124,7 @@ export class CallDriver implements Service {
         forMs: STORE_RESULT_FOR_MS,
         signal: this.#ending.signal,
       });
+      await this.#runner.endUnwantedLeg(record, event, after?.record);
       call = after && isNewWork(after.record, command) ? after : undefined;
     }
     return undefined;

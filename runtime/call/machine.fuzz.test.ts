@@ -5,6 +5,7 @@ import type { CallEvent, CallEventKind, CallIdentity, CommandFailure } from './c
 import { callIDOf } from './call-id.ts';
 import type { CallState, StoredCall } from './call-record.ts';
 import { callRecordSchema } from './call-record.ts';
+import { openLegOf } from './consult.ts';
 import { newConversation } from './conversation-state.ts';
 import { decide } from './machine.ts';
 import type { Transition } from './transition.ts';
@@ -45,6 +46,7 @@ const seedOf = fc.record({
     'transfer',
     'legDialled',
     'legAnswered',
+    'legDecided',
     'bridged',
     'legHungUp',
     'looped',
@@ -88,7 +90,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     },
     rebuilt: { kind: 'rebuilt', atMs, identity, answeredAtMs: flag ? atMs - 500 : undefined, generation: 0 },
     answered: { kind: 'answered', atMs, occurredAtMs },
-    commandDone: { kind: 'commandDone', atMs, ...command },
+    commandDone: { kind: 'commandDone', atMs, ...command, ...(flag ? { legCallID: 'v3:leg' } : {}) },
     commandFailed: { kind: 'commandFailed', atMs, ...command, failure },
     placed: { kind: 'placed', atMs, pod: flag ? 'a' : 'b' },
     mediaAttached: { kind: 'mediaAttached', atMs, generation, pod: 'b' },
@@ -121,9 +123,17 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
       target: 'sales',
       number: '+15550100777',
       timeLimitSeconds: 3_600,
+      ...(flag ? { consult: { summary: 'A caller. Press 1.', language: 'en-US' } } : {}),
     },
     legDialled: { kind: 'legDialled', atMs, generation: transfer, legCallID: 'v3:leg' },
-    legAnswered: { kind: 'legAnswered', atMs, generation: transfer, occurredAtMs },
+    legAnswered: { kind: 'legAnswered', atMs, generation: transfer, legCallID: 'v3:leg', occurredAtMs },
+    legDecided: {
+      kind: 'legDecided',
+      atMs,
+      generation: transfer,
+      occurredAtMs,
+      decision: flag ? 'Accepted' : sttMs % 2 === 0 ? 'Declined' : 'NoAnswer',
+    },
     bridged: { kind: 'bridged', atMs, generation: flag ? transfer : undefined, occurredAtMs },
     legHungUp: {
       kind: 'legHungUp',
@@ -206,6 +216,11 @@ test('whatever happens in whatever order, a call keeps its rules', () => {
         // What the carrier has answered is not asked again, however often the stream is.
         if (record.recording?.result !== undefined && call.record.generation > generation)
           expect(record.command?.record).toBeUndefined();
+        // A leg that is open, and not bridged, is not left at the carrier.
+        if (record.state === 'settled') expect(openLegOf(record)).toBeUndefined();
+        // Nobody gets the caller who did not say so.
+        if (record.command?.step === 'bridge')
+          expect(record.transfer?.consult?.acceptedAtMs).toBeTypeOf('number');
         // Nothing of ours is said into the conversation of two people.
         if (record.state === 'handed-over') expect(['look_up', undefined]).toContain(record.command?.step);
         expect(record.generation).toBeGreaterThanOrEqual(generation);

@@ -3,6 +3,7 @@ import type { CallState, StoredCall } from './call-record.ts';
 import * as anyState from './steps/any-state.ts';
 import * as beginning from './steps/beginning.ts';
 import * as busy from './steps/busy.ts';
+import * as consulting from './steps/consulting.ts';
 import * as ending from './steps/ending.ts';
 import * as recording from './steps/recording.ts';
 import * as streaming from './steps/streaming.ts';
@@ -28,6 +29,7 @@ import type { Outcome } from './transition.ts';
  *   talking ──finished, due (maximum duration) [hangup]──▶ ending           │
  *     │  ▲ finished, the caller not told: [speak the apology], then [hangup]│
  *     │  └─ attaching ◀─ legHungUp, looped, failed, gone [streaming_start] ┐│
+ *     │ transfer, to ask a person first [dial] ──▶ consulting: below        ││
  *     │ transfer [transfer]   the leg is gone: as after legHungUp           ││
  *     ▼                                                                    ││
  *   transferring ⟲ due [look_up: does the leg live?] ──────────────────────┘│
@@ -43,6 +45,14 @@ import type { Outcome } from './transition.ts';
  *     ▼                                                                     │
  *   recording ── recorded, due, failed [hangup] ──▶ ending                  │
  *     └── hungUp, from every state ─────────────────────────────────────────┘
+ *
+ *   consulting: the caller has a stream and waits on it
+ *     │ legAnswered [gather: whether the person takes the call] ⟲ due [same command again]
+ *     │ mediaLost, streamStopped, streamFailed, ownerLost, givenAway: attaching, and on from there when talking again
+ *     ├─ declined, no key, legHungUp, looped, failed, due [streaming_start] ──▶ attaching
+ *     │ accepted [bridge]
+ *     ├─ bridged, due [look_up, and the stream ends] ──▶ handed-over
+ *     └─ hungUp [end_leg] ──▶ ending ──▶ settled
  *
  * A call that is to be recorded is so from its first stream on [record_start beside streaming_start], in all states.
  *
@@ -111,8 +121,12 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     recorded: recording.noteRecording,
     streamStopped: streaming.presentStreamFailed,
     streamFailed: streaming.presentStreamFailed,
+    legDialled: consulting.noteAskedLeg,
+    legAnswered: consulting.noteAskedAnswer,
+    legDecided: consulting.decideAsked,
     bridged: transferring.bridgeAfterReturn,
-    legHungUp: transferring.noteLegEnd,
+    legHungUp: (call, event) => consulting.askedHungUp(call, event) ?? transferring.noteLegEnd(call, event),
+    looped: consulting.endAskedLoop,
     ownerLost: streaming.awaitedPodLost,
     finished: streaming.finish,
     hungUp: anyState.settleHungUp,
@@ -134,6 +148,27 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     hungUp: anyState.settleHungUp,
     gone: anyState.endGone,
     due: streaming.endTooLong,
+  },
+  consulting: {
+    commandDone: consulting.askingCommandDone,
+    commandFailed: consulting.askingCommandFailed,
+    mediaLost: consulting.unlessAccepted(streaming.attachAgain),
+    recordingAsked: recording.noteRecordingAsked,
+    recorded: recording.noteRecording,
+    streamStopped: consulting.unlessAccepted(streaming.carrierStoppedStream),
+    streamFailed: consulting.unlessAccepted(streaming.carrierLostStream),
+    ownerLost: consulting.unlessAccepted(streaming.takeOver),
+    givenAway: consulting.unlessAccepted(streaming.giveAway),
+    finished: streaming.finish,
+    legDialled: consulting.noteAskedLeg,
+    legAnswered: consulting.askPerson,
+    legDecided: consulting.decideAsked,
+    bridged: consulting.bridgeAsked,
+    legHungUp: consulting.askedHungUp,
+    looped: consulting.endAskedLoop,
+    hungUp: anyState.settleHungUp,
+    gone: anyState.endGone,
+    due: consulting.askingDue,
   },
   transferring: {
     commandDone: transferring.transferCommandDone,
@@ -181,10 +216,10 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     commandFailed: ending.endCommandFailed,
     spoken: ending.hangUpAfterSpeaking,
     bridged: transferring.noteBridge,
-    legHungUp: transferring.noteLegEnd,
+    legHungUp: ending.noteAnyLegEnd,
     recordingAsked: recording.noteRecordingAsked,
     recorded: recording.noteRecording,
-    hungUp: anyState.settleHungUp,
+    hungUp: ending.endedByHangUp,
     due: ending.endingDue,
   },
   settled: {

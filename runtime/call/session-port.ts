@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import type { CallTurn } from '#crds/ledger/ledger-event.ts';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
+import type { HandOver } from './begin-transfer.ts';
 import type { TransferFailure } from './call-record.ts';
 import type { CollectedField, ConversationState } from './conversation-state.ts';
 
@@ -22,6 +23,8 @@ export interface SessionContext {
   readonly conversation: ConversationState;
   /** The caller comes back from a person who was not reached, for this reason, and is to be told so first. */
   readonly transferFailure?: TransferFailure | undefined;
+  /** The caller waits for this target of the profile, who is being asked whether they take the call. */
+  readonly asking?: string | undefined;
   /** Another pod gave the call away in a pause: the caller is listened to, and hears of nothing. */
   readonly seamless: boolean;
   /** Wall-clock epoch ms of the carrier's call.answered: turn times count from it. */
@@ -44,11 +47,11 @@ export interface SessionEvents {
   /** The form is complete, or as complete as it will get. */
   lead(workflow: string, fields: readonly CollectedField[], complete: boolean): void;
   /**
-   * Hands the caller, who was told, to a person: `target` is a name in the profile. True: the session is
-   * closed and the caller hears the ringing. False: there is no such person to be had, and the
-   * conversation goes on.
+   * Hands the caller, who was told, to a person. True: the session is closed and the caller hears the ringing; or,
+   * where the person is asked first, the session stays with the caller until it is closed. False: there is no such
+   * person to be had, and the conversation goes on.
    */
-  transfer(target: string): Promise<boolean>;
+  transfer(to: HandOver): Promise<boolean>;
   /**
    * The conversation is over: hang up, for this reason. `told`: its last word was played, so the
    * caller knows; otherwise our voice failed, and the carrier is to say it.

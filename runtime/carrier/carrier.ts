@@ -35,11 +35,51 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
       readonly legClientState: string;
     }
   | {
+      /** Speaks to a leg that we dialled, and waits for one key; `call.gather.ended` tells of it. */
+      readonly step: 'gather';
+      /** At most 3,000 characters. */
+      readonly text: string;
+      /** As for `speak`. */
+      readonly language: string;
+      /** The keys that say something; any other is none of them. */
+      readonly keys: string;
+      /** How long the key may take once the text was said. */
+      readonly timeoutMs: number;
+      readonly clientState: string;
+    }
+  | {
+      /** Connects the call with a leg that was answered; each ends with the other. */
+      readonly step: 'bridge';
+      readonly legCallID: string;
+    }
+  | {
       readonly step: 'record_start';
       readonly what: Recorded;
       readonly clientState: string;
     }
 );
+
+/** A leg of its own: linked to the call, and bridged with it by `bridge` alone. A repeat as for any command. */
+export interface DialCommand {
+  readonly commandID: string;
+  /** The carrier's id of the call that it is dialled for. */
+  readonly carrierCallID: string;
+  /** E.164, both; `from` is what `to` sees. */
+  readonly to: string;
+  readonly from: string;
+  /** How long it may ring, 5–600 s. */
+  readonly timeoutSeconds: number;
+  /** After how long the carrier ends it, from its answer on. */
+  readonly timeLimitSeconds: number;
+  /** Comes back in each webhook of the leg; names the call it belongs to. */
+  readonly legClientState: string;
+}
+
+export interface Dialled {
+  readonly result: CarrierResult;
+  /** The carrier's id of the leg, where its reply says so. */
+  readonly legCallID?: string | undefined;
+}
 
 /** What is to be recorded. */
 export type Recorded =
@@ -80,6 +120,8 @@ export interface Carrier {
    * the carrier or the network does; takes at most about 5 s.
    */
   send(command: CarrierCommand): Promise<CarrierResult>;
+  /** Dials a leg, likewise. `Unreachable` while our application at the carrier is not known to this pod. */
+  dial(command: DialCommand): Promise<Dialled>;
   /** Asks after one call. Never throws; takes at most about 5 s. */
   lookUp(carrierCallID: string): Promise<CarrierCallStatus>;
   /**

@@ -16,6 +16,8 @@ const clientStateSchema = z.object({
   workflow: z.string().optional(),
   /** On a leg that we dialled: `callID` is then the call that it was dialled for. */
   leg: z.literal(true).optional(),
+  /** On such a leg: its person is asked first, so nobody but us ends it before the two are connected. */
+  asked: z.literal(true).optional(),
 });
 
 export type ClientState = z.output<typeof clientStateSchema>;

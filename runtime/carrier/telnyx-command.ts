@@ -1,5 +1,5 @@
 import type Telnyx from 'telnyx';
-import type { CarrierCommand } from './carrier.ts';
+import type { CarrierCommand, DialCommand } from './carrier.ts';
 
 export interface StreamFormat {
   readonly codec: 'PCMU' | 'PCMA' | 'G722' | 'L16' | 'OPUS';
@@ -46,10 +46,40 @@ export async function postCommand(
     case 'transfer':
       await actions.transfer(id, transferBody(command), options);
       return;
+    case 'gather':
+      await actions.gatherUsingSpeak(id, gatherBody(command), options);
+      return;
+    case 'bridge':
+      await actions.bridge(id, { command_id, call_control_id_to_bridge_with: command.legCallID }, options);
+      return;
     case 'record_start':
       await actions.startRecording(id, recordBody(command), options);
       return;
   }
+}
+
+/**
+ * Dials a leg, once; resolves to its id, where the reply has one. `link_to` alone makes it a leg of the same session:
+ * with `bridge_intent` it would show the caller's number, which would have to be proved to the carrier, and with
+ * `bridge_on_answer` a voicemail would get the caller.
+ */
+export async function postDial(
+  client: Telnyx,
+  command: DialCommand,
+  { applicationID, timeoutMs }: { readonly applicationID: string; readonly timeoutMs: number },
+): Promise<string | undefined> {
+  const body = {
+    connection_id: applicationID,
+    command_id: command.commandID,
+    link_to: command.carrierCallID,
+    to: command.to,
+    from: command.from,
+    timeout_secs: command.timeoutSeconds,
+    time_limit_secs: command.timeLimitSeconds,
+    client_state: command.legClientState,
+  };
+  const { data } = await client.calls.dial(body, { timeout: timeoutMs, maxRetries: 0 });
+  return data?.call_control_id || undefined;
 }
 
 type CommandOf<Step extends CarrierCommand['step']> = Extract<CarrierCommand, { step: Step }>;
@@ -76,9 +106,27 @@ function speakBody({ commandID, text, language }: CommandOf<'speak'>): Telnyx.Ca
   return {
     command_id: commandID,
     payload: text,
-    voice: 'female',
-    language: SPOKEN.find((spoken) => spoken === language) ?? 'en-US',
+    ...voiceOf(language),
   };
+}
+
+function gatherBody(command: CommandOf<'gather'>): Telnyx.Calls.ActionGatherUsingSpeakParams {
+  return {
+    command_id: command.commandID,
+    client_state: command.clientState,
+    payload: command.text,
+    ...voiceOf(command.language),
+    minimum_digits: 1,
+    maximum_digits: 1,
+    // A voicemail that answers hears it once: the caller waits all the while.
+    maximum_tries: 1,
+    timeout_millis: command.timeoutMs,
+    valid_digits: command.keys,
+  };
+}
+
+function voiceOf(language: string) {
+  return { voice: 'female', language: SPOKEN.find((spoken) => spoken === language) ?? 'en-US' } as const;
 }
 
 function transferBody(command: CommandOf<'transfer'>): Telnyx.Calls.ActionTransferParams {

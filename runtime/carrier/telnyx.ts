@@ -3,9 +3,17 @@ import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
-import type { ActiveCall, Carrier, CarrierCallStatus, CarrierCommand, CarrierResult } from './carrier.ts';
+import type {
+  ActiveCall,
+  Carrier,
+  CarrierCallStatus,
+  CarrierCommand,
+  CarrierResult,
+  DialCommand,
+  Dialled,
+} from './carrier.ts';
 import { CommandGate, type Urgency } from './command-gate.ts';
-import { postCommand, type StreamFormat } from './telnyx-command.ts';
+import { postCommand, postDial, type StreamFormat } from './telnyx-command.ts';
 import { diagnosisOf, failureOf, retryAfterMs } from './telnyx-error.ts';
 
 export interface TelnyxCarrierOptions {
@@ -45,16 +53,34 @@ export class TelnyxCarrier implements Carrier {
   }
 
   async send(command: CarrierCommand): Promise<CarrierResult> {
-    const { clock, metrics, stream } = this.#options;
+    const { stream } = this.#options;
     const { step } = command;
-    const startedMs = clock.monotonic();
-    const sent = await this.#try(step, urgencyOf(command), (timeoutMs) =>
+    const { failure } = await this.#measured(step, urgencyOf(command), (timeoutMs) =>
       postCommand(this.#client, command, { stream, timeoutMs }),
     );
-    const result = sent.failure ?? 'Done';
-    metrics.carrierCommands.inc({ step, result });
+    return failure ?? 'Done';
+  }
+
+  async dial(command: DialCommand): Promise<Dialled> {
+    const applicationID = this.#applicationID;
+    if (applicationID === undefined) return { result: 'Unreachable' };
+    const { value, failure } = await this.#measured('dial', 'Live', (timeoutMs) =>
+      postDial(this.#client, command, { applicationID, timeoutMs }),
+    );
+    return { result: failure ?? 'Done', legCallID: value };
+  }
+
+  async #measured<T>(
+    step: CarrierCommand['step'] | 'dial',
+    urgency: Urgency,
+    request: (timeoutMs: number) => Promise<T>,
+  ) {
+    const { clock, metrics } = this.#options;
+    const startedMs = clock.monotonic();
+    const sent = await this.#try(step, urgency, request);
+    metrics.carrierCommands.inc({ step, result: sent.failure ?? 'Done' });
     metrics.carrierCommandSeconds.observe({ step }, (clock.monotonic() - startedMs) / 1_000);
-    return result;
+    return sent;
   }
 
   async lookUp(carrierCallID: string): Promise<CarrierCallStatus> {
@@ -142,7 +168,7 @@ export class TelnyxCarrier implements Carrier {
 
   /** One request with its retries; a 429 is waited for and is no try. */
   async #try<T>(
-    step: CarrierCommand['step'] | 'look_up' | 'active_calls' | 'recordings' | 'delete_recording',
+    step: CarrierCommand['step'] | 'dial' | 'look_up' | 'active_calls' | 'recordings' | 'delete_recording',
     urgency: Urgency,
     request: (timeoutMs: number) => Promise<T>,
   ): Promise<{ value: T; failure?: undefined } | { value?: undefined; failure: Failure }> {

@@ -169,7 +169,7 @@ describe('a caller who is with a person', () => {
     await pod.project({ ...profile, transferTargets: [{ name: 'sales', number: SALES }] });
     carrier.control.setDestination(SALES, { kind: 'answers', afterMs: 50 });
     await talk();
-    await pod.opened[0]?.events.transfer('sales');
+    await pod.opened[0]?.events.transfer({ target: 'sales' });
     await expect.poll(recordOf, PATIENCE).toMatchObject({ state: 'handed-over' });
   });
 

@@ -10,7 +10,7 @@ import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import { LiveCall, type LiveCallServices } from '#runtime/call/call.ts';
 import type { CallEvent } from '#runtime/call/call-event.ts';
-import { type CallRecord, holdsSlot, type StoredCall } from '#runtime/call/call-record.ts';
+import { type CallRecord, holdsSlot, owesCommand, type StoredCall } from '#runtime/call/call-record.ts';
 import type { LiveCalls } from '#runtime/call/live-calls.ts';
 import { rebuiltFrom } from '#runtime/keep/rebuilt-from.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
@@ -168,6 +168,8 @@ export class MediaServer {
       call.open(webSocket);
     });
     if (!granted) void call.end();
+    // A person is being asked, and that goes on now that the caller has an agent again.
+    if (owesCommand(to.call)) void callServices.driver.drive(to.call);
   }
 
   /**

@@ -21,7 +21,14 @@ const OWN_LOOK_MS = 5_000;
 /** An answer of Redis that took longer tells of a time before others could beat. */
 const LATE_MS = 500;
 /** Those in which a call has a slot. */
-const SLOT_STATES: readonly CallState[] = ['answering', 'attaching', 'talking', 'transferring', 'ending'];
+const SLOT_STATES: readonly CallState[] = [
+  'answering',
+  'attaching',
+  'talking',
+  'consulting',
+  'transferring',
+  'ending',
+];
 /** Calls of one pod that are worked on at once. */
 const BATCH = 32;
 
@@ -206,11 +213,15 @@ export class PodWatch implements Service {
 
 /** Whether `pod` is where the call's media is, or is awaited. */
 function isOf({ state, pod: owner }: CallRecord, pod: string): boolean {
-  return owner === pod && (state === 'talking' || state === 'attaching');
+  return owner === pod && (hasStream(state) || state === 'attaching');
 }
 
 function isHeld({ callID, generation, state }: CallRecord, held: HeldCalls): boolean {
-  return state !== 'talking' || held.get(callID) === generation;
+  return !hasStream(state) || held.get(callID) === generation;
+}
+
+function hasStream(state: CallState): boolean {
+  return state === 'talking' || state === 'consulting';
 }
 
 async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {

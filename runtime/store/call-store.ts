@@ -5,6 +5,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRecord, callRecordSchema, type StoredCall } from '#runtime/call/call-record.ts';
 import { type ConversationState, conversationStateSchema } from '#runtime/call/conversation-state.ts';
+import { diallingUntilMs } from '#runtime/call/consult.ts';
 import { dayOf, monthOf } from '#runtime/call/settlement.ts';
 import type { Transition } from '#runtime/call/transition.ts';
 import type { RecentCalls } from '#runtime/keep/recent-calls.ts';
@@ -264,11 +265,12 @@ function lifeOf({ maxDurationMs, transfer }: CallRecord): number {
 }
 
 /** The person sees the dialled number as the caller, so a call that comes back may show either. */
-function diallingOf({ state, transfer, to, callID, deadlineAtMs }: CallRecord): CommitRequest['dialling'] {
+function diallingOf(record: CallRecord): CommitRequest['dialling'] {
+  const { transfer, to, callID } = record;
   if (!transfer) return undefined;
   return {
     members: [`${transfer.number} ${callID}`, `${to} ${callID}`],
-    untilMs: state === 'transferring' ? deadlineAtMs : undefined,
+    untilMs: diallingUntilMs(record),
   };
 }
 

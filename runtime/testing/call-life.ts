@@ -155,6 +155,11 @@ export const transferred = (call: StoredCall | undefined): CallEvent => ({
   number: '+15550100777',
   timeLimitSeconds: 3_600,
 });
+/** The same to a person who is asked first. */
+export const asked = (call: StoredCall | undefined): CallEvent => ({
+  ...(transferred(call) as CallEvent<'transfer'>),
+  consult: { summary: 'A caller for you. Press 1.', language: 'en-US' },
+});
 const ofTransfer = (call: StoredCall | undefined, s: number) => ({
   atMs: at(s),
   generation: call?.record.transfer?.generation ?? 1,
@@ -167,8 +172,13 @@ export const legDialled = (call: StoredCall | undefined): CallEvent => ({
 });
 export const legAnswered = (call: StoredCall | undefined): CallEvent => ({
   kind: 'legAnswered',
+  legCallID: 'v3:leg',
   ...ofTransfer(call, 15),
 });
+/** The person presses a key, or none. */
+export const decided =
+  (decision: CallEvent<'legDecided'>['decision'], s = 20) =>
+  (call: StoredCall | undefined): CallEvent => ({ kind: 'legDecided', decision, ...ofTransfer(call, s) });
 /** As it is told of the leg; `OfCaller`: of the caller's leg. */
 export const bridged = (call: StoredCall | undefined): CallEvent => ({
   kind: 'bridged',

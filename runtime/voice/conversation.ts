@@ -9,6 +9,7 @@ import { Progress } from './progress.ts';
 import { ReplyTimes } from './reply-times.ts';
 import { Speaking } from './speaking.ts';
 import { TurnReports } from './turn-reports.ts';
+import { Waiting } from './waiting.ts';
 
 /**
  * Who speaks when, on one stream:
@@ -24,6 +25,7 @@ export class Conversation {
   readonly #progress: Progress;
   readonly #answering: Answering;
   readonly #speaking: Speaking;
+  readonly #waiting: Waiting;
 
   constructor(parts: ConversationParts) {
     const { context, workflow, dialogue, observer, voice } = parts;
@@ -34,6 +36,7 @@ export class Conversation {
     this.#parts = parts;
     this.#progress = progress;
     this.#answering = new Answering(parts, books, fillers);
+    this.#waiting = new Waiting(parts, books);
     this.#speaking = new Speaking(parts, books, { fillers, answering: this.#answering });
   }
 
@@ -44,10 +47,11 @@ export class Conversation {
 
   /** Holds the conversation; resolves with why it ended. Rejects when `signal` aborts, or EngineError. */
   async hold(signal: AbortSignal): Promise<HangupReason> {
-    const { context, dialogue } = this.#parts;
+    const { context } = this.#parts;
     const { state } = this.#progress;
-    if (state.phase === 'Done' && context.transferFailure === undefined) return 'WorkflowCompleted';
-    let turn = this.#opening() ?? (await this.#answering.listen(dialogue.listening(state), signal));
+    const isOver = context.transferFailure === undefined && context.asking === undefined;
+    if (state.phase === 'Done' && isOver) return 'WorkflowCompleted';
+    let turn = await this.#first(signal);
     try {
       for (;;) {
         const next = (await this.#speaking.speak(turn, signal)) ?? (await this.#follow(turn, signal));
@@ -58,6 +62,14 @@ export class Conversation {
       // Nobody hears what is still being written.
       turn.drop();
     }
+  }
+
+  async #first(signal: AbortSignal): Promise<AgentTurn> {
+    const { context, dialogue } = this.#parts;
+    if (context.asking !== undefined) return await this.#wait(context.asking, signal);
+    return (
+      this.#opening() ?? (await this.#answering.listen(dialogue.listening(this.#progress.state), signal))
+    );
   }
 
   /** Nothing is said where another pod gave the call away in a pause: the question was put, and the answer is awaited. */
@@ -83,9 +95,17 @@ export class Conversation {
       this.#progress.end();
       return effect.reason;
     }
+    const { target, summary } = effect;
+    if (!(await this.#parts.context.events.transfer({ target, summary })))
+      return this.#opened('FailedTransfer');
+    if (summary !== undefined) return await this.#wait(target, signal);
     // A caller who goes to a person leaves this stream: the signal aborts.
-    if (await this.#parts.context.events.transfer(effect.target))
-      await unlessAborted(new Promise<never>(() => {}), signal);
+    return await unlessAborted(new Promise<never>(() => {}), signal);
+  }
+
+  /** Likewise once that person has the caller, or does not take them. */
+  async #wait(target: string, signal: AbortSignal): Promise<AgentTurn> {
+    await this.#waiting.wait(target, signal);
     return this.#opened('FailedTransfer');
   }
 }

@@ -161,7 +161,7 @@ describe('a conversation', () => {
   });
 });
 
-const TARGETS = [{ name: 'desk', number: '+13125550177' }];
+const TARGETS = [{ name: 'desk', mode: 'Cold' as const, number: '+13125550177' }];
 
 describe('what follows the words of the agent', () => {
   test('a caller who asks for a person is told so, then handed over', async () => {

@@ -31,6 +31,8 @@ export interface VoiceOptions {
   readonly keyReorderMs: number;
   /** How long a caller who asked us to wait is waited for. */
   readonly holdMs: number;
+  /** Between two sentences to a caller who waits while a person is asked. */
+  readonly waitingAgainMs: number;
   /** So many silences in a row end the call. */
   readonly maxSilences: number;
   /** Agent's turns of a conversation at most. */
@@ -57,6 +59,7 @@ export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   keyGapMs: 2_500,
   keyReorderMs: 250,
   holdMs: 45_000,
+  waitingAgainMs: 8_000,
   maxSilences: 3,
   maxTurns: 60,
   startTimeoutMs: 2_000,

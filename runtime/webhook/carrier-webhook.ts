@@ -17,6 +17,9 @@ const envelopeSchema = z.object({
         end_time: z.iso.datetime({ offset: true }).nullish(),
         hangup_cause: z.string().max(200).nullish(),
         hangup_source: z.string().max(200).nullish(),
+        digit: z.string().max(10).nullish(),
+        digits: z.string().max(200).nullish(),
+        status: z.string().max(100).nullish(),
         call_leg_id: z.string().max(200).nullish(),
         recording_started_at: z.iso.datetime({ offset: true }).nullish(),
         recording_ended_at: z.iso.datetime({ offset: true }).nullish(),
@@ -32,6 +35,8 @@ const EVENTS = [
   'call.initiated',
   'call.answered',
   'call.bridged',
+  'call.dtmf.received',
+  'call.gather.ended',
   'call.hangup',
   'call.speak.ended',
   'call.recording.saved',
@@ -59,6 +64,9 @@ export interface CarrierWebhook {
   /** For call.hangup: the call was up, not only ringing. */
   readonly wasUp: boolean;
   readonly streamURL: string | undefined;
+  /** For call.dtmf.received and call.gather.ended: the keys, and how the latter ended. */
+  readonly keys: string;
+  readonly gatherStatus: string | undefined;
   /** For call.recording.saved, which need not name the call itself. */
   readonly recording:
     | { readonly startedAtMs: number; readonly endedAtMs: number; readonly carrierLegID: string }
@@ -92,6 +100,8 @@ export function parseCarrierWebhook(rawBody: Buffer): CarrierWebhook | undefined
     byCaller: isByCaller(payload.hangup_source, payload.hangup_cause),
     wasUp: UP_CAUSES.includes(payload.hangup_cause ?? ''),
     streamURL: payload.stream_url ?? payload.stream_params?.stream_url ?? undefined,
+    keys: payload.digits ?? payload.digit ?? '',
+    gatherStatus: payload.status ?? undefined,
     recording: recordingOf(payload),
   };
 }

@@ -2,13 +2,9 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallEvent } from '#runtime/call/call-event.ts';
-import {
-  type CallRecord,
-  owesCommand,
-  type StoredCall,
-  type TransferFailure,
-} from '#runtime/call/call-record.ts';
+import { owesCommand, type StoredCall, type TransferFailure } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
+import { ACCEPT_KEY, DECLINE_KEY, wantsLeg } from '#runtime/call/consult.ts';
 import { RING_SECONDS } from '#runtime/call/deadlines.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import type { ClientState } from '#runtime/carrier/client-state.ts';
@@ -37,7 +33,7 @@ export class TransferLegs {
   async take(
     webhook: CarrierWebhook,
     legCallID: string,
-    { tenantID, callID, generation = 0 }: ClientState,
+    { tenantID, callID, generation = 0, asked }: ClientState,
   ): Promise<StoredCall | undefined> {
     const { advancer, clock } = this.#options;
     const event = legEventOf(webhook, { legCallID, generation, atMs: clock.now() });
@@ -47,12 +43,18 @@ export class TransferLegs {
       eventID: webhook.id,
       event,
     });
-    const rings = clock.now() < webhook.occurredAtMs + RING_SECONDS * 1_000;
-    // One that cannot be ringing any more was answered, or is gone: nobody's conversation is ended here.
-    if (event.kind === 'legDialled' && rings && !isWanted(call?.record, generation)) {
+    // A call without a record is one that Redis has lost, and may be there again in a moment.
+    const isAlone = asked === true && call !== undefined && BEFORE_BRIDGE.includes(event.kind);
+    if ((isAlone || this.#rings(webhook)) && !wantsLeg(call?.record, generation))
       await this.#hangUp(legCallID, callID, generation);
-    }
     return call && (outcome === 'Stored' || owesCommand(call)) ? call : undefined;
+  }
+
+  /** One that cannot be ringing any more was answered, or is gone: nobody's conversation is ended here. */
+  #rings({ event, occurredAtMs }: CarrierWebhook): boolean {
+    return (
+      event === 'call.initiated' && this.#options.clock.now() < occurredAtMs + RING_SECONDS * 1_000
+    );
   }
 
   /** The transfer was given up before this leg was heard of: nobody is to be called for it. */
@@ -65,22 +67,41 @@ export class TransferLegs {
   }
 }
 
-function isWanted(record: CallRecord | undefined, generation: number): boolean {
-  if (record?.transfer?.generation !== generation) return false;
-  return record.state === 'transferring' || record.state === 'handed-over';
-}
+/** What is told of a leg to which nobody is connected, where its person is asked first. */
+const BEFORE_BRIDGE: readonly CallEvent['kind'][] = ['legDialled', 'legAnswered', 'legDecided'];
 
 function legEventOf(
-  { event, occurredAtMs, endedAtMs, hangupCause }: CarrierWebhook,
+  webhook: CarrierWebhook,
   { legCallID, generation, atMs }: { legCallID: string; generation: number; atMs: number },
 ): CallEvent | undefined {
+  const { event, occurredAtMs, endedAtMs, hangupCause } = webhook;
   const about = { atMs, generation, occurredAtMs } as const;
   if (event === 'call.initiated') return { kind: 'legDialled', atMs, generation, legCallID };
-  if (event === 'call.answered') return { kind: 'legAnswered', ...about };
+  if (event === 'call.answered') return { kind: 'legAnswered', legCallID, ...about };
   if (event === 'call.bridged') return { kind: 'bridged', ...about };
+  const decision = decisionOf(webhook);
+  if (decision) return { kind: 'legDecided', ...about, decision };
   if (event !== 'call.hangup') return undefined;
   return { kind: 'legHungUp', ...about, occurredAtMs: endedAtMs, failure: failureOf(hangupCause) };
 }
+
+/**
+ * What a person says by a key, or by none. Each key is told of twice, by itself and as what was gathered, and either is
+ * enough. A question that ends with its leg says nothing: the leg's hang-up does.
+ */
+function decisionOf({
+  event,
+  keys,
+  gatherStatus,
+}: CarrierWebhook): CallEvent<'legDecided'>['decision'] | undefined {
+  if (event !== 'call.gather.ended' && event !== 'call.dtmf.received') return undefined;
+  if (keys === ACCEPT_KEY) return 'Accepted';
+  if (keys === DECLINE_KEY) return 'Declined';
+  return event === 'call.gather.ended' && UNANSWERED.includes(gatherStatus ?? '') ? 'NoAnswer' : undefined;
+}
+
+/** How a question ends that nobody answered by one of its keys. */
+const UNANSWERED = ['timeout', 'invalid'];
 
 /** The causes with which a leg ends that somebody had answered. */
 const CONNECTED = ['normal_clearing', 'time_limit'];

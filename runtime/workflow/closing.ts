@@ -3,6 +3,7 @@ import { workflowSchema } from '#crds/tenant/workflow.ts';
 import { mayDial } from '#runtime/call/may-dial.ts';
 import type { CallSubject } from './call-subject.ts';
 import { answerTo } from './form.ts';
+import { announcementOf, handOver } from './hand-over.ts';
 import { isOpen } from './hours/business-hours.ts';
 import { filled } from './phrases/phrases.ts';
 import {
@@ -34,7 +35,8 @@ export function close(talk: Talk, ...before: readonly string[]): Step {
   if (action === 'Transfer') {
     const target = openTargets(talk.subject).find(({ name }) => name === transferTarget);
     if (!target) return takeMessage(talk, joined(...before, phrasesOf(talk).nobodyThere));
-    return closing(talk, joined(...before, say), { kind: 'Transfer', target: target.name });
+    const told = target.mode === 'Warm' ? announcementOf(talk, target) : '';
+    return closing(talk, joined(...before, say, told), handOver(talk, target));
   }
   return end(talk, 'WorkflowCompleted', joined(...before, say));
 }
@@ -65,18 +67,18 @@ export function finishMessage(talk: Talk): Step {
 /** The caller asks for a person: the first who is there, else a message is offered. */
 export function toPerson(talk: Talk): Step {
   const [target] = openTargets(talk.subject);
-  return target ? toTarget(talk, target.name) : offerMessage(talk, phrasesOf(talk).nobodyThere);
+  return target ? toTarget(talk, target) : offerMessage(talk, phrasesOf(talk).nobodyThere);
 }
 
 /** To a person or department of the caller's choice. */
-export function toTarget(talk: Talk, target: string): Step {
+export function toTarget(talk: Talk, target: Targets[number]): Step {
   const { state } = talk;
   const handOvers = (state.handOvers ?? 0) + 1;
   if (handOvers > MAX_HAND_OVERS) return offerMessage(talk, phrasesOf(talk).nobodyThere);
   return {
-    speech: wholly(phrasesOf(talk).connecting),
+    speech: wholly(announcementOf(talk, target)),
     state: { ...state, handOvers },
-    effect: { kind: 'Transfer', target },
+    effect: handOver(talk, target),
   };
 }
 
@@ -96,7 +98,7 @@ export function warn(talk: Talk, number: string): { readonly text: string; reado
   if (!target || (state.handOvers ?? 0) >= MAX_HAND_OVERS) return { text };
   return {
     text: joined(text, phrases.emergencyConnecting),
-    effect: { kind: 'Transfer', target: target.name },
+    effect: handOver(talk, target),
   };
 }
 
@@ -110,7 +112,7 @@ function targets({ profile: { transferTargets, limits }, calledNumber }: CallSub
   return transferTargets.filter(({ number }) => mayDial(number, { limits, calledNumber }));
 }
 
-type Targets = CallSubject['profile']['transferTargets'];
+export type Targets = CallSubject['profile']['transferTargets'];
 
 function closing(talk: Talk, text: string, effect: Effect): Step {
   const { asking: _, awaiting: __, digits: ___, ...rest } = talk.state;

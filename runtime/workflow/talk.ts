@@ -20,8 +20,15 @@ export interface Speech {
 export type Effect =
   | Listening
   | { readonly kind: 'End'; readonly reason: HangupReason }
+  | Transfer;
+
+export interface Transfer {
+  readonly kind: 'Transfer';
   /** A name in the profile's transferTargets, never a number. */
-  | { readonly kind: 'Transfer'; readonly target: string };
+  readonly target: string;
+  /** What that person hears of the caller, and is asked, before they are connected; absent: they are so at once. */
+  readonly summary?: string;
+}
 
 export interface Listening {
   readonly kind: 'Listen';

@@ -1,8 +1,20 @@
+import type { Destination } from '#hack/standins/telnyx/calls/destinations.ts';
 import type { Scenario } from '#runtime/voice/scenarios/scenario.ts';
 
 const TIMEOUT_MS = 5_000;
 /** A person who is reached talks for so long, and hangs up. */
 const TALK_MS = 3_000;
+
+/** Where they are asked, they hear a few words first. */
+const ANSWERS = { kind: 'answers', afterMs: 1_000, pressesAfterMs: 3_000, talksMs: TALK_MS } as const;
+
+const DESTINATIONS: Readonly<Record<Scenario['transfer'], Destination>> = {
+  answered: { ...ANSWERS, presses: '1' },
+  declined: { ...ANSWERS, presses: '2' },
+  voicemail: ANSWERS,
+  refused: ANSWERS,
+  unanswered: { kind: 'noAnswer' },
+};
 
 /** Has the persons of a scenario, at the carrier's stand-in, take the calls that are transferred to them, or not. */
 export async function arrangeTransfers(
@@ -10,14 +22,14 @@ export async function arrangeTransfers(
   { transfer }: Pick<Scenario, 'transfer'>,
   numbers: readonly string[],
 ): Promise<void> {
-  const destination =
-    transfer === 'unanswered' ? { kind: 'noAnswer' } : { kind: 'answers', afterMs: 1_000, talksMs: TALK_MS };
-  for (const number of numbers) await ask(controlURL, 'PUT', `/destinations/${number}`, destination);
+  for (const number of numbers)
+    await ask(controlURL, 'PUT', `/destinations/${number}`, DESTINATIONS[transfer]);
   await ask(controlURL, 'DELETE', '/faults');
   if (transfer !== 'refused') return;
   // Of a kind that is not tried again.
   const fault = { kind: 'status', status: 422 };
-  await ask(controlURL, 'POST', '/faults', { at: 'POST /v2/calls/*/actions/transfer', fault });
+  for (const at of ['POST /v2/calls/*/actions/transfer', 'POST /v2/calls'])
+    await ask(controlURL, 'POST', '/faults', { at, fault });
 }
 
 async function ask(controlURL: string, method: string, path: string, body?: object): Promise<void> {

@@ -23,6 +23,8 @@ export const settingsSchema = z.strictObject({
    * reported as lost, or it ends that one and takes its place. Telnyx allows one stream and does not say which.
    */
   secondStream: z.enum(['Refuse', 'Replace']),
+  /** Whether a bridge ends the streams of its legs: not documented. */
+  bridgeEndsStream: z.boolean(),
   /** From the end of a recording to the webhook that tells of it. */
   recordingSaveMs: z.number().int().min(0).max(60_000),
   /** Whether `call.recording.saved` names the call by `call_control_id` too: the SDK's type has no such key. */
@@ -55,6 +57,7 @@ const defaultSettings: Settings = {
   callLimitMs: 14_400_000,
   streamLossReportMs: 200,
   secondStream: 'Refuse',
+  bridgeEndsStream: true,
   recordingSaveMs: 300,
   recordingNamesCall: false,
   audibleTargetLegs: ['opposite', 'self', 'both'],

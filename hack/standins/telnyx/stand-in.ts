@@ -4,7 +4,10 @@ import { type Clock, systemClock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { OpenCaller } from './calls/caller.ts';
 import { callCommands } from './calls/commands.ts';
+import { Destinations } from './calls/destinations.ts';
+import { DialledLegs } from './calls/dialled-legs.ts';
 import { Exchange } from './calls/exchange.ts';
+import { Gathers } from './calls/gathers.ts';
 import { openBuiltInCaller } from './calls/open-built-in-caller.ts';
 import { Transfers } from './calls/transfers.ts';
 import { Control } from './control/control.ts';
@@ -79,10 +82,13 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
     synthesise: options.synthesise ?? humFor,
     recordingsURL: () => `${origin}/_standin/recordings`,
   });
-  const transfers = new Transfers(exchange);
+  const destinations = new Destinations(exchange);
+  const transfers = new Transfers(exchange, destinations);
+  const dialled = new DialledLegs({ clock, exchange, destinations, numbers, applications });
+  const gathers = new Gathers(exchange);
   const control = new Control({
     exchange,
-    transfers,
+    destinations,
     account: { publicKey: key.publicKey, apiKey },
     settings,
     clock,
@@ -99,7 +105,10 @@ export async function startTelnyxStandIn(options: TelnyxStandInOptions = {}): Pr
     routes: [
       numberRoutes(numbers, applications),
       applicationRoutes(applications),
-      callRoutes(exchange, callCommands(exchange, transfers), applications),
+      callRoutes(
+        { exchange, dialled, applications },
+        callCommands({ exchange, transfers, dialled, gathers }),
+      ),
       recordingRoutes(exchange.recordings),
     ],
     control: controlRoutes(control),

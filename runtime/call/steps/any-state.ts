@@ -4,6 +4,7 @@ import {
   ANSWER_CONFIRM_MS,
   APOLOGY_MS,
   ATTACH_MS,
+  COMMAND_MS,
   HANDED_OVER_CHECK_MS,
   HANGUP_CONFIRM_MS,
   SPEECH_CHARACTER_MS,
@@ -11,8 +12,8 @@ import {
   TRANSFER_MS,
   VOICEMAIL_MS,
 } from '../deadlines.ts';
-import { settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
+import { settleAfterLeg } from './consult-moves.ts';
 import { awaitHangUp, isPresent, moved, withDeadline, withHangUp, withRecord } from './moves.ts';
 import { withAnswerPresumed } from './presumed-answer.ts';
 
@@ -23,7 +24,7 @@ export function awaitConfirmation(call: StoredCall, event: CallEvent<'commandDon
   const { command } = call.record;
   if (!command || command.done || !isPresent(call, event)) return undefined;
   const { treatment } = call.record;
-  const waitMs = {
+  const waits: Partial<Record<typeof command.step, number>> = {
     answer: ANSWER_CONFIRM_MS,
     streaming_start: ATTACH_MS,
     transfer: TRANSFER_MS,
@@ -32,8 +33,9 @@ export function awaitConfirmation(call: StoredCall, event: CallEvent<'commandDon
     record_start: VOICEMAIL_MS,
     hangup: HANGUP_CONFIRM_MS,
     reject: HANGUP_CONFIRM_MS,
-  }[command.step];
-  return moved(withDeadline(withRecord(call, { command: { ...command, done: true } }), event.atMs + waitMs));
+  };
+  const confirmed = withRecord(call, { command: { ...command, done: true } });
+  return moved(withDeadline(confirmed, event.atMs + (waits[command.step] ?? COMMAND_MS)));
 }
 
 export function place(call: StoredCall, event: CallEvent<'placed'>): Outcome {
@@ -48,6 +50,6 @@ export function endGone(call: StoredCall, event: CallEvent<'gone'>): Transition 
 /** Of a call that was up and of which nobody told that it was answered, too. */
 export function settleHungUp(call: StoredCall, event: CallEvent<'hungUp'>): Transition {
   const { record, ledger } = withAnswerPresumed(call.record, event);
-  const settled = settle({ ...call, record: withHangUp(record, event) }, event.atMs);
+  const settled = settleAfterLeg({ ...call, record: withHangUp(record, event) }, event.atMs);
   return { ...settled, ledger: [...ledger, ...settled.ledger] };
 }

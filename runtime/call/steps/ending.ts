@@ -1,9 +1,11 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
+import { openLegOf } from '../consult.ts';
 import { END_FOR_MS, MAX_END_ATTEMPTS } from '../deadlines.ts';
 import { CORRECTED_REASON, endedEvent, endOf, firstRevisionOf, settle } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
-import { awaitConfirmation } from './any-state.ts';
+import { awaitConfirmation, settleHungUp } from './any-state.ts';
+import { isEndingLeg, settleAfterLeg, settleWithoutLeg, withLegOver } from './consult-moves.ts';
 import {
   answeredEvent,
   awaitHangUp,
@@ -14,9 +16,11 @@ import {
   send,
   startGeneration,
   waitAndRepeat,
+  withHangUp,
   withRecord,
 } from './moves.ts';
 import { withAnswerPresumed } from './presumed-answer.ts';
+import { noteLegEnd } from './transferring.ts';
 
 /** The cells of the table in machine.ts for calls that end or have ended. */
 
@@ -44,8 +48,9 @@ function takeBackRejection({ record, conversation }: StoredCall, event: CallEven
 export function endCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
   if (event.step === 'look_up') return event.failure === 'CallEnded' ? giveUpEnding(call, event) : undefined;
-  if (event.failure === 'CallEnded') return awaitHangUp(call, event.atMs);
+  if (event.failure === 'CallEnded' && event.step !== 'end_leg') return awaitHangUp(call, event.atMs);
   if (event.failure === 'Throttled') return waitAndRepeat(call, event.atMs);
+  if (event.step === 'end_leg' && event.failure !== 'Unreachable') return settleWithoutLeg(call, event.atMs);
   if (event.step === 'speak') return hangUpAfterSpeaking(call, event);
   return undefined;
 }
@@ -59,6 +64,7 @@ export function endingDue(call: StoredCall, event: CallEvent<'due'>): Outcome {
   const { command, attempts } = call.record;
   if (command?.step === 'speak') return hangUpAfterSpeaking(call, event);
   if (command && !command.done && attempts < MAX_END_ATTEMPTS) return repeat(call, event.atMs);
+  if (isEndingLeg(call.record)) return settleWithoutLeg(call, event.atMs);
   return command && command.step !== 'look_up' ? askAfterEnd(call, event.atMs) : giveUpEnding(call, event);
 }
 
@@ -70,9 +76,10 @@ function askAfterEnd(call: StoredCall, nowMs: number): Transition {
 /** The carrier says that the call is open: it is hung up once more, by a command of its own. */
 export function endingCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
   const { command, endingAtMs = event.atMs } = call.record;
+  if (command?.step === 'end_leg' && isPresent(call, event)) return settleWithoutLeg(call, event.atMs);
   if (command?.step !== 'look_up') return awaitConfirmation(call, event);
   if (!isPresent(call, event)) return undefined;
-  if (event.atMs > endingAtMs + END_FOR_MS) return settle(call, event.atMs);
+  if (event.atMs > endingAtMs + END_FOR_MS) return settleAfterLeg(call, event.atMs);
   return moved(withRecord(call, send('hangup', nextGeneration(0, event.atMs), event.atMs)));
 }
 
@@ -92,7 +99,23 @@ export function isItsEnd({ record }: StoredCall, { generation, hungUp }: CallEve
 
 /** Neither was its hang-up reported nor does the carrier know of it: the books are closed without it. */
 export function giveUpEnding(call: StoredCall, event: CallEvent): Transition {
-  return settle(call, event.atMs);
+  return settleAfterLeg(call, event.atMs);
+}
+
+/** What waits for the end of a person's leg waits on, and the time of the caller's hang-up is known meanwhile. */
+export function endedByHangUp(call: StoredCall, event: CallEvent<'hungUp'>): Outcome {
+  if (!isEndingLeg(call.record)) return settleHungUp(call, event);
+  if (call.record.hungUpAtMs !== undefined) return undefined;
+  return moved({ ...call, record: withHangUp(call.record, event) });
+}
+
+/** Also of a person who was being asked: nobody else is left to be waited for then. */
+export function noteAnyLegEnd(call: StoredCall, event: CallEvent<'legHungUp'>): Outcome {
+  const { transfer } = call.record;
+  if (openLegOf(call.record) === undefined || transfer?.generation !== event.generation)
+    return noteLegEnd(call, event);
+  if (isEndingLeg(call.record)) return settleWithoutLeg(call, event.atMs);
+  return moved(withLegOver(call, event.occurredAtMs));
 }
 
 // ── settled ──────────────────────────────────────────────────────────────────────────────────────

@@ -83,6 +83,7 @@ export function hasWaitedLong(call: StoredCall, nowMs: number): boolean {
       recording: startedAtMs,
       attaching: generation / 1_000,
       transferring: transfer?.startedAtMs,
+      consulting: transfer?.startedAtMs,
     }[state as string] ?? endingAtMs;
   return nowMs - sinceMs > THROTTLED_FOR_MS;
 }

@@ -1,8 +1,10 @@
 import type { CallEvent } from '../call-event.ts';
 import type { StoredCall } from '../call-record.ts';
+import { consultOf } from '../consult.ts';
 import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, REBUILT_GRACE_MS, START_STREAM_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
+import { goOnAsking, noteLegOfReply } from './consult-moves.ts';
 import { isItsEnd } from './ending.ts';
 import {
   apologise,
@@ -32,21 +34,20 @@ export function startTalking(call: StoredCall, event: CallEvent<'mediaAttached'>
   if (event.generation !== record.generation || record.answeredAtMs === undefined) return undefined;
   // In the pause of STOPPED_GRACE_MS the present stream is over, and none has been asked for.
   if (!record.command) return undefined;
-  return moved({
-    ...call,
-    record: {
-      ...record,
-      state: 'talking',
-      pod: event.pod,
-      lostPod: undefined,
-      command: undefined,
-      attempts: 0,
-      deadlineAtMs: longestUntilMs(record, event.atMs),
-    },
+  const talking = withRecord(call, {
+    state: 'talking',
+    pod: event.pod,
+    lostPod: undefined,
+    command: undefined,
+    attempts: 0,
+    deadlineAtMs: longestUntilMs(record, event.atMs),
   });
+  const consult = consultOf(record);
+  return moved(consult ? goOnAsking(talking, consult, event.atMs) : talking);
 }
 
 export function attachingCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  if (event.step === 'dial') return noteLegOfReply(call, event);
   if (event.step !== 'look_up') return awaitConfirmation(call, event);
   return isPresent(call, event) ? nobodyElseHasIt(call, event.atMs) : undefined;
 }

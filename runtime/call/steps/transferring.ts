@@ -1,5 +1,6 @@
 import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall, Transfer, TransferFailure } from '../call-record.ts';
+import { ringingUntilMs } from '../consult.ts';
 import {
   BRIDGE_CONFIRM_MS,
   COMMAND_MS,
@@ -9,7 +10,6 @@ import {
   MAX_ATTEMPTS,
   MAX_END_ATTEMPTS,
   MAX_TRANSFERS,
-  TRANSFER_MS,
   TRANSFER_REPEAT_MS,
 } from '../deadlines.ts';
 import {
@@ -23,6 +23,7 @@ import {
 } from '../settlement.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
+import { goOnAsking, withLegOver } from './consult-moves.ts';
 import {
   awaitHangUp,
   hangUp,
@@ -44,16 +45,18 @@ import {
 
 export function transfer(call: StoredCall, event: CallEvent<'transfer'>): Outcome {
   const { record } = call;
-  const { target, number, timeLimitSeconds, atMs } = event;
+  const { target, number, timeLimitSeconds, consult, atMs } = event;
   if (event.generation !== record.generation) return undefined;
   const generation = nextGeneration(record.transfer?.generation ?? 0, atMs);
-  const begun = withRecord(call, {
-    ...send('transfer', generation, atMs),
-    state: 'transferring',
-    transfer: { target, number, timeLimitSeconds, generation, startedAtMs: atMs },
+  const transfer = { target, number, timeLimitSeconds, generation, startedAtMs: atMs };
+  const counted = withRecord(call, {
+    transfer,
     transfers: record.transfers + 1,
     personMs: (record.personMs ?? 0) + (record.transfer ? talkedMsOf(record.transfer) : 0),
   });
+  const begun = consult
+    ? goOnAsking(counted, { ...transfer, consult }, atMs)
+    : withRecord(counted, { ...send('transfer', generation, atMs), state: 'transferring' });
   return record.transfers < MAX_TRANSFERS ? moved(begun) : returnToAgent(begun, atMs, 'Failed');
 }
 
@@ -148,11 +151,6 @@ function legIsGone(call: StoredCall, { atMs }: CallEvent<'commandFailed'>): Outc
   return returnToAgent(over, atMs, atMs < ringingUntilMs(transfer) ? 'Failed' : 'NoAnswer');
 }
 
-/** Then the carrier has ended the ringing, and told of it. */
-function ringingUntilMs({ startedAtMs }: Transfer): number {
-  return startedAtMs + TRANSFER_MS;
-}
-
 // ── attaching, talking ───────────────────────────────────────────────────────────────────────────
 
 /**
@@ -163,8 +161,13 @@ export function bridgeAfterReturn(call: StoredCall, event: CallEvent<'bridged'>)
   const transfer = transferOf(call.record, event);
   if (transfer?.failure === undefined) return undefined;
   if (transfer.legOver) return noteTalk(call, event);
-  const { call: handed, ...effects } = handOver(call, event.atMs, event.occurredAtMs);
-  const asked = send('look_up', nextGeneration(0, event.atMs), event.atMs);
+  return handOverFromStream(call, event.atMs, event.occurredAtMs);
+}
+
+/** The two talk, and the agent still has a stream: it ends. */
+export function handOverFromStream(call: StoredCall, nowMs: number, bridgedAtMs: number): Transition {
+  const { call: handed, ...effects } = handOver(call, nowMs, bridgedAtMs);
+  const asked = send('look_up', nextGeneration(0, nowMs), nowMs);
   const command = { ...asked.command, endStream: true };
   return { ...effects, call: withRecord(handed, { ...asked, command }) };
 }
@@ -272,7 +275,7 @@ function asHandedOver(bridgedAtMs: number) {
 }
 
 /** The caller is the agent's again, which is told why; nothing of the transfer is left at the carrier. */
-function returnToAgent(call: StoredCall, nowMs: number, failure: TransferFailure): Transition {
+export function returnToAgent(call: StoredCall, nowMs: number, failure: TransferFailure): Transition {
   const { transfer, bridgedAtMs } = call.record;
   const returned = withRecord(call, {
     transfer: transfer && {
@@ -290,13 +293,6 @@ function returnToAgent(call: StoredCall, nowMs: number, failure: TransferFailure
   const { command } = started.record;
   const endLeg = transfer?.legCallID !== undefined && !transfer.legOver;
   return moved(withRecord(started, { command: command && { ...command, endLeg } }), { transferred });
-}
-
-function withLegOver(call: StoredCall, legEndedAtMs?: number): StoredCall {
-  const { transfer } = call.record;
-  if (!transfer) return call;
-  const over = { ...transfer, legOver: true, ...(legEndedAtMs === undefined ? {} : { legEndedAtMs }) };
-  return withRecord(call, { transfer: over });
 }
 
 /** Takes what is now known of a person's time into the books, and for a call that is settled corrects them. */

@@ -30,6 +30,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
       calledNumber: '+12125550100',
       conversation: setUp.conversation ?? newConversation('lead-capture'),
       transferFailure: setUp.transferFailure,
+      asking: setUp.asking,
       seamless: setUp.seamless ?? false,
       answeredAtMs: clock.now(),
       toolToken: async () => undefined,
@@ -41,8 +42,8 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
           reported.push(
             `lead ${workflow} ${fields.map(({ value }) => value).join(', ')}${complete ? '' : ' (partial)'}`,
           ),
-        transfer: (target) => {
-          reported.push(`transfer ${target}`);
+        transfer: ({ target, summary }) => {
+          reported.push(summary === undefined ? `transfer ${target}` : `ask ${target}: ${summary}`);
           return Promise.resolve(setUp.transfers ?? true);
         },
         finished: (reason, told) => reported.push(`finished ${reason}${told ? '' : ' (untold)'}`),
@@ -71,6 +72,8 @@ export interface CallSetUp {
   readonly sendCodec?: AudioCodec;
   readonly conversation?: ConversationState;
   readonly transferFailure?: TransferFailure;
+  /** Whose word the caller waits for. */
+  readonly asking?: string;
   /** Whether a transfer can be begun; it can by default. */
   readonly transfers?: boolean;
   /** What differs from the profile of Acme. */

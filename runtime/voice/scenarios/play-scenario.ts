@@ -2,6 +2,8 @@ import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
+import type { HandOver } from '#runtime/call/begin-transfer.ts';
+import type { TransferFailure } from '#runtime/call/call-record.ts';
 import type { SessionEvents } from '#runtime/call/session-port.ts';
 import { knownCodec } from '#runtime/media/testing/open-coders.ts';
 import { profile } from '../fakes/call-in-test.ts';
@@ -162,15 +164,19 @@ class ScenarioCall {
       turn: (turn) => reporting(() => transcript.turn(turn)),
       progress: (conversation) => reporting(() => this.#pods.keep(conversation)),
       lead: (...lead) => reporting(() => transcript.lead(...lead)),
-      transfer: (target) => Promise.resolve(this.#transfer(target)),
+      transfer: (to) => Promise.resolve(this.#transfer(to)),
       finished: (reason, told) =>
         reporting(() => this.#end(`ended: ${reason}${told ? '' : ' (the caller was not told)'}`)),
       disconnected: () => reporting(() => this.#end('the caller hung up')),
     };
   }
 
-  #transfer(target: string): boolean {
+  #transfer({ target, summary }: HandOver): boolean {
     const { transfer } = this.#scenario;
+    if (summary !== undefined && transfer !== 'refused') {
+      this.#ask(target, summary);
+      return true;
+    }
     if (transfer === 'answered') this.#end(`transferred to ${target}`);
     else this.#transcript.note(`transfer to ${target}: ${transfer}`);
     if (transfer === 'unanswered') {
@@ -178,6 +184,32 @@ class ScenarioCall {
       this.#pods.takeUpIn(RINGING_MS, { transferFailure: 'NoAnswer' });
     }
     return transfer !== 'refused';
+  }
+
+  /** The person, or whatever answers, hears the summary; the caller stays with the agent meanwhile. */
+  #ask(target: string, summary: string): void {
+    const { transfer } = this.#scenario;
+    this.#pods.keepAsking(target);
+    if (transfer !== 'unanswered')
+      this.#later(ANSWERED_MS, () => this.#transcript.note(`${target} hears: ${summary}`));
+    this.#later(DECIDED_MS[transfer], () => {
+      if (transfer === 'answered') this.#end(`${target} takes the call`);
+      else this.#giveBack(target, transfer === 'declined' ? 'Declined' : 'NoAnswer');
+    });
+  }
+
+  #giveBack(target: string, transferFailure: TransferFailure): void {
+    this.#transcript.note(`${target} does not take the call: ${transferFailure}`);
+    void this.#pods.letGo();
+    this.#pods.keepAsking(undefined);
+    this.#pods.takeUpIn(RESTART_MS, { transferFailure });
+  }
+
+  #later(ms: number, fn: () => void): void {
+    const cancel = this.#clock.after(ms, () => {
+      if (!this.#ended.signal.aborted) fn();
+    });
+    this.#ended.signal.addEventListener('abort', cancel, { once: true });
   }
 }
 
@@ -197,5 +229,10 @@ function contextOf(scenario: Scenario): StreamContext {
 
 const FRAME_MS = 20;
 const RINGING_MS = 15_000;
+/** When somebody who is asked first answers, and when it is known what they say; a summary takes some 15 s. */
+const ANSWERED_MS = 6_000;
+const DECIDED_MS = { answered: 20_000, declined: 20_000, unanswered: 30_000, voicemail: 30_000, refused: 0 };
+/** Until the caller has a stream again that says so. */
+const RESTART_MS = 200;
 /** Whatever still wanted to say something has said it by then. */
 const LATE_MS = 10_000;

@@ -37,6 +37,11 @@ export class ScenarioPods {
     this.#context = { ...this.#context, conversation };
   }
 
+  /** The caller waits for this person's word, on whatever pod; undefined: no longer. */
+  keepAsking(asking: string | undefined): void {
+    this.#context = { ...this.#context, asking };
+  }
+
   /** The next pod opens the call's stream, where it is time for that; false where no pod holds the call. */
   async takeTurn(): Promise<boolean> {
     if (this.#isGiven && this.#session?.paused) {

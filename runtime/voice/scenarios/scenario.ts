@@ -68,8 +68,11 @@ export const scenarioSchema = z.strictObject({
   tools: z.array(z.strictObject({ answers: z.string(), afterMs: ms })).default([]),
   /** The agent's own words come back to it on the caller's line. */
   echo: z.strictObject({ level: z.number().min(-60).max(0), delayMs: ms }).optional(),
-  /** What becomes of transfers: a person takes the call, lets it ring, or cannot be dialled. */
-  transfer: z.enum(['answered', 'unanswered', 'refused']).default('answered'),
+  /**
+   * What becomes of transfers: a person takes the call, lets it ring, cannot be dialled, or presses the key that declines
+   * it; or a voicemail answers, which presses none.
+   */
+  transfer: z.enum(['answered', 'unanswered', 'refused', 'declined', 'voicemail']).default('answered'),
   /** The caller has to wait for longer than 2 s after their words, for so long. */
   longestWaitMs: ms.default(2_000),
   /** Calls that do not end by themselves. */

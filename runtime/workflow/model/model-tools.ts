@@ -3,7 +3,7 @@ import type { ToolDefinition } from '#runtime/engines/language-model.ts';
 import { fieldAnswer, MAX_VALUE_CHARACTERS } from '../answers/field-answer.ts';
 import { readBackOf } from '../answers/read-back.ts';
 import { answerContext } from '../call-subject.ts';
-import { close, openTargets, takeMessage, toTarget } from '../closing.ts';
+import { close, openTargets, takeMessage, type Targets, toTarget } from '../closing.ts';
 import { answerTo, openField, withAnswer, withSkipped, withStatus } from '../form.ts';
 import { divideKnowledge } from '../knowledge/divide-knowledge.ts';
 import { findArticle } from '../knowledge/find-article.ts';
@@ -29,7 +29,7 @@ export type ToolResult =
 export function modelTools(talk: Talk): readonly ModelTool[] {
   const { fields } = talk.subject.workflow;
   const names = fields.map(({ name }) => name);
-  const targets = openTargets(talk.subject).map(({ name }) => name);
+  const targets = openTargets(talk.subject);
   return [
     ...(names.length > 0 ? [saveAnswer(names), confirmAnswer(names), skipAnswer(names)] : []),
     ...(targets.length > 0 ? [handOver(targets)] : []),
@@ -105,21 +105,23 @@ const skipAnswer = (names: readonly string[]): ModelTool => ({
   },
 });
 
-const handOver = (targets: readonly string[]): ModelTool => ({
+const handOver = (targets: Targets): ModelTool => ({
   definition: {
     name: 'hand_over',
     description:
       'Connects the caller to a person or department, where the caller needs one. Tell the caller before.',
-    parameters: objectOf({ target: { type: 'string', enum: targets } }),
+    parameters: objectOf({ target: { type: 'string', enum: namesOf(targets) } }),
   },
   isFinal: true,
   run(talk, { target }) {
-    const step = typeof target === 'string' && targets.includes(target) ? toTarget(talk, target) : undefined;
-    return step
-      ? { kind: 'Step', step }
-      : refused(talk, `Nobody of that name can be reached: ${targets.join(', ')}.`);
+    const found = targets.find(({ name }) => name === target);
+    return found
+      ? { kind: 'Step', step: toTarget(talk, found) }
+      : refused(talk, `Nobody of that name can be reached: ${namesOf(targets).join(', ')}.`);
   },
 });
+
+const namesOf = (targets: Targets): string[] => targets.map(({ name }) => name);
 
 const LOOK_UP: ModelTool = {
   definition: {

@@ -23,6 +23,14 @@ export const GERMAN: Phrases = {
   messageTaken: 'Danke, ich habe Ihre Nachricht notiert. Wir melden uns bei Ihnen. Auf Wiederhören.',
   messageLabel: 'Nachricht',
   connecting: 'Einen Moment bitte, ich verbinde Sie.',
+  askingPerson: 'Ich frage nach, ob {target} frei ist. Einen Moment bitte.',
+  stillAsking: [
+    'Ich versuche weiter, {target} zu erreichen. Danke für Ihre Geduld.',
+    'Ich frage noch nach. Einen kleinen Moment bitte.',
+  ],
+  callerForYou: 'Guten Tag, hier ist der Assistent von {company}, mit einem Anruf für Sie.',
+  callsFrom: 'Angerufen wird von der Nummer {number}.',
+  takeTheCall: 'Um den Anruf anzunehmen, drücken Sie die {accept}. Um ihn abzulehnen, drücken Sie die {decline}.',
   emergency: 'Wenn das ein Notfall ist, legen Sie bitte auf und wählen Sie jetzt {number}.',
   emergencyConnecting: 'Sonst bleiben Sie in der Leitung, und ich verbinde Sie mit einem Menschen.',
   nobodyAnswers:

@@ -22,6 +22,14 @@ export const FRENCH: Phrases = {
   messageTaken: "Merci, j'ai noté votre message. Nous vous rappellerons. Au revoir.",
   messageLabel: 'Message',
   connecting: "Un instant s'il vous plaît, je vous transfère.",
+  askingPerson: "Je vais voir si {target} est disponible. Un instant s'il vous plaît.",
+  stillAsking: [
+    "J'essaie toujours de joindre {target}. Merci de votre patience.",
+    "Je demande encore. Encore un instant s'il vous plaît.",
+  ],
+  callerForYou: "Bonjour, ici l'assistant de {company}, avec un appel pour vous.",
+  callsFrom: "L'appel vient du numéro {number}.",
+  takeTheCall: "Pour prendre l'appel, appuyez sur {accept}. Pour le refuser, appuyez sur {decline}.",
   emergency: "Si c'est une urgence, raccrochez et composez le {number} maintenant.",
   emergencyConnecting: 'Sinon, restez en ligne, je vous passe une personne.',
   nobodyAnswers:

@@ -33,6 +33,16 @@ export interface Phrases {
   readonly messageTaken: string;
   readonly messageLabel: string;
   readonly connecting: string;
+  /** {target}: who is asked whether they take the call. */
+  readonly askingPerson: string;
+  /** Said to a caller who waits for that person's word; {target}. */
+  readonly stillAsking: readonly string[];
+  /** What that person hears; {company}. */
+  readonly callerForYou: string;
+  /** {number}: the caller's, digit by digit. */
+  readonly callsFrom: string;
+  /** {accept}, {decline}: keys. */
+  readonly takeTheCall: string;
   /** {number}: of the emergency services, digit by digit. */
   readonly emergency: string;
   readonly emergencyConnecting: string;

@@ -6,6 +6,7 @@ import { LINE_HZ, type StereoRecording } from '../media/stereo-recording.ts';
 import type { WebhookTarget } from '../webhooks/webhook-sender.ts';
 import { type CallRecord, type LegState, note } from './call-record.ts';
 import type { Caller } from './caller.ts';
+import type { Gathering } from './gathers.ts';
 import { Hearing } from './hearing.ts';
 import type { VoiceRecording } from './voice-recording.ts';
 
@@ -24,7 +25,7 @@ export interface LegOptions {
 }
 
 /** How long Telnyx remembers a command_id. */
-const COMMAND_MEMORY_MS = 60_000;
+export const COMMAND_MEMORY_MS = 60_000;
 const MAX_COMMAND_IDS = 10_000;
 
 /** One leg of a call: its state, its ids, its stream and its ledger. Knows no rules; see commands.ts. */
@@ -44,6 +45,11 @@ export class CallLeg {
   recording: StereoRecording | undefined;
   /** What is being recorded by command. */
   taping: VoiceRecording | undefined;
+  /** Keys that are being asked for. */
+  gathering: Gathering | undefined;
+  /** What whoever was dialled does when that begins, and for how long they talk once they are connected. */
+  onAsked: (() => void) | undefined;
+  talksMs: number | undefined;
   /** The other leg of a transfer, once they are connected. */
   peer: CallLeg | undefined;
   /** Legs that are dialled for this one and have not answered. */

@@ -3,7 +3,9 @@ import { apiErrors } from '../rest/api-error.ts';
 import { parse } from '../rest/page.ts';
 import {
   answerBody,
+  bridgeBody,
   type CommandBody,
+  gatherUsingSpeakBody,
   hangupBody,
   recordStartBody,
   recordStopBody,
@@ -15,11 +17,20 @@ import {
   transferBody,
 } from '../rest/request-bodies.ts';
 import type { CallLeg } from './call-leg.ts';
+import type { DialledLegs } from './dialled-legs.ts';
 import type { Exchange } from './exchange.ts';
+import type { Gathers } from './gathers.ts';
 import type { Transfers } from './transfers.ts';
 
 /** Carries a command out, or throws ApiError; says whether it had been carried out before, so nothing was done. */
 export type Command = (leg: CallLeg, body: unknown) => 'Done' | 'Repeat';
+
+export interface CommandParts {
+  readonly exchange: Exchange;
+  readonly transfers: Transfers;
+  readonly dialled: DialledLegs;
+  readonly gathers: Gathers;
+}
 
 /** When a command is allowed: while it rings, once it was answered, or as long as the call lives. */
 type Allowed = 'parked' | 'answered' | 'live';
@@ -28,7 +39,7 @@ type Allowed = 'parked' | 'answered' | 'live';
  * The call commands by their name in the path. Each checks its body, answers a repeated command_id as it
  * answered the first, checks the call's state, and acts; what it refuses leaves no trace and may be sent again.
  */
-export function callCommands(exchange: Exchange, transfers: Transfers): ReadonlyMap<string, Command> {
+export function callCommands({ exchange, transfers, dialled, gathers }: CommandParts): ReadonlyMap<string, Command> {
   return new Map<string, Command>([
     [
       'answer',
@@ -72,6 +83,8 @@ export function callCommands(exchange: Exchange, transfers: Transfers): Readonly
     ['record_stop', command(recordStopBody, 'answered', (leg) => exchange.stopRecording(leg))],
     ['speak', command(speakBody, 'answered', (leg, { payload }) => exchange.speak(leg, payload))],
     ['transfer', command(transferBody, 'answered', (leg, body) => transfers.start(leg, body))],
+    ['bridge', command(bridgeBody, 'answered', (leg, body) => dialled.bridge(leg, body))],
+    ['gather_using_speak', command(gatherUsingSpeakBody, 'answered', (leg, body) => gathers.start(leg, body))],
     ['send_dtmf', command(sendDtmfBody, 'answered', (leg, { digits }) => leg.event(`sent digits ${digits}`))],
   ]);
 }

@@ -99,11 +99,7 @@ export class Exchange {
       from: call.from,
       to: call.to,
       connectionID,
-      target: {
-        url: application?.webhook_event_url ?? '',
-        failoverURL: application?.webhook_event_failover_url || undefined,
-        version: application?.webhook_api_version ?? '2',
-      },
+      target: this.targetOf(application),
     });
     if (!application?.active) {
       this.#close(leg, { cause: 'not_found', source: 'unknown', sip: '404' });
@@ -118,6 +114,15 @@ export class Exchange {
       if (leg.state === 'parked') this.callerHangsUp(leg);
     });
     return leg;
+  }
+
+  /** Where an application's webhooks go. */
+  targetOf(application: ReturnType<Applications['find']>): WebhookTarget {
+    return {
+      url: application?.webhook_event_url ?? '',
+      failoverURL: application?.webhook_event_failover_url || undefined,
+      version: application?.webhook_api_version ?? '2',
+    };
   }
 
   openLeg(options: Omit<LegOptions, 'clock' | 'phase'>): CallLeg {
@@ -199,10 +204,21 @@ export class Exchange {
     );
   }
 
+  synthesise(text: string): Promise<Int16Array> {
+    return this.#options.synthesise(text);
+  }
+
   press(leg: CallLeg, digit: string): void {
     if (leg.state !== 'answered') return;
     leg.stream?.digit(digit);
     this.emit(leg, 'call.dtmf.received', { ...legPayload(leg), digit });
+    leg.gathering?.key(digit);
+  }
+
+  /** Whether the streams of two legs end with their being bridged. */
+  endStreamsOfBridge(...legs: readonly CallLeg[]): void {
+    if (!this.#options.settings.bridgeEndsStream) return;
+    for (const leg of legs) this.stopStream(leg);
   }
 
   callerHangsUp(leg: CallLeg): void {
@@ -214,6 +230,7 @@ export class Exchange {
   end(leg: CallLeg, hangUp: HangUp): void {
     if (!leg.live) return;
     this.stopRecording(leg);
+    leg.gathering?.end('call_hangup');
     const { stream } = leg;
     leg.stream = undefined;
     this.#close(leg, hangUp);

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { destinationSchema } from '../calls/transfers.ts';
+import { destinationSchema } from '../calls/destinations.ts';
 import { faultRuleSchema } from '../faults/fault-table.ts';
 import { parse } from '../rest/page.ts';
 import { profileSchema, settingsPatchSchema } from '../settings.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { CallLeg } from '../calls/call-leg.ts';
 import type { CallRecord } from '../calls/call-record.ts';
+import type { Destination, Destinations } from '../calls/destinations.ts';
 import type { Exchange } from '../calls/exchange.ts';
-import type { Destination, Transfers } from '../calls/transfers.ts';
 import type { FaultTable } from '../faults/fault-table.ts';
 import type { Applications } from '../inventory/applications.ts';
 import type { Numbers } from '../inventory/numbers.ts';
@@ -21,7 +21,7 @@ export interface ControlParts {
   readonly numbers: Numbers;
   readonly applications: Applications;
   readonly exchange: Exchange;
-  readonly transfers: Transfers;
+  readonly destinations: Destinations;
   readonly webhooks: Pick<WebhookSender, 'underWay'>;
 }
 
@@ -121,7 +121,7 @@ export class Control {
 
   /** What happens when a call is transferred to `number`. */
   setDestination(number: string, destination: Destination): void {
-    this.#parts.transfers.setDestination(number, destination);
+    this.#parts.destinations.set(number, destination);
   }
 
   /** How often the stand-in itself was late with a frame by more than a second, and by how much it is now. */

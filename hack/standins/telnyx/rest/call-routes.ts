@@ -1,20 +1,32 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import type Telnyx from 'telnyx';
 import type { CallLeg } from '../calls/call-leg.ts';
 import { type CommandRecord, note } from '../calls/call-record.ts';
 import type { Command } from '../calls/commands.ts';
+import type { DialledLegs } from '../calls/dialled-legs.ts';
 import type { Exchange } from '../calls/exchange.ts';
 import type { Applications } from '../inventory/applications.ts';
 import { ApiError, apiErrors } from './api-error.ts';
-import { pageOf } from './page.ts';
+import { pageOf, parse } from './page.ts';
+import { dialBody } from './request-bodies.ts';
+
+export interface CallRouteParts {
+  readonly exchange: Exchange;
+  readonly dialled: DialledLegs;
+  readonly applications: Applications;
+}
 
 /** Commands on calls, and what can be asked about them. */
 export function callRoutes(
-  exchange: Exchange,
+  { exchange, dialled, applications }: CallRouteParts,
   commands: ReadonlyMap<string, Command>,
-  applications: Applications,
 ): Router {
   const router = Router();
+
+  router.post('/calls', (request, response) => {
+    const leg = dialled.dial(parse(dialBody, request.body), senderOf(request));
+    response.json({ data: dialledOf(leg) });
+  });
 
   router.post('/calls/:id/actions/:action', (request, response) => {
     const { id, action } = request.params;
@@ -26,7 +38,7 @@ export function callRoutes(
       at: leg.now(),
       action,
       body: request.body as unknown,
-      from: `${request.socket.remoteAddress}:${request.socket.remotePort} ${request.get('user-agent') ?? ''}`,
+      from: senderOf(request),
       result: '200',
     };
     note(leg.record.commands, record);
@@ -52,6 +64,22 @@ export function callRoutes(
     response.json(pageOf(active.map(activeCallOf), request.query));
   });
   return router;
+}
+
+function senderOf(request: Request): string {
+  return `${request.socket.remoteAddress}:${request.socket.remotePort} ${request.get('user-agent') ?? ''}`;
+}
+
+/** Dialling goes on after the reply, so the call is not alive yet. */
+function dialledOf({ record, clientState }: CallLeg): NonNullable<Telnyx.CallDialResponse['data']> {
+  return {
+    record_type: 'call',
+    call_control_id: record.callControlID,
+    call_leg_id: record.id,
+    call_session_id: record.callSessionID,
+    is_alive: false,
+    ...(clientState === null ? {} : { client_state: clientState }),
+  };
 }
 
 function statusOf(leg: CallLeg): NonNullable<Telnyx.CallRetrieveStatusResponse['data']> {

@@ -156,8 +156,7 @@ export const rejectBody = z.strictObject({
 
 export const hangupBody = z.strictObject(command) satisfies z.ZodType<Telnyx.Calls.ActionHangupParams>;
 
-export const speakBody = z.strictObject({
-  ...command,
+const speech = {
   payload: z.string().min(1).max(3000),
   voice: text,
   language: z
@@ -165,6 +164,11 @@ export const speakBody = z.strictObject({
     .exactOptional(),
   payload_type: z.enum(['text', 'ssml']).exactOptional(),
   service_level: z.enum(['basic', 'premium']).exactOptional(),
+};
+
+export const speakBody = z.strictObject({
+  ...command,
+  ...speech,
 }) satisfies z.ZodType<Telnyx.Calls.ActionSpeakParams>;
 
 export const transferBody = z.strictObject({
@@ -179,6 +183,37 @@ export const transferBody = z.strictObject({
   park_after_unbridge: z.literal('self').exactOptional(),
   webhook_url: webhookURL.exactOptional(),
 }) satisfies z.ZodType<Telnyx.Calls.ActionTransferParams>;
+
+/** `bridge_intent` and `bridge_on_answer` are not modelled. */
+export const dialBody = z.strictObject({
+  ...command,
+  connection_id: text,
+  to: e164,
+  from: e164,
+  link_to: text.exactOptional(),
+  timeout_secs: z.number().int().min(5).max(600).exactOptional(),
+  time_limit_secs: z.number().int().min(30).max(14_400).exactOptional(),
+}) satisfies z.ZodType<Telnyx.CallDialParams>;
+
+export const bridgeBody = z.strictObject({
+  ...command,
+  call_control_id_to_bridge_with: text,
+  park_after_unbridge: z.literal('self').exactOptional(),
+}) satisfies z.ZodType<Telnyx.Calls.ActionBridgeParams>;
+
+const digits = z.string().regex(/^[0-9A-D*#]+$/);
+
+export const gatherUsingSpeakBody = z.strictObject({
+  ...command,
+  ...speech,
+  minimum_digits: z.number().int().min(1).max(128).exactOptional(),
+  maximum_digits: z.number().int().min(1).max(128).exactOptional(),
+  maximum_tries: z.number().int().min(1).exactOptional(),
+  timeout_millis: z.number().int().min(1).exactOptional(),
+  inter_digit_timeout_millis: z.number().int().min(1).exactOptional(),
+  valid_digits: digits.exactOptional(),
+  terminating_digit: z.string().max(1).exactOptional(),
+}) satisfies z.ZodType<Telnyx.Calls.ActionGatherUsingSpeakParams>;
 
 export const sendDtmfBody = z.strictObject({
   ...command,
@@ -210,4 +245,7 @@ export type AvailableNumbersFilter = z.output<typeof availableNumbersFilter>;
 export type StreamingStartBody = z.output<typeof streamingStartBody>;
 export type RecordStartBody = z.output<typeof recordStartBody>;
 export type TransferBody = z.output<typeof transferBody>;
+export type DialBody = z.output<typeof dialBody>;
+export type BridgeBody = z.output<typeof bridgeBody>;
+export type GatherUsingSpeakBody = z.output<typeof gatherUsingSpeakBody>;
 export type CommandBody = z.output<typeof hangupBody>;

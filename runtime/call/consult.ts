@@ -1,0 +1,54 @@
+import type { CallRecord, Transfer } from './call-record.ts';
+import { TRANSFER_MS } from './deadlines.ts';
+
+/** What can be asked of a call whose caller waits while a person is asked whether they take the call. */
+
+/**
+ * The keys that a person presses who is asked whether they take a caller. Keys alone: a voicemail says words, "yes"
+ * among them, and presses nothing.
+ */
+export const ACCEPT_KEY = '1';
+export const DECLINE_KEY = '2';
+
+/** The transfer in which a person is being asked; undefined where none is, or it is decided. */
+export function consultOf({ transfer, bridgedAtMs }: CallRecord): Consult | undefined {
+  const isOpen = transfer?.failure === undefined && bridgedAtMs === undefined;
+  return isOpen && isConsult(transfer) ? transfer : undefined;
+}
+
+/** The leg to that person, where it may be up at the carrier: nobody but us ends it. */
+export function openLegOf(record: CallRecord): string | undefined {
+  const consult = consultOf(record);
+  return consult?.legOver ? undefined : consult?.legCallID;
+}
+
+/** Whether a call still wants the leg that it dialled under this generation of its transfer. */
+export function wantsLeg(record: CallRecord | undefined, generation: number): boolean {
+  if (record?.transfer?.generation !== generation) return false;
+  const { state, transfer } = record;
+  return isAsking(record) || state === 'handed-over' || (state === 'transferring' && !isConsult(transfer));
+}
+
+/** Until when the transfer's number may be ringing; undefined: it rings no more. */
+export function diallingUntilMs(record: CallRecord): number | undefined {
+  const { state, transfer, deadlineAtMs } = record;
+  if (state === 'transferring') return deadlineAtMs;
+  const isRinging = isAsking(record) && transfer?.legAnsweredAtMs === undefined;
+  return isRinging && transfer ? ringingUntilMs(transfer) : undefined;
+}
+
+/** Then the carrier has ended the ringing, and told of it. */
+export function ringingUntilMs({ startedAtMs }: Transfer): number {
+  return startedAtMs + TRANSFER_MS;
+}
+
+function isAsking(record: CallRecord): boolean {
+  const { state } = record;
+  return (state === 'consulting' || state === 'attaching') && consultOf(record) !== undefined;
+}
+
+export type Consult = Transfer & { readonly consult: NonNullable<Transfer['consult']> };
+
+function isConsult(transfer: Transfer | undefined): transfer is Consult {
+  return transfer?.consult !== undefined;
+}
