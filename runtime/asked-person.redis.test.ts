@@ -101,13 +101,13 @@ describe('a caller who asks for a person who is asked first', () => {
       const call = fleet.placeCall(POLITE);
       await expect
         .poll(() => agentSaid(call), WAIT)
-        .toContain(
-          'I am sorry, nobody could take your call there. Would you like to leave a message?',
-        );
+        .toContain('I am sorry, nobody could take your call there. Would you like to leave a message?');
       expect(newLegs().map(({ state }) => state)).toEqual(['ended']);
       expect(fleet.call(call).mostStreamsAtOnce).toBe(1);
       fleet.carrier.control.callerHangsUp(call);
-      await expect.poll(async () => (await fleet.books(call)).map(({ kind }) => kind), WAIT).toContain('usage');
+      await expect
+        .poll(async () => (await fleet.books(call)).map(({ kind }) => kind), WAIT)
+        .toContain('usage');
     },
     TEST_MS,
   );

@@ -47,8 +47,7 @@ async function recordOf(): Promise<StoredRecord> {
 
 const stateOf = async (): Promise<string> => (await recordOf()).state;
 const stateAtCarrier = (): string => carrier.control.call(caller.id).state;
-const legs = (): CallRecord[] =>
-  carrier.control.calls().filter(({ direction }) => direction === 'outgoing');
+const legs = (): CallRecord[] => carrier.control.calls().filter(({ direction }) => direction === 'outgoing');
 const legOf = (): CallRecord | undefined => legs().at(-1);
 const actionsOf = (call: CallRecord | undefined): string[] =>
   (call?.commands ?? []).filter(({ repeat }) => !repeat).map(({ action }) => action);
@@ -104,9 +103,7 @@ describe('a person who is asked and takes the call', () => {
     carrier.control.change({ bridgeEndsStream: false });
     await ask(TAKES);
     await expect.poll(() => pod.runtime.pod.calls, PATIENCE).toBe(0);
-    await expect
-      .poll(() => carrier.control.call(caller.id).streams.at(-1)?.endedAt, PATIENCE)
-      .toBeDefined();
+    await expect.poll(() => carrier.control.call(caller.id).streams.at(-1)?.endedAt, PATIENCE).toBeDefined();
     expect([await stateOf(), stateAtCarrier()]).toEqual(['handed-over', 'bridged']);
   });
 
@@ -120,7 +117,9 @@ describe('a person who is asked and takes the call', () => {
     await expect.poll(stateAtCarrier, PATIENCE).toBe('ended');
     expect(await booksOf('ended')).toMatchObject({ reason: 'Transferred' });
     expect([legs().length, actionsOf(legOf())]).toEqual([1, ['dial', 'gather_using_speak']]);
-    expect(actionsOf(carrier.control.call(caller.id)).filter((action) => action === 'bridge')).toHaveLength(1);
+    expect(actionsOf(carrier.control.call(caller.id)).filter((action) => action === 'bridge')).toHaveLength(
+      1,
+    );
   });
 
   test('has the caller although the carrier tells of nothing but the key', async () => {
@@ -200,7 +199,9 @@ describe('a caller who hangs up while a person is asked', () => {
     ['is told of them', VOICEMAIL],
   ])('takes the leg that %s along', async (_, destination) => {
     await ask(destination);
-    await expect.poll(() => legOf()?.state, PATIENCE).toBe(destination.kind === 'noAnswer' ? 'dialing' : 'answered');
+    await expect
+      .poll(() => legOf()?.state, PATIENCE)
+      .toBe(destination.kind === 'noAnswer' ? 'dialing' : 'answered');
     await expect.poll(async () => (await recordOf()).transfer?.legCallID, PATIENCE).toBeDefined();
     carrier.control.callerHangsUp(caller.id);
     await expect.poll(() => legOf()?.state, PATIENCE).toBe('ended');

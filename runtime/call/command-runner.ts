@@ -5,7 +5,7 @@ import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command } from './call-record.ts';
 import { carrierCommandOf, dialCommandOf, endLegCommandOf } from './carrier-command.ts';
 import { commandIDOf } from './command-id.ts';
-import { wantsLeg } from './consult.ts';
+import { isStrayLeg } from './consult.ts';
 import { type PlaceOptions, placeStream } from './place-stream.ts';
 
 /** A pod that takes so long to find a slot has stood still, and the call may be another's by now. */
@@ -62,7 +62,7 @@ export class CommandRunner {
   async endUnwantedLeg(record: CallRecord, event: CallEvent, after: CallRecord | undefined): Promise<void> {
     const { transfer } = record;
     const legCallID = event.kind === 'commandDone' ? event.legCallID : undefined;
-    if (!transfer || legCallID === undefined || wantsLeg(after, transfer.generation)) return;
+    if (!transfer || legCallID === undefined || !isStrayLeg(after, transfer.generation)) return;
     await this.#endLeg({ ...record, transfer: { ...transfer, legCallID } });
   }
 
@@ -115,6 +115,9 @@ export class CommandRunner {
     if (record.transfer?.legCallID === undefined) return;
     const command = endLegCommandOf(record);
     const result = await this.#options.carrier.send(command);
-    this.#options.log.info({ callID: record.callID, step: command.step, leg: true, result }, 'carrier command');
+    this.#options.log.info(
+      { callID: record.callID, step: command.step, leg: true, result },
+      'carrier command',
+    );
   }
 }

@@ -22,11 +22,16 @@ export function openLegOf(record: CallRecord): string | undefined {
   return consult?.legOver ? undefined : consult?.legCallID;
 }
 
-/** Whether a call still wants the leg that it dialled under this generation of its transfer. */
-export function wantsLeg(record: CallRecord | undefined, generation: number): boolean {
-  if (record?.transfer?.generation !== generation) return false;
-  const { state, transfer } = record;
-  return isAsking(record) || state === 'handed-over' || (state === 'transferring' && !isConsult(transfer));
+/**
+ * Whether the leg that was dialled under this generation of a call's transfer may be up and is nobody's any more: then
+ * whoever hears of it hangs it up.
+ */
+export function isStrayLeg(record: CallRecord | undefined, generation: number): boolean {
+  if (record?.transfer?.generation !== generation) return true;
+  const { state, transfer, bridgedAtMs = transfer.bridgedAtMs } = record;
+  // One that was bridged ends with the caller's.
+  const isOver = transfer.legOver === true || bridgedAtMs !== undefined;
+  return !isOver && !isAsking(record) && state !== 'transferring';
 }
 
 /** Until when the transfer's number may be ringing; undefined: it rings no more. */

@@ -66,7 +66,7 @@ export class Conversation {
 
   async #first(signal: AbortSignal): Promise<AgentTurn> {
     const { context, dialogue } = this.#parts;
-    if (context.asking !== undefined) return await this.#wait(context.asking, signal);
+    if (context.asking !== undefined) return await this.#wait(context.asking, !context.seamless, signal);
     return (
       this.#opening() ?? (await this.#answering.listen(dialogue.listening(this.#progress.state), signal))
     );
@@ -98,14 +98,14 @@ export class Conversation {
     const { target, summary } = effect;
     if (!(await this.#parts.context.events.transfer({ target, summary })))
       return this.#opened('FailedTransfer');
-    if (summary !== undefined) return await this.#wait(target, signal);
+    if (summary !== undefined) return await this.#wait(target, false, signal);
     // A caller who goes to a person leaves this stream: the signal aborts.
     return await unlessAborted(new Promise<never>(() => {}), signal);
   }
 
   /** Likewise once that person has the caller, or does not take them. */
-  async #wait(target: string, signal: AbortSignal): Promise<AgentTurn> {
-    await this.#waiting.wait(target, signal);
+  async #wait(target: string, isCutOff: boolean, signal: AbortSignal): Promise<AgentTurn> {
+    await this.#waiting.wait(target, isCutOff, signal);
     return this.#opened('FailedTransfer');
   }
 }

@@ -25,10 +25,20 @@ test('a caller who waits for a person hears every few seconds that it goes on', 
   expect(call.clock.pending).toBe(0);
 });
 
-test('so does one whose pod was lost meanwhile, with turns that go on from those before', async () => {
+test('a caller who waits can be given to another pod between two sentences', async () => {
   const call = callInTest({ heard: [] }, { profile, conversation, asking: 'anna' });
   call.carrier.start();
-  await call.clock.advance(DEFAULT_VOICE_OPTIONS.waitingAgainMs + 6_000);
+  await call.clock.advance(1_000);
+  expect(call.session.paused).toBe(false);
+  await call.clock.advance(6_000);
+  expect(call.session.paused).toBe(true);
+  await call.session.close();
+});
+
+test('so does one whose pod was lost meanwhile, at once, with turns that go on from those before', async () => {
+  const call = callInTest({ heard: [] }, { profile, conversation, asking: 'anna' });
+  call.carrier.start();
+  await call.clock.advance(6_000);
   expect(call.reported).toEqual([STILL]);
   expect(call.session.conversation().nextTurn).toBe(4);
   await call.session.close();
@@ -37,27 +47,41 @@ test('so does one whose pod was lost meanwhile, with turns that go on from those
 test('a sentence that is cut off, because the person has the caller, is told as far as it was heard', async () => {
   const call = callInTest({ heard: [] }, { profile, conversation, asking: 'anna' });
   call.carrier.start();
-  await call.clock.advance(DEFAULT_VOICE_OPTIONS.waitingAgainMs + 1_000);
+  await call.clock.advance(1_000);
   call.carrier.stop();
   await call.clock.advance(0);
-  expect(call.reported).toEqual([expect.stringMatching(/^Agent: I am .*\[interrupted\]$/), 'disconnected (stopped)']);
+  expect(call.reported).toEqual([
+    expect.stringMatching(/^Agent: I am .*\[interrupted\]$/),
+    'disconnected (stopped)',
+  ]);
 });
 
 test('a caller of whose waiting nobody tells the end is told that nobody was reached', async () => {
   const call = callInTest({ heard: [] }, { profile, conversation, asking: 'anna' });
   call.carrier.start();
   await call.clock.advance(600_000);
-  expect(call.reported).toContainEqual(expect.stringMatching(/^Agent: I am sorry, nobody could take your call/));
+  expect(call.reported).toContainEqual(
+    expect.stringMatching(/^Agent: I am sorry, nobody could take your call/),
+  );
 });
 
-test('what a caller says who waits does not end the waiting, and leaves nothing behind', async () => {
-  const call = callInTest({ heard: ['hello', 'hello'] }, { profile, conversation, asking: 'anna' });
+test('a caller who was given away in a pause hears the next sentence at its time', async () => {
+  const call = callInTest({ heard: [] }, { profile, conversation, asking: 'anna', seamless: true });
   call.carrier.start();
-  for (let count = 0; count < 3; count += 1) {
-    call.carrier.speak(1_000);
-    await call.clock.advance(9_000);
-  }
-  expect(call.reported.filter((line) => line === STILL || line === ASKING).length).toBeGreaterThan(1);
+  await call.clock.advance(DEFAULT_VOICE_OPTIONS.waitingAgainMs - 1_000);
+  expect([call.reported, call.session.paused]).toEqual([[], true]);
+  await call.clock.advance(6_000);
+  expect(call.reported).toEqual([STILL]);
+  await call.session.close();
+});
+
+test('a caller who speaks while waiting is told at once that it goes on, and nothing is left of it', async () => {
+  const call = callInTest({ heard: [] }, { profile, conversation, asking: 'anna', seamless: true });
+  call.carrier.start();
+  await call.clock.advance(1_000);
+  call.carrier.speak(1_000);
+  await call.clock.advance(6_000);
+  expect(call.reported).toEqual([STILL]);
   await call.session.close();
   expect(call.clock.pending).toBe(0);
 });

@@ -1,3 +1,4 @@
+import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
 import { waitingTexts } from '#runtime/workflow/hand-over.ts';
 import type { Books } from './answering.ts';
@@ -20,13 +21,27 @@ export class Waiting {
     this.#books = books;
   }
 
-  /** Says every few seconds that the caller is not forgotten. Rejects when `signal` aborts; resolves after too long. */
-  async wait(target: string, signal: AbortSignal): Promise<void> {
-    const { clock, context, options } = this.#parts;
-    const texts = waitingTexts(context.profile, target);
+  /**
+   * Says every few seconds that the caller is not forgotten, at once to one who says something. `isCutOff`: the caller
+   * has just been in silence. Rejects when `signal` aborts; resolves after too long.
+   */
+  async wait(target: string, isCutOff: boolean, signal: AbortSignal): Promise<void> {
+    const texts = waitingTexts(this.#parts.context.profile, target);
     for (let count = 0; count < MAX_SENTENCES; count += 1) {
-      await clock.sleep(options.waitingAgainMs, signal);
+      if (count > 0 || !isCutOff) await this.#untilNext(signal);
       await this.#say(texts[count % texts.length] ?? '', target, signal);
+    }
+  }
+
+  /** What the caller says is not recognised: the person's word alone ends the waiting. */
+  async #untilNext(signal: AbortSignal): Promise<void> {
+    const { listener, options } = this.#parts;
+    for (;;) {
+      const heard = await listener.next(options.waitingAgainMs, signal);
+      if (!heard || 'digits' in heard) return;
+      heard.judge('Whole');
+      // A caller who went on is heard out.
+      if (await unlessAborted(heard.settled, signal)) return;
     }
   }
 

@@ -4,7 +4,7 @@ import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallEvent } from '#runtime/call/call-event.ts';
 import { owesCommand, type StoredCall, type TransferFailure } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
-import { ACCEPT_KEY, DECLINE_KEY, wantsLeg } from '#runtime/call/consult.ts';
+import { ACCEPT_KEY, DECLINE_KEY, isStrayLeg } from '#runtime/call/consult.ts';
 import { RING_SECONDS } from '#runtime/call/deadlines.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import type { ClientState } from '#runtime/carrier/client-state.ts';
@@ -45,16 +45,14 @@ export class TransferLegs {
     });
     // A call without a record is one that Redis has lost, and may be there again in a moment.
     const isAlone = asked === true && call !== undefined && BEFORE_BRIDGE.includes(event.kind);
-    if ((isAlone || this.#rings(webhook)) && !wantsLeg(call?.record, generation))
+    if ((isAlone || this.#rings(webhook)) && isStrayLeg(call?.record, generation))
       await this.#hangUp(legCallID, callID, generation);
     return call && (outcome === 'Stored' || owesCommand(call)) ? call : undefined;
   }
 
   /** One that cannot be ringing any more was answered, or is gone: nobody's conversation is ended here. */
   #rings({ event, occurredAtMs }: CarrierWebhook): boolean {
-    return (
-      event === 'call.initiated' && this.#options.clock.now() < occurredAtMs + RING_SECONDS * 1_000
-    );
+    return event === 'call.initiated' && this.#options.clock.now() < occurredAtMs + RING_SECONDS * 1_000;
   }
 
   /** The transfer was given up before this leg was heard of: nobody is to be called for it. */

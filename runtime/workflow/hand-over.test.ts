@@ -48,7 +48,10 @@ describe('a person who is asked first', () => {
     ];
     const target = talk.subject.profile.transferTargets[0];
     if (!target) throw new Error('there is a target');
-    const { summary = '' } = handOver({ subject: talk.subject, state: { ...talk.step.state, collected } }, target);
+    const { summary = '' } = handOver(
+      { subject: talk.subject, state: { ...talk.step.state, collected } },
+      target,
+    );
     expect(summary).not.toContain('Wrong');
     expect(summary).toContain('Reason: very long');
     expect(summary.length).toBeLessThan(700);

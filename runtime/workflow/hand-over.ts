@@ -27,9 +27,7 @@ export function announcementOf(talk: Talk, target: Target): string {
 /** What callers are told who wait for an answer of the target, in the order in which they hear it. */
 export function waitingTexts(profile: CallSubject['profile'], name: string): readonly string[] {
   const target = profile.transferTargets.find((candidate) => candidate.name === name) ?? { name };
-  return phrasesFor(profile.language).stillAsking.map((text) =>
-    filled(text, { target: spokenName(target) }),
-  );
+  return phrasesFor(profile.language).stillAsking.map((text) => filled(text, { target: spokenName(target) }));
 }
 
 function spokenName({ name, displayName }: Pick<Target, 'name' | 'displayName'>): string {

@@ -17,10 +17,7 @@ export interface Speech {
   readonly protectedCharacters: number;
 }
 
-export type Effect =
-  | Listening
-  | { readonly kind: 'End'; readonly reason: HangupReason }
-  | Transfer;
+export type Effect = Listening | { readonly kind: 'End'; readonly reason: HangupReason } | Transfer;
 
 export interface Transfer {
   readonly kind: 'Transfer';

@@ -29,8 +29,8 @@ export interface Schedule {
   readonly carrier: Profile;
   /** How often each webhook is sent, and up to how much later each copy. */
   readonly webhooks: { readonly copies: number; readonly jitterMs: number };
-  /** What the person does whom callers are handed to. */
-  readonly person: 'answers' | 'busy';
+  /** What the person does whom callers are handed to; one who declines does so where they are asked first. */
+  readonly person: 'answers' | 'busy' | 'declines';
   readonly calls: readonly CallPlan[];
   readonly faults: readonly TimedFault[];
 }
@@ -63,7 +63,7 @@ export function arbitrarySchedule(size: ScheduleSize): fc.Arbitrary<Schedule> {
         }),
       },
     ),
-    person: fc.constantFrom('answers', 'busy'),
+    person: fc.constantFrom('answers', 'busy', 'declines'),
     calls: fc.array(arbitraryCall(size), { minLength: 1, maxLength: size.maxCalls, size: 'max' }),
     faults: fc.array(arbitraryFault(size.mix, size.lastsMs + CONVERSATION_MS), {
       minLength: Math.min(1, size.maxFaults),

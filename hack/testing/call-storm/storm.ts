@@ -26,7 +26,8 @@ const PATIENCE_MS = 45_000;
 const SETTLE_MS = 50_000;
 const ALWAYS = 1_000_000;
 /** So soon that nobody wonders at the quiet, and for a short word. */
-const ANSWERS = { kind: 'answers', afterMs: 300, talksMs: 1_500 } as const;
+const ANSWERS = { kind: 'answers', afterMs: 300, talksMs: 1_500, presses: '1', pressesAfterMs: 300 } as const;
+const PERSONS = { answers: ANSWERS, busy: { kind: 'busy' }, declines: { ...ANSWERS, presses: '2' } } as const;
 
 /** Lets one schedule happen in a world; `run` tells what became of its calls. */
 export class Storm {
@@ -84,7 +85,7 @@ export class Storm {
     control.useProfile(this.#schedule.carrier);
     control.change({ ringTimeoutMs: RING_TIMEOUT_MS, requestsPerSecond: UNTHROTTLED });
     this.#endFaults();
-    control.setDestination(PERSON, person === 'busy' ? { kind: 'busy' } : ANSWERS);
+    control.setDestination(PERSON, PERSONS[person]);
     ledger.forget();
     for (const seat of seats) seat.ends.length = 0;
     const counted = await countedCalls(redis);

@@ -1,7 +1,7 @@
 /**
  * The companies that a storm's calls go to, projected as the operator would, each of another kind: without
- * limits, with two calls at once, with few calls a month, on a shared plan, and one whose callers are handed
- * to a person.
+ * limits, with two calls at once, with few calls a month, on a shared plan, and two whose callers are handed
+ * to a person: at once, and once that person takes the call.
  */
 
 import type { Redis } from 'ioredis';
@@ -24,6 +24,8 @@ export interface StormTenant {
   readonly callsInSchedule: number | 'Unlimited';
   /** The conversation ends with a person on the line. */
   readonly transfers: boolean;
+  /** That person is asked first. */
+  readonly asks: boolean;
 }
 
 /** Who callers are handed to. */
@@ -45,6 +47,7 @@ export const STORM_TENANTS: readonly StormTenant[] = [
   tenant(2, { callsInSchedule: 4 }),
   tenant(3, {}),
   tenant(4, { transfers: true }),
+  tenant(5, { transfers: true, asks: true }),
 ];
 
 /** Puts numbers and profiles where the runtime looks for them. `counted` are the calls of this month so far. */
@@ -64,7 +67,7 @@ export async function projectTenants(
         plan: one.plan,
         limits: { concurrentCalls: one.concurrentCalls, callsPerMonth, minutesPerMonth: 'Unlimited' },
         assistant: { greeting: 'Good day, Storm and Sons.', disclosure: { enabled: false } },
-        transferTargets: [{ name: 'person', number: PERSON }],
+        transferTargets: [{ name: 'person', mode: one.asks ? 'Warm' : 'Cold', number: PERSON }],
         workflows: [{ ...WORKFLOW, onComplete: one.transfers ? HANDS_OVER : HANGS_UP }],
       },
     });
@@ -85,7 +88,7 @@ export async function projectTenants(
 
 function tenant(
   index: number,
-  own: Partial<Pick<StormTenant, 'plan' | 'concurrentCalls' | 'callsInSchedule' | 'transfers'>>,
+  own: Partial<Pick<StormTenant, 'plan' | 'concurrentCalls' | 'callsInSchedule' | 'transfers' | 'asks'>>,
 ): StormTenant {
   const name = `storm-${index}`;
   return {
@@ -96,6 +99,7 @@ function tenant(
     concurrentCalls: 'Unlimited',
     callsInSchedule: 'Unlimited',
     transfers: false,
+    asks: false,
     ...own,
   };
 }

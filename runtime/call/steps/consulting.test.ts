@@ -24,7 +24,7 @@ import {
 } from '#runtime/testing/call-life.ts';
 import type { CallEvent } from '../call-event.ts';
 import type { CallState, StoredCall, TransferFailure } from '../call-record.ts';
-import { openLegOf, wantsLeg } from '../consult.ts';
+import { isStrayLeg, openLegOf } from '../consult.ts';
 import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_TRANSFERS } from '../deadlines.ts';
 import { decide } from '../machine.ts';
 
@@ -52,13 +52,7 @@ const PATHS: readonly [
   ['also where nothing was told before', [...talking, asked, legAnswered], 'consulting', 'gather', undefined],
   ['who takes the call is connected', accepted, 'consulting', 'bridge', undefined],
   ['and has it from the bridge on', handedOver, 'handed-over', 'look_up', undefined],
-  [
-    'whichever leg tells of it',
-    [...accepted, bridgedOfCaller],
-    'handed-over',
-    'look_up',
-    undefined,
-  ],
+  ['whichever leg tells of it', [...accepted, bridgedOfCaller], 'handed-over', 'look_up', undefined],
   ['also where nobody tells of it', [...accepted, result, due], 'handed-over', 'look_up', undefined],
   [
     'who declines gives the caller back',
@@ -74,20 +68,8 @@ const PATHS: readonly [
     'streaming_start',
     'NoAnswer',
   ],
-  [
-    'and where nothing is told of it',
-    [...answeredLeg, due],
-    'attaching',
-    'streaming_start',
-    'NoAnswer',
-  ],
-  [
-    'who is busy does so, too',
-    [...ringing, legHungUp(12, 'Busy')],
-    'attaching',
-    'streaming_start',
-    'Busy',
-  ],
+  ['and where nothing is told of it', [...answeredLeg, due], 'attaching', 'streaming_start', 'NoAnswer'],
+  ['who is busy does so, too', [...ringing, legHungUp(12, 'Busy')], 'attaching', 'streaming_start', 'Busy'],
   [
     'who hangs up while being asked has declined',
     [...answeredLeg, legHungUp(18)],
@@ -160,13 +142,7 @@ const PATHS: readonly [
     'streaming_start',
     undefined,
   ],
-  [
-    'and then it rings on',
-    [...ringing, streamLost, attached],
-    'consulting',
-    'dial done',
-    undefined,
-  ],
+  ['and then it rings on', [...ringing, streamLost, attached], 'consulting', 'dial done', undefined],
   [
     'who answered meanwhile is asked then',
     [...ringing, streamLost, legAnswered, attached],
@@ -203,13 +179,7 @@ const PATHS: readonly [
     undefined,
   ],
   ['a caller who hangs up ends the ringing first', [...ringing, hungUp(14)], 'ending', 'end_leg', undefined],
-  [
-    'and all is settled then',
-    [...ringing, hungUp(14), result],
-    'settled',
-    undefined,
-    undefined,
-  ],
+  ['and all is settled then', [...ringing, hungUp(14), result], 'settled', undefined, undefined],
   [
     'or once the leg has ended by itself',
     [...ringing, hungUp(14), legHungUp(15, 'NoAnswer')],
@@ -275,7 +245,9 @@ describe('a person who is asked first', () => {
     expect(shown(call?.record.command)).toBe('bridge');
     const { call: back, transitions } = run(...answeredLeg, decided('Declined'));
     expect(decide(back, decided('Accepted')(back))).toBeUndefined();
-    expect(transitions).toHaveLength(run(...answeredLeg, decided('Declined'), decided('Declined')).transitions.length);
+    expect(transitions).toHaveLength(
+      run(...answeredLeg, decided('Declined'), decided('Declined')).transitions.length,
+    );
   });
 
   test('the webhooks of an earlier transfer say nothing of the present one', () => {
@@ -293,27 +265,32 @@ describe('a person who is asked first', () => {
   test('a reply that names the leg is kept, also where the stream was lost meanwhile', () => {
     const lostInDial = run(...talking, asked, streamLost).call;
     const generation = lostInDial?.record.transfer?.generation ?? 0;
-    const reply: CallEvent = { kind: 'commandDone', atMs: at(12), step: 'dial', generation, legCallID: 'v3:leg' };
+    const reply: CallEvent = {
+      kind: 'commandDone',
+      atMs: at(12),
+      step: 'dial',
+      generation,
+      legCallID: 'v3:leg',
+    };
     expect(openLegOf((decide(lostInDial, reply)?.call ?? lostInDial)?.record as StoredCall['record'])).toBe(
       'v3:leg',
     );
   });
 
-  test('a call wants its leg while a person is asked, and while they have it', () => {
-    const wants = (...steps: readonly Step[]) => {
+  test('a leg is nobody’s once its person does not have the caller, unless it is over', () => {
+    const isStray = (...steps: readonly Step[]) => {
       const record = run(...steps).call?.record;
-      return wantsLeg(record, record?.transfer?.generation ?? 0);
+      return isStrayLeg(record, record?.transfer?.generation ?? 0);
     };
-    expect([wants(...ringing), wants(...ringing, streamLost), wants(...handedOver)]).toEqual([
-      true,
-      true,
-      true,
-    ]);
-    expect([
-      wants(...answeredLeg, decided('Declined')),
-      wants(...ringing, hungUp(14), result),
-      wants(...talking),
-    ]).toEqual([false, false, false]);
+    const wanted = [ringing, [...ringing, streamLost], handedOver, [...handedOver, hungUp(60)]];
+    expect(wanted.map((steps) => isStray(...steps))).toEqual([false, false, false, false]);
+    const over = [
+      [...ringing, hungUp(14), result],
+      [...ringing, legHungUp(12, 'Busy')],
+    ];
+    expect(over.map((steps) => isStray(...steps))).toEqual([false, false]);
+    const stray = [[...answeredLeg, decided('Declined')], [...talking, asked, hungUp(14)], talking];
+    expect(stray.map((steps) => isStray(...steps))).toEqual([true, true, true]);
   });
 
   test('a call is handed to persons so often at most', () => {

@@ -1,9 +1,9 @@
 import { tenantProfileSchema } from '#crds/projection/tenant-profile.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
-import { newConversation } from '#runtime/call/conversation-state.ts';
 import type { HandOver } from '#runtime/call/begin-transfer.ts';
 import type { TransferFailure } from '#runtime/call/call-record.ts';
+import { newConversation } from '#runtime/call/conversation-state.ts';
 import type { SessionEvents } from '#runtime/call/session-port.ts';
 import { knownCodec } from '#runtime/media/testing/open-coders.ts';
 import { profile } from '../fakes/call-in-test.ts';

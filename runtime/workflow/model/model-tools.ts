@@ -3,7 +3,7 @@ import type { ToolDefinition } from '#runtime/engines/language-model.ts';
 import { fieldAnswer, MAX_VALUE_CHARACTERS } from '../answers/field-answer.ts';
 import { readBackOf } from '../answers/read-back.ts';
 import { answerContext } from '../call-subject.ts';
-import { close, openTargets, takeMessage, type Targets, toTarget } from '../closing.ts';
+import { close, openTargets, type Targets, takeMessage, toTarget } from '../closing.ts';
 import { answerTo, openField, withAnswer, withSkipped, withStatus } from '../form.ts';
 import { divideKnowledge } from '../knowledge/divide-knowledge.ts';
 import { findArticle } from '../knowledge/find-article.ts';

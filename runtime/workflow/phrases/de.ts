@@ -30,7 +30,8 @@ export const GERMAN: Phrases = {
   ],
   callerForYou: 'Guten Tag, hier ist der Assistent von {company}, mit einem Anruf für Sie.',
   callsFrom: 'Angerufen wird von der Nummer {number}.',
-  takeTheCall: 'Um den Anruf anzunehmen, drücken Sie die {accept}. Um ihn abzulehnen, drücken Sie die {decline}.',
+  takeTheCall:
+    'Um den Anruf anzunehmen, drücken Sie die {accept}. Um ihn abzulehnen, drücken Sie die {decline}.',
   emergency: 'Wenn das ein Notfall ist, legen Sie bitte auf und wählen Sie jetzt {number}.',
   emergencyConnecting: 'Sonst bleiben Sie in der Leitung, und ich verbinde Sie mit einem Menschen.',
   nobodyAnswers:

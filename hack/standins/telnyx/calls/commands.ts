@@ -39,7 +39,12 @@ type Allowed = 'parked' | 'answered' | 'live';
  * The call commands by their name in the path. Each checks its body, answers a repeated command_id as it
  * answered the first, checks the call's state, and acts; what it refuses leaves no trace and may be sent again.
  */
-export function callCommands({ exchange, transfers, dialled, gathers }: CommandParts): ReadonlyMap<string, Command> {
+export function callCommands({
+  exchange,
+  transfers,
+  dialled,
+  gathers,
+}: CommandParts): ReadonlyMap<string, Command> {
   return new Map<string, Command>([
     [
       'answer',
@@ -84,7 +89,10 @@ export function callCommands({ exchange, transfers, dialled, gathers }: CommandP
     ['speak', command(speakBody, 'answered', (leg, { payload }) => exchange.speak(leg, payload))],
     ['transfer', command(transferBody, 'answered', (leg, body) => transfers.start(leg, body))],
     ['bridge', command(bridgeBody, 'answered', (leg, body) => dialled.bridge(leg, body))],
-    ['gather_using_speak', command(gatherUsingSpeakBody, 'answered', (leg, body) => gathers.start(leg, body))],
+    [
+      'gather_using_speak',
+      command(gatherUsingSpeakBody, 'answered', (leg, body) => gathers.start(leg, body)),
+    ],
     ['send_dtmf', command(sendDtmfBody, 'answered', (leg, { digits }) => leg.event(`sent digits ${digits}`))],
   ]);
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Destination } from './destinations.ts';
 import { startTelnyxStandIn, type TelnyxStandIn } from '../stand-in.ts';
 import { TestingProduct } from '../testing-product.ts';
+import type { Destination } from './destinations.ts';
 
 const NUMBER = '+12125550100';
 const PERSON = '+13125550177';
@@ -53,7 +53,9 @@ describe('a leg that is dialled for itself', () => {
     product.telnyx.calls.actions.bridge(caller, { call_control_id_to_bridge_with: leg });
 
   const gathered = () =>
-    product.webhooks.filter(({ eventType }) => eventType === 'call.gather.ended').map(({ payload }) => payload);
+    product.webhooks
+      .filter(({ eventType }) => eventType === 'call.gather.ended')
+      .map(({ payload }) => payload);
 
   const refusalOf = (code: string) => ({ status: 422, error: { errors: [{ code }] } });
 
@@ -81,7 +83,7 @@ describe('a leg that is dialled for itself', () => {
     ['a caller id that is not ours', { from: '+12125550199' }, 422],
     ['a link to a call that is not known', { link_to: 'v3:nothing' }, 422],
     ['an application that is not known', { connection_id: 'nothing' }, 404],
-    ['a bridge of the carrier\'s own making', { bridge_on_answer: true }, 422],
+    ["a bridge of the carrier's own making", { bridge_on_answer: true }, 422],
   ])('%s is refused', async (_, extra, status) => {
     await expect(dial(extra)).rejects.toMatchObject({ status });
   });
@@ -101,7 +103,10 @@ describe('a leg that is dialled for itself', () => {
     await expect(bridge(leg)).rejects.toMatchObject(refusalOf('90034'));
     await expect.poll(() => standIn.control.call(leg).state).toBe('answered');
     await bridge(leg);
-    expect([standIn.control.call(caller).state, standIn.control.call(leg).state]).toEqual(['bridged', 'bridged']);
+    expect([standIn.control.call(caller).state, standIn.control.call(leg).state]).toEqual([
+      'bridged',
+      'bridged',
+    ]);
     await expect.poll(() => product.events.filter((event) => event === 'call.bridged')).toHaveLength(2);
     await expect(bridge(leg)).rejects.toMatchObject({ status: 422 });
     standIn.control.callerHangsUp(caller);
@@ -134,7 +139,9 @@ describe('a leg that is dialled for itself', () => {
   test('is asked one thing at a time, and nothing any more once it ends or is bridged', async () => {
     const leg = await answered();
     await product.telnyx.calls.actions.gatherUsingSpeak(leg, ask);
-    await expect(product.telnyx.calls.actions.gatherUsingSpeak(leg, ask)).rejects.toMatchObject({ status: 422 });
+    await expect(product.telnyx.calls.actions.gatherUsingSpeak(leg, ask)).rejects.toMatchObject({
+      status: 422,
+    });
     await bridge(leg);
     await expect.poll(gathered).toMatchObject([{ status: 'cancelled' }]);
     const other = await dial();

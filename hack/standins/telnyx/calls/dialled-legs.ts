@@ -4,7 +4,7 @@ import type { Numbers } from '../inventory/numbers.ts';
 import { apiErrors } from '../rest/api-error.ts';
 import type { BridgeBody, DialBody } from '../rest/request-bodies.ts';
 import { legPayload } from '../webhooks/call-payload.ts';
-import { COMMAND_MEMORY_MS, type CallLeg } from './call-leg.ts';
+import { type CallLeg, COMMAND_MEMORY_MS } from './call-leg.ts';
 import { note } from './call-record.ts';
 import { connectLegs } from './connect-legs.ts';
 import type { Answers, Destinations } from './destinations.ts';
@@ -53,7 +53,7 @@ export class DialledLegs {
   /** Connects two answered legs. */
   bridge(leg: CallLeg, body: BridgeBody): void {
     const { exchange } = this.#options;
-    const other = exchange.find(body.call_control_id_to_bridge_with);
+    const other = exchange.find(body.call_control_id);
     if (!other || other === leg) throw apiErrors.unknownCall();
     if (!other.live) throw apiErrors.callEnded();
     if (other.state === 'parked' || other.state === 'dialing') throw apiErrors.callNotAnswered();
@@ -88,7 +88,8 @@ export class DialledLegs {
   #identityOf(body: DialBody) {
     const { exchange, numbers, applications } = this.#options;
     const application = applications.get(body.connection_id);
-    if (!numbers.byNumber(body.from)) throw apiErrors.invalid('The caller id is not a number of yours.', '/from');
+    if (!numbers.byNumber(body.from))
+      throw apiErrors.invalid('The caller id is not a number of yours.', '/from');
     const linked = body.link_to === undefined ? undefined : exchange.find(body.link_to);
     if (body.link_to !== undefined && !linked) throw apiErrors.unknownCall();
     if (linked && !linked.live) throw apiErrors.callEnded();

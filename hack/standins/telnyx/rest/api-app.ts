@@ -114,7 +114,8 @@ function strike(options: ApiAppOptions): RequestHandler {
         return response;
       };
     }
-    const isCommand = request.path.includes('/actions/') || (request.method === 'POST' && request.path === '/calls');
+    const isCommand =
+      request.path.includes('/actions/') || (request.method === 'POST' && request.path === '/calls');
     const extraMs = fault?.kind === 'delay' ? fault.delayMs + faults.jitter(fault.jitterMs) : 0;
     const delayMs = (isCommand ? settings.commandDelayMs : 0) + extraMs;
     if (delayMs === 0) next();

@@ -195,11 +195,17 @@ export const dialBody = z.strictObject({
   time_limit_secs: z.number().int().min(30).max(14_400).exactOptional(),
 }) satisfies z.ZodType<Telnyx.CallDialParams>;
 
+type BridgeParams = Telnyx.Calls.ActionBridgeParams;
+type BridgeOnTheWire = Omit<BridgeParams, 'call_control_id_to_bridge_with'> & {
+  call_control_id: BridgeParams['call_control_id_to_bridge_with'];
+};
+
+/** The SDK has a name of its own for what is `call_control_id` on the wire. */
 export const bridgeBody = z.strictObject({
   ...command,
-  call_control_id_to_bridge_with: text,
+  call_control_id: text,
   park_after_unbridge: z.literal('self').exactOptional(),
-}) satisfies z.ZodType<Telnyx.Calls.ActionBridgeParams>;
+}) satisfies z.ZodType<BridgeOnTheWire>;
 
 const digits = z.string().regex(/^[0-9A-D*#]+$/);
 
