@@ -295,7 +295,7 @@ describe('a person who is asked first', () => {
 
   test('a call is handed to persons so often at most', () => {
     const once = [asked, result, legDialled, legHungUp(12, 'Busy'), attached] as const;
-    const { call } = run(...talking, ...Array<typeof once>(MAX_TRANSFERS).fill(once).flat(), asked);
+    const { call } = run(...talking, ...Array.from({ length: MAX_TRANSFERS }, () => once).flat(), asked);
     expect([call?.record.state, call?.record.transfer?.failure]).toEqual(['attaching', 'Failed']);
   });
 });

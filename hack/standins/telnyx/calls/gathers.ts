@@ -81,26 +81,28 @@ class SpokenGathering implements Gathering {
   }
 
   #ask(): void {
-    const leg = this.#leg;
     this.#tries += 1;
     this.#digits = '';
-    note(leg.record.spoken, this.#body.payload);
-    const turn = this.#begin();
-    void this.#exchange.synthesise(this.#body.payload).then(
-      (audio) => {
-        const spokenMs = (audio.length / LINE_HZ) * 1_000;
-        if (this.#turn === turn)
-          this.#after(spokenMs + this.#body.timeout_millis, () => this.#tryAgain('timeout'));
-      },
-      (error: unknown) => leg.event(`gather failed: ${String(error)}`),
-    );
+    note(this.#leg.record.spoken, this.#body.payload);
+    void this.#speak(this.#begin());
+  }
+
+  async #speak(turn: number): Promise<void> {
+    const { payload, timeout_millis } = this.#body;
+    try {
+      const audio = await this.#exchange.synthesise(payload);
+      if (this.#turn !== turn) return;
+      this.#after((audio.length / LINE_HZ) * 1_000 + timeout_millis, () => this.#tryAgain('timeout'));
+    } catch (error) {
+      this.#leg.event(`gather failed: ${String(error)}`);
+    }
   }
 
   #judge(): void {
     const { valid_digits, minimum_digits } = this.#body;
     const isValid =
       this.#digits.length >= minimum_digits &&
-      [...this.#digits].every((digit) => valid_digits.includes(digit));
+      this.#digits.split('').every((digit) => valid_digits.includes(digit));
     if (isValid) this.end('valid');
     else this.#tryAgain('invalid');
   }
