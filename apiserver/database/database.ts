@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { escapeLiteral, Pool, type PoolClient, type QueryResult } from 'pg';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { DatabaseUnavailable, isUnavailable } from './database-error.ts';
@@ -13,6 +13,15 @@ export interface DatabaseOptions {
   /** Who acts, asked as each transaction begins: the audit log has it from the setting `veralux.actor`. */
   readonly actor?: () => string | undefined;
   readonly log: Logger;
+}
+
+/**
+ * A statement that each connection parses and plans once, for what every request asks. It names its columns:
+ * after a migration that adds one, Postgres refuses what was prepared with `*`.
+ */
+export interface PreparedStatement {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** No statement of ours takes this long; one that does is ended by Postgres. */
@@ -81,23 +90,26 @@ export class Database {
    * transaction, so the next borrower of the connection is nobody.
    */
   withTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#run('BEGIN', asTenant(tenantID, work));
+    return this.#run(asTenant('BEGIN', tenantID), work);
   }
 
   /** As `withTenant`, for several reads that belong together: all see the rows of one moment. */
   readAsTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', asTenant(tenantID, work));
+    return this.#run(asTenant('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', tenantID), work);
   }
 
   /** One statement in a transaction of its own. */
-  async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.execute<Row>(text, values);
+  async query<Row extends object>(
+    statement: string | PreparedStatement,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    const result = await this.execute<Row>(statement, values);
     return result.rows;
   }
 
-  /** As `query`, with the whole of pg's answer: an array of results where `text` holds several statements. */
+  /** As `query`, with the whole of pg's answer: an array of results where the text holds several statements. */
   async execute<Row extends object>(
-    text: string,
+    statement: string | PreparedStatement,
     values: readonly unknown[] = [],
   ): Promise<QueryResult<Row>> {
     // The setting holds for a transaction only.
@@ -106,7 +118,8 @@ export class Database {
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
-      return await client.query<Row>(text, [...values]);
+      const asked = typeof statement === 'string' ? { text: statement } : statement;
+      return await client.query<Row>({ ...asked, values: [...values] });
     } catch (error) {
       // A text of several statements may have begun a transaction that is still open.
       broken = await rollback(client);
@@ -137,11 +150,9 @@ export class Database {
   }
 }
 
-function asTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>) {
-  return async (client: PoolClient): Promise<T> => {
-    await client.query("SELECT set_config('veralux.tenant_id', $1, true)", [tenantID]);
-    return work(client);
-  };
+/** Begins as a tenant in one message: a round trip less, and each request begins so. */
+function asTenant(begin: string, tenantID: string): string {
+  return `${begin}; SELECT set_config('veralux.tenant_id', ${escapeLiteral(tenantID)}, true)`;
 }
 
 /** What went wrong, as callers are told: a driver's error on a broken connection has no code to go by. */

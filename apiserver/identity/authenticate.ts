@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Database } from '../database/database.ts';
+import type { Database, PreparedStatement } from '../database/database.ts';
 import { ApiError } from '../http/api-error.ts';
 import { type AccessTokens, issuerOf } from './access-token.ts';
 import type { OutsideTokens } from './outside-tokens.ts';
@@ -79,6 +79,12 @@ async function readKey({ database }: AuthenticateDeps, key: string): Promise<Mac
   };
 }
 
+const READ_SESSION: PreparedStatement = {
+  name: 'auth_read_session',
+  text: `SELECT user_id, email, user_name, is_staff, tenant_id, tenant_name, tenant_display_name, tenant_plan, role
+           FROM auth_read_session($1)`,
+};
+
 /** Whose access token this is, if its session and membership still hold. Throws ApiError `not_authenticated`. */
 export async function readSession(
   { database, tokens }: Pick<AuthenticateDeps, 'database' | 'tokens'>,
@@ -86,7 +92,7 @@ export async function readSession(
 ): Promise<Person> {
   const claims = tokens.verify(token);
   if (!claims) throw new ApiError('not_authenticated');
-  const [row] = await database.query<PersonRow>('SELECT * FROM auth_read_session($1)', [claims.sessionID]);
+  const [row] = await database.query<PersonRow>(READ_SESSION, [claims.sessionID]);
   if (!row || row.user_id !== claims.userID || row.tenant_id !== claims.tenantID) {
     throw new ApiError('not_authenticated');
   }

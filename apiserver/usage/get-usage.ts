@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type EffectiveLimits, effectiveLimits, effectiveLimitsSchema, PLANS } from '#crds/plans/plans.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-import type { Database, PoolClient } from '../database/database.ts';
+import type { Database, PoolClient, PreparedStatement } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { utcMonthOf } from './month.ts';
@@ -76,14 +76,17 @@ interface UsageRow {
 }
 
 /** Of a tenant and a month. */
-export const USAGE_QUERY = `
-  SELECT t.plan, t.limits,
-         (SELECT jsonb_object_agg(metric, quantity) FROM usage_counters u
-           WHERE u.tenant_id = t.tenant_id AND u.month = $2) AS counters
-    FROM tenants t WHERE t.tenant_id = $1`;
+export const READ_USAGE: PreparedStatement = {
+  name: 'read_usage',
+  text: `
+    SELECT t.plan, t.limits,
+           (SELECT jsonb_object_agg(metric, quantity) FROM usage_counters u
+             WHERE u.tenant_id = t.tenant_id AND u.month = $2) AS counters
+      FROM tenants t WHERE t.tenant_id = $1`,
+};
 
 async function readUsage(client: PoolClient, tenantID: string, month: string): Promise<Usage> {
-  const { rows } = await client.query<UsageRow>(USAGE_QUERY, [tenantID, month]);
+  const { rows } = await client.query<UsageRow>({ ...READ_USAGE, values: [tenantID, month] });
   const row = rows[0];
   const count = (metric: string) => row?.counters?.[metric] ?? 0;
   const usage: Usage['usage'] = {

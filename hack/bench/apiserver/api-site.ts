@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { applyManifests } from '#hack/demo/cluster-objects.ts';
-import { migrate, startProgram } from '#hack/demo/programs.ts';
+import { migrate, type StartedProgram, startProgram } from '#hack/demo/programs.ts';
 import type { Instance } from '#hack/local/instance.ts';
 import { createProgress } from '#hack/local/progress.ts';
 import { startInfrastructure } from '#hack/local/stack.ts';
@@ -13,10 +13,15 @@ import { signUp } from './people.ts';
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 const MANY = '1000000000';
 
-export interface ApiSite {
+interface Measured {
   readonly url: string;
+  readonly pid: number;
+}
+
+export interface ApiSite {
+  readonly api: Measured;
   /** A bare server beside it; see `bare-server/main.ts`. */
-  readonly bareURL: string;
+  readonly bare: Measured;
   /** An access token of the tenant that the bare server reads as well; good for 15 min. */
   readonly token: () => Promise<string>;
 }
@@ -34,7 +39,7 @@ export async function openApiSite(
   });
   await applyManifests(stack.kubectl, REPOSITORY);
   const databases = await migrate(processes, stack.adminURL);
-  const { url } = await startProgram(processes, {
+  const api = await startProgram(processes, {
     name: 'apiserver',
     main: 'apiserver/main.ts',
     health: '/ready',
@@ -53,9 +58,9 @@ export async function openApiSite(
       SIGNUPS_PER_DAY_PER_NETWORK: MANY,
     },
   });
-  const reader = await signUp(url, `${randomUUID()}@example.com`);
+  const reader = await signUp(api.url, `${randomUUID()}@example.com`);
   await addUsage(stack.adminURL, config.TENANTS);
-  const { url: bareURL } = await startProgram(processes, {
+  const bare = await startProgram(processes, {
     name: 'bare-server',
     main: 'hack/bench/apiserver/bare-server/main.ts',
     health: '/transaction',
@@ -65,7 +70,8 @@ export async function openApiSite(
       TENANT_ID: reader.tenantID,
     },
   });
-  return { url, bareURL, token: reader.logIn };
+  const measured = ({ url, process }: StartedProgram) => ({ url, pid: process.pid });
+  return { api: measured(api), bare: measured(bare), token: reader.logIn };
 }
 
 /** Adds tenants, and gives each there is a year of usage. */

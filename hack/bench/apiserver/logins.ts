@@ -11,7 +11,7 @@ const OTHERS = { path: '/api/admin/usage', inFlight: 4, pauseMs: 20 };
 
 /** How long others wait while people log in, all at once; whoever is told that the server is busy tries again. */
 export async function loginsBench({ site, config, say }: BenchContext): Promise<BenchOutcome> {
-  const { url } = site;
+  const { url } = site.api;
   const { email } = await signUp(url, `${crypto.randomUUID()}@example.com`);
   const others = { ...OTHERS, url, token: await site.token() };
   say('others alone');

@@ -1,5 +1,6 @@
 import { type BenchOutcome, percent, whole } from '../bench-outcome.ts';
 import { type Distribution, distributionOf, medianOf } from '../distribution.ts';
+import { processUsage } from '../process-usage.ts';
 import type { BenchContext } from './bench-context.ts';
 import { after, askSteadily } from './steady-load.ts';
 
@@ -13,6 +14,8 @@ type RouteName = (typeof ROUTES)[number];
 
 interface Measured {
   readonly perSecond: number;
+  /** Of the server's process alone. */
+  readonly cpuMicros: number;
   readonly replyMs: Distribution;
 }
 
@@ -34,6 +37,7 @@ export async function readBench(context: BenchContext): Promise<BenchOutcome> {
   }
   const shares = rounds.map(({ usage, transaction }) => usage.perSecond / transaction.perSecond);
   const share = medianOf(shares);
+  const cpu = (route: RouteName) => `${whole(medianOf(rounds.map((round) => round[route].cpuMicros)))} µs`;
   const rate = (route: RouteName) => whole(medianOf(rounds.map((round) => round[route].perSecond)));
   return {
     rows: [
@@ -43,16 +47,30 @@ export async function readBench(context: BenchContext): Promise<BenchOutcome> {
         measured: `${percent(share)} (${rate('usage')} of ${rate('transaction')} a second; ${rate('query')} with the one query alone)`,
         isMet: share >= TARGET,
       },
+      {
+        what: "CPU time of the server's process for one of those requests",
+        measured: `${cpu('usage')}; ${cpu('transaction')} of the bare route, ${cpu('query')} with the one query`,
+      },
     ],
     figures: { shares, rounds },
   };
 }
 
 async function ask({ site }: BenchContext, route: RouteName, seconds: number): Promise<Measured> {
+  const server = route === 'usage' ? site.api : site.bare;
   const target =
-    route === 'usage'
-      ? { url: site.url, path: '/api/admin/usage', token: await site.token() }
-      : { url: site.bareURL, path: `/${route}` };
-  const times = await askSteadily({ ...target, inFlight: IN_FLIGHT, isOver: after(seconds) });
-  return { perSecond: times.length / seconds, replyMs: distributionOf(times) };
+    route === 'usage' ? { path: '/api/admin/usage', token: await site.token() } : { path: `/${route}` };
+  const cpuBefore = processUsage(server.pid).cpuSeconds;
+  const times = await askSteadily({
+    url: server.url,
+    ...target,
+    inFlight: IN_FLIGHT,
+    isOver: after(seconds),
+  });
+  const cpuSeconds = processUsage(server.pid).cpuSeconds - cpuBefore;
+  return {
+    perSecond: times.length / seconds,
+    cpuMicros: (cpuSeconds * 1e6) / times.length,
+    replyMs: distributionOf(times),
+  };
 }

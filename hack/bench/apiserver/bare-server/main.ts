@@ -5,7 +5,7 @@
  */
 import { createServer } from 'node:http';
 import { Pool } from 'pg';
-import { USAGE_QUERY } from '#apiserver/usage/get-usage.ts';
+import { READ_USAGE } from '#apiserver/usage/get-usage.ts';
 import { utcMonthOf } from '#apiserver/usage/month.ts';
 
 /** As many as the API server has. */
@@ -18,7 +18,7 @@ const tenantID = env['TENANT_ID'];
 
 const ROUTES: Readonly<Record<string, () => Promise<unknown>>> = {
   '/transaction': inTransaction,
-  '/query': async () => (await worker.query(USAGE_QUERY, [tenantID, utcMonthOf(Date.now())])).rows[0],
+  '/query': async () => (await worker.query(READ_USAGE.text, [tenantID, utcMonthOf(Date.now())])).rows[0],
 };
 
 async function inTransaction(): Promise<unknown> {
@@ -26,7 +26,7 @@ async function inTransaction(): Promise<unknown> {
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query("SELECT set_config('veralux.tenant_id', $1, true)", [tenantID]);
-    const { rows } = await client.query(USAGE_QUERY, [tenantID, utcMonthOf(Date.now())]);
+    const { rows } = await client.query(READ_USAGE.text, [tenantID, utcMonthOf(Date.now())]);
     await client.query('COMMIT');
     return rows[0];
   } finally {
