@@ -64,16 +64,18 @@ export class Database {
 
   /** Runs `work` in a transaction that commits when it resolves. Throws DatabaseUnavailable, or what `work` throws. */
   transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#run('BEGIN', work);
+    return this.#run({ begin: 'BEGIN' }, work);
   }
 
-  async #run<T>(begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const actor = this.#actor();
+  async #run<T>(
+    { begin, tenantID }: { readonly begin: string; readonly tenantID?: string },
+    work: (client: PoolClient) => Promise<T>,
+  ): Promise<T> {
+    const settings = { 'veralux.tenant_id': tenantID, 'veralux.actor': this.#actor() };
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
-      await client.query(begin);
-      if (actor !== undefined) await client.query("SELECT set_config('veralux.actor', $1, true)", [actor]);
+      await client.query(beginWith(begin, settings));
       const result = await work(client);
       await client.query('COMMIT');
       return result;
@@ -90,12 +92,12 @@ export class Database {
    * transaction, so the next borrower of the connection is nobody.
    */
   withTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#run(asTenant('BEGIN', tenantID), work);
+    return this.#run({ begin: 'BEGIN', tenantID }, work);
   }
 
   /** As `withTenant`, for several reads that belong together: all see the rows of one moment. */
   readAsTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#run(asTenant('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', tenantID), work);
+    return this.#run({ begin: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', tenantID }, work);
   }
 
   /** One statement in a transaction of its own. */
@@ -112,14 +114,16 @@ export class Database {
     statement: string | PreparedStatement,
     values: readonly unknown[] = [],
   ): Promise<QueryResult<Row>> {
+    const asked = {
+      ...(typeof statement === 'string' ? { text: statement } : statement),
+      values: [...values],
+    };
     // The setting holds for a transaction only.
-    if (this.#actor() !== undefined)
-      return this.transaction((client) => client.query<Row>(text, [...values]));
+    if (this.#actor() !== undefined) return this.transaction((client) => client.query<Row>(asked));
     const client = await this.#connect();
     let broken: Error | undefined;
     try {
-      const asked = typeof statement === 'string' ? { text: statement } : statement;
-      return await client.query<Row>({ ...asked, values: [...values] });
+      return await client.query<Row>(asked);
     } catch (error) {
       // A text of several statements may have begun a transaction that is still open.
       broken = await rollback(client);
@@ -150,9 +154,12 @@ export class Database {
   }
 }
 
-/** Begins as a tenant in one message: a round trip less, and each request begins so. */
-function asTenant(begin: string, tenantID: string): string {
-  return `${begin}; SELECT set_config('veralux.tenant_id', ${escapeLiteral(tenantID)}, true)`;
+/** Begins with settings of that transaction alone, in one message: every request begins so, and saves round trips. */
+function beginWith(begin: string, settings: Readonly<Record<string, string | undefined>>): string {
+  const calls = Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined ? [] : [`set_config(${escapeLiteral(name)}, ${escapeLiteral(value)}, true)`],
+  );
+  return calls.length === 0 ? begin : `${begin}; SELECT ${calls.join(', ')}`;
 }
 
 /** What went wrong, as callers are told: a driver's error on a broken connection has no code to go by. */
