@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { z } from 'zod';
 import type { Clock } from '#lib/clock/clock.ts';
@@ -22,7 +22,8 @@ const payloadSchema = z.object({ sub: z.uuid(), sid: z.uuid(), tid: z.uuid().nul
 interface Key {
   /** Names the secret without telling it. */
   readonly id: string;
-  readonly secret: string;
+  /** A text would be tried as a public key with each token first. */
+  readonly secret: KeyObject;
 }
 
 /** Signs and verifies access tokens with HS256, and with nothing else. */
@@ -96,5 +97,8 @@ function decoded(token: string): jwt.Jwt | undefined {
 }
 
 function keyOf(secret: string): Key {
-  return { id: createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 12), secret };
+  return {
+    id: createHash('sha256').update(`kid:${secret}`).digest('hex').slice(0, 12),
+    secret: createSecretKey(secret, 'utf8'),
+  };
 }
