@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger } from '#lib/log/logger.ts';
+import { EXPORTED_TABLES, NOT_EXPORTED } from '../exports/exported-tables.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { checkDatabase, UnfitDatabase } from './check-database.ts';
@@ -90,6 +91,42 @@ describe('tenant isolation', () => {
       });
       expect(row.checked).toContain('owner_all');
     }
+  });
+
+  test('every table with a tenant_id is in the export of a tenant, or it is said why not', async () => {
+    const { rows } = await admin.query<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.columns
+        WHERE table_schema = 'veralux' AND column_name = 'tenant_id' ORDER BY 1`,
+    );
+    const told = [...EXPORTED_TABLES.map(({ name }) => name), ...Object.keys(NOT_EXPORTED)];
+    expect(rows.map((row) => row.name)).toEqual(told.toSorted());
+  });
+
+  test('what somebody decides goes into the audit log: every table that does not is no such thing', async () => {
+    const { rows } = await admin.query<{ name: string }>(`
+      SELECT c.relname AS name FROM pg_class c
+       WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'veralux'::regnamespace
+         AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname LIKE 'audit%')
+       ORDER BY c.relname`);
+    expect(rows.map((row) => row.name)).toEqual([
+      'audit_events',
+      'call_turns',
+      'calls',
+      'erased_recordings',
+      'erasure_key',
+      'idempotency_keys',
+      'leads',
+      'ledger_cursors',
+      'ledger_events',
+      'ledger_rejects',
+      'mail_links',
+      'refresh_tokens',
+      'schema_migrations',
+      'sessions',
+      'signup_counts',
+      'usage_counters',
+      'usage_events',
+    ]);
   });
 
   test('no view, and no function besides those of the auth role, runs with more rights than its caller', async () => {

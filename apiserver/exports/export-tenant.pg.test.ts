@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addCall } from '../testing/call-rows.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
-import { EXPORTED_TABLES, NOT_EXPORTED } from './exported-tables.ts';
+import { EXPORTED_TABLES } from './exported-tables.ts';
 
 interface Line {
   readonly table: string;
@@ -33,15 +33,6 @@ describe('the export of a tenant', () => {
         .map((line) => JSON.parse(line)),
     };
   }
-
-  test('has every table that has rows of tenants, or says why not', async () => {
-    const rows = await database.asAdmin<{ name: string }>(
-      `SELECT table_name AS name FROM information_schema.columns
-        WHERE table_schema = 'veralux' AND column_name = 'tenant_id' ORDER BY 1`,
-    );
-    const told = [...EXPORTED_TABLES.map(({ name }) => name), ...Object.keys(NOT_EXPORTED)];
-    expect(rows.map(({ name }) => name)).toEqual(told.toSorted());
-  });
 
   test('has each row of the tenant once, over any number of batches, and none of another', async () => {
     const ours = await api.signUp('ours');
