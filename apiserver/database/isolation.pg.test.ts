@@ -120,6 +120,7 @@ describe('tenant isolation', () => {
       'ledger_events',
       'ledger_rejects',
       'mail_links',
+      'platform_snapshots',
       'refresh_tokens',
       'schema_migrations',
       'sessions',
