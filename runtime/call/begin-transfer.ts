@@ -14,13 +14,13 @@ export interface HandOver {
 
 /**
  * Stores that a live call goes to the person whom the target stands for in its tenant's profile. Resolves to
- * the call, whose next command is to be driven; undefined: nobody is to be had under this name, the number
+ * the call with its version, whose next command is to be driven; undefined: nobody is to be had under this name, the number
  * is of a country that is not called, nothing is left of the tenant's day, or the call has moved on. Throws what Redis throws.
  */
 export async function beginTransfer(
   { target: name, summary }: HandOver,
   { record, profile, services }: Pick<LiveCallOptions, 'record' | 'profile' | 'services'>,
-): Promise<StoredCall | undefined> {
+): Promise<{ readonly call: StoredCall; readonly version: number } | undefined> {
   const { advancer, clock, store } = services;
   const { generation, tenantID } = record;
   const isLimited = profile.limits.transferMinutesPerDay !== null;
@@ -28,12 +28,12 @@ export async function beginTransfer(
   const target = targetOf(name, { profile, calledNumber: record.to, usedSeconds });
   if (!target) return undefined;
   const consult = summary === undefined ? {} : { consult: { summary, language: profile.language } };
-  const { outcome, call } = await advancer.advance({
+  const { outcome, call, version } = await advancer.advance({
     ref: record,
     eventID: `transfer/${generation}`,
     event: { kind: 'transfer', atMs: clock.now(), generation, ...target, ...consult },
   });
-  return outcome === 'Stored' ? call : undefined;
+  return outcome === 'Stored' && call ? { call, version } : undefined;
 }
 
 /** Whom a name stands for, and for how long the call may be theirs: at most for what is left of the day. */

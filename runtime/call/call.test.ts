@@ -24,6 +24,8 @@ let clock: FakeClock;
 let call: LiveCall;
 let events: SessionEvents | undefined;
 let conversation: ConversationState;
+/** What was written back last. */
+let writtenBack: CallRecord | undefined;
 /** What the latest session was given. */
 let began: ConversationState | undefined;
 
@@ -79,7 +81,10 @@ function services(): LiveCallServices {
         told.push('kept');
         return isKept;
       },
-      restore: async () => 'There',
+      restore: async ({ record }) => {
+        writtenBack = record;
+        return 'There';
+      },
       transferSeconds: async () => 0,
     },
     advancer: { advance },
@@ -157,6 +162,13 @@ describe('a person who is asked first', () => {
       state: 'consulting',
       transfer: { consult: { summary: 'A caller.', language: 'en-US' } },
     });
+  });
+
+  test('is still asked where Redis loses the call meanwhile, and the caller still waits', async () => {
+    const asking = liveCall({}, profileWithAnna);
+    await events?.transfer({ target: 'anna', summary: 'A caller.' });
+    await asking.restore();
+    expect(writtenBack).toMatchObject({ state: 'consulting', transfer: { target: 'anna' } });
   });
 
   test('is not asked where the call is another pod’s by now', async () => {

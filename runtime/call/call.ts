@@ -61,12 +61,15 @@ export class LiveCall {
   readonly #keeper: ConversationKeeper;
   #session: Session | undefined;
   #ending: Promise<void> | undefined;
+  /** What is written back where Redis loses the call: as this pod stored it last, while its session goes on. */
+  #stored: { readonly record: CallRecord; readonly version: number };
   /** Set from the moment at which another pod has the call. */
   #givenAway = false;
   #cancelRest: (() => void) | undefined;
 
   constructor(options: LiveCallOptions) {
     this.#options = options;
+    this.#stored = options;
     const { callID, tenantID } = options.record;
     this.callID = callID;
     this.ref = { callID, tenantID };
@@ -181,7 +184,8 @@ export class LiveCall {
   }
 
   async #writeBack(): Promise<RestoreResult> {
-    const { record, version, services } = this.#options;
+    const { services } = this.#options;
+    const { record, version } = this.#stored;
     const conversation = this.#session?.conversation() ?? this.#options.conversation;
     const result = await services.store.restore({ record, conversation }, version);
     if (result !== 'There') this.#log.warn({ result }, 'a live call was written back');
@@ -214,9 +218,11 @@ export class LiveCall {
     try {
       // Another session may go on from what was collected, without this one at its end.
       if (to.summary !== undefined && !(await this.#isKept())) return false;
-      const call = this.#ending ? undefined : await beginTransfer(to, this.#options);
-      if (!call) return false;
+      const begun = this.#ending ? undefined : await beginTransfer(to, this.#options);
+      if (!begun) return false;
+      const { call, version } = begun;
       void this.#options.services.driver.drive(call);
+      this.#stored = { record: call.record, version };
       if (call.record.state === 'consulting') return true;
       this.#ending ??= this.#endWith(() => Promise.resolve(call.record));
       return true;

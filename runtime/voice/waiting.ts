@@ -6,10 +6,10 @@ import type { ConversationParts } from './conversation-parts.ts';
 import { said } from './own-words.ts';
 
 /**
- * Above all that a person may take to answer and decide, at the slowest voice. What ends the waiting is stored by
- * whoever hears of it, and closes this session; this bound is for where that got lost.
+ * Above all that a person may take to answer and decide. What ends the waiting is stored by whoever hears of it, and
+ * closes this session; this bound is for where that got lost.
  */
-const MAX_SENTENCES = 30;
+const MAX_WAIT_MS = 130_000;
 
 /** Keeps a caller company who waits while a person is asked whether they take the call. */
 export class Waiting {
@@ -26,8 +26,10 @@ export class Waiting {
    * has just been in silence. Rejects when `signal` aborts; resolves after too long.
    */
   async wait(target: string, isCutOff: boolean, signal: AbortSignal): Promise<void> {
-    const texts = waitingTexts(this.#parts.context.profile, target);
-    for (let count = 0; count < MAX_SENTENCES; count += 1) {
+    const { clock, context } = this.#parts;
+    const texts = waitingTexts(context.profile, target);
+    const untilMs = clock.monotonic() + MAX_WAIT_MS;
+    for (let count = 0; clock.monotonic() < untilMs; count += 1) {
       if (count > 0 || !isCutOff) await this.#untilNext(signal);
       await this.#say(texts[count % texts.length] ?? '', target, signal);
     }

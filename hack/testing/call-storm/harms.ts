@@ -93,7 +93,7 @@ export class Harms {
     },
     FailCommands: ({ how, times }) =>
       this.#atCarrier({
-        at: 'POST /v2/calls/*',
+        at: 'POST /v2/calls*',
         fault: how === '503' ? { kind: 'status', status: 503 } : { kind: how },
         count: times,
       }),
