@@ -16,6 +16,8 @@ const BURST = 50;
 const PROBES = 20;
 const PROBES_WITHIN_MS = 8_000;
 const HEARD_TIMEOUT_MS = 15_000;
+/** Longer than a pod needs to calm down, where it does. */
+const CALM_TIMEOUT_MS = 30_000;
 
 const { webhookDelayMs, commandDelayMs } = settingsOf('realistic');
 /** Two webhooks (initiated, answered) and two commands (answer, streaming_start). */
@@ -51,6 +53,8 @@ interface FirstAudio extends Distribution {
 
 /** Places calls and lets them hang up once they have heard something. */
 async function firstAudio(site: CallSite, calls: number, withinMs: number): Promise<FirstAudio> {
+  // A pod that the calls before kept busy takes no further ones for some seconds.
+  await waitUntil(async () => (await site.runtime.metrics()).sum('veralux_load_level') === 0, CALM_TIMEOUT_MS);
   const { control } = site.telnyx;
   const load = site.load(TAKES_TURNS);
   const ids = await load.place(calls, withinMs);
