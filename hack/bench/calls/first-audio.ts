@@ -54,7 +54,10 @@ interface FirstAudio extends Distribution {
 /** Places calls and lets them hang up once they have heard something. */
 async function firstAudio(site: CallSite, calls: number, withinMs: number): Promise<FirstAudio> {
   // A pod that the calls before kept busy takes no further ones for some seconds.
-  await waitUntil(async () => (await site.runtime.metrics()).sum('veralux_load_level') === 0, CALM_TIMEOUT_MS);
+  await waitUntil(
+    async () => (await site.runtime.metrics()).sum('veralux_load_level') === 0,
+    CALM_TIMEOUT_MS,
+  );
   const { control } = site.telnyx;
   const load = site.load(TAKES_TURNS);
   const ids = await load.place(calls, withinMs);
