@@ -118,6 +118,11 @@ test.each<[string, Pick<Partial<CallRecord>, 'resumes' | 'rebuilt'>, number]>([
   expect(began?.nextTurn).toBe(index);
 });
 
+test('no turn has an index below 0 by a clock that is behind the carrier’s', () => {
+  liveCall({ resumes: 1 });
+  expect(began?.nextTurn).toBe(0);
+});
+
 test('a call that is broken off is quiet, and what was said is kept, before another pod has it', async () => {
   expect(await call.breakOff('b')).toBe(true);
   expect(told).toEqual(['kept', 'quiet', 'kept', 'givenAway', 'driven to b', 'quiet', 'gone attaching']);

@@ -162,12 +162,12 @@ export class LiveCall {
 
   /**
    * Before a later stream, or that of a rebuilt call, a session may have been lost that could not keep what it said:
-   * less than a turn a second.
+   * less than a turn a second, by a clock that may be behind the carrier's.
    */
   #firstTurn(): number {
     const { record, services } = this.#options;
     return record.rebuilt || record.resumes > 0
-      ? Math.floor((services.clock.now() - record.answeredAtMs) / 1_000)
+      ? Math.max(0, Math.floor((services.clock.now() - record.answeredAtMs) / 1_000))
       : 0;
   }
 

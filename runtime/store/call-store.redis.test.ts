@@ -25,10 +25,23 @@ afterAll(async () => {
   await server.stop();
 });
 
+test('a call whose conversation cannot be read goes on without it', async () => {
+  const clock = new FakeClock(at(60));
+  const tail = new LedgerTail(createRuntimeMetrics(createRegistry('test')));
+  const store = new CallStore({ redis, clock, tail, recent: new RecentCalls(), log: silentLogger });
+  const { call, transitions } = run(admitted);
+  const [transition] = transitions;
+  if (!call || !transition) throw new Error('no call');
+  await store.commit({ eventID: 'first', version: 0, transition });
+  await redis.hset(storeKeys.call(call.record), 'conversation', '{"schemaVersion":1,"nextTurn":-3}');
+  expect((await store.load(call.record)).call).toEqual({ record: call.record, conversation: undefined });
+  await redis.del(storeKeys.call(call.record));
+});
+
 test('the deadline of a call without a record is forgotten, and stays where the record came back meanwhile', async () => {
   const clock = new FakeClock(at(60));
   const tail = new LedgerTail(createRuntimeMetrics(createRegistry('test')));
-  const store = new CallStore({ redis, clock, tail, recent: new RecentCalls() });
+  const store = new CallStore({ redis, clock, tail, recent: new RecentCalls(), log: silentLogger });
   const { call, transitions } = run(admitted);
   const [transition] = transitions;
   if (!call || !transition) throw new Error('no call');

@@ -2,6 +2,7 @@ import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import { counterKeys } from '#crds/projection/keys.ts';
 import { type Shard, shardOf } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
+import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRecord, callRecordSchema, type StoredCall } from '#runtime/call/call-record.ts';
 import { diallingUntilMs } from '#runtime/call/consult.ts';
@@ -63,6 +64,7 @@ export interface CallStoreOptions {
   readonly tail: LedgerTail;
   /** Is told which calls were stored. */
   readonly recent: RecentCalls;
+  readonly log: Logger;
 }
 
 /** The live calls in Redis. Throws what Redis throws; every write is safe to repeat. */
@@ -71,8 +73,10 @@ export class CallStore {
   readonly #clock: Clock;
   readonly #tail: LedgerTail;
   readonly #recent: RecentCalls;
+  readonly #log: Logger;
 
-  constructor({ redis, clock, tail, recent }: CallStoreOptions) {
+  constructor({ redis, clock, tail, recent, log }: CallStoreOptions) {
+    this.#log = log;
     this.#redis = redis;
     this.#clock = clock;
     this.#tail = tail;
@@ -91,9 +95,19 @@ export class CallStore {
       version: Number(version),
       call: {
         record: callRecordSchema.parse(JSON.parse(record)),
-        conversation: conversation ? conversationStateSchema.parse(JSON.parse(conversation)) : undefined,
+        conversation: conversation ? this.#readConversation(ref, conversation) : undefined,
       },
     };
+  }
+
+  /** Undefined where it cannot be read: the call goes on without it, which is better than a call that nobody can drive. */
+  #readConversation({ callID }: CallRef, text: string): ConversationState | undefined {
+    try {
+      return conversationStateSchema.parse(JSON.parse(text));
+    } catch (error) {
+      this.#log.error({ err: error, callID }, 'the conversation of a call cannot be read');
+      return undefined;
+    }
   }
 
   async commit(options: CommitOptions): Promise<CommitResult> {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startTestRedis();
   redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger });
   const tail = new LedgerTail(createRuntimeMetrics(createRegistry('runtime')));
-  store = new CallStore({ redis, clock: systemClock, tail, recent: new RecentCalls() });
+  store = new CallStore({ redis, clock: systemClock, tail, recent: new RecentCalls(), log: silentLogger });
 });
 
 afterAll(async () => {
