@@ -36,8 +36,8 @@ export function isStrayLeg(record: CallRecord | undefined, generation: number): 
 
 /** Until when the transfer's number may be ringing; undefined: it rings no more. */
 export function diallingUntilMs(record: CallRecord): number | undefined {
-  const { state, transfer, deadlineAtMs } = record;
-  if (state === 'transferring') return deadlineAtMs;
+  const { state, transfer } = record;
+  if (state === 'transferring') return transfer && ringingUntilMs(transfer);
   const isRinging = isAsking(record) && transfer?.legAnsweredAtMs === undefined;
   return isRinging && transfer ? ringingUntilMs(transfer) : undefined;
 }

@@ -34,6 +34,8 @@ export const STOPPED_GRACE_MS = 1_000;
 export const RING_SECONDS = 30;
 /** From a done `transfer` to the bridge or the end of its leg: above the ringing and its webhooks. */
 export const TRANSFER_MS = (RING_SECONDS + 8) * 1_000;
+/** How often the carrier is asked meanwhile whether the leg is still there: where its end is not told, the caller hears nothing. */
+export const LEG_CHECK_MS = 3_000;
 /** For so long `transfer` may be sent again: below the minute in which the carrier knows a repeat. */
 export const TRANSFER_REPEAT_MS = 45_000;
 /** From the answer of a person who was dialled to `call.bridged`, which takes no time: then it is taken to be lost. */

@@ -21,11 +21,16 @@ import {
 } from '#runtime/testing/call-life.ts';
 import type { CallEvent } from '../call-event.ts';
 import type { CallState, StoredCall, TransferFailure } from '../call-record.ts';
-import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_TRANSFERS } from '../deadlines.ts';
+import { LEG_CHECK_MS, MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_TRANSFERS, TRANSFER_MS } from '../deadlines.ts';
 import { decide } from '../machine.ts';
 import type { Transition } from '../transition.ts';
 
 const ringing = [...talking, transferred, result, legDialled] as const;
+/** It rings for as long as anything can, by the carrier's word alone. */
+const rungOut = [
+  ...ringing,
+  ...Array.from({ length: Math.floor(TRANSFER_MS / LEG_CHECK_MS) }, () => [due, replied()]).flat(),
+] as const;
 const handedOver = [...ringing, bridged] as const;
 const bridgedAt = (s: number): CallEvent => ({
   kind: 'bridged',
@@ -94,15 +99,29 @@ const PATHS: readonly [
     undefined,
   ],
   [
-    'one that is gone gives the caller back',
+    'one that is gone soon gives the caller back, as do all whose end is told',
     [...ringing, due, replied('CallEnded')],
+    'attaching',
+    'streaming_start',
+    'Failed',
+  ],
+  [
+    'one that lives is asked after again and again',
+    [...ringing, due, replied(), due, replied(), due],
+    'transferring',
+    'look_up',
+    undefined,
+  ],
+  [
+    'one that is gone when it has rung out was not answered',
+    [...rungOut, due, replied('CallEnded')],
     'attaching',
     'streaming_start',
     'NoAnswer',
   ],
   [
     'one that lives when nobody can ring any more was answered',
-    [...ringing, due, replied()],
+    [...rungOut, due, replied()],
     'handed-over',
     undefined,
     undefined,
@@ -308,7 +327,7 @@ describe('the books of a call that a person had', () => {
     });
 
     test('however late, and in whatever order, the carrier tells', () => {
-      const gone = [...ringing, due, replied('CallEnded')];
+      const gone = [...rungOut, due, replied('CallEnded')];
       const late = [bridged, legHungUp(20), hungUp(80), (call?: StoredCall) => attached(call, 50)];
       for (const order of permutationsOf<Step>(late)) {
         const { transitions } = run(...gone, ...order);

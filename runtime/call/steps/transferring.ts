@@ -6,6 +6,7 @@ import {
   COMMAND_MS,
   HANDED_OVER_CHECK_MS,
   HANDED_OVER_SLACK_MS,
+  LEG_CHECK_MS,
   LEG_OVER_GRACE_MS,
   MAX_ATTEMPTS,
   MAX_END_ATTEMPTS,
@@ -78,13 +79,13 @@ export function transferCommandFailed(call: StoredCall, event: CallEvent<'comman
 export function noteLeg(call: StoredCall, event: CallEvent<'legDialled'>): Outcome {
   const transfer = transferOf(call.record, event);
   if (!transfer || transfer.legCallID !== undefined) return undefined;
-  const { command, deadlineAtMs = 0 } = call.record;
+  const { command } = call.record;
   return moved(
     withRecord(call, {
       transfer: { ...transfer, legCallID: event.legCallID },
       // A question after the leg is still to be answered.
       command: command?.step === 'transfer' ? { ...command, done: true } : command,
-      deadlineAtMs: Math.max(deadlineAtMs, ringingUntilMs(transfer)),
+      deadlineAtMs: Math.min(ringingUntilMs(transfer), event.atMs + LEG_CHECK_MS),
     }),
   );
 }
@@ -119,8 +120,8 @@ export function endLoop(call: StoredCall, event: CallEvent<'looped'>): Outcome {
 
 /**
  * Somebody answered and the bridge was not told, or the command is to be repeated. Else only the carrier
- * knows whether the two are talking, which our webhooks may tell later than this: it is asked before the
- * caller is taken away from anybody.
+ * knows whether it rings, is over, or the two are talking, which our webhooks may tell later than this: it is
+ * asked before the caller is taken away from anybody.
  */
 export function transferDue(call: StoredCall, event: CallEvent<'due'>): Transition {
   const { command, attempts, transfer } = call.record;
@@ -139,9 +140,15 @@ export function transferDue(call: StoredCall, event: CallEvent<'due'>): Transiti
 function legLives(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
   const { command, transfer } = call.record;
   if (!transfer || !command || command.done || !isPresent(call, event)) return undefined;
+  if (event.atMs >= ringingUntilMs(transfer)) return handOver(call, event.atMs, event.atMs);
+  const deadlineAtMs = nextCheckAtMs(transfer, event.atMs);
+  return moved(withRecord(call, { command: { ...command, done: true }, deadlineAtMs }));
+}
+
+/** One that has been dialled is asked after now and then; whether anything was dialled, once nobody can be ringing any more. */
+function nextCheckAtMs(transfer: Transfer, nowMs: number): number {
   const untilMs = ringingUntilMs(transfer);
-  if (event.atMs >= untilMs) return handOver(call, event.atMs, event.atMs);
-  return moved(withRecord(call, { command: { ...command, done: true }, deadlineAtMs: untilMs }));
+  return transfer.legCallID === undefined ? untilMs : Math.min(untilMs, nowMs + LEG_CHECK_MS);
 }
 
 function legIsGone(call: StoredCall, { atMs }: CallEvent<'commandFailed'>): Outcome {
