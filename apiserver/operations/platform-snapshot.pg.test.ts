@@ -74,6 +74,8 @@ describe('the snapshot of the platform', () => {
 
   test('is taken once where many find it old', async () => {
     await add('Resource');
+    // Connections are open, so that all of them look at once.
+    await Promise.all(Array.from({ length: 5 }, () => database.worker.query('SELECT pg_sleep(0.05)')));
     const found = await Promise.all(Array.from({ length: 5 }, () => read()));
     expect(new Set(found.map(({ takenAt }) => takenAt.getTime())).size).toBe(1);
   });
