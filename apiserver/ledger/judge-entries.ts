@@ -10,8 +10,9 @@ export interface KnownEvent {
 /**
  * New: not seen before. Corrected: a higher revision, which replaces. Repeated: the same again.
  * Outdated: a lower revision than what is held. Contradiction: the same revision with other words.
+ * Purged: of a tenant whose rows were purged; nothing of it is kept.
  */
-export type Verdict = 'New' | 'Corrected' | 'Repeated' | 'Outdated' | 'Contradiction';
+export type Verdict = 'New' | 'Corrected' | 'Repeated' | 'Outdated' | 'Contradiction' | 'Purged';
 
 export interface Judgement {
   /** What is to be written: of several revisions in one batch only the last. */
@@ -25,10 +26,14 @@ export function eventKey(tenantID: string, eventID: string): string {
   return `${tenantID}/${eventID}`;
 }
 
-/** Decides for each entry, in the order of the stream, what becomes of it. `known` is left as it is. */
+/**
+ * Decides for each entry, in the order of the stream, what becomes of it. `known` is left as it is; `purged`
+ * says which tenants are.
+ */
 export function judgeEntries(
   entries: readonly LedgerEntry[],
   known: ReadonlyMap<string, KnownEvent>,
+  purged: { has(tenantID: string): boolean },
 ): Judgement {
   const current = new Map(known);
   const accepted = new Map<string, LedgerEntry>();
@@ -36,7 +41,7 @@ export function judgeEntries(
   const verdicts: { kind: string; verdict: Verdict }[] = [];
   for (const entry of entries) {
     const key = eventKey(entry.event.tenantID, entry.event.id);
-    const verdict = verdictOn(entry, current.get(key));
+    const verdict = purged.has(entry.event.tenantID) ? 'Purged' : verdictOn(entry, current.get(key));
     verdicts.push({ kind: entry.event.kind, verdict });
     if (verdict === 'New' || verdict === 'Corrected') {
       accepted.set(key, entry);

@@ -100,6 +100,12 @@ const streamState = new Script({
   reply: z.tuple([z.string(), z.string()]),
 });
 
+/** The id of the last entry of a shard's stream, FIRST_STREAM_ID for an empty one. Throws what Redis throws. */
+export async function streamEndOf(redis: Redis, shard: Shard): Promise<string> {
+  const [, lastID] = await streamState.run(redis, { stream: ledgerKeys.stream(shard) }, []);
+  return lastID;
+}
+
 /** Shards whose server is away are left out; throws what Redis throws where all are. */
 export async function readStates(redis: Redis): Promise<ReadonlyMap<Shard, StreamState>> {
   const { values } = await asFarAsPossible(

@@ -3,6 +3,7 @@ import type { Shard } from '#crds/projection/shard.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import { sqlStateOf } from '../database/database-error.ts';
+import { readPurged } from '../tenants/purged-tenants.ts';
 import { eventKey, type Judgement, judgeEntries, type KnownEvent } from './judge-entries.ts';
 import {
   isAccepted,
@@ -74,7 +75,8 @@ async function commit(
   const result = await database.transaction(async (client) => {
     await lockCursors(client, [...moves.keys()], cursors);
     const entries = parsed.filter(isAccepted);
-    const judgement = judgeEntries(entries, await readKnown(client, entries));
+    const purged = await readPurged(client, [...new Set(entries.map(({ event }) => event.tenantID))]);
+    const judgement = judgeEntries(entries, await readKnown(client, entries), purged);
     await writeEvents(client, judgement.accepted);
     const rejected = [...parsed.filter(isRejected), ...judgement.rejected];
     await writeRejects(client, rejected);

@@ -13,7 +13,7 @@ test('only what is gone without a deletion is counted', async () => {
   const informer = { onChange: (handler: Handler) => (handlers.push(handler), () => true) };
   countVanished(informer, { registry, log: silentLogger });
   const living: ObservedTenant = { apiVersion: 'v1', kind: 'Tenant', metadata: { name: 'acme' } };
-  const ending: ObservedTenant = { ...living, deletion: { tenantID: undefined, policy: 'Retain' } };
+  const ending: ObservedTenant = { ...living, deletion: 'Retain' };
   const tell = (before?: ObservedTenant, after?: ObservedTenant) => {
     for (const handler of handlers) handler('acme', before, after, 'Watch');
   };

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { shardOf } from '#crds/projection/shard.ts';
 import { DATA_FINALIZER, retainedName, TENANT_FINALIZER } from '#crds/tenant/kept-data.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { KubeError } from '#lib/kube/kube-error.ts';
 import type { KubeObject, ObjectRef } from '#lib/kube/kube-object.ts';
 import type { Resource } from '#lib/kube/resource.ts';
 import { silentLogger } from '#lib/log/logger.ts';
+import { FIRST_STREAM_ID } from '#lib/redis/stream-id.ts';
+import { writeBatch } from '../ledger/write-batch.ts';
+import { callEvents } from '../testing/ledger-events.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { keepData } from './keep-data.ts';
 import { type ObservedTenant, observeTenant } from './observed-tenant.ts';
+import { LedgerUnread } from './purge-tenant.ts';
+import { recordTenants } from './record-tenants.ts';
 
 /** The finalizers of Tenants and the records, as the API server would hold them. */
 class FakeCluster {
@@ -42,6 +48,8 @@ describe('the rows of a Tenant', () => {
   let cluster: FakeCluster;
   let name: string;
   let tenantID: string;
+  /** Where the ledger of the tenant's shard ends. */
+  let ledgerEnd: string;
 
   beforeAll(async () => {
     database = await createMigratedDatabase();
@@ -50,6 +58,7 @@ describe('the rows of a Tenant', () => {
   beforeEach(async () => {
     cluster = new FakeCluster();
     tenantID = randomUUID();
+    ledgerEnd = FIRST_STREAM_ID;
     name = `acme-${tenantID.slice(0, 5)}`;
     await insertTenant(tenantID, name);
   });
@@ -115,13 +124,100 @@ describe('the rows of a Tenant', () => {
     expect(await rows()).toMatchObject({ tenants: 1, calls: 1 });
   });
 
-  function keep(tenant: ObservedTenant): Promise<void> {
-    const informer = { get: () => tenant };
-    const { kube } = cluster;
-    return keepData(
-      { informer, kube, database: database.worker, namespace: 'veralux-system', log: silentLogger },
-      [name],
+  test.each(['Retain', 'Purge'])(
+    'of a living Tenant are let be when a copy of it that was refused is deleted with %s',
+    async (policy) => {
+      const copy = observeTenant({
+        ...manifest({ policy, finalizers: [DATA_FINALIZER] }),
+        ...refused(policy),
+      });
+      await keep(copy, [renamed(living(), 'the-living')]);
+      expect(cluster.tenants.get(name)).toEqual([]);
+      expect(await deletionOf()).toEqual({ deleted_at: null, deletion_policy: null });
+      expect(cluster.records.size).toBe(0);
+      expect(await rows()).toMatchObject({ tenants: 1, calls: 1 });
+    },
+  );
+
+  test('are let be while another Tenant has their id, too, and settled with the last that has it', async () => {
+    await keep(ending({ policy: 'Purge' }), [renamed(living(), 'the-living')]);
+    expect(cluster.tenants.get(name)).toEqual(['example.com/other']);
+    expect(await rows()).toMatchObject({ tenants: 1, calls: 1 });
+    await keep(ending({ policy: 'Purge' }));
+    expect(await rows()).toMatchObject({ tenants: 0, calls: 0 });
+  });
+
+  test('are purged once the ledger is read up to its end, which holds no other Tenant up', async () => {
+    const shard = shardOf(tenantID);
+    ledgerEnd = '1700000000000-1';
+    const another = { ...ending(), tenantID: randomUUID() };
+    await insertTenant(another.tenantID, 'another');
+    await expect(keep(ending({ policy: 'Purge' }), [renamed(another, 'another')])).rejects.toThrow(
+      LedgerUnread,
     );
+    expect(await rows()).toMatchObject({ tenants: 1, calls: 1 });
+    expect(cluster.tenants.has(name)).toBe(false);
+    expect(cluster.tenants.get('another')).toEqual(['example.com/other']);
+    await database.worker.query(
+      `INSERT INTO ledger_cursors (shard, last_id) VALUES ($1, $2)
+       ON CONFLICT (shard) DO UPDATE SET last_id = excluded.last_id`,
+      [shard, ledgerEnd],
+    );
+    await keep(ending({ policy: 'Purge' }));
+    expect(await rows()).toMatchObject({ tenants: 0, calls: 0 });
+  });
+
+  test('do not come back by what the ledger or a replica still tells of them, and do for a new Tenant', async () => {
+    await keep(ending({ policy: 'Purge' }));
+    const [started] = callEvents({ tenantID });
+    const entry = { shard: shardOf(tenantID), streamID: '1-1', text: JSON.stringify(started) };
+    const write = (streamID: string) => writeBatch(database.worker, [{ ...entry, streamID }], cursors);
+    const [cursor] = await database.worker.query<{ last_id: string }>(
+      'SELECT last_id FROM ledger_cursors WHERE shard = $1',
+      [entry.shard],
+    );
+    const cursors = new Map([[entry.shard, cursor?.last_id ?? FIRST_STREAM_ID]]);
+    expect((await write('1800000000000-1')).verdicts).toEqual([{ kind: 'started', verdict: 'Purged' }]);
+    await record(ending());
+    expect(await rows()).toEqual({ tenants: 0, calls: 0, call_turns: 0, memberships: 0, usage_counters: 0 });
+    await record(living());
+    expect((await write('1800000000000-2')).verdicts).toEqual([{ kind: 'started', verdict: 'New' }]);
+    expect(await rows()).toMatchObject({ tenants: 1, calls: 1 });
+  });
+
+  /** Settles the Tenant of this test, and the others beside it. */
+  function keep(tenant: ObservedTenant, others: readonly ObservedTenant[] = []): Promise<void> {
+    const all = [tenant, ...others];
+    const informer = {
+      get: (wanted: string) => all.find(({ metadata }) => metadata.name === wanted),
+      list: () => all,
+    };
+    const { kube } = cluster;
+    const ledgerEndOf = async () => ledgerEnd;
+    const { worker } = database;
+    return keepData(
+      { informer, kube, database: worker, ledgerEndOf, namespace: 'veralux-system', log: silentLogger },
+      all.map(({ metadata }) => metadata.name),
+    );
+  }
+
+  function record(tenant: ObservedTenant): Promise<void> {
+    const jobs = { send: async () => undefined };
+    const recording = { database: database.worker, isOnPrem: false, jobs, log: silentLogger };
+    return recordTenants({ ...recording, informer: { get: () => tenant } }, [name]);
+  }
+
+  function renamed(tenant: ObservedTenant, newName: string): ObservedTenant {
+    return { ...tenant, metadata: { ...tenant.metadata, name: newName } };
+  }
+
+  /** What the operator makes of a Tenant whose id another one has. */
+  function refused(policy: string) {
+    const condition = { type: 'Ready', status: 'False', reason: 'IdTaken', message: 'Another one has it.' };
+    return {
+      spec: { displayName: 'A copy', tenantID, deletionPolicy: policy },
+      status: { conditions: [condition] },
+    };
   }
 
   function manifest({ policy = 'Retain', finalizers = [DATA_FINALIZER, 'example.com/other'] } = {}) {

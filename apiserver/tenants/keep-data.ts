@@ -14,13 +14,11 @@ import { CONFIG_MAPS } from '#lib/kube/resource.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
 import type { ObservedTenant } from './observed-tenant.ts';
-import { purgeRows } from './purge-rows.ts';
+import { type PurgeOptions, purgeTenant } from './purge-tenant.ts';
 
-export interface KeepDataOptions {
-  readonly informer: Pick<Informer<ObservedTenant>, 'get'>;
+export interface KeepDataOptions extends PurgeOptions {
+  readonly informer: Pick<Informer<ObservedTenant>, 'get' | 'list'>;
   readonly kube: Pick<KubeClient, 'create' | 'delete' | 'mergePatch'>;
-  /** As the worker role. */
-  readonly database: Database;
   /** Where the records of kept rows are: the platform's namespace. */
   readonly namespace: string;
   readonly log: Logger;
@@ -33,11 +31,14 @@ const FIELD_MANAGER = 'veralux-apiserver';
  * Decides what becomes of rows when Tenants end, and lets an annotated one take kept rows up again.
  *
  *   deleted, Retain ─▶ recorded in Postgres ─▶ ConfigMap retained-<id> ─▶ finalizer removed
- *   deleted, Purge  ─▶ recorded in Postgres ─▶ rows removed            ─▶ finalizer removed
+ *   deleted, Purge  ─▶ recorded in Postgres ─▶ its ledger is read whole ─▶ rows removed ─▶ finalizer removed
  *   living, its id has kept rows: annotated ─▶ they are its own, and the ConfigMap goes
  *                                 else      ─▶ the ConfigMap is there (made again if it was lost)
  *
- * Each step is repeatable, so that it can be killed anywhere. Throws KubeError and DatabaseUnavailable.
+ * A Tenant that never got an id of its own (a copy whose id another one has), or whose id another one holds by
+ * now, ends without any of this. Each step is repeatable, so that it can be killed anywhere. What one Tenant
+ * cannot do yet holds no other up. Throws KubeError, DatabaseUnavailable, LedgerUnread and what Redis throws, of
+ * several Tenants in an AggregateError.
  */
 export async function keepData(options: KeepDataOptions, names: readonly string[]): Promise<void> {
   const tenants = names.flatMap((name) => options.informer.get(name) ?? []);
@@ -45,10 +46,21 @@ export async function keepData(options: KeepDataOptions, names: readonly string[
     options.database,
     tenants.flatMap(({ row }) => row?.tenant_id ?? []),
   );
+  const holders = tenants.some(({ deletion }) => deletion !== undefined)
+    ? holdersOf(options.informer)
+    : new Map<string, Set<string>>();
+  const failures: unknown[] = [];
   for (const tenant of tenants) {
-    if (tenant.deletion !== undefined) await end(options, tenant);
-    else if (tenant.row !== undefined) await meetKept(options, tenant, kept.get(tenant.row.tenant_id));
+    try {
+      if (tenant.deletion !== undefined) await end(options, tenant, holders);
+      else if (tenant.row !== undefined) await meetKept(options, tenant, kept.get(tenant.row.tenant_id));
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 1)
+    throw new AggregateError(failures, 'the data of several tenants is not settled yet');
+  if (failures.length === 1) throw failures[0];
 }
 
 interface KeptRow {
@@ -66,22 +78,51 @@ async function readKept(database: Database, ids: readonly string[]): Promise<Rea
   return new Map(rows.map((row) => [row.tenant_id, row]));
 }
 
-async function end(options: KeepDataOptions, tenant: ObservedTenant): Promise<void> {
-  const { name, finalizers = [] } = tenant.metadata;
+/** By id, the names of the Tenants that have it in their status: the operator gives an id to one alone. */
+function holdersOf(informer: KeepDataOptions['informer']): ReadonlyMap<string, Set<string>> {
+  const holders = new Map<string, Set<string>>();
+  for (const { tenantID, metadata } of informer.list()) {
+    if (tenantID === undefined) continue;
+    const names = holders.get(tenantID);
+    if (names) names.add(metadata.name);
+    else holders.set(tenantID, new Set([metadata.name]));
+  }
+  return holders;
+}
+
+async function end(
+  options: KeepDataOptions,
+  tenant: ObservedTenant,
+  holders: ReadonlyMap<string, Set<string>>,
+): Promise<void> {
+  const { name, uid = '', finalizers = [] } = tenant.metadata;
   // Until the operator has let go, calls may still end and write rows.
   if (!finalizers.includes(DATA_FINALIZER) || finalizers.includes(TENANT_FINALIZER)) return;
-  const { tenantID, policy } = tenant.deletion ?? {};
-  if (tenantID !== undefined && policy !== undefined) await settle(options, { tenantID, name, policy });
+  const { tenantID, deletion: policy } = tenant;
+  const names = holders.get(tenantID ?? '') ?? new Set();
+  names.delete(name);
+  if (tenantID === undefined || policy === undefined || names.size > 0) {
+    options.log.warn(
+      { tenantID, tenant: name },
+      'a deleted tenant held no id, and no rows are settled with it',
+    );
+  } else {
+    await settle(options, { tenantID, name, uid, policy });
+  }
   await removeFinalizer(options, tenant);
 }
 
 /** Records what was asked for before anything is done about it. A Tenant without rows needs no record. */
 async function settle(
   options: KeepDataOptions,
-  tenant: { readonly tenantID: string; readonly name: string; readonly policy: 'Retain' | 'Purge' },
+  tenant: Pick<ObservedTenant['metadata'], 'name'> & {
+    readonly tenantID: string;
+    readonly uid: string;
+    readonly policy: 'Retain' | 'Purge';
+  },
 ): Promise<void> {
   const { database, log } = options;
-  const { tenantID, name, policy } = tenant;
+  const { tenantID, name, uid, policy } = tenant;
   const [row] = await database.query<KeptRow>(
     `UPDATE tenants SET deleted_at = COALESCE(deleted_at, now()), deletion_policy = $2
       WHERE tenant_id = $1 RETURNING tenant_id, name, deleted_at`,
@@ -89,7 +130,7 @@ async function settle(
   );
   if (row === undefined) return;
   if (policy === 'Purge') {
-    await purgeRows(database, tenantID);
+    await purgeTenant(options, { tenantID, uid });
     log.info({ tenantID, tenant: name }, 'the rows of a deleted tenant are purged');
   } else {
     await createRecord(options, { ...row, name });

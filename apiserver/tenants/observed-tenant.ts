@@ -6,18 +6,17 @@ import type { KubeObject } from '#lib/kube/kube-object.ts';
 
 /** What the server keeps of a Tenant in memory: no more than its row needs. */
 export interface ObservedTenant extends KubeObject {
+  /**
+   * The id that the operator gave it, which stands in the status alone: `spec.tenantID` is only what somebody
+   * asked for, also in a copy that is refused because another Tenant has that id.
+   */
+  readonly tenantID?: string;
   /** Undefined until the operator has put the id into the status, and for what this release cannot read. */
   readonly row?: ObservedRow;
-  /** Only while it is being deleted. */
-  readonly deletion?: ObservedDeletion;
+  /** What is to become of its rows; only while it is being deleted. */
+  readonly deletion?: 'Retain' | 'Purge';
   /** Whether it is to take up the rows that a deleted Tenant of its id left behind. */
   readonly adopts?: boolean;
-}
-
-export interface ObservedDeletion {
-  /** The id that its rows are kept under; undefined when it never got one, so that there are none. */
-  readonly tenantID: string | undefined;
-  readonly policy: 'Retain' | 'Purge';
 }
 
 /** The columns of `tenants` that are observed, named as they are there. */
@@ -39,6 +38,7 @@ export function observeTenant(object: KubeObject): ObservedTenant {
   const { apiVersion, kind, metadata } = object;
   const { name, uid, resourceVersion, generation, deletionTimestamp, finalizers, annotations } = metadata;
   const row = rowOf(object);
+  const tenantID = heldIDSchema.safeParse(object).data?.status.tenantID;
   return {
     apiVersion,
     kind,
@@ -49,6 +49,7 @@ export function observeTenant(object: KubeObject): ObservedTenant {
       generation,
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp, finalizers }),
     },
+    ...(tenantID === undefined ? {} : { tenantID }),
     ...(row === undefined ? {} : { row }),
     ...(deletionTimestamp === undefined ? {} : { deletion: deletionOf(object) }),
     ...(annotations?.[ADOPT_DATA_ANNOTATION] === 'true' ? { adopts: true } : {}),
@@ -56,21 +57,13 @@ export function observeTenant(object: KubeObject): ObservedTenant {
 }
 
 /** As far as it can be read, also from a Tenant that this release cannot parse: its end must not wait for that. */
-function deletionOf(object: KubeObject): ObservedDeletion {
-  const parsed = endingSchema.safeParse(object);
+function deletionOf(object: KubeObject): 'Retain' | 'Purge' {
   // What cannot be read is kept: a purge has to be asked for in so many words.
-  if (!parsed.success) return { tenantID: undefined, policy: 'Retain' };
-  const { spec, status } = parsed.data;
-  return { tenantID: status?.tenantID ?? spec.tenantID, policy: spec.deletionPolicy };
+  return endingSchema.safeParse(object).data?.spec.deletionPolicy ?? 'Retain';
 }
 
-const endingSchema = z.object({
-  spec: z.object({
-    tenantID: z.uuid().optional(),
-    deletionPolicy: z.enum(['Retain', 'Purge']).default('Retain'),
-  }),
-  status: z.object({ tenantID: z.uuid().optional() }).optional(),
-});
+const endingSchema = z.object({ spec: z.object({ deletionPolicy: z.enum(['Retain', 'Purge']) }) });
+const heldIDSchema = z.object({ status: z.object({ tenantID: z.uuid() }) });
 
 function rowOf(object: KubeObject): ObservedRow | undefined {
   const parsed = tenantSchema.safeParse(object);

@@ -1,10 +1,11 @@
 import type { Informer } from '#lib/kube/informer.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, PoolClient } from '../database/database.ts';
 import { isUnavailable } from '../database/database-error.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { inviteContacts } from './invite-contacts.ts';
 import type { ObservedRow, ObservedTenant } from './observed-tenant.ts';
+import { readPurged, unearthTenants } from './purged-tenants.ts';
 
 export interface RecordTenantsOptions {
   readonly informer: Pick<Informer<ObservedTenant>, 'get'>;
@@ -18,12 +19,13 @@ export interface RecordTenantsOptions {
 
 /**
  * Keeps a row of each Tenant as it is observed, also of those made with kubectl. That a resource is
- * gone changes nothing here: absence is no order to forget. Throws DatabaseUnavailable; a row that
- * Postgres will not have is logged and left out.
+ * gone changes nothing here: absence is no order to forget. One whose rows were purged gets none again,
+ * while its resource is still to be seen; another Tenant of its id does. Throws DatabaseUnavailable; a row
+ * that Postgres will not have is logged and left out.
  */
 export async function recordTenants(options: RecordTenantsOptions, names: readonly string[]): Promise<void> {
   const { informer, log } = options;
-  const rows = names.flatMap((name) => informer.get(name)?.row ?? []);
+  const rows = names.flatMap((name) => observed(informer.get(name)));
   try {
     await write(options, rows);
   } catch (error) {
@@ -34,20 +36,32 @@ export async function recordTenants(options: RecordTenantsOptions, names: readon
         await write(options, [row]);
       } catch (rowError) {
         if (isUnavailable(rowError)) throw rowError;
-        log.error({ err: rowError, tenant: row.name }, 'an observed tenant could not be recorded');
+        log.error({ err: rowError, tenant: row.row.name }, 'an observed tenant could not be recorded');
       }
     }
   }
 }
 
+interface Observation {
+  readonly row: ObservedRow;
+  /** Of the resource. */
+  readonly uid: string;
+}
+
+function observed(tenant: ObservedTenant | undefined): Observation[] {
+  return tenant?.row === undefined ? [] : [{ row: tenant.row, uid: tenant.metadata.uid ?? '' }];
+}
+
 async function write(
   { database, isOnPrem, jobs }: RecordTenantsOptions,
-  rows: readonly ObservedRow[],
+  rows: readonly Observation[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  // In one order on every replica, so that two of them never lock the same rows crosswise.
-  const sorted = rows.toSorted((a, b) => (a.tenant_id < b.tenant_id ? -1 : 1));
   await database.transaction(async (client) => {
+    // In one order on every replica, so that two of them never lock the same rows crosswise.
+    const sorted = (await withoutPurged(client, rows)).toSorted((a, b) =>
+      a.tenant_id < b.tenant_id ? -1 : 1,
+    );
     await client.query(UPSERT, [JSON.stringify(sorted)]);
     const ids = sorted.map((row) => row.tenant_id);
     if (!isOnPrem) {
@@ -61,6 +75,19 @@ async function write(
       [ids],
     );
   });
+}
+
+async function withoutPurged(client: PoolClient, rows: readonly Observation[]): Promise<ObservedRow[]> {
+  const purged = await readPurged(
+    client,
+    rows.map(({ row }) => row.tenant_id),
+  );
+  const current = rows.filter(({ row, uid }) => purged.get(row.tenant_id) !== uid).map(({ row }) => row);
+  await unearthTenants(
+    client,
+    current.map((row) => row.tenant_id).filter((id) => purged.has(id)),
+  );
+  return current;
 }
 
 const UPSERT = `

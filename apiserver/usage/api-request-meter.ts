@@ -91,6 +91,8 @@ export class ApiRequestMeter implements Service {
            INSERT INTO usage_events (tenant_id, source, event_id, metric, quantity, month, occurred_at)
            SELECT tenant_id, 'ApiServer', $1 || '/' || month, 'api_requests', quantity, month, $2::timestamptz
              FROM jsonb_to_recordset($3::jsonb) AS x (tenant_id uuid, month text, quantity bigint)
+             -- One that was purged meanwhile must not keep the others out.
+             JOIN tenants USING (tenant_id)
            ON CONFLICT DO NOTHING
            RETURNING tenant_id, month, metric, quantity)
          INSERT INTO usage_counters AS c (tenant_id, month, metric, quantity)
