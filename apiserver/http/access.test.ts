@@ -12,7 +12,7 @@ const tenant = {
 const person = (role: TenantRole | undefined, isStaff = false): Person => ({
   kind: 'Person',
   user: { id: '11111111-1111-4111-8111-111111111111', email: 'a@example.com', name: 'A' },
-  sessionID: '33333333-3333-4333-8333-333333333333',
+  presence: { kind: 'Session', sessionID: '33333333-3333-4333-8333-333333333333' },
   isStaff,
   tenant: role && { ...tenant, role },
   entered: false,

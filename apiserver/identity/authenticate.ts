@@ -4,7 +4,7 @@ import { ApiError } from '../http/api-error.ts';
 import { type AccessTokens, issuerOf } from './access-token.ts';
 import type { OutsideTokens } from './outside-tokens.ts';
 import type { TenantRole } from './permissions.ts';
-import type { Machine, Person, Principal } from './principal.ts';
+import type { Machine, Person, Presence, Principal } from './principal.ts';
 import { hashOfSecret, SECRET_PREFIX } from './secret.ts';
 import { type TenantRow, tenantOf } from './tenant-row.ts';
 
@@ -96,7 +96,7 @@ export async function readSession(
   if (!row || row.user_id !== claims.userID || row.tenant_id !== claims.tenantID) {
     throw new ApiError('not_authenticated');
   }
-  return personOf(row, claims.sessionID);
+  return personOf(row, { kind: 'Session', sessionID: claims.sessionID });
 }
 
 /** Whose token of an outside issuer this is, in the first tenant that the person belongs to. */
@@ -112,13 +112,13 @@ async function readOutside(
     identity.subject,
   ]);
   if (!row) throw new ApiError('not_authenticated', 'This identity is linked to no account.');
-  return personOf(row, undefined);
+  return personOf(row, { kind: 'Identity', ...identity });
 }
 
-function personOf(row: PersonRow, sessionID: string | undefined): Person {
+function personOf(row: PersonRow, presence: Presence): Person {
   return {
     kind: 'Person',
-    sessionID,
+    presence,
     user: { id: row.user_id, email: row.email, name: row.user_name },
     isStaff: row.is_staff,
     tenant: row.tenant_id === null ? undefined : { ...tenantOf(row), role: row.role },

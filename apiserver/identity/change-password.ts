@@ -33,7 +33,7 @@ export function changePasswordRoute(deps: ChangePasswordDeps): Route {
 
 async function changePassword(
   { database, hasher }: ChangePasswordDeps,
-  { user, sessionID }: Person,
+  { user, presence }: Person,
   { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
 ): Promise<void> {
   const [row] = await database.query<{ password_hash: string }>('SELECT * FROM auth_read_password($1)', [
@@ -48,6 +48,7 @@ async function changePassword(
       [user.id, row.password_hash, newHash],
     );
     if (!rows[0]?.changed) throw new ApiError('wrong_password');
+    const sessionID = presence.kind === 'Session' ? presence.sessionID : null;
     await client.query('SELECT auth_end_sessions($1, $2)', [user.id, sessionID]);
   });
 }

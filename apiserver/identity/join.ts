@@ -38,14 +38,15 @@ export function acceptInvitationRoute(deps: JoinDeps): Route {
     body: z.strictObject({ token: linkTokenSchema }),
     replies: { 200: { description: 'The account, the tenant, and tokens for it.', schema: sessionSchema } },
     problems: ['wrong_link', 'other_address', 'email_not_verified'],
-    handle: async ({ body, principal: { user } }) => {
+    handle: async ({ body, principal: { user, presence: proof } }) => {
       const session = await deps.database.transaction(async (client) => {
         const invited = await readInvited(client, body.token);
         await answered(client, 'SELECT auth_accept_invitation($1, $2) AS answer', [
           hashOfSecret(body.token),
           user.id,
         ]);
-        const tokens = await openSession(deps, client, { userID: user.id, tenantID: invited.tenant_id });
+        const who = { userID: user.id, tenantID: invited.tenant_id };
+        const tokens = await openSession(deps, client, { ...who, proof });
         return { tenant: membershipOf(invited), ...tokens };
       });
       return { status: 200, body: { user, ...session } } as const;
@@ -68,15 +69,16 @@ export function joinRoute(deps: JoinDeps): Route {
       password: newPasswordSchema,
     }),
     replies: { 201: { description: 'The account, the tenant, and tokens for it.', schema: sessionSchema } },
-    problems: ['wrong_link', 'email_taken', 'busy'],
+    problems: ['wrong_link', 'email_taken', 'wrong_credentials', 'busy'],
     handle: async ({ body, once }) => {
-      const passwordHash = await deps.hasher.hash(body.password);
+      const passwordHash = await hashFor(deps, body);
       const userID = randomUUID();
       try {
         return await once({
           transaction: (work) => deps.database.transaction(work),
           tenantID: null,
           create: async (client) => {
+            if (passwordHash === undefined) throw new ApiError('wrong_link');
             const invited = await readInvited(client, body.token);
             await answered(client, 'SELECT auth_join_invited($1, $2, $3, $4) AS answer', [
               hashOfSecret(body.token),
@@ -93,7 +95,8 @@ export function joinRoute(deps: JoinDeps): Route {
           },
           addSecrets: async (client, account) => {
             const who = { userID: account.user.id, tenantID: account.tenant.id };
-            return { ...account, ...(await openSession(deps, client, who)) };
+            const session = await openSession(deps, client, { ...who, proof: { kind: 'Creation' } });
+            return { ...account, ...session };
           },
         });
       } catch (error) {
@@ -107,6 +110,18 @@ export function joinRoute(deps: JoinDeps): Route {
       }
     },
   });
+}
+
+/**
+ * Undefined for a link that is not good, whether it never was or is used up: a hash would cost an attacker
+ * nothing, and us a fifth of a second. Who sends a request again that was answered needs none.
+ */
+async function hashFor(
+  { database, hasher }: JoinDeps,
+  { token, password }: { readonly token: string; readonly password: string },
+): Promise<string | undefined> {
+  const [invitation] = await database.query('SELECT FROM auth_read_invitation($1)', [hashOfSecret(token)]);
+  return invitation === undefined ? undefined : hasher.hash(password);
 }
 
 async function readInvited(client: PoolClient, token: string): Promise<InvitedRow> {

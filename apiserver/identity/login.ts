@@ -59,6 +59,9 @@ async function logIn(deps: LoginDeps, email: string, password: string): Promise<
       'SELECT tenant_id FROM auth_first_tenant($1)',
       [user.user_id],
     );
-    return openSession(deps, client, { userID: user.user_id, tenantID: rows[0]?.tenant_id ?? null });
+    const tenantID = rows[0]?.tenant_id ?? null;
+    // The password may have been changed while this one was held against its hash.
+    const proof = { kind: 'Password', hash: user.password_hash } as const;
+    return openSession(deps, client, { userID: user.user_id, tenantID, proof });
   });
 }

@@ -2,17 +2,20 @@ import type { Database } from '../database/database.ts';
 import { PERSON } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 
-/** `POST /api/auth/logout`: ends this session; its tokens are worth nothing from then on. */
+/** `POST /api/auth/logout`: ends this session and its family; their tokens are worth nothing from then on. */
 export function logoutRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
     method: 'POST',
     path: '/api/auth/logout',
     operationID: 'logOut',
-    summary: 'End this session.',
+    summary: 'End this session, with those that it was switched from and to.',
     access: PERSON,
     replies: { 204: { description: 'It has ended.' } },
     handle: async ({ principal }) => {
-      await database.query('SELECT auth_end_session($1)', [principal.sessionID]);
+      const { presence } = principal;
+      // A token of an outside issuer is that issuer's to end.
+      if (presence.kind === 'Session')
+        await database.query('SELECT auth_end_session($1)', [presence.sessionID]);
       return { status: 204 } as const;
     },
   });

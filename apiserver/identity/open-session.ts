@@ -4,6 +4,7 @@ import type { PoolClient } from '../database/database.ts';
 import { brokenConstraintOf } from '../database/database-error.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { AccessTokens } from './access-token.ts';
+import type { Presence } from './principal.ts';
 import { hashOfSecret, newSecret } from './secret.ts';
 
 /** A session that is not refreshed for this long has ended. */
@@ -23,22 +24,45 @@ export interface SessionDeps {
   readonly clock: Clock;
 }
 
-/** Opens a session in the transaction of `client` and makes its tokens. Throws ApiError `not_found` without a membership. */
+/** What proves a person who begins a session. It has to hold still when the session begins. */
+export type Proof =
+  /** Presence by a session: the new one joins its family, and ends with it. */
+  | Presence
+  /** A password, and the hash that it was held against. */
+  | { readonly kind: 'Password'; readonly hash: string }
+  /** The request by which the account was made, also repeated; good until the password is changed. */
+  | { readonly kind: 'Creation' };
+
+export interface NewSession {
+  readonly userID: string;
+  readonly tenantID: string | null;
+  readonly proof: Proof;
+}
+
+/**
+ * Opens a session in the transaction of `client` and makes its tokens. Throws ApiError `not_found` without a
+ * membership, and `wrong_credentials` or, for a presence, `not_authenticated` where the proof holds no more.
+ */
 export async function openSession(
   { tokens, clock }: SessionDeps,
   client: PoolClient,
-  who: { readonly userID: string; readonly tenantID: string | null },
+  { proof, ...who }: NewSession,
 ): Promise<SessionTokens> {
   const sessionID = randomUUID();
   const refreshToken = newSecret('refreshToken');
   try {
-    await client.query('SELECT auth_begin_session($1, $2, $3, $4, $5)', [
-      sessionID,
-      who.userID,
-      who.tenantID,
-      sessionEnd(clock),
-      hashOfSecret(refreshToken),
-    ]);
+    const { rows } = await client.query<{ begun: boolean }>(
+      'SELECT auth_start_session($1, $2, $3, $4, $5, $6, $7, $8, $9) AS begun',
+      [
+        sessionID,
+        who.userID,
+        who.tenantID,
+        sessionEnd(clock),
+        hashOfSecret(refreshToken),
+        ...proofColumns(proof),
+      ],
+    );
+    if (!rows[0]?.begun) throw new ApiError(isPresence(proof) ? 'not_authenticated' : 'wrong_credentials');
   } catch (error) {
     // Removed from the tenant a moment ago.
     if (brokenConstraintOf(error) === MEMBERSHIP_KEY)
@@ -46,6 +70,24 @@ export async function openSession(
     throw error;
   }
   return { token: tokens.sign({ ...who, sessionID }), refreshToken };
+}
+
+function isPresence(proof: Proof): proof is Presence {
+  return proof.kind === 'Session' || proof.kind === 'Identity';
+}
+
+/** A session, an issuer and a subject, a hash: as `auth_start_session` takes them. */
+function proofColumns(proof: Proof): readonly (string | null)[] {
+  switch (proof.kind) {
+    case 'Session':
+      return [proof.sessionID, null, null, null];
+    case 'Identity':
+      return [null, proof.issuer, proof.subject, null];
+    case 'Password':
+      return [null, null, null, proof.hash];
+    case 'Creation':
+      return [null, null, null, null];
+  }
 }
 
 /** When a session ends that is opened or refreshed now. */

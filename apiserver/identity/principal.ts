@@ -8,12 +8,16 @@ export interface CurrentTenant {
   readonly plan: string | null;
 }
 
+/** How a person is known to be there: by a session, or by a token of an outside issuer. */
+export type Presence =
+  | { readonly kind: 'Session'; readonly sessionID: string }
+  | { readonly kind: 'Identity'; readonly issuer: string; readonly subject: string };
+
 /** A signed-in person. */
 export interface Person {
   readonly kind: 'Person';
   readonly user: { readonly id: string; readonly email: string; readonly name: string };
-  /** Absent for one who came with a token of an outside issuer. */
-  readonly sessionID: string | undefined;
+  readonly presence: Presence;
   readonly isStaff: boolean;
   /** Absent for a person who belongs to no tenant, and for staff who named none. */
   readonly tenant: (CurrentTenant & { readonly role: TenantRole }) | undefined;

@@ -51,7 +51,7 @@ export function signupRoute(deps: SignupDeps): Route {
         schema: sessionSchema,
       },
     },
-    problems: ['signup_closed', 'signup_limit_reached', 'email_taken', 'busy'],
+    problems: ['signup_closed', 'signup_limit_reached', 'email_taken', 'wrong_credentials', 'busy'],
     handle: async ({ body, network, once }) => {
       if (!deps.saasMode) {
         throw new ApiError(
@@ -89,7 +89,7 @@ async function signUp(
       },
       addSecrets: async (client, body) => {
         const who = { userID: body.user.id, tenantID: body.tenant.id };
-        const session = await openSession(deps, client, who);
+        const session = await openSession(deps, client, { ...who, proof: { kind: 'Creation' } });
         if (isTaken) throw new ApiError('email_taken');
         return { ...body, ...session };
       },

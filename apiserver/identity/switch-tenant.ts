@@ -37,25 +37,26 @@ export function listTenantsRoute({ database }: { readonly database: Database }):
   });
 }
 
-/** `POST /api/auth/switch`: a session of its own for another tenant of the person. */
+/** `POST /api/auth/switch`: a session for another tenant of the person, of the same family. */
 export function switchRoute(deps: SessionDeps & { readonly database: Database }): Route {
   return defineRoute({
     method: 'POST',
     path: '/api/auth/switch',
     operationID: 'switchTenant',
-    summary: 'Get tokens for another tenant that this account belongs to; those of this session stay good.',
+    summary:
+      'Get tokens for another tenant that this account belongs to; those of this session stay good. Both end together.',
     access: PERSON,
     body: z.strictObject({ tenantID: z.uuid() }),
     replies: { 200: { description: 'The account, that tenant, and tokens for it.', schema: sessionSchema } },
     problems: ['not_found'],
-    handle: async ({ body, principal: { user } }) => {
+    handle: async ({ body, principal: { user, presence: proof } }) => {
       const [row] = await deps.database.query<MembershipRow>(
         'SELECT * FROM auth_list_tenants($1) WHERE tenant_id = $2',
         [user.id, body.tenantID],
       );
       if (!row) throw new ApiError('not_found', 'This account belongs to no tenant with this id.');
       const tokens = await deps.database.transaction((client) =>
-        openSession(deps, client, { userID: user.id, tenantID: row.tenant_id }),
+        openSession(deps, client, { userID: user.id, tenantID: row.tenant_id, proof }),
       );
       return { status: 200, body: { user, tenant: membershipOf(row), ...tokens } } as const;
     },
