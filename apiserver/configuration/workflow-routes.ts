@@ -1,8 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import type { TenantSpec } from '#crds/tenant/tenant.ts';
 import { type Workflow, workflowSchema } from '#crds/tenant/workflow.ts';
-import type { PoolClient } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
 import { assertMatch, entityTagOf } from '../http/entity-tag.ts';
@@ -61,16 +61,17 @@ function createRoute(deps: ConfigurationDeps): Route {
     body: refusingUnknown(WORKFLOW_SHAPE, workflowSchema).meta({ example: EXAMPLE }),
     replies: { 201: { description: 'The workflow, with every default.', schema: replySchema } },
     problems: ['workflow_exists', ...WRITE_PROBLEMS],
-    handle: async ({ principal, body, once }) =>
-      once({
+    handle: async ({ principal, body, onceOutside }) =>
+      onceOutside({
         tenantID: principal.tenant.id,
         transaction: (work) => deps.database.withTenant(principal.tenant.id, work),
-        create: async (client) => {
-          const isNew = (found: Workflow | undefined) => {
-            if (found) throw new ApiError('workflow_exists');
+        create: async ({ mayBeDone }) => {
+          const next = (found: Workflow | undefined) => {
+            const isOurs = mayBeDone && isDeepStrictEqual(found, body);
+            if (found && !isOurs) throw new ApiError('workflow_exists');
             return body;
           };
-          const { workflows } = await change(deps, { principal, name: body.name, next: isNew, client });
+          const { workflows } = await change(deps, { principal, name: body.name, next });
           return { status: 201, location: `${LIST}/${body.name}`, body: find(workflows, body.name) };
         },
       }),
@@ -144,14 +145,10 @@ interface WorkflowChange {
   readonly name: string;
   /** The workflow as it is to be, from the one of this name that there is; undefined: none. */
   readonly next: (found: Workflow | undefined) => Workflow | undefined;
-  readonly client?: PoolClient;
 }
 
 /** Puts one workflow into the list, in its place or at the end, or takes it out. */
-function change(
-  deps: ConfigurationDeps,
-  { principal, name, next, client }: WorkflowChange,
-): Promise<TenantSpec> {
+function change(deps: ConfigurationDeps, { principal, name, next }: WorkflowChange): Promise<TenantSpec> {
   const changed = ({ workflows }: TenantSpec) => {
     const index = workflows.findIndex((one) => one.name === name);
     const place = index < 0 ? workflows.length : index;
@@ -159,7 +156,7 @@ function change(
     return { workflows: workflows.toSpliced(place, 1, ...(replacement ? [replacement] : [])) };
   };
   const { id: tenantID, name: resource } = principal.tenant;
-  const request = { tenantID, name: resource, author: authorOf(principal), change: changed, client };
+  const request = { tenantID, name: resource, author: authorOf(principal), change: changed };
   // The body is the workflow alone.
   const place = (path: string) => path.replace(/^workflows(\.[^.]+\.?)?/, '');
   return answering(() => writeConfiguration(deps, request), place);

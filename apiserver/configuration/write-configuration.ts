@@ -4,7 +4,7 @@ import { backoffMs } from '#lib/clock/backoff.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
 import { isConflict, KubeError } from '#lib/kube/kube-error.ts';
-import type { Database, PoolClient } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { callCluster, readLive, specOf } from './cluster-call.ts';
 import { TenantNotReady, WriteContended } from './configuration-error.ts';
 import { CONFIG_MANAGER } from './field-managers.ts';
@@ -32,8 +32,6 @@ export interface WriteRequest {
    * the write before anything was written.
    */
   readonly change: (spec: TenantSpec) => PartValues;
-  /** The tenant's transaction to note the write in. Absent: one of its own. */
-  readonly client?: PoolClient | undefined;
 }
 
 /** Each attempt is spoilt by another write to the same Tenant, so as many as this are many writers at once. */
@@ -77,9 +75,7 @@ async function attemptWrite(deps: WriteDeps, request: WriteRequest, live: LiveTe
     changed: changedFields(TENANT_SHAPE, live.spec, written.spec).map(readable).sort(),
     takeovers: plan.handOver?.takeovers ?? [],
   };
-  const { client } = request;
-  if (client) await recordWritten(client, revision);
-  else await deps.database.withTenant(request.tenantID, (own) => recordWritten(own, revision));
+  await deps.database.withTenant(request.tenantID, (client) => recordWritten(client, revision));
   return specOf(written);
 }
 

@@ -78,6 +78,15 @@ async function findKept<Status, Body>(
     [JSON.stringify([principal, operation, key])],
   );
   if (!lock.rows[0]?.taken) throw new ApiError('idempotency_in_flight', undefined, { retryAfterSeconds: 1 });
+  return readKept(client, { ...request, key });
+}
+
+/** The reply that was kept under the key. Throws ApiError `idempotency_key_reused` for that of another request. */
+export async function readKept<Status, Body>(
+  client: PoolClient,
+  request: OnceRequest & { readonly key: string },
+): Promise<Created<Status, Body> | undefined> {
+  const { principal, operation, key } = request;
   const { rows } = await client.query<KeptRow>('SELECT * FROM idempotency_find($1, $2, $3)', [
     principal,
     operation,
@@ -91,27 +100,35 @@ async function findKept<Status, Body>(
   return { status: row.status as Status, location: row.location, body: JSON.parse(row.body) as Body };
 }
 
-async function createAndKeep<Status, Body, FullBody>(
+async function createAndKeep<Status extends number, Body, FullBody>(
   client: PoolClient,
   request: OnceRequest,
   effect: Effect<Status, Body, FullBody>,
 ): Promise<Created<Status, Body>> {
   const created = await effect.create(client);
-  if (request.key === undefined) return created;
+  if (request.key !== undefined) await keepReply(client, request, { ...created, tenantID: effect.tenantID });
+  return created;
+}
+
+/** Keeps a reply without secrets for a day. */
+export async function keepReply(
+  client: PoolClient,
+  request: OnceRequest,
+  created: Created<number, unknown> & { readonly tenantID: string | null },
+): Promise<void> {
   await client.query('SELECT idempotency_keep($1, $2, $3, $4, $5, $6, $7, $8)', [
     request.principal,
     request.operation,
     request.key,
-    effect.tenantID,
+    created.tenantID,
     digestsOf(request)[0],
     created.status,
     created.location,
     JSON.stringify(created.body),
   ]);
-  return created;
 }
 
-function digestsOf({ content, secrets }: OnceRequest): readonly Buffer[] {
+export function digestsOf({ content, secrets }: OnceRequest): readonly Buffer[] {
   const text = JSON.stringify(content);
   return secrets.map((secret) => createHmac('sha256', `idempotency:${secret}`).update(text).digest());
 }

@@ -3,6 +3,7 @@ import { type Principal, principalKey } from '../identity/principal.ts';
 import type { Access, PrincipalOf } from './access.ts';
 import { ApiError } from './api-error.ts';
 import { type Once, onceFor } from './once.ts';
+import { type OnceOutside, onceOutsideFor } from './once-outside.ts';
 import { parseRequest, type RawRequest } from './parse-request.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import type { StreamBody, StreamType } from './send-stream.ts';
@@ -46,6 +47,8 @@ export interface Input<A extends Access, P extends Shape, Q extends Shape, B ext
   /** The header If-Match of a route that is `conditional`, for `assertMatch`; else ''. */
   readonly ifMatch: string;
   readonly once: Once;
+  /** For what is created outside of the database. */
+  readonly onceOutside: OnceOutside;
   /** From where: an IPv4 address, or the /64 of an IPv6 one. */
   readonly network: string;
   /** Aborts when the client is gone, or may not have a streamed reply any more. */
@@ -163,6 +166,7 @@ export function defineRoute<
         // What `authorise` let through is of this type.
         principal: principal as PrincipalOf<A>,
         once: guard.once,
+        onceOutside: guard.onceOutside,
       } as Input<A, P, Q, B>);
       guard.assertUsed(reply.status);
       const body = spec.replies[reply.status]?.schema?.parse(reply.body);
@@ -179,22 +183,28 @@ function guardOf(
     readonly secrets: readonly string[];
     readonly input: ReturnType<typeof parseRequest>;
   },
-): { readonly once: Once; assertUsed(status: number): void; wasReplayed(): boolean } {
+): {
+  readonly once: Once;
+  readonly onceOutside: OnceOutside;
+  assertUsed(status: number): void;
+  wasReplayed(): boolean;
+} {
   const { params, query, body, idempotencyKey } = request.input;
   let state: 'unused' | 'first' | 'replayed' = 'unused';
-  const run = onceFor({
+  const asked = {
     principal: principalKey(request.principal),
     operation: operationID,
     key: idempotencyKey,
     content: [params, query, body],
     secrets: request.secrets,
-  });
+  };
+  const noted = <T extends { readonly replayed: boolean }>({ replayed, ...created }: T) => {
+    state = replayed ? 'replayed' : 'first';
+    return created;
+  };
   return {
-    once: async (effect) => {
-      const { replayed, ...created } = await run(effect);
-      state = replayed ? 'replayed' : 'first';
-      return created;
-    },
+    once: async (effect) => noted(await onceFor(asked)(effect)),
+    onceOutside: async (effect) => noted(await onceOutsideFor(asked)(effect)),
     assertUsed: (status) => {
       if (creates && (status === 201 || status === 202) && state === 'unused') {
         throw new Error(`${operationID} created something without going through \`once\``);
