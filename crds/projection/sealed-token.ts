@@ -1,9 +1,16 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 
-/** Whose a token is: sealed for one tool of one tenant, it opens for no other. */
-export interface TokenOwner {
+/**
+ * What a token is for: sealed for one tool of one tenant, at one address and out of one Secret, it opens for nothing
+ * else. So whoever gives a tool another address, or another Secret, has the token of before sent nowhere.
+ */
+export interface TokenUse {
   readonly tenantID: string;
-  readonly tool: string;
+  readonly tool: {
+    readonly name: string;
+    readonly url: string;
+    readonly secretRef?: { readonly name: string; readonly key: string } | undefined;
+  };
 }
 
 const CIPHER = 'aes-256-gcm';
@@ -17,23 +24,23 @@ const TAG_BYTES = 16;
  * (RFC 5869) makes of the runtime's CALL_TOKEN_SECRET. The nonce is made of what is sealed, as in SIV (RFC 5297):
  * the same token always gives the same text, so that what Redis holds can be compared with what it should hold.
  */
-export function sealToken(callTokenSecret: string, owner: TokenOwner, token: string): string {
+export function sealToken(callTokenSecret: string, use: TokenUse, token: string): string {
   const { encryption, nonces } = keysOf(callTokenSecret);
-  const about = associatedData(owner);
+  const about = associatedData(use);
   const nonce = createHmac('sha256', nonces).update(about).update(token).digest().subarray(0, NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, encryption, nonce, { authTagLength: TAG_BYTES }).setAAD(about);
   const text = Buffer.concat([cipher.update(token, 'utf8'), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), text]).toString('base64url');
 }
 
-/** Undefined for what was sealed with another secret or for another owner, or is not whole. */
-export function openToken(callTokenSecret: string, owner: TokenOwner, sealed: string): string | undefined {
+/** Undefined for what was sealed with another secret or for another use, or is not whole. */
+export function openToken(callTokenSecret: string, use: TokenUse, sealed: string): string | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
   const nonce = bytes.subarray(0, NONCE_BYTES);
   const { encryption } = keysOf(callTokenSecret);
   const decipher = createDecipheriv(CIPHER, encryption, nonce, { authTagLength: TAG_BYTES })
-    .setAAD(associatedData(owner))
+    .setAAD(associatedData(use))
     .setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
   const start = decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES));
   try {
@@ -52,6 +59,6 @@ function keysOf(callTokenSecret: string) {
 }
 
 /** With its ending, so that no token can be taken for a part of it. */
-function associatedData({ tenantID, tool }: TokenOwner): Buffer {
-  return Buffer.from(`${JSON.stringify([tenantID, tool])}\n`);
+function associatedData({ tenantID, tool: { name, url, secretRef } }: TokenUse): Buffer {
+  return Buffer.from(`${JSON.stringify([tenantID, name, url, secretRef?.name, secretRef?.key])}\n`);
 }

@@ -53,6 +53,10 @@ afterAll(async () => {
 
 const tool = (name: string) => ({ name, description: 'Any.', url: 'https://tools.example.com/' });
 const booking = { ...tool('book'), secretRef: { name: 'booking' } };
+const elsewhere = { ...booking, url: 'https://tools.example.net/' };
+const defaults = { parameters: [], timeoutSeconds: 10 };
+const book = { ...booking, ...defaults, secretRef: { name: 'booking', key: 'token' } };
+const movedBook = { ...book, url: elsewhere.url };
 
 async function putToken(namespace: string, token: string): Promise<void> {
   await bench.apply(SECRETS, { namespace, name: 'booking' }, { stringData: { token } });
@@ -71,7 +75,7 @@ function podWith(callTokenSecret: string) {
   const toolTokens = new ToolTokens({ routing, callTokenSecret, log });
   const profiles = new CallProfiles({ routing, toolTokens, log });
   return {
-    tokenOf: (tenantID: string) => toolTokens.tokenOf(tenantID, 'book'),
+    tokenOf: (tenantID: string, use = book) => toolTokens.tokenOf(tenantID, use),
     knows: async (tenantID: string) => (await profiles.of(tenantID))?.knowledge,
     offered: async (tenantID: string) => (await profiles.of(tenantID))?.tools.map(({ name }) => name),
   };
@@ -115,8 +119,11 @@ test('a token reaches the pods of its runtime and nobody else, follows its Secre
 
   await putToken(namespace, TOKEN);
   await bench.until(TENANT, { name }, 'ReferencesResolved', 'Resolved');
+  await bench.applyTenant(name, { tools: [tool('open'), elsewhere] });
+  await vi.waitFor(async () => expect(await pod.tokenOf(id, movedBook)).toBe(TOKEN), WAIT);
+  expect(await pod.tokenOf(id)).toBeUndefined();
   await bench.applyTenant(name, { tools: [tool('open')] });
-  await vi.waitFor(async () => expect(await pod.tokenOf(id)).toBeUndefined(), WAIT);
+  await vi.waitFor(async () => expect(await pod.tokenOf(id, movedBook)).toBeUndefined(), WAIT);
   expect(await bench.redis.hkeys(projectionKeys.tenantTools(id))).not.toContain(PROJECTED_FIELDS.value);
 });
 

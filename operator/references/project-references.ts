@@ -13,7 +13,7 @@ import { verdict } from '#operator/world/verdict.ts';
 import { runtimeKeyOf, type World } from '#operator/world/world.ts';
 import { type ConfigMap, knowledgeIn, type NamedConfigMap } from './knowledge-from.ts';
 import type { Problem } from './problem.ts';
-import { sealedTokens, tokenIn, toolsWithToken } from './tool-tokens.ts';
+import { sealedTokens, type TokenTool, tokenIn, toolsWithToken } from './tool-tokens.ts';
 
 export interface ReferencesMeans {
   readonly world: World;
@@ -81,12 +81,12 @@ async function projectTokens(
     masterKey,
   });
   const namespace = tenantNamespace(tenant.metadata.name);
-  const tokens = new Map<string, string>();
+  const tokens = new Map<TokenTool, string>();
   const problems: Problem[] = [];
   for (const tool of tools) {
     const secret = await read<SharedSecret>({ tenant, id }, SECRETS, tool.secretRef.name, { world, client });
     const found = tokenIn(secret, tool, namespace);
-    if (found.kind === 'Token') tokens.set(tool.name, found.token);
+    if (found.kind === 'Token') tokens.set(tool, found.token);
     else problems.push(found.problem);
   }
   if (sealing.kind === 'Missing') {

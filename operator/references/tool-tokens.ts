@@ -59,11 +59,11 @@ export function tokenIn(
 /** What goes to Redis. */
 export function sealedTokens(
   tenantID: string,
-  tokens: ReadonlyMap<string, string>,
+  tokens: ReadonlyMap<TokenTool, string>,
   callTokenSecret: string,
 ): ToolTokens {
   const sealed = [...tokens].map(([tool, token]) => [
-    tool,
+    tool.name,
     sealToken(callTokenSecret, { tenantID, tool }, token),
   ]);
   return { schemaVersion: 1, tenantID, tokens: Object.fromEntries(sealed) };

@@ -44,7 +44,7 @@ export class CallProfiles {
   /** A language model must not promise callers what cannot be done without a token. */
   async #usableTools({ tenantID, tools }: TenantProfile): Promise<TenantProfile['tools']> {
     if (tools.every(({ secretRef }) => secretRef === undefined)) return tools;
-    const tokens = await this.#options.toolTokens.tokensOf(tenantID);
+    const tokens = await this.#options.toolTokens.tokensOf(tenantID, tools);
     return tools.filter(({ name, secretRef }) => secretRef === undefined || tokens.has(name));
   }
 }

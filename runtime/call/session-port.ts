@@ -30,7 +30,7 @@ export interface SessionContext {
   /** Wall-clock epoch ms of the carrier's call.answered: turn times count from it. */
   readonly answeredAtMs: number;
   /** The token of one of the tenant's tools, as it is now. Never rejects. */
-  readonly toolToken: (tool: string) => Promise<string | undefined>;
+  readonly toolToken: (tool: TenantProfile['tools'][number]) => Promise<string | undefined>;
   readonly events: SessionEvents;
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { projectionKeys } from '#crds/projection/keys.ts';
 import { sealToken } from '#crds/projection/sealed-token.ts';
+import { toolsSchema } from '#crds/tenant/tool.ts';
 import type { SessionContext } from '#runtime/call/session-port.ts';
 import { type CarrierSite, startCarrierSite } from '#runtime/testing/carrier-site.ts';
 import { CALLER, NUMBER, profile, TENANT } from '#runtime/testing/test-runtime.ts';
@@ -9,7 +10,8 @@ import { CALLER, NUMBER, profile, TENANT } from '#runtime/testing/test-runtime.t
 const SECRET = 's'.repeat(32);
 const PATIENCE = { timeout: 15_000 };
 const tool = (name: string) => ({ name, description: 'Any.', url: 'https://tools.example.com/' });
-const tools = [tool('open'), { ...tool('book'), secretRef: { name: 'booking', key: 'token' } }];
+const book = { ...tool('book'), secretRef: { name: 'booking', key: 'token' }, parameters: [], timeoutSeconds: 10 };
+const tools = toolsSchema.parse([tool('open'), book]);
 
 let site: CarrierSite;
 
@@ -24,8 +26,8 @@ afterEach(async () => {
   await site.stop();
 });
 
-async function put(token: string, secret = SECRET): Promise<void> {
-  const tokens = { book: sealToken(secret, { tenantID: TENANT, tool: 'book' }, token) };
+async function put(token: string, { secret = SECRET, tool = book } = {}): Promise<void> {
+  const tokens = { book: sealToken(secret, { tenantID: TENANT, tool }, token) };
   const record = JSON.stringify({ schemaVersion: 1, tenantID: TENANT, tokens });
   await site.pod.redis.hset(projectionKeys.tenantTools(TENANT), 'value', record);
 }
@@ -43,16 +45,32 @@ const offered = ({ profile: { tools: all } }: SessionContext) => all.map(({ name
 test('a tool is offered with its token, which is what it is at the moment of its use', async () => {
   await put('sesame-1');
   const context = await call();
-  expect([offered(context), await context.toolToken('book')]).toEqual([['open', 'book'], 'sesame-1']);
+  expect([offered(context), await context.toolToken(book)]).toEqual([['open', 'book'], 'sesame-1']);
   await put('sesame-2');
-  expect(await context.toolToken('book')).toBe('sesame-2');
+  expect(await context.toolToken(book)).toBe('sesame-2');
   await site.pod.redis.del(projectionKeys.tenantTools(TENANT));
-  expect(await context.toolToken('book')).toBeUndefined();
+  expect(await context.toolToken(book)).toBeUndefined();
+});
+
+test('a call in progress is given no token any more once its tool has another address, or another Secret', async () => {
+  await put('sesame-1');
+  const context = await call();
+  for (const changed of [
+    { url: 'https://tools.example.net/' },
+    { secretRef: { name: 'other', key: 'token' } },
+  ]) {
+    await put('sesame-2', { tool: { ...book, ...changed } });
+    expect(await context.toolToken(book)).toBeUndefined();
+  }
 });
 
 test.each([
   ['is missing', () => Promise.resolve()],
-  ['was sealed for the pods of another runtime', () => put('sesame-1', 't'.repeat(32))],
+  ['was sealed for the pods of another runtime', () => put('sesame-1', { secret: 't'.repeat(32) })],
+  [
+    'was sealed for another address',
+    () => put('sesame-1', { tool: { ...book, url: 'https://tools.example.net/' } }),
+  ],
   [
     'cannot be read',
     async () => void (await site.pod.redis.hset(projectionKeys.tenantTools(TENANT), 'value', '{}')),
@@ -60,5 +78,5 @@ test.each([
 ])('a tool whose token %s is not offered, and the call goes on', async (_, prepare) => {
   await prepare();
   const context = await call();
-  expect([offered(context), await context.toolToken('book')]).toEqual([['open'], undefined]);
+  expect([offered(context), await context.toolToken(book)]).toEqual([['open'], undefined]);
 });

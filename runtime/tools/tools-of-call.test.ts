@@ -22,8 +22,8 @@ function setUp() {
     },
   };
   const asked: string[] = [];
-  const toolToken = async (tool: string) => {
-    asked.push(tool);
+  const toolToken = async ({ name }: { readonly name: string }) => {
+    asked.push(name);
     return `token-${asked.length}`;
   };
   const ofCall = new ToolsOfCall({ runner, callID: 'c-1', tools, toolToken });

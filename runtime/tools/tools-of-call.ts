@@ -40,7 +40,7 @@ export class ToolsOfCall implements TenantTools {
 
   async #runWithToken(tool: TenantTool, call: ToolCallRequest): Promise<ToolOutcome> {
     const { runner, callID, toolToken } = this.#options;
-    const token = tool.secretRef ? await toolToken(tool.name) : undefined;
+    const token = tool.secretRef ? await toolToken(tool) : undefined;
     return runner.run({ callID, tool, call, token });
   }
 }
@@ -50,7 +50,7 @@ export interface ToolsOfCallOptions {
   readonly callID: string;
   readonly tools: readonly TenantTool[];
   /** The token of a tool, as it is now. Never rejects. */
-  readonly toolToken: (tool: string) => Promise<string | undefined>;
+  readonly toolToken: (tool: TenantTool) => Promise<string | undefined>;
 }
 
 /** Callers who interrupt more tools than this are not booking anything. */
