@@ -3,6 +3,8 @@ import { Callers, type TestPerson } from '../testing/callers.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 
+const NOBODY = '11111111-1111-4111-8111-111111111111';
+
 describe('staff in a tenant of somebody else', () => {
   let database: MigratedDatabase;
   let api: TestApi;
@@ -47,6 +49,24 @@ describe('staff in a tenant of somebody else', () => {
   test.each([undefined, '', '  '])('see no callers’ words for the reason %j', async (reason) => {
     const reply = await get('/api/admin/calls', tenantID, reason);
     expect([reply.status, reply.body.code]).toEqual([400, 'reason_required']);
+  });
+
+  test.each([
+    ['POST', '/api/admin/api-keys', { name: 'A', scopes: ['calls:read'] }, 201],
+    ['DELETE', `/api/admin/api-keys/${NOBODY}`, undefined, 404],
+    ['POST', '/api/admin/invitations', { email: 'friend@example.com', role: 'Viewer' }, 201],
+    ['DELETE', `/api/admin/invitations/${NOBODY}`, undefined, 404],
+    ['PATCH', `/api/admin/members/${NOBODY}`, { role: 'Viewer' }, 404],
+    ['DELETE', `/api/admin/members/${NOBODY}`, undefined, 404],
+  ])('say why before they change who may come in: %s %s', async (method, path, body, status) => {
+    const call = (headers: Record<string, string>) =>
+      api.call(method, path, {
+        token,
+        headers: { 'x-veralux-tenant': tenantID, ...headers },
+        ...(body === undefined ? {} : { body }),
+      });
+    expect((await call({})).body.code).toBe('reason_required');
+    expect((await call({ 'x-veralux-reason': 'ticket 8' })).status).toBe(status);
   });
 
   test.each([

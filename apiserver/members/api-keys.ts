@@ -10,6 +10,7 @@ import { displayTextSchema } from '../identity/account-schemas.ts';
 import { SCOPES, type Scope } from '../identity/permissions.ts';
 import type { PersonInTenant } from '../identity/principal.ts';
 import { hashOfSecret, newSecret } from '../identity/secret.ts';
+import { holdAdmin } from './ways-in.ts';
 
 const time = z.iso.datetime();
 const scopeSchema = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);
@@ -64,7 +65,7 @@ export function createKeyRoute({ database }: { readonly database: Database }): R
     path: '/api/admin/api-keys',
     operationID: 'createKey',
     summary: 'Make an API key of this tenant. The key itself is shown this once.',
-    access: inTenant('Admin'),
+    access: inTenant('Admin', { needsReason: true }),
     body: requestSchema,
     replies: { 201: { description: 'The key.', schema: newKeySchema } },
     problems: ['too_many'],
@@ -139,7 +140,7 @@ export function revokeKeyRoute({ database }: { readonly database: Database }): R
     path: '/api/admin/api-keys/{keyID}',
     operationID: 'revokeKey',
     summary: 'Revoke an API key.',
-    access: inTenant('Admin'),
+    access: inTenant('Admin', { needsReason: true }),
     params: paramsSchema,
     replies: { 204: { description: 'It is worth nothing any more.' } },
     handle: async ({ params, principal }) => {
@@ -157,9 +158,11 @@ export function revokeKeyRoute({ database }: { readonly database: Database }): R
 
 async function insertKey(
   client: PoolClient,
-  { user, tenant, entered }: PersonInTenant,
+  principal: PersonInTenant,
   { name, scopes, expiresAt }: z.output<typeof requestSchema>,
 ): Promise<KeyRow> {
+  const { user, tenant, entered } = principal;
+  await holdAdmin(client, principal);
   const { rows } = await client.query<{ count: string }>(`SELECT count(*) FROM api_keys WHERE ${LIVE}`, [
     tenant.id,
   ]);

@@ -13,6 +13,7 @@ import type { PersonInTenant } from '../identity/principal.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { SEND_MAIL } from '../jobs/job-queues.ts';
 import { invitationSchema, roleSchema } from './member-schemas.ts';
+import { holdAdmin } from './ways-in.ts';
 
 export interface InvitationDeps {
   readonly database: Database;
@@ -47,7 +48,7 @@ export function inviteRoute({ database, jobs }: InvitationDeps): Route {
     path: '/api/admin/invitations',
     operationID: 'invite',
     summary: 'Invite somebody into the tenant by e-mail. Only owners invite owners.',
-    access: inTenant('Admin'),
+    access: inTenant('Admin', { needsReason: true }),
     body: requestSchema,
     replies: { 201: { description: 'The invitation; its mail is under way.', schema: invitationSchema } },
     problems: ['already_invited', 'already_member', 'too_many'],
@@ -122,7 +123,7 @@ export function revokeInvitationRoute({ database }: { readonly database: Databas
     path: '/api/admin/invitations/{invitationID}',
     operationID: 'revokeInvitation',
     summary: 'Revoke an invitation.',
-    access: inTenant('Admin'),
+    access: inTenant('Admin', { needsReason: true }),
     params: paramsSchema,
     replies: { 204: { description: 'Its link is worth nothing any more.' } },
     handle: async ({ params, principal }) => {
@@ -141,10 +142,12 @@ export function revokeInvitationRoute({ database }: { readonly database: Databas
 /** Throws ApiError `not_permitted`, `already_member`, `already_invited`, `too_many`. */
 async function invite(
   client: PoolClient,
-  { user, tenant, entered }: PersonInTenant,
+  principal: PersonInTenant,
   { email, role }: z.output<typeof requestSchema>,
 ): Promise<InvitationRow> {
-  if (role === 'Owner' && tenant.role !== 'Owner') {
+  const { user, tenant, entered } = principal;
+  const inviterRole = await holdAdmin(client, principal);
+  if (role === 'Owner' && inviterRole !== 'Owner') {
     throw new ApiError('not_permitted', 'Only an owner invites owners.');
   }
   const { rows } = await client.query<{ is_member: boolean; today: string }>(

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PasswordHasher } from '../identity/password-hasher.ts';
 import type { TenantRole } from '../identity/permissions.ts';
 import { mintLink } from '../mail/mail-links.ts';
 import { Callers, type TestPerson } from '../testing/callers.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { quickBcrypt, startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { until } from '../testing/until.ts';
 
@@ -15,9 +16,18 @@ describe('the people of a tenant', () => {
   let owner: Awaited<ReturnType<TestApi['signUp']>>;
   let admin: TestPerson;
   let viewer: TestPerson;
+  /** How many passwords were hashed. */
+  let hashed = 0;
   beforeAll(async () => {
     database = await createMigratedDatabase();
-    api = await startTestApi(database);
+    const bcrypt = {
+      ...quickBcrypt,
+      hash: (password: string | Buffer) => {
+        hashed += 1;
+        return quickBcrypt.hash(password);
+      },
+    };
+    api = await startTestApi(database, { hasher: new PasswordHasher({ bcrypt }) });
     callers = new Callers(database, api);
   });
   afterAll(async () => {
@@ -65,6 +75,68 @@ describe('the people of a tenant', () => {
     expect((await remove(owner.token, viewer.userID)).status).toBe(204);
     expect((await api.call('GET', '/api/auth/me', { token })).status).toBe(401);
     expect((await remove(owner.token, viewer.userID)).status).toBe(404);
+  });
+
+  describe('who made API keys and invitations', () => {
+    let token: string;
+    let key: string;
+    let invited: string;
+    beforeEach(async () => {
+      token = await callers.token(admin);
+      key = (await makeKey(token)).body.key;
+      invited = (await invite(token)).body.id;
+    });
+
+    const makeKey = (by: string) =>
+      api.call('POST', '/api/admin/api-keys', { token: by, body: { name: 'A', scopes: ['usage:read'] } });
+    const invite = (by: string, email = `${randomUUID()}@example.com`) =>
+      api.call('POST', '/api/admin/invitations', { token: by, body: { email, role: 'Viewer' } });
+    const statuses = async (ofKey = key, ofInvitation = invited) => [
+      (await api.call('GET', '/api/admin/usage', { token: ofKey })).status,
+      (await api.call('GET', `/api/admin/invitations/${ofInvitation}`, { token: owner.token })).status,
+    ];
+
+    test('lose them when they are removed, with an invitation of their own, and others keep theirs', async () => {
+      const others = [(await makeKey(owner.token)).body.key, (await invite(owner.token)).body.id] as const;
+      const [{ email = '' } = {}] = (await members()).filter(({ id }) => id === admin.userID);
+      await database.asAdmin(
+        `INSERT INTO veralux.invitations (tenant_id, invitation_id, email, role, expires_at)
+         VALUES ($1, gen_random_uuid(), $2, 'Owner', now() + interval '1 day')`,
+        [owner.tenantID, email],
+      );
+      expect(await statuses()).toEqual([200, 200]);
+      expect((await remove(owner.token, admin.userID)).status).toBe(204);
+      expect(await statuses()).toEqual([401, 404]);
+      expect(await statuses(...others)).toEqual([200, 200]);
+      expect((await invite(owner.token, email)).status).toBe(201);
+    });
+
+    test('lose them when they are Viewers from now on, and keep them as Owners', async () => {
+      await setRole(owner.token, admin.userID, 'Owner');
+      expect(await statuses()).toEqual([200, 200]);
+      await setRole(owner.token, admin.userID, 'Viewer');
+      expect(await statuses()).toEqual([401, 404]);
+    });
+
+    test.each([
+      ['key', makeKey],
+      ['invitation', invite],
+    ])('make no %s any more once the removal is under way', async (_what, make) => {
+      const holder = new Client({ connectionString: database.adminURL });
+      await holder.connect();
+      await holder.query('BEGIN');
+      await holder.query('DELETE FROM veralux.memberships WHERE user_id = $1', [admin.userID]);
+      const making = make(token);
+      await until(async () => {
+        const waiting = await database.asAdmin(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length === 1 ? true : undefined;
+      });
+      await holder.query('COMMIT');
+      await holder.end();
+      expect((await making).status).toBe(403);
+    });
   });
 
   test('are made and unmade owners by owners alone', async () => {
@@ -145,6 +217,16 @@ describe('the people of a tenant', () => {
       });
       expect((await members(reply.body.token)).map((one) => one.email)).toContain(email);
       expect((await join(link)).body.code).toBe('wrong_link');
+    });
+
+    test('have no password hashed for a link that is not good: that would cost whoever sends it nothing', async () => {
+      const link = await linkFor(`${randomUUID()}@example.com`);
+      hashed = 0;
+      expect((await join('vll_none')).body.code).toBe('wrong_link');
+      expect(hashed).toBe(0);
+      expect((await join(link)).status).toBe(201);
+      expect((await join(link)).body.code).toBe('wrong_link');
+      expect(hashed).toBe(1);
     });
 
     test('become members of a further tenant with the account that they have', async () => {

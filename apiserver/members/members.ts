@@ -5,9 +5,10 @@ import { ApiError } from '../http/api-error.ts';
 import { pageQuerySchema, pageSchema } from '../http/page.ts';
 import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
-import type { TenantRole } from '../identity/permissions.ts';
+import { includesRole, type TenantRole } from '../identity/permissions.ts';
 import type { PersonInTenant } from '../identity/principal.ts';
 import { memberSchema, roleSchema } from './member-schemas.ts';
+import { revokeWaysIn } from './ways-in.ts';
 
 interface MemberRow {
   readonly user_id: string;
@@ -52,8 +53,10 @@ export function changeMemberRoute({ database }: { readonly database: Database })
     method: 'PATCH',
     path: '/api/admin/members/{userID}',
     operationID: 'changeMember',
-    summary: 'Give a member another role. Only owners make and unmake owners; the last one stays.',
-    access: inTenant('Admin'),
+    summary:
+      'Give a member another role. Only owners make and unmake owners; the last one stays. ' +
+      'Whoever is made a Viewer loses the API keys and open invitations that they made.',
+    access: inTenant('Admin', { needsReason: true }),
     params: paramsSchema,
     body: z.strictObject({ role: roleSchema }),
     replies: { 200: { description: 'The member as it is now.', schema: memberSchema } },
@@ -66,6 +69,7 @@ export function changeMemberRoute({ database }: { readonly database: Database })
           params.userID,
           body.role,
         ]);
+        if (!includesRole(body.role, 'Admin')) await revokeWaysIn(client, principal.tenant.id, params.userID);
         return readMember(client, principal.tenant.id, params.userID);
       });
       return { status: 200, body: memberOf(member) } as const;
@@ -73,20 +77,25 @@ export function changeMemberRoute({ database }: { readonly database: Database })
   });
 }
 
-/** `DELETE /api/admin/members/{userID}`: the person belongs to the tenant no more; their sessions in it end. */
+/**
+ * `DELETE /api/admin/members/{userID}`: the person belongs to the tenant no more. Their sessions in it end, and so does
+ * every further way in: API keys and invitations that they made, and an invitation that is still open for them.
+ */
 export function removeMemberRoute({ database }: { readonly database: Database }): Route {
   return defineRoute({
     method: 'DELETE',
     path: '/api/admin/members/{userID}',
     operationID: 'removeMember',
-    summary: 'Remove a member. Only owners remove owners; the last one stays.',
-    access: inTenant('Admin'),
+    summary:
+      'Remove a member, with the API keys and open invitations that they made. Only owners remove owners; the last one stays.',
+    access: inTenant('Admin', { needsReason: true }),
     params: paramsSchema,
     replies: { 204: { description: 'The person is no member any more.' } },
     problems: ['last_owner'],
     handle: async ({ params, principal }) => {
       await database.withTenant(principal.tenant.id, async (client) => {
         await lockMember(client, principal, { userID: params.userID, wanted: undefined });
+        await revokeWaysIn(client, principal.tenant.id, params.userID);
         await client.query('DELETE FROM memberships WHERE tenant_id = $1 AND user_id = $2', [
           principal.tenant.id,
           params.userID,
