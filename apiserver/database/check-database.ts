@@ -13,15 +13,22 @@ export class UnfitDatabase extends OperatingError {
 
 interface RoleRow {
   readonly name: string;
+  /** As whom the connection logged in; it may become that role again. */
+  readonly login: string;
   readonly superuser: boolean;
   readonly bypasses: boolean;
+  readonly makes_roles: boolean;
+  readonly replicates: boolean;
   readonly owns: boolean;
+  /** Roles that it may act as, or whose rights it has. */
+  readonly member_of: readonly string[];
 }
 
 /**
  * Throws UnfitDatabase when the connection's role is not `expectedRole` or could see past row-level
- * security (superuser, BYPASSRLS, owner of the tables), or when the schema lacks a migration of this
- * release. A schema that is newer is served: migrations only add.
+ * security (superuser, BYPASSRLS, owner of the tables, a member of another role, or able to become one of
+ * these), or when the schema lacks a migration of this release. A schema that is newer is served: migrations
+ * only add.
  */
 export async function checkDatabase(
   database: Database,
@@ -29,7 +36,11 @@ export async function checkDatabase(
   expectedRole: string,
 ): Promise<void> {
   const [role] = await database.query<RoleRow>(
-    `SELECT current_user AS name, rolsuper AS superuser, rolbypassrls AS bypasses,
+    `SELECT current_user AS name, session_user AS login, rolsuper AS superuser, rolbypassrls AS bypasses,
+            rolcreaterole AS makes_roles, rolreplication AS replicates,
+            ARRAY(SELECT other.rolname::text FROM pg_roles other
+                   WHERE other.rolname <> current_user AND pg_has_role(current_user, other.oid, 'MEMBER')
+                   ORDER BY 1) AS member_of,
             EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1)
                        AND pg_has_role(current_user, relowner, 'MEMBER')) AS owns
        FROM pg_roles WHERE rolname = current_user`,
@@ -56,7 +67,12 @@ export async function checkDatabase(
 function flawOf(role: RoleRow): string | undefined {
   if (role.superuser) return 'a superuser';
   if (role.bypasses) return 'which has BYPASSRLS';
-  return role.owns ? 'which owns the tables' : undefined;
+  if (role.owns) return 'which owns the tables';
+  if (role.makes_roles) return 'which has CREATEROLE';
+  if (role.replicates) return 'which has REPLICATION';
+  if (role.login !== role.name) return `which it became after it logged in as ${role.login}`;
+  // Those that migrate makes are members of nothing, so there is no telling why this one is.
+  return role.member_of.length > 0 ? `which is a member of ${role.member_of.join(', ')}` : undefined;
 }
 
 async function missingMigrations(database: Database): Promise<readonly string[]> {

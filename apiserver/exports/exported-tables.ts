@@ -39,5 +39,6 @@ export const NOT_EXPORTED: Readonly<Record<string, string>> = {
   idempotency_keys: 'replies that were given, kept for a day',
   ledger_events: 'digests of what is in the other tables',
   mail_links: 'hashes of links',
+  purged_tenants: 'those that are no more',
   sessions: "people's, not the tenant's",
 };

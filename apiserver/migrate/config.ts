@@ -25,5 +25,12 @@ export const MIGRATE_OPTIONS = {
     secret: true,
     description: 'The password of the role veralux_worker, which does the background work.',
   },
+  BACKUP_PASSWORD: {
+    schema: password,
+    secret: true,
+    optional: true,
+    description:
+      'The password of the role veralux_backup, which reads every row for pg_dump. Needs an ADMIN_DATABASE_URL that can give BYPASSRLS. Absent: the role stays as it is, at first without a login.',
+  },
   LOG_LEVEL: { schema: option.logLevel, default: 'info', description: 'What is logged at least.' },
 } as const satisfies OptionTable;

@@ -17,6 +17,7 @@ process.exitCode = await runProgram(process, {
         adminURL: config.ADMIN_DATABASE_URL,
         appPassword: config.APP_PASSWORD,
         workerPassword: config.WORKER_PASSWORD,
+        backupPassword: config.BACKUP_PASSWORD,
         clock: systemClock,
         log,
       });

@@ -40,6 +40,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
     await client.query(`SET ROLE ${ROLES.owner}`);
     const applied = await migrateSchema(client, options.log);
     await migrateQueues(client);
+    await letBackupRead(client);
     return applied;
   } finally {
     await client.end();
@@ -85,6 +86,15 @@ async function migrateQueues(client: Client): Promise<void> {
     GRANT SELECT ON ${QUEUE_SCHEMA}.queue TO ${ROLES.app};
     GRANT INSERT, SELECT (id) ON ${QUEUE_SCHEMA}.job_common TO ${ROLES.app};
   `);
+}
+
+/** Each time, for what this release has added. */
+async function letBackupRead(client: Client): Promise<void> {
+  for (const schema of [SCHEMA, QUEUE_SCHEMA]) {
+    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${ROLES.backup}`);
+    await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${ROLES.backup}`);
+    await client.query(`GRANT SELECT ON ALL SEQUENCES IN SCHEMA ${schema} TO ${ROLES.backup}`);
+  }
 }
 
 async function makeQueues(boss: PgBoss): Promise<void> {
