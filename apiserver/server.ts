@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import type { Shard } from '#crds/projection/shard.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { ConfigOf } from '#lib/config/config.ts';
@@ -29,7 +30,7 @@ import { PasswordHasher } from './identity/password-hasher.ts';
 import { SignupGate } from './identity/signup-gate.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import { ERASE_CALLER, PROVISION_TENANT, SEND_MAIL } from './jobs/job-queues.ts';
-import { READ_BLOCK_MS } from './ledger/ledger-streams.ts';
+import { READ_BLOCK_MS, streamEndOf } from './ledger/ledger-streams.ts';
 import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { type Mailer, smtpMailer } from './mail/mailer.ts';
 import { sendMail } from './mail/send-mail.ts';
@@ -43,6 +44,7 @@ import { measureProcess } from './operations/measure-process.ts';
 import { readSnapshot } from './operations/platform-snapshot.ts';
 import { CallRetention } from './retention/call-retention.ts';
 import { allRoutes } from './routes.ts';
+import { ContactInviter } from './tenants/contact-inviter.ts';
 import { countVanished } from './tenants/count-vanished.ts';
 import { keepData } from './tenants/keep-data.ts';
 import { type ObservedTenant, observeTenant } from './tenants/observed-tenant.ts';
@@ -188,7 +190,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       dependencies,
       // Before those who send jobs, and so stopped after them.
       jobs,
-      ...tenantServices(config, around, { informer, worker, kube, hasher, jobs }),
+      ...tenantServices(config, around, { informer, worker, kube, probe: stores.probe, hasher, jobs }),
       ledgerWriter(config, around, stores, registry),
       meter,
       liveFeed,
@@ -253,18 +255,19 @@ function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig): Mailer |
 function tenantServices(
   config: ApiServerConfig,
   { log, clock }: Surroundings,
-  parts: Pick<Stores, 'worker' | 'kube'> & {
+  parts: Pick<Stores, 'worker' | 'kube' | 'probe'> & {
     readonly informer: Informer<ObservedTenant>;
     readonly hasher: PasswordHasher;
     readonly jobs: JobQueue;
   },
 ): readonly Service[] {
-  const { informer, worker: database, kube, hasher, jobs } = parts;
+  const { informer, worker: database, kube, probe, hasher, jobs } = parts;
   const isOnPrem = !config.SAAS_MODE;
   const { NAMESPACE: namespace, ADMIN_EMAIL: email } = config;
   const recording = { informer, database, isOnPrem, jobs, log };
   const record = (names: readonly string[]) => recordTenants(recording, names);
-  const keeping = { informer, kube, database, namespace, log };
+  const ledgerEndOf = (shard: Shard) => streamEndOf(probe, shard);
+  const keeping = { informer, kube, database, ledgerEndOf, namespace, log };
   const following = { informer, clock, log };
   const followers = [
     new TenantFollower({
@@ -290,7 +293,7 @@ function tenantServices(
       },
     }),
   ];
-  if (!isOnPrem) return followers;
+  if (!isOnPrem) return [...followers, new ContactInviter({ database, jobs, clock, log })];
   return [...followers, new InitialAdmin({ kube, database, hasher, namespace, email, clock, log })];
 }
 
