@@ -36,17 +36,14 @@ export const STAFF = { to: 'Staff' } as const satisfies Access;
  * A person who is at least `role` in the tenant of the session, staff in the tenant they name (as
  * Admin), and, where there is a scope, API keys of the tenant that have it.
  */
-export function inTenant(
-  role: TenantRole,
-  options?: { readonly scope?: undefined; readonly needsReason?: boolean },
-): TenantAccess<undefined>;
+export function inTenant(role: TenantRole): TenantAccess<undefined>;
 export function inTenant(
   role: TenantRole,
   options: { readonly scope: Scope; readonly needsReason?: boolean },
 ): TenantAccess<Scope>;
 export function inTenant(
   role: TenantRole,
-  options: { readonly scope?: Scope | undefined; readonly needsReason?: boolean } = {},
+  options: { readonly scope?: Scope; readonly needsReason?: boolean } = {},
 ): TenantAccess<Scope | undefined> {
   return { to: 'Tenant', role, scope: options.scope, needsReason: options.needsReason ?? false };
 }

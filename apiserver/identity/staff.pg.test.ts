@@ -58,7 +58,8 @@ describe('staff in a tenant of somebody else', () => {
     ['DELETE', `/api/admin/invitations/${NOBODY}`, undefined, 404],
     ['PATCH', `/api/admin/members/${NOBODY}`, { role: 'Viewer' }, 404],
     ['DELETE', `/api/admin/members/${NOBODY}`, undefined, 404],
-  ])('say why before they change who may come in: %s %s', async (method, path, body, status) => {
+    ['PUT', '/api/admin/config/knowledge', { knowledge: [] }, 428],
+  ])('say why before they change anything: %s %s', async (method, path, body, status) => {
     const call = (headers: Record<string, string>) =>
       api.call(method, path, {
         token,

@@ -65,7 +65,7 @@ export function createKeyRoute({ database }: { readonly database: Database }): R
     path: '/api/admin/api-keys',
     operationID: 'createKey',
     summary: 'Make an API key of this tenant. The key itself is shown this once.',
-    access: inTenant('Admin', { needsReason: true }),
+    access: inTenant('Admin'),
     body: requestSchema,
     replies: { 201: { description: 'The key.', schema: newKeySchema } },
     problems: ['too_many'],
@@ -140,7 +140,7 @@ export function revokeKeyRoute({ database }: { readonly database: Database }): R
     path: '/api/admin/api-keys/{keyID}',
     operationID: 'revokeKey',
     summary: 'Revoke an API key.',
-    access: inTenant('Admin', { needsReason: true }),
+    access: inTenant('Admin'),
     params: paramsSchema,
     replies: { 204: { description: 'It is worth nothing any more.' } },
     handle: async ({ params, principal }) => {

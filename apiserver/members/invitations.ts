@@ -48,7 +48,7 @@ export function inviteRoute({ database, jobs }: InvitationDeps): Route {
     path: '/api/admin/invitations',
     operationID: 'invite',
     summary: 'Invite somebody into the tenant by e-mail. Only owners invite owners.',
-    access: inTenant('Admin', { needsReason: true }),
+    access: inTenant('Admin'),
     body: requestSchema,
     replies: { 201: { description: 'The invitation; its mail is under way.', schema: invitationSchema } },
     problems: ['already_invited', 'already_member', 'too_many'],
@@ -123,7 +123,7 @@ export function revokeInvitationRoute({ database }: { readonly database: Databas
     path: '/api/admin/invitations/{invitationID}',
     operationID: 'revokeInvitation',
     summary: 'Revoke an invitation.',
-    access: inTenant('Admin', { needsReason: true }),
+    access: inTenant('Admin'),
     params: paramsSchema,
     replies: { 204: { description: 'Its link is worth nothing any more.' } },
     handle: async ({ params, principal }) => {

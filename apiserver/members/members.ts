@@ -56,7 +56,7 @@ export function changeMemberRoute({ database }: { readonly database: Database })
     summary:
       'Give a member another role. Only owners make and unmake owners; the last one stays. ' +
       'Whoever is made a Viewer loses the API keys and open invitations that they made.',
-    access: inTenant('Admin', { needsReason: true }),
+    access: inTenant('Admin'),
     params: paramsSchema,
     body: z.strictObject({ role: roleSchema }),
     replies: { 200: { description: 'The member as it is now.', schema: memberSchema } },
@@ -88,7 +88,7 @@ export function removeMemberRoute({ database }: { readonly database: Database })
     operationID: 'removeMember',
     summary:
       'Remove a member, with the API keys and open invitations that they made. Only owners remove owners; the last one stays.',
-    access: inTenant('Admin', { needsReason: true }),
+    access: inTenant('Admin'),
     params: paramsSchema,
     replies: { 204: { description: 'The person is no member any more.' } },
     problems: ['last_owner'],
