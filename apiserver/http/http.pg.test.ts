@@ -181,6 +181,8 @@ describe('the HTTP side of the API', () => {
     expect(Object.keys(signup.responses)).toEqual([
       '201',
       '400',
+      // Repeated with an Idempotency-Key after the password was changed.
+      '401',
       '403',
       '409',
       '413',
