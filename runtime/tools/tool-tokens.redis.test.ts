@@ -10,7 +10,12 @@ import { CALLER, NUMBER, profile, TENANT } from '#runtime/testing/test-runtime.t
 const SECRET = 's'.repeat(32);
 const PATIENCE = { timeout: 15_000 };
 const tool = (name: string) => ({ name, description: 'Any.', url: 'https://tools.example.com/' });
-const book = { ...tool('book'), secretRef: { name: 'booking', key: 'token' }, parameters: [], timeoutSeconds: 10 };
+const book = {
+  ...tool('book'),
+  secretRef: { name: 'booking', key: 'token' },
+  parameters: [],
+  timeoutSeconds: 10,
+};
 const tools = toolsSchema.parse([tool('open'), book]);
 
 let site: CarrierSite;
