@@ -78,16 +78,11 @@ function isPresence(proof: Proof): proof is Presence {
 
 /** A session, an issuer and a subject, a hash: as `auth_start_session` takes them. */
 function proofColumns(proof: Proof): readonly (string | null)[] {
-  switch (proof.kind) {
-    case 'Session':
-      return [proof.sessionID, null, null, null];
-    case 'Identity':
-      return [null, proof.issuer, proof.subject, null];
-    case 'Password':
-      return [null, null, null, proof.hash];
-    case 'Creation':
-      return [null, null, null, null];
-  }
+  return [
+    proof.kind === 'Session' ? proof.sessionID : null,
+    ...(proof.kind === 'Identity' ? [proof.issuer, proof.subject] : [null, null]),
+    proof.kind === 'Password' ? proof.hash : null,
+  ];
 }
 
 /** When a session ends that is opened or refreshed now. */
