@@ -5,7 +5,6 @@ import { FakeTenants } from '../testing/fake-tenants.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { until } from '../testing/until.ts';
-import type { ConfigurationDeps } from './part-routes.ts';
 
 /** More than the pool of the API has connections. */
 const MANY = 10;
@@ -23,13 +22,13 @@ describe('POST /api/admin/workflows', () => {
     const fake = new FakeTenants();
     const kube = {
       ...fake.kube,
-      apply: async (...parameters: Parameters<ConfigurationDeps['kube']['apply']>) => {
+      apply: async (...parameters: Parameters<typeof fake.kube.apply>) => {
         await beforeApply();
         const applied = await fake.kube.apply(...parameters);
         await afterApply();
         return applied;
       },
-    } as ConfigurationDeps['kube'];
+    } as typeof fake.kube;
     api = await startTestApi(database, { cluster: { kube, informer: fake.informer } });
     owner = await api.signUp(randomUUID());
     fake.add({ name: owner.name, tenantID: owner.tenantID });
