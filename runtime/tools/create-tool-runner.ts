@@ -1,8 +1,8 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
-import { dialTLS } from './post-json.ts';
-import { resolveByDNS } from './resolve-public.ts';
+import { dialTLS } from '#lib/public-web/post-json.ts';
+import { resolveByDNS } from '#lib/public-web/resolve-public.ts';
 import { createToolObserver } from './tool-metrics.ts';
 import { ToolRunner } from './tool-runner.ts';
 

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { PUBLIC_ADDRESS, reply } from '#hack/testing/https-site.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import { createToolRunner } from './create-tool-runner.ts';
-import { PUBLIC_ADDRESS, reply } from './fakes/tool-site.ts';
 import { at, closeSites, request, setUpTools, tool } from './fakes/tools-in-test.ts';
 import { ToolRunner } from './tool-runner.ts';
 
@@ -61,11 +61,11 @@ describe('where a tool may be', () => {
   });
 
   test.each([
-    'http://tools.example.com/',
-    'https://user@tools.example.com/',
-    'https://user:word@tools.example.com/',
-    'https://:word@tools.example.com/',
-    'ftp://tools.example.com/',
+    'http://site.example.com/',
+    'https://user@site.example.com/',
+    'https://user:word@site.example.com/',
+    'https://:word@site.example.com/',
+    'ftp://site.example.com/',
     'nonsense',
   ])('is at https, without a user: %s', async (url) => {
     const { site, runner } = await setUpTools([]);

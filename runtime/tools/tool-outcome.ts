@@ -1,4 +1,4 @@
-import type { Answer } from './post-json.ts';
+import type { Answer } from '#lib/public-web/post-json.ts';
 
 /**
  * What came of a tool's call. `text` is for the language model: what the tool answered, or what went

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { PUBLIC_ADDRESS, reply, SITE, type SiteAnswer } from '#hack/testing/https-site.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { createLogger } from '#lib/log/logger.ts';
-import { PUBLIC_ADDRESS, reply, SITE, type ToolAnswer } from './fakes/tool-site.ts';
 import { closeSites, request, setUpTools } from './fakes/tools-in-test.ts';
 
 afterEach(closeSites);
@@ -79,7 +79,7 @@ describe('a call of a tool', () => {
 });
 
 describe('what a tool answers', () => {
-  test.each<[string, ToolAnswer, string, string]>([
+  test.each<[string, SiteAnswer, string, string]>([
     ['text', reply(200, 'Booked.', { 'content-type': 'text/plain; charset=utf-8' }), 'ok', 'Booked.'],
     ['JSON of its own kind', reply(201, '[1]', { 'content-type': 'application/hal+json' }), 'ok', '[1]'],
     ['nothing', reply(204, ''), 'ok', 'answered nothing'],

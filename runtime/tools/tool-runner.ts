@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '#lib/clock/clock.ts';
 import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { type Dial, postJSON } from '#lib/public-web/post-json.ts';
+import { type Resolve, resolvePublic } from '#lib/public-web/resolve-public.ts';
 import type { ToolCall } from '#runtime/engines/language-model.ts';
-import { type Dial, postJSON } from './post-json.ts';
-import { type Resolve, resolvePublic } from './resolve-public.ts';
 import { type TenantTool, wrongArguments } from './tool-arguments.ts';
 import {
   answered,

@@ -1,13 +1,13 @@
 import type { LookupAddress } from 'node:dns';
 import { toolsSchema } from '#crds/tenant/tool.ts';
+import { httpsSite, PUBLIC_ADDRESS, SITE, type SiteAnswer } from '#hack/testing/https-site.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import type { FakeClock } from '#lib/clock/fake-clock.ts';
 import { type Logger, silentLogger } from '#lib/log/logger.ts';
 import type { TenantTool } from '../tool-arguments.ts';
 import { ToolRunner } from '../tool-runner.ts';
-import { PUBLIC_ADDRESS, SITE, type ToolAnswer, toolSite } from './tool-site.ts';
 
-type Site = Awaited<ReturnType<typeof toolSite>>;
+type Site = Awaited<ReturnType<typeof httpsSite>>;
 const sites: Site[] = [];
 
 export function tool(more: object = {}): TenantTool {
@@ -27,8 +27,8 @@ export function tool(more: object = {}): TenantTool {
   return parsed;
 }
 
-export async function setUpTools(script: ToolAnswer[], options: ToolSetUp = {}) {
-  const site = await toolSite(script, options);
+export async function setUpTools(script: SiteAnswer[], options: ToolSetUp = {}) {
+  const site = await httpsSite(script, options);
   sites.push(site);
   const outcomes: string[] = [];
   const looked: string[] = [];

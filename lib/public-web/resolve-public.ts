@@ -7,7 +7,7 @@ import { isPublicAddress } from './public-address.ts';
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 /**
- * The public addresses at which a tool's URL may be called; undefined where it may not be called at
+ * The public addresses at which a tenant's URL may be called; undefined where it may not be called at
  * all. The connection has to go to one of these and nowhere else: a name that is looked up again may
  * lead elsewhere by then. Rejects where the name cannot be resolved.
  */

@@ -109,7 +109,7 @@ async function readUpTo(body: AsyncIterable<Buffer>, maxBytes: number): Promise<
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** As much as a model should read while a caller waits. */
+/** As much as a language model should read while a caller waits; more than anybody else asks for. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 const MAX_ADDRESSES = 4;
 

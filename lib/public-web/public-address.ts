@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * Whether an address is one of the public Internet, which is all that a tenant's tools may be at:
+ * Whether an address is one of the public Internet, which is all that a tenant's URL may lead to:
  * neither ours (pods, nodes, metadata services) nor one that only wraps another address.
  */
 export function isPublicAddress(text: string): boolean {

@@ -2,25 +2,25 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createAuthority, createServerCertificate } from '#hack/testing/certificates.ts';
-import { type Dial, openTLS, type Target } from '../post-json.ts';
+import { type Dial, openTLS, type Target } from '#lib/public-web/post-json.ts';
+import { createAuthority, createServerCertificate } from './certificates.ts';
 
 /** The name of the site's certificate. */
-export const SITE = 'tools.example.com';
+export const SITE = 'site.example.com';
 /** A public address, at which nothing of these tests ever is. */
 export const PUBLIC_ADDRESS = '93.184.215.14';
 
 /**
- * A company's own server of tools, by real TLS. Its dial leads every address here, and remembers which
+ * A company's own server, by real TLS. Its dial leads every address here, and remembers which
  * ones were dialled; those that `down` names refuse.
  */
-export async function toolSite(
-  script: ToolAnswer[],
+export async function httpsSite(
+  script: SiteAnswer[],
   options: { down?: readonly string[]; name?: string } = {},
 ) {
   const authority = createAuthority('An authority of the tests');
   const { certificate, key } = createServerCertificate(authority, options.name ?? SITE);
-  const requests: ToolRequestSeen[] = [];
+  const requests: SeenRequest[] = [];
   const server = createServer(
     { cert: certificate, key },
     (request, response) => void serve(request, response),
@@ -44,6 +44,8 @@ export async function toolSite(
   };
   return {
     port,
+    /** Who vouches for it, as PEM. */
+    authority: authority.certificate,
     requests,
     dialled,
     dial,
@@ -56,9 +58,9 @@ export async function toolSite(
 }
 
 /** Undefined where the site never answers. */
-export type ToolAnswer = (response: ServerResponse) => void | Promise<void>;
+export type SiteAnswer = (response: ServerResponse) => void | Promise<void>;
 
-interface ToolRequestSeen {
+interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
@@ -69,7 +71,7 @@ export function reply(
   status: number,
   body: string | Buffer,
   headers: Record<string, string> = {},
-): ToolAnswer {
+): SiteAnswer {
   return (response) =>
     void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
 }
