@@ -47,6 +47,8 @@ import {
   revokeInvitationRoute,
 } from './members/invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members/members.ts';
+import { type DeliveryRouteDeps, deliveryRoutes } from './notifications/delivery-routes.ts';
+import { type SecretRouteDeps, secretRoutes } from './notifications/secret-routes.ts';
 import { healthRoute, readyRoute } from './operations/health.ts';
 import { type SystemHealthDeps, systemHealthRoute } from './operations/system-health.ts';
 import { type CloseTenantDeps, closeTenantRoute } from './tenants/close-tenant.ts';
@@ -58,6 +60,8 @@ export type RouteDeps = SignupDeps &
   IdentityDeps &
   SystemHealthDeps &
   ConfigurationDeps &
+  DeliveryRouteDeps &
+  SecretRouteDeps &
   CloseTenantDeps &
   ErasureDeps &
   ExportDeps & { readonly liveFeed: LiveFeed };
@@ -117,5 +121,7 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     ...partRoutes(deps),
     ...workflowRoutes(deps),
     ...revisionRoutes(deps),
+    ...deliveryRoutes(deps),
+    ...secretRoutes(deps),
   ];
 }

@@ -12,6 +12,8 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import { supervise } from '#lib/lifecycle/supervisor.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
+import { dialTLS } from '#lib/public-web/post-json.ts';
+import { resolveByDNS } from '#lib/public-web/resolve-public.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
 import { currentActor } from './audit/actor.ts';
 import { LiveFeed } from './calls/live-feed.ts';
@@ -29,12 +31,23 @@ import { OutsideTokens } from './identity/outside-tokens.ts';
 import { PasswordHasher } from './identity/password-hasher.ts';
 import { SignupGate } from './identity/signup-gate.ts';
 import { JobQueue } from './jobs/job-queue.ts';
-import { ERASE_CALLER, PROVISION_TENANT, SEND_MAIL } from './jobs/job-queues.ts';
+import {
+  ERASE_CALLER,
+  NOTIFY_BY_MAIL,
+  NOTIFY_BY_WEBHOOK,
+  PROVISION_TENANT,
+  SEND_MAIL,
+} from './jobs/job-queues.ts';
 import { READ_BLOCK_MS, streamEndOf } from './ledger/ledger-streams.ts';
 import { LedgerWriter } from './ledger/ledger-writer.ts';
 import { type Mailer, smtpMailer } from './mail/mailer.ts';
 import { sendMail } from './mail/send-mail.ts';
 import { ROLES } from './migrate/schema.ts';
+import { countAttempts, deliveryJob } from './notifications/deliver.ts';
+import { mailChannel } from './notifications/mail-channel.ts';
+import { NotificationOutbox } from './notifications/notification-outbox.ts';
+import { webhookChannel } from './notifications/webhook-channel.ts';
+import { resealSecrets, SecretBox } from './notifications/webhook-secrets.ts';
 import { InitialAdmin } from './onprem/initial-admin.ts';
 import { dependenciesOf } from './operations/dependencies.ts';
 import { DependencyWatch } from './operations/dependency-watch.ts';
@@ -125,6 +138,8 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
   await hasher.warmUp();
   const secrets = secretsOf(config);
   const tokens = new AccessTokens(secrets, clock);
+  const secretBox = new SecretBox(secrets);
+  await resealSecrets(worker, secretBox);
   const outside = new OutsideTokens(config.OUTSIDE_ISSUERS, clock);
   const informer = new Informer<ObservedTenant>({
     client: kube,
@@ -139,9 +154,11 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }),
     [ERASE_CALLER]: eraseCaller({ database: worker, log }),
     [SEND_MAIL]: sendMail({ database: worker, mailer, consoleURL: config.CONSOLE_URL, log }),
+    ...notifyingJobs(config, around, { worker, registry, mailer, secretBox }),
   };
   const jobs = new JobQueue({ database: worker, log, registry, handlers });
-  const meter = new ApiRequestMeter({ database: worker, clock, log });
+  const outbox = new NotificationOutbox({ jobs });
+  const meter = new ApiRequestMeter({ database: worker, outbox, clock, log });
   const dependencies = new DependencyWatch({
     dependencies: dependenciesOf({ database, redis: stores.probe }, informer, clock),
     clock,
@@ -155,6 +172,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     jobs,
     hasher,
     tokens,
+    secretBox,
     outside,
     signupGate: signupGate(config, clock, database),
     clock,
@@ -190,8 +208,16 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       dependencies,
       // Before those who send jobs, and so stopped after them.
       jobs,
-      ...tenantServices(config, around, { informer, worker, kube, probe: stores.probe, hasher, jobs }),
-      ledgerWriter(config, around, stores, registry),
+      ...tenantServices(config, around, {
+        informer,
+        worker,
+        kube,
+        probe: stores.probe,
+        hasher,
+        jobs,
+        outbox,
+      }),
+      ledgerWriter(config, around, stores, { registry, outbox }),
       meter,
       liveFeed,
       new TellRuntimes({ database: worker, redis: stores.probe, clock, log }),
@@ -251,6 +277,26 @@ function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig): Mailer |
   return url === undefined || from === undefined ? undefined : smtpMailer({ url, from });
 }
 
+/** What tells tenants of leads, calls and limits, by queue. */
+function notifyingJobs(
+  { CONSOLE_URL: consoleURL }: ApiServerConfig,
+  { log, clock }: Surroundings,
+  parts: {
+    readonly worker: Database;
+    readonly registry: Registry;
+    readonly mailer: Mailer | undefined;
+    readonly secretBox: SecretBox;
+  },
+) {
+  const { worker: database, registry, mailer, secretBox } = parts;
+  const deps = { database, attempts: countAttempts(registry), log };
+  const web = { database, secretBox, clock, resolve: resolveByDNS, dial: dialTLS };
+  return {
+    [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, webhookChannel(web)),
+    [NOTIFY_BY_MAIL]: deliveryJob(deps, mailChannel({ mailer, consoleURL })),
+  };
+}
+
 /** What follows the Tenants, and on-prem makes the person that they belong to. */
 function tenantServices(
   config: ApiServerConfig,
@@ -259,12 +305,13 @@ function tenantServices(
     readonly informer: Informer<ObservedTenant>;
     readonly hasher: PasswordHasher;
     readonly jobs: JobQueue;
+    readonly outbox: NotificationOutbox;
   },
 ): readonly Service[] {
-  const { informer, worker: database, kube, probe, hasher, jobs } = parts;
+  const { informer, worker: database, kube, probe, hasher, jobs, outbox } = parts;
   const isOnPrem = !config.SAAS_MODE;
   const { NAMESPACE: namespace, ADMIN_EMAIL: email } = config;
-  const recording = { informer, database, isOnPrem, jobs, log };
+  const recording = { informer, database, isOnPrem, jobs, outbox, log };
   const record = (names: readonly string[]) => recordTenants(recording, names);
   const ledgerEndOf = (shard: Shard) => streamEndOf(probe, shard);
   const keeping = { informer, kube, database, ledgerEndOf, namespace, log };
@@ -301,8 +348,8 @@ function ledgerWriter(
   config: ApiServerConfig,
   { log, clock }: Surroundings,
   { ledger, worker }: Stores,
-  registry: Registry,
+  { registry, outbox }: { readonly registry: Registry; readonly outbox: NotificationOutbox },
 ): Service {
   const databaseURL = config.WORKER_DATABASE_URL;
-  return new LedgerWriter({ redis: ledger, database: worker, databaseURL, registry, clock, log });
+  return new LedgerWriter({ redis: ledger, database: worker, databaseURL, outbox, registry, clock, log });
 }

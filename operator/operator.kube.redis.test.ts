@@ -105,9 +105,11 @@ describe('a Tenant', () => {
   });
 
   test.concurrent('names the fields that nothing acts on yet', async () => {
-    await bench.applyTenant('op-unserved', { notifications: { emails: ['a@example.com'] } });
+    await bench.applyTenant('op-unserved', {
+      assistant: { greeting: 'Hello.', voice: { engine: 'Kokoro' } },
+    });
     const tenant = await bench.until(TENANT, { name: 'op-unserved' }, 'Served', 'NotServedYet');
-    expect(conditionOf(tenant, 'Served')?.message).toContain('spec.notifications');
+    expect(conditionOf(tenant, 'Served')?.message).toContain('spec.assistant.voice.engine');
   });
 
   test('has what people change by hand put back', async () => {

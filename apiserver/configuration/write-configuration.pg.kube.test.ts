@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { notificationsSchema } from '#crds/tenant/call-handling.ts';
 import type { TenantSpec } from '#crds/tenant/tenant.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
 import { testCluster } from '#hack/testing/cluster.ts';
@@ -52,7 +53,7 @@ describe('writing the configuration of a tenant', () => {
   test('removes what a new value leaves out, and an optional part as a whole', async () => {
     await write((spec) => {
       const { persona: _persona, ...assistant } = spec.assistant;
-      return { assistant, notifications: { emails: ['a@example.com'] } };
+      return { assistant, notifications: notificationsSchema.parse({ emails: ['a@example.com'] }) };
     });
     expect((await tenants.spec(tenant)).assistant.persona).toBeUndefined();
     await write(() => ({ notifications: undefined }));

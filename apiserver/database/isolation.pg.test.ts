@@ -48,6 +48,12 @@ const ROWS: Readonly<Record<string, ((of: Subject) => string) | 'by the sign-up'
     `mail_links (token_hash, purpose, tenant_id, invitation_id, expires_at)
      VALUES (sha256('${callID}'), 'Invitation', '${tenantID}', '${callID}', now())`,
   memberships: 'by the sign-up',
+  notification_deliveries: ({ tenantID, callID }) =>
+    `notification_deliveries (tenant_id, delivery_id, notification_id, channel, state)
+     VALUES ('${tenantID}', '${callID}', '${callID}', 'Webhook', 'Dead')`,
+  notifications: ({ tenantID, callID }) =>
+    `notifications (tenant_id, notification_id, event, event_key, call_id)
+     VALUES ('${tenantID}', '${callID}', 'CallEnded', 'x', '${callID}')`,
   purged_tenants: ({ tenantID }) =>
     `purged_tenants (tenant_id, resource_uid) VALUES ('${tenantID}', gen_random_uuid())`,
   sessions: 'by the sign-up',
@@ -63,10 +69,12 @@ const ROWS: Readonly<Record<string, ((of: Subject) => string) | 'by the sign-up'
   usage_events: ({ tenantID, callID }) =>
     `usage_events (tenant_id, source, event_id, metric, quantity, month, occurred_at, call_id)
      VALUES ('${tenantID}', 'Runtime', 'x', 'call_count', 1, to_char(now(), 'YYYY-MM'), now(), '${callID}')`,
+  webhook_secrets: ({ tenantID, callID }) =>
+    `webhook_secrets (tenant_id, secret_id, sealed, key_id) VALUES ('${tenantID}', '${callID}', 'sealed', 'k')`,
 };
 const TABLES = Object.keys(ROWS);
 /** In an order in which what others refer to comes first. */
-const FIRST = ['calls', 'invitations'];
+const FIRST = ['calls', 'invitations', 'notifications'];
 
 /** What an app role may not even try. */
 const DENIED = '42501';
@@ -257,16 +265,35 @@ describe('tenant isolation', () => {
     expect(own.status).toBe(200);
   });
 
+  test("another tenant's delivery and webhook secret are 404, to read, to send again and to end", async () => {
+    const delivery = `/api/admin/notifications/deliveries/${theirCallID}`;
+    for (const [method, path] of [
+      ['GET', delivery],
+      ['POST', `${delivery}/resend`],
+      ['DELETE', `/api/admin/notifications/secrets/${theirCallID}`],
+    ] as const) {
+      const reply = await api.call(method, path, { token: ours.token });
+      expect([method, reply.status, reply.body.code]).toEqual([method, 404, 'not_found']);
+    }
+    const kept = await database.asAdmin('SELECT FROM veralux.webhook_secrets WHERE secret_id = $1', [theirCallID]);
+    expect(kept).toHaveLength(1);
+  });
+
   test('lists and usage hold what is the tenant’s own', async () => {
     const read = async (token: string) => {
       const calls = await api.call('GET', '/api/admin/calls', { token });
       const leads = await api.call('GET', '/api/admin/leads', { token });
       const usage = await api.call('GET', '/api/admin/usage', { token });
-      const ids = (items: { id?: string; callID?: string }[]) => items.map(({ id, callID }) => callID ?? id);
-      return [ids(calls.body.items), ids(leads.body.items), usage.body.usage.call_count];
+      const deliveries = await api.call('GET', '/api/admin/notifications/deliveries', { token });
+      const secrets = await api.call('GET', '/api/admin/notifications/secrets', { token });
+      const ids = [calls, leads, deliveries, secrets].flatMap(({ body }) =>
+        body.items.map(({ id, callID }: { id?: string; callID?: string }) => callID ?? id),
+      );
+      return [ids, usage.body.usage.call_count];
     };
-    expect(await read(ours.token)).toEqual([[ourCallID], [ourCallID], 1]);
-    expect(await read(theirs.token)).toEqual([[theirCallID], [theirCallID], 1]);
+    const fourOf = (id: string) => Array.from({ length: 4 }, () => id);
+    expect(await read(ours.token)).toEqual([fourOf(ourCallID), 1]);
+    expect(await read(theirs.token)).toEqual([fourOf(theirCallID), 1]);
   });
 
   test.each(TABLES)(

@@ -255,10 +255,26 @@ const ROWS: Readonly<Record<string, Row>> = {
     ...WRITE,
     target: (world) => world.addRevision(),
   },
+  'GET /api/admin/notifications/deliveries': READ,
+  'GET /api/admin/notifications/deliveries/{deliveryID}': { ...READ, target: (world) => world.addDelivery() },
+  'POST /api/admin/notifications/deliveries/{deliveryID}/resend': {
+    ...WRITE,
+    status: 202,
+    target: (world) => world.addDelivery(),
+  },
+  'GET /api/admin/notifications/secrets': { who: 'admin' },
+  'POST /api/admin/notifications/secrets': { who: 'admin', status: 201, body: () => ({}) },
+  'DELETE /api/admin/notifications/secrets/{secretID}': {
+    who: 'admin',
+    status: 204,
+    target: (world) => world.addSecret(),
+  },
 };
 
 interface World {
   readonly tenantName: string;
+  readonly addDelivery: () => Promise<string>;
+  readonly addSecret: () => Promise<string>;
   readonly addCall: () => Promise<string>;
   readonly addViewer: () => Promise<string>;
   readonly addInvitation: () => Promise<string>;
@@ -297,6 +313,8 @@ describe('the authorisation matrix', () => {
       addErasure,
       addWorkflow,
       addRevision,
+      addDelivery,
+      addSecret: () => add('notifications/secrets', {}),
       addViewer: async () => (await callers.person(tenantID, 'Viewer')).userID,
       addInvitation: () => add('invitations', { email: `${randomUUID()}@example.com`, role: 'Viewer' }),
       addKey: () => add('api-keys', { name: 'A', scopes: ['calls:read'] }),
@@ -388,6 +406,20 @@ describe('the authorisation matrix', () => {
       [tenantID],
     );
     return row?.erasure_id ?? '';
+  }
+
+  /** Of a notification that was given up. */
+  async function addDelivery(): Promise<string> {
+    const [row] = await database.worker.query<{ delivery_id: string }>(
+      `WITH notified AS (
+         INSERT INTO notifications (tenant_id, notification_id, event, event_key, limit_name, limit_value, month)
+         VALUES ($1, gen_random_uuid(), 'LimitNear', gen_random_uuid()::text, 'callsPerMonth', 50, '2026-11')
+         RETURNING tenant_id, notification_id)
+       INSERT INTO notification_deliveries (tenant_id, delivery_id, notification_id, channel, state)
+       SELECT tenant_id, gen_random_uuid(), notification_id, 'Webhook', 'Dead' FROM notified RETURNING delivery_id`,
+      [tenantID],
+    );
+    return row?.delivery_id ?? '';
   }
 
   async function addCall(): Promise<string> {

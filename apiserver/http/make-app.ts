@@ -9,6 +9,7 @@ import type { AccessTokens } from '../identity/access-token.ts';
 import { authenticate } from '../identity/authenticate.ts';
 import type { OutsideTokens } from '../identity/outside-tokens.ts';
 import type { Principal } from '../identity/principal.ts';
+import { webhookDocuments } from '../notifications/webhook-documents.ts';
 import { authorise } from './access.ts';
 import { answerProblems } from './answer-problems.ts';
 import { ApiError } from './api-error.ts';
@@ -63,7 +64,7 @@ export function makeApp(deps: AppDeps): Express {
   app.use('/api', limitNetwork(deps.rateLimiter));
   app.use(express.json({ limit: BODY_LIMIT_BYTES, strict: false }));
 
-  const document = openAPIOf(deps.routes);
+  const document = openAPIOf(deps.routes, webhookDocuments());
   app.get('/openapi.json', (_request, response) => void response.json(document));
   serveDocs(app);
   app.all(['/openapi.json', '/docs'], refuseMethod(['GET']));

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NOTIFICATION_EVENTS } from '#crds/tenant/call-handling.ts';
+import { payloadSchema } from '../notifications/message.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { problemSchema } from './api-error.ts';
@@ -22,11 +24,13 @@ interface Served {
 describe('what is said of the routes', () => {
   let database: MigratedDatabase;
   let api: TestApi;
+  let webhooks: Record<string, { readonly post: Served }>;
   let operations: (readonly [TestApi['routes'][number], Served])[];
   beforeAll(async () => {
     database = await createMigratedDatabase();
     api = await startTestApi(database);
-    const { paths } = (await api.call('GET', '/openapi.json')).body;
+    const { paths, webhooks: sent } = (await api.call('GET', '/openapi.json')).body;
+    webhooks = sent;
     operations = api.routes.map((route) => [route, paths[route.path][route.method.toLowerCase()]] as const);
   });
   afterAll(async () => {
@@ -45,6 +49,16 @@ describe('what is said of the routes', () => {
         const example = served.responses[status]?.content?.['application/json']?.example;
         expect(schema.safeParse(example).error, `${route.operationID} ${status}`).toBeUndefined();
       }
+    }
+  });
+
+  test('every webhook is described with an example that is one', () => {
+    const examples = Object.values(webhooks).map(
+      ({ post }) => post.requestBody?.content['application/json']?.example,
+    );
+    expect(Object.keys(webhooks)).toHaveLength(NOTIFICATION_EVENTS.length);
+    for (const [index, event] of NOTIFICATION_EVENTS.entries()) {
+      expect(payloadSchema(event).safeParse(examples[index]).error, event).toBeUndefined();
     }
   });
 

@@ -6,8 +6,8 @@ import { idempotencyKeySchema } from './parse-request.ts';
 import { PROBLEMS, type ProblemCode } from './problem-codes.ts';
 import { needsReason, type Route } from './route.ts';
 
-/** The OpenAPI 3.1 document of these routes. */
-export function openAPIOf(routes: readonly Route[]): object {
+/** The OpenAPI 3.1 document of these routes, and of what is sent to people's servers. */
+export function openAPIOf(routes: readonly Route[], webhooks: Readonly<Record<string, object>>): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
@@ -23,6 +23,7 @@ export function openAPIOf(routes: readonly Route[]): object {
     // Where this document is served, the API is.
     servers: [{ url: '/' }],
     paths,
+    webhooks,
     components: {
       schemas: { Problem: jsonSchema(problemSchema, 'output') },
       securitySchemes: {

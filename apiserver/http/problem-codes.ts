@@ -36,6 +36,7 @@ export const PROBLEMS = {
   last_owner: { status: 409, title: 'A tenant keeps at least one owner: make another one first.' },
   too_many: { status: 409, title: 'There are as many of these as there may be.' },
   no_tenant: { status: 409, title: 'This account belongs to no tenant yet.' },
+  delivery_pending: { status: 409, title: 'This delivery is still being tried.' },
   workflow_exists: { status: 409, title: 'There is a workflow of this name already.' },
   managed_elsewhere: {
     status: 409,

@@ -6,7 +6,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import { QUEUE_SCHEMA } from '../migrate/schema.ts';
-import { refusedQueueOf } from './job-queues.ts';
+import { refusedQueueOf, shareOf } from './job-queues.ts';
 
 /** Does one job; what it throws makes pg-boss try again later, but for a JobRefused. */
 export type JobHandler = (data: unknown) => Promise<void>;
@@ -16,6 +16,19 @@ export class JobRefused extends OperatingError {
   constructor(cause: unknown) {
     super('job_refused', `The job was refused: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** A job that has to wait, as is known already: it is tried later, and nothing is wrong. */
+export class JobPostponed extends OperatingError {
+  constructor(why: string) {
+    super('job_postponed', why, { retryable: true });
+  }
+}
+
+/** A job to be sent. `data` holds ids only; of one group few are done at a time (`shareOf`). */
+export interface JobToSend {
+  readonly data: object;
+  readonly group?: string;
 }
 
 export interface JobQueueOptions {
@@ -28,8 +41,6 @@ export interface JobQueueOptions {
 
 /** Between two looks at a queue, for jobs that another replica sent or that are due again. */
 const POLLING_SECONDS = 1;
-/** How many jobs of a queue one replica does at a time. */
-const JOBS_AT_ONCE = 4;
 const STOP_TIMEOUT_MS = 5_000;
 
 /**
@@ -71,11 +82,13 @@ export class JobQueue implements Service {
     for (const [queue, handler] of Object.entries(this.#options.handlers)) {
       // A newer release or a mended cluster may take what was refused.
       await this.#boss.redrive(refusedQueueOf(queue));
+      const { atOnce, atOnceOfGroup } = shareOf(queue);
       const id = await this.#boss.work(
         queue,
         {
           pollingIntervalSeconds: POLLING_SECONDS,
-          localConcurrency: JOBS_AT_ONCE,
+          localConcurrency: atOnce,
+          ...(atOnceOfGroup === undefined ? {} : { localGroupConcurrency: atOnceOfGroup }),
           batchSize: 1,
           perJobResults: true,
         },
@@ -87,10 +100,18 @@ export class JobQueue implements Service {
 
   /** Sends a job in the transaction of `client`, which may be of the app role. `data` holds ids only. */
   async send(client: PoolClient, queue: string, data: object): Promise<void> {
-    const id = await this.#boss.send(queue, data, {
-      db: { executeSql: (text, values) => client.query(text, values) },
-    });
-    if (id === null) throw new Error(`the job queue ${queue} did not take a job`);
+    await this.sendAll(client, queue, [{ data }]);
+  }
+
+  /** As `send`, all by one statement. */
+  async sendAll(client: PoolClient, queue: string, jobs: readonly JobToSend[]): Promise<void> {
+    if (jobs.length === 0) return;
+    const ids = await this.#boss.insert(
+      queue,
+      jobs.map(({ data, group }) => ({ data, ...(group === undefined ? {} : { group: { id: group } }) })),
+      { db: { executeSql: (text, values) => client.query(text, values) } },
+    );
+    if (ids?.length !== jobs.length) throw new Error(`the job queue ${queue} did not take a job`);
   }
 
   /** Looks at the queue now instead of at the next poll. Call it after the commit. */
@@ -113,6 +134,10 @@ export class JobQueue implements Service {
       return { id, status: 'completed' };
     } catch (error) {
       const output = { message: messageOf(error) };
+      if (error instanceof JobPostponed) {
+        log.debug({ err: error, queue, data }, 'a job waits');
+        return { id, status: 'failed', output };
+      }
       if (!(error instanceof JobRefused)) {
         log.warn({ err: error, queue, data }, 'a job failed and will be tried again');
         return { id, status: 'failed', output };

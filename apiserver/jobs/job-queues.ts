@@ -2,12 +2,43 @@
 export const PROVISION_TENANT = 'provision-tenant';
 export const SEND_MAIL = 'send-mail';
 export const ERASE_CALLER = 'erase-caller';
+export const NOTIFY_BY_WEBHOOK = 'notify-by-webhook';
+export const NOTIFY_BY_MAIL = 'notify-by-mail';
 
 const KEPT_SECONDS = 90 * 24 * 60 * 60;
 
 /** The queue of the jobs of `queue` that were refused. Nobody works on it: people look at it. */
 export function refusedQueueOf(queue: string): string {
   return `${queue}-refused`;
+}
+
+/**
+ * Of a notification. Its delivery says itself when it is given up, after a day: the job goes on for longer. Up to 10 min
+ * apart, so that a receiver that is back has its notifications soon.
+ */
+const NOTIFYING = {
+  retryLimit: 1_000,
+  retryDelay: 5,
+  retryBackoff: true,
+  retryDelayMax: 10 * 60,
+  heartbeatSeconds: 10,
+  expireInSeconds: 60,
+  retentionSeconds: KEPT_SECONDS,
+  deleteAfterSeconds: 60 * 60,
+} as const;
+
+/** How many jobs of a queue one replica does at a time, and how many of them of one group. */
+interface Share {
+  readonly atOnce: number;
+  readonly atOnceOfGroup?: number;
+}
+
+const DEFAULT_SHARE: Share = { atOnce: 4 };
+/** They wait for receivers most of the time; a tenant whose receiver is slow holds one place. */
+const NOTIFYING_SHARE: Share = { atOnce: 8, atOnceOfGroup: 1 };
+
+export function shareOf(queue: string): Share {
+  return queue === NOTIFY_BY_WEBHOOK || queue === NOTIFY_BY_MAIL ? NOTIFYING_SHARE : DEFAULT_SHARE;
 }
 
 /**
@@ -57,4 +88,8 @@ export const JOB_QUEUES = [
     deleteAfterSeconds: 24 * 60 * 60,
     deadLetter: refusedQueueOf(ERASE_CALLER),
   },
+  { name: refusedQueueOf(NOTIFY_BY_WEBHOOK), retentionSeconds: KEPT_SECONDS },
+  { name: NOTIFY_BY_WEBHOOK, ...NOTIFYING, deadLetter: refusedQueueOf(NOTIFY_BY_WEBHOOK) },
+  { name: refusedQueueOf(NOTIFY_BY_MAIL), retentionSeconds: KEPT_SECONDS },
+  { name: NOTIFY_BY_MAIL, ...NOTIFYING, deadLetter: refusedQueueOf(NOTIFY_BY_MAIL) },
 ] as const;

@@ -10,9 +10,10 @@ import type { Redis } from '#lib/redis/connect-redis.ts';
 import { FIRST_STREAM_ID, isAfterStreamID } from '#lib/redis/stream-id.ts';
 import { takeLease } from '../database/advisory-lease.ts';
 import type { Database } from '../database/database.ts';
+import type { NotificationOutbox } from '../notifications/notification-outbox.ts';
 import { publish, readEntries, readStates } from './ledger-streams.ts';
 import { seedCounters } from './seed-counters.ts';
-import { type BatchResult, writeBatch } from './write-batch.ts';
+import { type BatchResult, type NoteEvents, writeBatch } from './write-batch.ts';
 
 export interface LedgerWriterOptions {
   /** A client of its own, for its reads block; its command timeout is above READ_BLOCK_MS. */
@@ -20,6 +21,7 @@ export interface LedgerWriterOptions {
   /** As the worker role, and the same as a URL for the lease's own connection. */
   readonly database: Database;
   readonly databaseURL: string;
+  readonly outbox: Pick<NotificationOutbox, 'noteLedger' | 'wake'>;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly log: Logger;
@@ -153,10 +155,12 @@ export class LedgerWriter implements Service {
 
   /** One read and one commit. False when Redis turned out to have lost entries meanwhile, or a shard's server. */
   async #step({ committed, positions, servers }: Progress): Promise<boolean> {
-    const { database, redis, clock } = this.#options;
+    const { database, redis, clock, outbox } = this.#options;
     const { entries, isWhole } = await readEntries(redis, positions, clock);
     if (entries.length === 0) return isWhole;
-    this.#count(await writeBatch(database, entries, committed));
+    const note: NoteEvents = (client, events) => outbox.noteLedger(client, events);
+    this.#count(await writeBatch(database, entries, committed, note));
+    outbox.wake();
     const moved = new Map(entries.map((entry) => [entry.shard, entry.streamID]));
     let isTold = true;
     for (const [shard, streamID] of moved) {

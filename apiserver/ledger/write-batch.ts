@@ -24,14 +24,17 @@ export class CursorMoved extends OperatingError {
   }
 }
 
+/** Notes, in the same transaction, what tenants are to be told of because of these accepted events. */
+export type NoteEvents = (client: PoolClient, events: readonly LedgerEvent[]) => Promise<void>;
+
 export interface BatchResult {
   readonly verdicts: Judgement['verdicts'];
   readonly rejected: readonly RejectedEntry[];
 }
 
 /**
- * Writes entries, in the order of their streams, into Postgres: rows, counters, rejects and cursors
- * in one transaction. `cursors` holds the last committed id of each shard in Postgres and is moved on.
+ * Writes entries, in the order of their streams, into Postgres: rows, counters, notifications, rejects and
+ * cursors in one transaction. `cursors` holds the last committed id of each shard in Postgres and is moved on.
  * An entry that Postgres refuses is found by halving the batch and set aside; nothing blocks the rest.
  * Throws CursorMoved and DatabaseUnavailable.
  */
@@ -39,21 +42,22 @@ export async function writeBatch(
   database: Database,
   entries: readonly StreamEntry[],
   cursors: Map<Shard, string>,
+  note: NoteEvents,
 ): Promise<BatchResult> {
   if (entries.length === 0) return { verdicts: [], rejected: [] };
   const parsed = entries.map(parseEntry);
   try {
-    return await commit(database, parsed, cursors);
+    return await commit(database, parsed, cursors, note);
   } catch (error) {
     if (!isDataError(error)) throw error;
     const [first] = parsed;
     if (parsed.length === 1 && first) {
       const detail = `Postgres refused it: ${sqlStateOf(error)}`;
-      return await commit(database, [{ ...bare(first), reason: 'Refused', detail }], cursors);
+      return await commit(database, [{ ...bare(first), reason: 'Refused', detail }], cursors, note);
     }
     const middle = Math.ceil(entries.length / 2);
-    const before = await writeBatch(database, entries.slice(0, middle), cursors);
-    const after = await writeBatch(database, entries.slice(middle), cursors);
+    const before = await writeBatch(database, entries.slice(0, middle), cursors, note);
+    const after = await writeBatch(database, entries.slice(middle), cursors, note);
     return {
       verdicts: [...before.verdicts, ...after.verdicts],
       rejected: [...before.rejected, ...after.rejected],
@@ -70,6 +74,7 @@ async function commit(
   database: Database,
   parsed: readonly (LedgerEntry | RejectedEntry)[],
   cursors: Map<Shard, string>,
+  note: NoteEvents,
 ): Promise<BatchResult> {
   const moves = new Map(parsed.map((entry) => [entry.shard, entry.streamID]));
   const result = await database.transaction(async (client) => {
@@ -78,6 +83,10 @@ async function commit(
     const purged = await readPurged(client, [...new Set(entries.map(({ event }) => event.tenantID))]);
     const judgement = judgeEntries(entries, await readKnown(client, entries), purged);
     await writeEvents(client, judgement.accepted);
+    await note(
+      client,
+      judgement.accepted.map(({ event }) => event),
+    );
     const rejected = [...parsed.filter(isRejected), ...judgement.rejected];
     await writeRejects(client, rejected);
     await moveCursors(client, moves);

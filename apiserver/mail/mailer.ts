@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { z } from 'zod';
 
 export interface Mail {
   readonly to: string;
@@ -42,4 +43,11 @@ export function smtpMailer({ url, from }: SmtpOptions): Mailer {
     },
     close: () => transport.close(),
   };
+}
+
+const refusalSchema = z.object({ responseCode: z.number().min(500).max(599) });
+
+/** RFC 5321: a reply of 5xx says that the same mail will be refused again. */
+export function isMailRefusal(error: unknown): error is z.output<typeof refusalSchema> {
+  return refusalSchema.safeParse(error).success;
 }

@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import type { Logger } from '#lib/log/logger.ts';
 import { type JobHandler, JobRefused } from '../jobs/job-queue.ts';
 import { forgetLink, linkRequestSchema, type MailLinkDeps, mintLink } from './mail-links.ts';
 import { mailOf } from './mail-text.ts';
-import type { Mailer } from './mailer.ts';
+import { isMailRefusal, type Mailer } from './mailer.ts';
 
 export interface SendMailDeps extends MailLinkDeps {
   /** Undefined: this installation sends no mail. */
@@ -28,12 +27,7 @@ export function sendMail(deps: SendMailDeps): JobHandler {
       await deps.mailer.send(mailOf(link));
     } catch (error) {
       await forgetLink(deps, link);
-      throw isRefusal(error) ? new JobRefused(error) : error;
+      throw isMailRefusal(error) ? new JobRefused(error) : error;
     }
   };
-}
-
-/** RFC 5321: a reply of 5xx says that the same mail will be refused again. */
-function isRefusal(error: unknown): boolean {
-  return z.object({ responseCode: z.number().min(500).max(599) }).safeParse(error).success;
 }

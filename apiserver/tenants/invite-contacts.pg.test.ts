@@ -5,6 +5,7 @@ import { silentLogger } from '#lib/log/logger.ts';
 import { runCommand } from '../admin/commands.ts';
 import { PasswordHasher } from '../identity/password-hasher.ts';
 import { Callers } from '../testing/callers.ts';
+import { noOutbox } from '../testing/no-outbox.ts';
 import { quickBcrypt, startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { until } from '../testing/until.ts';
@@ -38,6 +39,7 @@ describe('a tenant made with kubectl', () => {
       database: database.worker,
       isOnPrem: options.isOnPrem ?? false,
       jobs: api.jobs,
+      outbox: noOutbox,
       log: silentLogger,
     };
     await Promise.all([recordTenants(recording, ['t']), recordTenants(recording, ['t'])]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type EffectiveLimits, effectiveLimits } from '#crds/plans/plans.ts';
+import type { Notifications } from '#crds/tenant/call-handling.ts';
 import { ADOPT_DATA_ANNOTATION } from '#crds/tenant/kept-data.ts';
 import { tenantSchema } from '#crds/tenant/tenant.ts';
 import type { KubeObject } from '#lib/kube/kube-object.ts';
@@ -30,6 +31,7 @@ export interface ObservedRow {
   readonly limits: EffectiveLimits;
   readonly transcript_days: number;
   readonly recording_days: number;
+  readonly notifications: Notifications | null;
   readonly observed_generation: number;
 }
 
@@ -79,6 +81,7 @@ function rowOf(object: KubeObject): ObservedRow | undefined {
     limits: effectiveLimits(spec),
     transcript_days: spec.transcripts.retentionDays,
     recording_days: spec.recording.retentionDays,
+    notifications: spec.notifications ?? null,
     observed_generation: metadata.generation ?? 0,
   };
 }

@@ -4,10 +4,11 @@ import type { Database } from '../database/database.ts';
 const BATCH_ROWS = 2_000;
 
 /**
- * The tables of a tenant's rows. Turns and leads go with their calls, sessions with their memberships,
- * and what there are few of with the tenant: API keys, replies kept for a day.
+ * The tables of a tenant's rows. Turns and leads go with their calls, deliveries with their notifications, sessions with
+ * their memberships, and what there are few of with the tenant: API keys, webhook secrets, replies kept for a day.
  */
 const TABLES = [
+  'notifications',
   'usage_events',
   'usage_counters',
   'ledger_events',

@@ -3,6 +3,7 @@ import type { Logger } from '#lib/log/logger.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import { isUnavailable } from '../database/database-error.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { NotificationOutbox } from '../notifications/notification-outbox.ts';
 import { inviteContacts } from './invite-contacts.ts';
 import type { ObservedRow, ObservedTenant } from './observed-tenant.ts';
 import { readPurged, unearthTenants } from './purged-tenants.ts';
@@ -14,6 +15,7 @@ export interface RecordTenantsOptions {
   /** On-prem: the initial administrator owns every tenant. */
   readonly isOnPrem: boolean;
   readonly jobs: Pick<JobQueue, 'send'>;
+  readonly outbox: Pick<NotificationOutbox, 'noteLimits' | 'wake'>;
   readonly log: Logger;
 }
 
@@ -53,7 +55,7 @@ function observed(tenant: ObservedTenant | undefined): Observation[] {
 }
 
 async function write(
-  { database, isOnPrem, jobs }: RecordTenantsOptions,
+  { database, isOnPrem, jobs, outbox }: RecordTenantsOptions,
   rows: readonly Observation[],
 ): Promise<void> {
   if (rows.length === 0) return;
@@ -62,7 +64,12 @@ async function write(
     const sorted = (await withoutPurged(client, rows)).toSorted((a, b) =>
       a.tenant_id < b.tenant_id ? -1 : 1,
     );
-    await client.query(UPSERT, [JSON.stringify(sorted)]);
+    const changed = await client.query<{ tenant_id: string }>(UPSERT, [JSON.stringify(sorted)]);
+    // A limit that was lowered may be met without a further call.
+    await outbox.noteLimits(
+      client,
+      changed.rows.map((row) => row.tenant_id),
+    );
     const ids = sorted.map((row) => row.tenant_id);
     if (!isOnPrem) {
       await inviteContacts(client, jobs, ids);
@@ -75,6 +82,7 @@ async function write(
       [ids],
     );
   });
+  outbox.wake();
 }
 
 async function withoutPurged(client: PoolClient, rows: readonly Observation[]): Promise<ObservedRow[]> {
@@ -92,19 +100,27 @@ async function withoutPurged(client: PoolClient, rows: readonly Observation[]): 
 
 const UPSERT = `
   INSERT INTO tenants AS t (tenant_id, name, display_name, contact_name, contact_email, plan, limits,
-                            transcript_days, recording_days, source, observed_generation, observed_at)
+                            transcript_days, recording_days, notifications, source, observed_generation, observed_at)
   SELECT tenant_id, name, display_name, contact_name, contact_email, plan, limits,
-         transcript_days, recording_days, 'Resource', observed_generation, now()
+         transcript_days, recording_days, notifications, 'Resource', observed_generation, now()
     FROM jsonb_to_recordset($1::jsonb) AS x (
       tenant_id uuid, name text, display_name text, contact_name text, contact_email text,
-      plan text, limits jsonb, transcript_days integer, recording_days integer, observed_generation bigint)
+      plan text, limits jsonb, transcript_days integer, recording_days integer, notifications jsonb,
+      observed_generation bigint)
   ON CONFLICT (tenant_id) DO UPDATE SET
     name = excluded.name, display_name = excluded.display_name, contact_name = excluded.contact_name,
     contact_email = excluded.contact_email, plan = excluded.plan, limits = excluded.limits,
     transcript_days = excluded.transcript_days, recording_days = excluded.recording_days,
+    notifications = excluded.notifications,
+    -- Another receiver has not failed yet.
+    webhook_failures = CASE WHEN t.notifications IS DISTINCT FROM excluded.notifications THEN 0 ELSE t.webhook_failures END,
+    webhook_paused_until =
+      CASE WHEN t.notifications IS NOT DISTINCT FROM excluded.notifications THEN t.webhook_paused_until END,
     observed_generation = excluded.observed_generation, observed_at = now()
   WHERE (t.name, t.display_name, t.contact_name, t.contact_email, t.plan, t.limits, t.transcript_days,
-         t.recording_days, t.observed_generation)
+         t.recording_days, t.notifications, t.observed_generation)
         IS DISTINCT FROM
         (excluded.name, excluded.display_name, excluded.contact_name, excluded.contact_email, excluded.plan,
-         excluded.limits, excluded.transcript_days, excluded.recording_days, excluded.observed_generation)`;
+         excluded.limits, excluded.transcript_days, excluded.recording_days, excluded.notifications,
+         excluded.observed_generation)
+  RETURNING tenant_id`;

@@ -14,6 +14,7 @@ import { type OutsideIssuer, OutsideTokens } from '../identity/outside-tokens.ts
 import { PasswordHasher } from '../identity/password-hasher.ts';
 import { SignupGate, type SignupLimits } from '../identity/signup-gate.ts';
 import { type JobHandler, JobQueue } from '../jobs/job-queue.ts';
+import { SecretBox } from '../notifications/webhook-secrets.ts';
 import { readSnapshot } from '../operations/platform-snapshot.ts';
 import { allRoutes, type RouteDeps } from '../routes.ts';
 import { FakeTenants } from './fake-tenants.ts';
@@ -96,6 +97,7 @@ export async function startTestApi(
     saasMode: options.saasMode ?? true,
     database: database.app,
     jobs,
+    secretBox: new SecretBox([TEST_SECRET]),
     hasher: options.hasher ?? new PasswordHasher({ bcrypt: quickBcrypt }),
     tokens,
     outside,

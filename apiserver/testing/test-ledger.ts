@@ -10,6 +10,7 @@ import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
 import { isAway } from '#lib/redis/servers.ts';
 import { LedgerWriter } from '../ledger/ledger-writer.ts';
+import { NotificationOutbox } from '../notifications/notification-outbox.ts';
 import { startTestApi, type TestApi } from './test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from './test-database.ts';
 import { until } from './until.ts';
@@ -63,6 +64,7 @@ export class TestLedger {
       redis,
       database: this.database.worker,
       databaseURL: this.database.workerURL,
+      outbox: new NotificationOutbox({ jobs: this.api.jobs }),
       registry,
       clock: systemClock,
       log: silentLogger,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { DatabaseUnavailable } from '../database/database-error.ts';
+import { noOutbox } from '../testing/no-outbox.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { ApiRequestMeter } from './api-request-meter.ts';
 
@@ -30,7 +31,12 @@ describe('ApiRequestMeter', () => {
 
   test('what was counted is in Postgres after the stop, by the UTC month of the request', async () => {
     const clock = new FakeClock(Date.UTC(2026, 0, 31, 23, 59, 59, 900));
-    const meter = new ApiRequestMeter({ database: database.worker, clock, log: silentLogger });
+    const meter = new ApiRequestMeter({
+      database: database.worker,
+      outbox: noOutbox,
+      clock,
+      log: silentLogger,
+    });
     const tenantID = await newTenant();
     await meter.start();
     meter.count(tenantID);
@@ -56,7 +62,7 @@ describe('ApiRequestMeter', () => {
         return result;
       },
     };
-    const meter = new ApiRequestMeter({ database: flaky, clock, log: silentLogger });
+    const meter = new ApiRequestMeter({ database: flaky, outbox: noOutbox, clock, log: silentLogger });
     for (let count = 0; count < 3; count += 1) meter.count(tenantID);
     await meter.stop();
     losesAnswers = false;

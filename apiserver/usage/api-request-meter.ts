@@ -3,11 +3,13 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
+import type { NotificationOutbox } from '../notifications/notification-outbox.ts';
 import { utcMonthOf } from './month.ts';
 
 export interface ApiRequestMeterOptions {
   /** As the worker role. */
   readonly database: Pick<Database, 'transaction'>;
+  readonly outbox: Pick<NotificationOutbox, 'noteLimits' | 'wake'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -84,6 +86,7 @@ export class ApiRequestMeter implements Service {
   }
 
   async #write(): Promise<void> {
+    const { outbox } = this.#options;
     const eventID = `${this.#bootID}/${this.#sequence}`;
     await this.#options.database.transaction(async (client) => {
       await client.query(
@@ -100,7 +103,12 @@ export class ApiRequestMeter implements Service {
          ON CONFLICT (tenant_id, month, metric) DO UPDATE SET quantity = c.quantity + excluded.quantity`,
         [eventID, new Date(this.#options.clock.now()), JSON.stringify(this.#unwritten)],
       );
+      await outbox.noteLimits(
+        client,
+        this.#unwritten.map(({ tenant_id: tenantID }) => tenantID),
+      );
     });
+    outbox.wake();
     this.#unwritten = [];
   }
 }

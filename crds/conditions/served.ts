@@ -37,7 +37,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'billing', unless: ['Manual'] },
     { path: 'limits.apiRequestsPerMonth', unless: [] },
     { path: 'assistant.voice.engine', unless: [] },
-    { path: 'notifications', unless: [] },
   ],
   PhoneNumber: [],
   VoiceRuntime: [

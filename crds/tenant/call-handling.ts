@@ -84,11 +84,35 @@ export const transcriptsSchema = z
   .prefault({})
   .describe('How long what was said on calls is kept as text.');
 
+/** What people can be told of, each by mail and by webhook. */
+export const NOTIFICATION_EVENTS = [
+  'LeadCaptured',
+  'MessageLeft',
+  'CallEnded',
+  'LimitNear',
+  'LimitReached',
+] as const;
+export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number];
+
+const eventsSchema = setOf(z.enum(NOTIFICATION_EVENTS), NOTIFICATION_EVENTS.length);
+
 export const notificationsSchema = z
   .object({
-    emails: setOf(email(), 10).default([]).describe('Who is sent a mail for each lead or message.'),
+    emails: setOf(email(), 10).default([]).describe('Who is sent a mail for each of emailEvents.'),
+    emailEvents: eventsSchema
+      .default(['LeadCaptured', 'MessageLeft', 'LimitNear', 'LimitReached'])
+      .describe(
+        'What is mailed: LeadCaptured, what a caller left in a workflow; MessageLeft, a recorded message; CallEnded, every call; LimitNear and LimitReached, 80 % and all of a monthly limit, once a month.',
+      ),
     webhookURL: url('https')
       .optional()
-      .describe('Where each lead or message is POSTed, as JSON over https. Absent: nowhere.'),
+      .describe(
+        'Where each of webhookEvents is POSTed, as JSON over https, signed as Standard Webhooks. Absent: nowhere.',
+      ),
+    webhookEvents: eventsSchema
+      .default([...NOTIFICATION_EVENTS])
+      .describe('What is POSTed to webhookURL, by the same names as in emailEvents.'),
   })
-  .describe('Who is told of leads and messages. Absent: nobody; they are in the API.');
+  .describe('Who is told of leads, messages, calls and limits. Absent: nobody; they are in the API.');
+
+export type Notifications = z.output<typeof notificationsSchema>;

@@ -1,5 +1,6 @@
 import { LedgerWriter } from '#apiserver/ledger/ledger-writer.ts';
 import { isRejected, type LedgerEntry, parseEntry } from '#apiserver/ledger/stream-entry.ts';
+import { noOutbox } from '#apiserver/testing/no-outbox.ts';
 import type { MigratedDatabase } from '#apiserver/testing/test-database.ts';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import { shardOf } from '#crds/projection/shard.ts';
@@ -51,6 +52,7 @@ export class PostgresLedger implements StormLedger {
       redis: this.#redis,
       database: database.worker,
       databaseURL: database.workerURL,
+      outbox: noOutbox,
       registry: createRegistry('storm'),
       clock: systemClock,
       log: silentLogger,
