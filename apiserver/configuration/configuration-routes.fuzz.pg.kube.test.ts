@@ -7,7 +7,8 @@ import { Callers } from '../testing/callers.ts';
 import { type Reply, startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { TestTenants } from '../testing/test-tenants.ts';
-import { PARTS } from './live-tenant.ts';
+import type { PartName } from './live-tenant.ts';
+import { SECTIONS } from './section.ts';
 
 describe('random configurations', () => {
   let database: MigratedDatabase;
@@ -30,30 +31,36 @@ describe('random configurations', () => {
     await database.drop();
   });
 
-  function call(method: string, part: string, value?: unknown): Promise<Reply> {
-    return api.call(method, `/api/admin/config/${part}`, {
+  function call(method: string, path: string, body?: object): Promise<Reply> {
+    return api.call(method, `/api/admin/config/${path}`, {
       token,
       headers: { 'if-match': '*' },
-      ...(value === undefined ? {} : { body: { [part]: value } }),
+      ...(body === undefined ? {} : { body }),
     });
   }
 
-  const routed = PARTS.filter((part) => part !== 'workflows');
-  const change = fc.constantFrom(...routed).chain((part) => {
-    const schema = structuralSchema(tenantSpecSchema.shape[part].unwrap());
-    const value = fc.oneof({ weight: 5, arbitrary: arbitrarySpec(schema) }, fc.jsonValue());
-    return fc.record({ method: fc.constantFrom('PUT', 'PATCH'), part: fc.constant(part), value });
-  });
+  const valueOf = (part: PartName) =>
+    fc.oneof(
+      { weight: 5, arbitrary: arbitrarySpec(structuralSchema(tenantSpecSchema.shape[part])) },
+      fc.jsonValue(),
+    );
+  const change = fc.constantFrom(...SECTIONS).chain(({ name, parts }) =>
+    fc.record({
+      method: fc.constantFrom('PUT', 'PATCH'),
+      path: fc.constant(name),
+      body: fc.record(Object.fromEntries(parts.map((part) => [part, valueOf(part)]))),
+    }),
+  );
 
   test('are taken whole or refused by their fields, and never a fault of ours', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(
-      fc.asyncProperty(change, async ({ method, part, value }) => {
-        const reply = await call(method, part, value);
+      fc.asyncProperty(change, async ({ method, path, body }) => {
+        const reply = await call(method, path, body);
         expect([200, 400, 405], JSON.stringify(reply.body)).toContain(reply.status);
         if (reply.status === 400) expect(reply.body.errors.length).toBeGreaterThan(0);
-        if (reply.status === 200) expect((await call('GET', part)).body).toEqual(reply.body);
+        if (reply.status === 200) expect((await call('GET', path)).body).toEqual(reply.body);
       }),
       { numRuns: 150 },
     );
@@ -64,7 +71,7 @@ describe('random configurations', () => {
     await fc.assert(
       fc.asyncProperty(text, text, async (title, words) => {
         const articles = [{ title, text: words }];
-        const reply = await call('PUT', 'knowledge', articles);
+        const reply = await call('PUT', 'knowledge', { knowledge: articles });
         expect([200, 400], JSON.stringify(reply.body)).toContain(reply.status);
         if (reply.status === 200)
           expect((await call('GET', 'knowledge')).body).toEqual({ knowledge: articles });

@@ -58,10 +58,11 @@ describe('the routes of the configuration', () => {
       [{ title: 'Parking', text: 'Behind the house.' }],
       [{ title: 'Parking', text: 'Behind the house.' }],
     ],
+    ['knowledgeFrom', [{ name: 'prices' }], [{ name: 'prices' }]],
     [
       'notifications',
-      { webhookURL: 'https://a.example/hook' },
-      { emails: [], webhookURL: 'https://a.example/hook' },
+      { webhookURL: 'https://a.example/hook', webhookEvents: ['CallEnded'] },
+      { emails: [], webhookURL: 'https://a.example/hook', webhookEvents: ['CallEnded'] },
     ],
     ['recording', { enabled: true }, { enabled: true, retentionDays: 30 }],
     [
@@ -87,6 +88,29 @@ describe('the routes of the configuration', () => {
     expect(read.headers.get('etag')).toBe(replaced.headers.get('etag'));
     expect(read.headers.get('etag')).not.toBe(before.headers.get('etag'));
     expect((await tenants.spec(tenant))[part as 'tools']).toEqual(read.body[part]);
+  });
+
+  test('the profile is several fields at one path: what a replacement leaves out gets its default', async () => {
+    const path = `${CONFIG}/profile`;
+    const contact = { name: 'Nora', email: 'nora@example.com' };
+    const whole = { displayName: 'Harbor Dental', contact, timeZone: 'America/Chicago', language: 'es-MX' };
+    expect((await put(path, whole)).body).toEqual(whole);
+    expect(await tenants.spec(tenant)).toMatchObject(whole);
+    const patched = await call('PATCH', path, { timeZone: 'Europe/Berlin', contact: { name: null } });
+    expect(patched.body).toEqual({
+      ...whole,
+      timeZone: 'Europe/Berlin',
+      contact: { email: 'nora@example.com' },
+    });
+    expect(await call('PATCH', path, { displayName: null })).toMatchObject({ status: 400 });
+    expect((await put(path, { displayName: 'Harbor' })).body).toEqual({
+      displayName: 'Harbor',
+      contact: null,
+      timeZone: 'UTC',
+      language: 'en-US',
+    });
+    expect(await tenants.spec(tenant)).not.toHaveProperty('contact');
+    expect((await put(path, { timeZone: 'UTC' })).status).toBe(400);
   });
 
   test('a change needs the version that it is one of', async () => {
@@ -130,6 +154,18 @@ describe('the routes of the configuration', () => {
     expect((await put(`${CONFIG}/recording`, { recording: null })).status).toBe(400);
   });
 
+  test.each<[string, object]>([
+    ['notifications', {}],
+    ['notifications', { emails: ['a@example.com'] }],
+    ['callScreening', {}],
+    ['callScreening', { blocked: ['+13125550142'] }],
+  ])('%s is taken away by null, whatever its defaults are', async (part, value) => {
+    await put(`${CONFIG}/${part}`, { [part]: value });
+    expect(await tenants.spec(tenant)).toHaveProperty(part);
+    expect((await put(`${CONFIG}/${part}`, { [part]: null })).body).toEqual({ [part]: null });
+    expect(await tenants.spec(tenant)).not.toHaveProperty(part);
+  });
+
   test.each<[string, string, string, unknown, string]>([
     [
       'a value out of bounds',
@@ -146,6 +182,8 @@ describe('the routes of the configuration', () => {
       'body.assistant.voice.sped',
     ],
     ['one in an entry', 'PUT', '/tools', { tools: [{ uri: 'x' }] }, 'body.tools.0.uri'],
+    ['a zone that there is not', 'PATCH', '/profile', { timeZone: 'Mars/Base' }, 'body.timeZone'],
+    ['one in a contact', 'PATCH', '/profile', { contact: { phone: '1' } }, 'body.contact.phone'],
     ['a part of another name', 'PUT', '/tools', { plan: 'Enterprise' }, 'body'],
     [
       'what a patch makes of it',

@@ -4,115 +4,106 @@ import { assertMatch, entityTagOf } from '../http/entity-tag.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { answering, authorOf, READ_PROBLEMS, WRITE_PROBLEMS } from './answer-configuration.ts';
 import { invalidBySchema } from './invalid-configuration.ts';
-import type { PartName, PartValues } from './live-tenant.ts';
+import type { PartValues } from './live-tenant.ts';
 import { mergePatch } from './merge-patch.ts';
-import { partBodyOf, partPatchSchema, partReplySchema, partRequestSchema } from './part-schemas.ts';
+import {
+  sectionBodyOf,
+  sectionPatchSchema,
+  sectionReplySchema,
+  sectionRequestSchema,
+} from './part-schemas.ts';
 import { type ReadDeps, readConfiguration } from './read-configuration.ts';
+import { SECTIONS, type Section } from './section.ts';
 import { type WriteDeps, writeConfiguration } from './write-configuration.ts';
 
 export type ConfigurationDeps = ReadDeps & WriteDeps;
 
-/** The parts that have a route of their own below /api/admin/config. Workflows have theirs one by one. */
-const PART_ROUTES: readonly { readonly part: PartName; readonly what: string; readonly isList: boolean }[] = [
-  { part: 'assistant', what: 'how the assistant speaks and behaves', isList: false },
-  { part: 'businessHours', what: 'when people are there', isList: false },
-  { part: 'busy', what: 'what callers meet when all lines are busy', isList: false },
-  { part: 'callScreening', what: 'which calls are declined', isList: false },
-  { part: 'knowledge', what: 'the facts that the assistant answers from', isList: true },
-  { part: 'notifications', what: 'who is told of leads and messages', isList: false },
-  { part: 'recording', what: 'whether calls are recorded', isList: false },
-  { part: 'tools', what: 'the services that the assistant may call', isList: true },
-  { part: 'transcripts', what: 'how long transcripts are kept', isList: false },
-  { part: 'transferTargets', what: 'whom calls may be handed to', isList: true },
-];
-
-/** GET, PUT and, for what is no list, PATCH of each part of a tenant's configuration. */
+/** GET, PUT and, for what is no list, PATCH of each section of a tenant's configuration. */
 export function partRoutes(deps: ConfigurationDeps): readonly Route[] {
-  return PART_ROUTES.flatMap(({ part, what, isList }) => [
-    readRoute(deps, part, what),
-    replaceRoute(deps, part, what),
-    ...(isList ? [] : [patchRoute(deps, part, what)]),
+  return SECTIONS.flatMap((section) => [
+    readRoute(deps, section),
+    replaceRoute(deps, section),
+    ...(section.isList ? [] : [patchRoute(deps, section)]),
   ]);
 }
 
-function readRoute(deps: ConfigurationDeps, part: PartName, what: string): Route {
+function readRoute(deps: ConfigurationDeps, section: Section): Route {
   return defineRoute({
-    ...placeOf('read', part),
+    ...placeOf('read', section),
     method: 'GET',
-    summary: `Read ${what}.`,
+    summary: `Read ${section.what}.`,
     access: inTenant('Viewer', { scope: 'configuration:read' }),
-    replies: repliesOf(part),
+    replies: repliesOf(section),
     problems: READ_PROBLEMS,
     handle: async ({ principal }) => {
       const spec = await answering(() => readConfiguration(deps, principal.tenant.id));
-      return replyOf(part, spec);
+      return replyOf(section, spec);
     },
   });
 }
 
-function replaceRoute(deps: ConfigurationDeps, part: PartName, what: string): Route {
+function replaceRoute(deps: ConfigurationDeps, section: Section): Route {
   return defineRoute({
-    ...placeOf('replace', part),
+    ...placeOf('replace', section),
     method: 'PUT',
-    summary: `Replace ${what}. What is left out gets its default.`,
+    summary: `Replace ${section.what}. What is left out gets its default.`,
     access: inTenant('Admin', { scope: 'configuration:write' }),
-    body: partRequestSchema(part),
-    replies: repliesOf(part),
+    body: sectionRequestSchema(section),
+    replies: repliesOf(section),
     conditional: true,
     problems: WRITE_PROBLEMS,
     handle: async ({ principal, body, ifMatch }) => {
       const change = (spec: TenantSpec) => {
-        assertMatch(ifMatch, entityTagOf(partBodyOf(part, spec)));
-        return valuesOf(part, body);
+        assertMatch(ifMatch, entityTagOf(sectionBodyOf(section, spec)));
+        return valuesOf(section, body);
       };
       const { id: tenantID, name } = principal.tenant;
       const request = { tenantID, name, author: authorOf(principal), change };
-      return replyOf(part, await answering(() => writeConfiguration(deps, request)));
+      return replyOf(section, await answering(() => writeConfiguration(deps, request)));
     },
   });
 }
 
-function patchRoute(deps: ConfigurationDeps, part: PartName, what: string): Route {
+function patchRoute(deps: ConfigurationDeps, section: Section): Route {
   return defineRoute({
-    ...placeOf('change', part),
+    ...placeOf('change', section),
     method: 'PATCH',
-    summary: `Change some of ${what}, as JSON Merge Patch (RFC 7396): null gives a field its default.`,
+    summary: `Change some of ${section.what}, as JSON Merge Patch (RFC 7396): null gives a field its default.`,
     access: inTenant('Admin', { scope: 'configuration:write' }),
-    body: partPatchSchema(part),
-    replies: repliesOf(part),
+    body: sectionPatchSchema(section),
+    replies: repliesOf(section),
     problems: [...WRITE_PROBLEMS, 'precondition_failed'],
     handle: async ({ principal, body, ifMatch }) => {
       const change = (spec: TenantSpec) => {
-        const before = partBodyOf(part, spec);
+        const before = sectionBodyOf(section, spec);
         if (ifMatch !== '') assertMatch(ifMatch, entityTagOf(before));
-        const after = partRequestSchema(part).safeParse(mergePatch(before, body));
+        const after = sectionRequestSchema(section).safeParse(mergePatch(before, body));
         if (!after.success) throw invalidBySchema(after.error);
-        return valuesOf(part, after.data);
+        return valuesOf(section, after.data);
       };
       const { id: tenantID, name } = principal.tenant;
       const request = { tenantID, name, author: authorOf(principal), change };
-      return replyOf(part, await answering(() => writeConfiguration(deps, request)));
+      return replyOf(section, await answering(() => writeConfiguration(deps, request)));
     },
   });
 }
 
-function placeOf(verb: string, part: PartName) {
-  const noun = `${part.charAt(0).toUpperCase()}${part.slice(1)}`;
-  return { path: `/api/admin/config/${part}`, operationID: `${verb}${noun}` };
+function placeOf(verb: string, { name }: Section) {
+  const noun = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return { path: `/api/admin/config/${name}`, operationID: `${verb}${noun}` };
 }
 
-function repliesOf(part: PartName) {
-  return {
-    200: { description: 'It as it is now, with every default, and its ETag.', schema: partReplySchema(part) },
-  };
+function repliesOf(section: Section) {
+  const description = 'It as it is now, with every default, and its ETag.';
+  return { 200: { description, schema: sectionReplySchema(section) } };
 }
 
-function replyOf(part: PartName, spec: TenantSpec) {
-  const body = partBodyOf(part, spec);
+function replyOf(section: Section, spec: TenantSpec) {
+  const body = sectionBodyOf(section, spec);
   return { status: 200, etag: entityTagOf(body), body } as const;
 }
 
-/** Checked against the part's schema before. */
-function valuesOf(part: PartName, body: Readonly<Record<string, unknown>>): PartValues {
-  return { [part]: body[part] ?? undefined };
+/** Checked against the section's schema before. */
+function valuesOf({ parts }: Section, body: Readonly<Record<string, unknown>>): PartValues {
+  return Object.fromEntries(parts.map((part) => [part, body[part] ?? undefined]));
 }

@@ -3,8 +3,9 @@ import { defaultWorkflows } from '#crds/tenant/default-workflows.ts';
 import { type TenantSpec, tenantSpecSchema } from '#crds/tenant/tenant.ts';
 import { type FieldShape, shapeAt, TENANT_SHAPE, unknownFields } from './field-shape.ts';
 import { PARTS, type PartName } from './live-tenant.ts';
+import type { Section } from './section.ts';
 
-/** A part as requests and replies have it: under its own name, null where the spec has none. */
+/** Parts as requests and replies have them: under their own names, null where the spec has none. */
 export type PartBody = Readonly<Record<string, unknown>>;
 
 /** One of each, for the documentation. */
@@ -17,9 +18,19 @@ const EXAMPLES: { readonly [K in PartName]: unknown } = {
   },
   busy: { treatment: 'Voicemail', message: 'All lines are busy. Please leave a message after the tone.' },
   callScreening: { blocked: ['+13125550142'], anonymous: 'Allow' },
+  contact: { name: 'Nora Lindqvist', email: 'office@example.com' },
+  displayName: 'Harbor Dental',
   knowledge: [{ title: 'Parking', text: 'Parking is free behind the house.' }],
-  notifications: { emails: ['office@example.com'], webhookURL: 'https://example.com/leads' },
+  knowledgeFrom: [{ name: 'prices' }],
+  language: 'en-US',
+  notifications: {
+    emails: ['office@example.com'],
+    emailEvents: ['LeadCaptured', 'LimitReached'],
+    webhookURL: 'https://example.com/veralux',
+    webhookEvents: ['LeadCaptured', 'CallEnded'],
+  },
   recording: { enabled: true, retentionDays: 30 },
+  timeZone: 'America/Chicago',
   tools: [
     {
       name: 'book_appointment',
@@ -34,15 +45,23 @@ const EXAMPLES: { readonly [K in PartName]: unknown } = {
 };
 
 /** Optional in a spec: null takes it away. */
-const OPTIONAL: readonly PartName[] = ['businessHours', 'callScreening', 'notifications'];
+const OPTIONAL: readonly PartName[] = ['businessHours', 'callScreening', 'contact', 'notifications'];
 
-/** What a request says of a part. */
-export function partRequestSchema(part: PartName) {
-  const schema = refusingUnknown(shapeAt(TENANT_SHAPE, part), schemaOf(part));
-  // OpenAPI would have it optional, as it is not known before what `refusingUnknown` makes of nothing.
-  return z
-    .strictObject({ [part]: OPTIONAL.includes(part) ? schema.nullable() : schema })
-    .meta({ required: [part], example: exampleOf(part) });
+/** What a request says of a section: its one part has to be stated, of several what is left out gets its default. */
+export function sectionRequestSchema({ parts }: Section) {
+  const isOne = parts.length === 1;
+  const shape = parts.map((part) => {
+    const schema = isOne ? schemaOf(part) : tenantSpecSchema.shape[part];
+    return [part, orNull(part, refusingUnknown(shapeAt(TENANT_SHAPE, part), schema))] as const;
+  });
+  // OpenAPI would have all of them optional, as it is not known before what `refusingUnknown` makes of nothing.
+  const required = parts.filter((part) => isOne || part === 'displayName');
+  return z.strictObject(Object.fromEntries(shape)).meta({ required, example: exampleOf(parts) });
+}
+
+/** Of a part that a spec need not have: null takes it away. */
+function orNull(part: PartName, schema: z.ZodType): z.ZodType {
+  return OPTIONAL.includes(part) ? schema.nullable() : schema;
 }
 
 /** The same schema; but unlike a manifest's, a field that it does not know is refused, by its place. */
@@ -56,40 +75,36 @@ export function refusingUnknown<S extends z.ZodType>(shape: FieldShape, schema: 
 }
 
 /** What a reply says of it: with every default. */
-export function partReplySchema(part: PartName) {
-  const schema = schemaOf(part);
-  return z
-    .strictObject({ [part]: OPTIONAL.includes(part) ? schema.nullable() : schema })
-    .meta({ example: exampleOf(part) });
+export function sectionReplySchema({ parts }: Pick<Section, 'parts'>) {
+  const shape = parts.map((part) => [part, orNull(part, schemaOf(part))] as const);
+  return z.strictObject(Object.fromEntries(shape)).meta({ example: exampleOf(parts) });
 }
 
-/** What changes some of a part. What comes of it is judged as what replaces it is. */
-export function partPatchSchema(part: PartName) {
-  return z.strictObject({ [part]: z.looseObject({}) }).meta({ example: exampleOf(part) });
+/** What changes some of a section. What comes of it is judged as what replaces it is. */
+export function sectionPatchSchema({ parts }: Section) {
+  const anything = z.union([z.string(), z.looseObject({}), z.null()]).optional();
+  const shape = parts.map((part) => [part, parts.length === 1 ? z.looseObject({}) : anything] as const);
+  return z.strictObject(Object.fromEntries(shape)).meta({ example: exampleOf(parts) });
 }
 
-function exampleOf(part: PartName): PartBody {
-  return { [part]: EXAMPLES[part] };
+function exampleOf(parts: readonly PartName[]): PartBody {
+  return Object.fromEntries(parts.map((part) => [part, EXAMPLES[part]]));
 }
 
-export function partBodyOf(part: PartName, spec: TenantSpec): PartBody {
-  return { [part]: spec[part] ?? null };
+export function sectionBodyOf({ parts }: Pick<Section, 'parts'>, spec: TenantSpec): PartBody {
+  return Object.fromEntries(parts.map((part) => [part, spec[part] ?? null]));
 }
 
-/** Of the part itself, which a request has to state. */
+/** Of the part itself, without its default. */
 function schemaOf(part: PartName): z.ZodType {
   const field = tenantSpecSchema.shape[part];
-  const schema: z.ZodType = field.unwrap();
+  const schema: z.ZodType = 'unwrap' in field ? field.unwrap() : field;
   return schema.describe(field.description ?? schema.description ?? '');
 }
 
 /** All parts at once. */
-export const configurationSchema = z
-  .strictObject(
-    Object.assign({}, ...PARTS.map((part) => partReplySchema(part).shape)) as Record<PartName, z.ZodType>,
-  )
-  .meta({ example: EXAMPLES });
+export const configurationSchema = sectionReplySchema({ parts: PARTS });
 
-export function configurationOf(spec: TenantSpec): Record<PartName, unknown> {
-  return Object.assign({}, ...PARTS.map((part) => partBodyOf(part, spec))) as Record<PartName, unknown>;
+export function configurationOf(spec: TenantSpec): PartBody {
+  return sectionBodyOf({ parts: PARTS }, spec);
 }

@@ -92,12 +92,16 @@ const WORKFLOW = { enabled: false };
 
 /** GET and PUT of a part of the configuration, and PATCH of one that is no list. */
 function partRows(part: string, value: object): Record<string, Row> {
-  const path = `/api/admin/config/${part}`;
-  const write: Row = { ...WRITE, body: () => ({ [part]: value }) };
+  return sectionRows(part, { [part]: value }, !Array.isArray(value));
+}
+
+function sectionRows(section: string, body: object, isPatched: boolean): Record<string, Row> {
+  const path = `/api/admin/config/${section}`;
+  const write: Row = { ...WRITE, body: () => body };
   return {
     [`GET ${path}`]: READ,
     [`PUT ${path}`]: write,
-    ...(Array.isArray(value) ? {} : { [`PATCH ${path}`]: write }),
+    ...(isPatched ? { [`PATCH ${path}`]: write } : {}),
   };
 }
 
@@ -227,7 +231,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   ...partRows('busy', {}),
   ...partRows('callScreening', {}),
   ...partRows('knowledge', []),
+  ...partRows('knowledgeFrom', []),
   ...partRows('notifications', {}),
+  ...sectionRows('profile', { displayName: 'Ours' }, true),
   ...partRows('recording', {}),
   ...partRows('tools', []),
   ...partRows('transcripts', {}),
