@@ -184,6 +184,34 @@ export const API_SERVER_OPTIONS = {
     description: 'Whom mails are from: VeraLux <no-reply@example.com>. Needed with SMTP_URL.',
   },
   CONSOLE_URL: CONSOLE_URL_OPTION,
+  LEDGER_REJECTS_DAYS: {
+    schema: option.positiveInt,
+    default: '90',
+    description:
+      'For how many days ledger entries that could not be taken in are kept, for people to look at.',
+  },
+  LEDGER_REJECTS_ROWS: {
+    schema: option.positiveInt,
+    default: '100000',
+    description: 'How many of them at most; the oldest go first.',
+  },
+  REVISIONS_DAYS: {
+    schema: option.positiveInt,
+    default: '730',
+    description: 'For how many days each configuration that a tenant had is kept; the latest always is.',
+  },
+  REVISIONS_ROWS: {
+    schema: option.positiveInt,
+    default: '1000',
+    description: 'How many of them a tenant has at most; the oldest go first.',
+  },
+  NOTIFICATIONS_DAYS: {
+    // Longer than a month, in which a limit is told of once.
+    schema: option.positiveInt.min(32),
+    default: '90',
+    description:
+      'For how many days notifications and their deliveries are shown, dead ones too; at least 32.',
+  },
   HOST: { schema: z.string().min(1), default: '0.0.0.0', description: 'The address to listen on.' },
   PORT: { schema: option.port, default: '8080', description: 'The port to listen on; 0 takes a free one.' },
   METRICS_PORT: {

@@ -55,6 +55,7 @@ import { measureDatabase } from './operations/measure-database.ts';
 import { measurePlatform } from './operations/measure-platform.ts';
 import { measureProcess } from './operations/measure-process.ts';
 import { readSnapshot } from './operations/platform-snapshot.ts';
+import { BoundedTables, type Bounds } from './retention/bounded-tables.ts';
 import { CallRetention } from './retention/call-retention.ts';
 import { allRoutes } from './routes.ts';
 import { ContactInviter } from './tenants/contact-inviter.ts';
@@ -222,6 +223,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       liveFeed,
       new TellRuntimes({ database: worker, redis: stores.probe, clock, log }),
       new CallRetention({ database: worker, clock, log }),
+      new BoundedTables({ database: worker, bounds: boundsOf(config), clock, log }),
       ...httpServers(config, around, { listener, metrics: metricsRoute(registry) }),
     ],
     onReady: () => {
@@ -262,6 +264,15 @@ function rateLimiter(config: ApiServerConfig, { rates: redis }: Stores, registry
     replicas: config.CONTROL_REPLICAS,
   };
   return new RateLimiter({ redis, settings, secret: config.JWT_SECRET, registry });
+}
+
+/** What only ever grows, and is kept within this. */
+function boundsOf(config: ApiServerConfig): Bounds {
+  return {
+    ledgerRejects: { days: config.LEDGER_REJECTS_DAYS, rows: config.LEDGER_REJECTS_ROWS },
+    revisions: { days: config.REVISIONS_DAYS, rows: config.REVISIONS_ROWS },
+    notifications: { days: config.NOTIFICATIONS_DAYS },
+  };
 }
 
 function signupGate(config: ApiServerConfig, clock: Clock, database: Database): SignupGate {

@@ -29,7 +29,6 @@ import { TelnyxCarrier } from './carrier/telnyx.ts';
 import type { RuntimeConfig } from './config.ts';
 import { RecentCalls } from './keep/recent-calls.ts';
 import { RecordingErasure } from './keep/recording-erasure.ts';
-import { RecordingRetention } from './keep/recording-retention.ts';
 import { restoreShard } from './keep/restore-shard.ts';
 import { ShardWatch } from './keep/shard-watch.ts';
 import { StuckCalls } from './keep/stuck-calls.ts';
@@ -74,7 +73,6 @@ export interface Runtime {
   readonly ledger: LedgerWriter;
   readonly pod: Pod;
   readonly stuck: StuckCalls;
-  readonly recordingRetention: RecordingRetention;
 }
 
 const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at this path.' } as const;
@@ -83,18 +81,7 @@ const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is nothing at 
 export function createRuntime(options: RuntimeOptions): Runtime {
   const parts = createParts(options);
   const { config, registry } = options;
-  const {
-    common,
-    driver,
-    ledger,
-    pod,
-    podWatch,
-    watch,
-    shards,
-    stuck,
-    recordingRetention,
-    recordingErasure,
-  } = parts;
+  const { common, driver, ledger, pod, podWatch, watch, shards, stuck, recordingErasure } = parts;
   const { media, routes } = createDoors(options, parts);
   const metricsServer = createMetricsServer(options);
   const listener = healthRoutes({
@@ -131,7 +118,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       driver,
       podWatch,
       stuck,
-      recordingRetention,
       recordingErasure,
       ...(metricsServer ? [metricsServer] : []),
       server,
@@ -142,7 +128,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     ledger,
     pod,
     stuck,
-    recordingRetention,
   };
 }
 
@@ -290,9 +275,13 @@ function createParts(options: RuntimeOptions) {
     pod: config.POD_NAME,
     drive: (call) => driver.drive(call),
   });
-  const recordings = { ...common, redis, runtime, carrier, pod: config.POD_NAME };
-  const recordingRetention = new RecordingRetention(recordings);
-  const recordingErasure = new RecordingErasure(recordings);
+  const recordingErasure = new RecordingErasure({
+    ...common,
+    redis,
+    runtime,
+    carrier,
+    pod: config.POD_NAME,
+  });
   return {
     common,
     paths,
@@ -304,7 +293,6 @@ function createParts(options: RuntimeOptions) {
     watch,
     shards,
     stuck,
-    recordingRetention,
     recordingErasure,
     profiles,
     toolTokens,

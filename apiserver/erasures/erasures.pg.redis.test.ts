@@ -131,15 +131,17 @@ describe('a caller who is erased', () => {
     const named = () => redis.smembers(erasureKeys.recordings('veralux-system/shared'));
     await telling.tell();
     expect(await named()).toEqual(['leg-1']);
-    // A runtime deleted it; it is named once more after an hour, and no more after two days.
+    // Redis lost it; it is named once more after an hour, until the runtime says that it is gone.
     await redis.del(erasureKeys.recordings('veralux-system/shared'));
     await telling.tell();
     expect(await named()).toEqual([]);
     await database.asAdmin(`UPDATE veralux.erased_recordings SET told_at = now() - interval '61 minutes'`);
     await telling.tell();
     expect(await named()).toEqual(['leg-1']);
-    await database.asAdmin(`UPDATE veralux.erased_recordings SET erased_at = now() - interval '49 hours'`);
+    const [due, gone] = [erasureKeys.recordings, erasureKeys.gone].map((key) => key('veralux-system/shared'));
+    await redis.smove(due ?? '', gone ?? '', 'leg-1');
     await telling.tell();
+    expect([await named(), await redis.scard(gone ?? '')]).toEqual([[], 0]);
     expect(await database.asAdmin('SELECT FROM veralux.erased_recordings')).toEqual([]);
     expect(await ledger.settled(rest)).toMatchObject({ transcript: [], lead: null, recording: null });
     isGone(await everything());

@@ -18,8 +18,10 @@ const PERIOD_MS = 30_000;
 const BATCH_ROWS = 500;
 
 /**
- * Names in Redis what was recorded of erased callers, for the runtimes to delete it at the carrier. Nobody answers: each
- * is named every hour for two days, which a runtime or a Redis that was away comes back in, and then forgotten.
+ * Names in Redis what was recorded of erased callers, and of calls whose days are over, for the runtimes to delete it at
+ * the carrier: every hour until the runtime says that it is gone, for 90 days at most, in which a runtime comes back.
+ *
+ *   erased_recordings ─▶ erased-recordings:{runtime} ─▶ (the runtime, at the carrier) ─▶ erased-recordings-gone ─▶ forgotten
  */
 export class TellRuntimes implements Service {
   readonly name = 'erased recordings';
@@ -52,6 +54,10 @@ export class TellRuntimes implements Service {
   /** Names those that are due. Several servers may do it at once. Throws what Postgres and Redis throw. */
   async tell(): Promise<void> {
     const { database, redis } = this.#options;
+    const runtimes = await database.query<{ runtime: string }>(
+      'SELECT DISTINCT runtime FROM erased_recordings',
+    );
+    for (const { runtime } of runtimes) await this.#forget(runtime);
     await database.transaction(async (client) => {
       const { rows } = await client.query<{ runtime: string; carrier_leg_id: string }>(
         `UPDATE erased_recordings SET told_at = now() WHERE carrier_leg_id IN (
@@ -63,7 +69,19 @@ export class TellRuntimes implements Service {
       for (const { runtime, carrier_leg_id } of rows) {
         await redis.sadd(erasureKeys.recordings(runtime), carrier_leg_id);
       }
-      await client.query(`DELETE FROM erased_recordings WHERE erased_at < now() - interval '2 days'`);
+      await client.query(`DELETE FROM erased_recordings WHERE erased_at < now() - interval '90 days'`);
     });
+  }
+
+  /** What a runtime found nothing left of. */
+  async #forget(runtime: string): Promise<void> {
+    const { database, redis } = this.#options;
+    const gone = await redis.srandmember(erasureKeys.gone(runtime), BATCH_ROWS);
+    if (gone.length === 0) return;
+    await database.query('DELETE FROM erased_recordings WHERE runtime = $1 AND carrier_leg_id = ANY ($2)', [
+      runtime,
+      gone,
+    ]);
+    await redis.srem(erasureKeys.gone(runtime), ...gone);
   }
 }

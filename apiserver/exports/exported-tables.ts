@@ -30,6 +30,8 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
   { name: 'usage_events', key: ['source', 'event_id', 'metric'] },
   { name: 'usage_counters', key: ['month', 'metric'] },
   { name: 'erasures', key: ['erasure_id'], columns: 'tenant_id, erasure_id, erased_until, completed_at' },
+  { name: 'notifications', key: ['notification_id'] },
+  { name: 'notification_deliveries', key: ['delivery_id'] },
   { name: 'staff_accesses', key: ['access_id'] },
   { name: 'audit_events', key: ['event_id'] },
 ];
@@ -41,4 +43,5 @@ export const NOT_EXPORTED: Readonly<Record<string, string>> = {
   mail_links: 'hashes of links',
   purged_tenants: 'those that are no more',
   sessions: "people's, not the tenant's",
+  webhook_secrets: 'keys that were shown once, sealed',
 };

@@ -4,6 +4,7 @@ import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { CallRetention } from './call-retention.ts';
+import { deleteExpired } from './delete-expired.ts';
 
 const NOW = Date.UTC(2026, 10, 30, 12);
 const DAY_MS = 86_400_000;
@@ -16,7 +17,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.stop()));
-  await database.worker.query('UPDATE tenants SET transcript_days = NULL, recording_days = NULL', []);
+  await database.worker.query('UPDATE tenants SET transcript_days = NULL, recording_days = NULL');
 });
 afterAll(() => database.drop());
 
@@ -120,13 +121,46 @@ test('very much is deleted batch by batch, by several servers at once', async ()
   for (const tenantID of tenants) await expect.poll(() => kept(tenantID), PATIENCE).toEqual([]);
 });
 
+test('a tenant with very many calls keeps nobody waiting, and no call is looked at for each slice anew', async () => {
+  const [big, small] = [await tenantThatKeeps(1), await tenantThatKeeps(1)];
+  await database.worker.query(
+    `INSERT INTO calls (tenant_id, call_id, started_at)
+     SELECT $1, gen_random_uuid(), $2::timestamptz - n * interval '1 minute' FROM generate_series(1, 3000) AS n`,
+    [big, new Date(NOW - 2 * DAY_MS)],
+  );
+  await database.worker.query(
+    `INSERT INTO call_turns (tenant_id, call_id, turn_index, speaker, text, started_at_ms, ended_at_ms, interrupted)
+     SELECT tenant_id, call_id, 0, 'Caller', 'words', 0, 0, false FROM calls WHERE tenant_id = $1`,
+    [big],
+  );
+  await call(small, 2);
+  const steps: number[] = [];
+  const step = () => deleteExpired(database.worker, 'transcripts', new Date(NOW));
+  for (let slice = 0; slice < 3; slice += 1) await step();
+  expect(await kept(small)).toEqual([]);
+  const left = async () => {
+    const [row] = await database.worker.query<{ left: string }>(
+      'SELECT count(*) AS left FROM call_turns WHERE tenant_id = $1',
+      [big],
+    );
+    return Number(row?.left);
+  };
+  for (steps.push(await left()); await step(); steps.push(await left()));
+  // Two hundred less each time, to the end.
+  const slices = steps.slice(1).map((count, index) => (steps[index] ?? 0) - count);
+  expect(slices.slice(0, -1).every((count) => count === 200)).toBe(true);
+  expect(steps.at(-1)).toBe(0);
+});
+
 test('what is known of a recording goes after its own days, and what was said after others', async () => {
   const tenantID = await tenantThatKeeps(90);
   await database.worker.query('UPDATE tenants SET recording_days = 7 WHERE tenant_id = $1', [tenantID]);
   for (const days of [6, 8]) await call(tenantID, days);
-  await database.worker.query(`UPDATE calls SET recording = '{"purpose":"Call"}' WHERE tenant_id = $1`, [
-    tenantID,
-  ]);
+  await database.worker.query(
+    `UPDATE calls SET runtime = 'ns/shared', recording = jsonb_build_object('carrierLegID', 'leg-' || call_id)
+      WHERE tenant_id = $1`,
+    [tenantID],
+  );
   await start();
   const recorded = async () => {
     const rows = await database.worker.query<{ started_at: Date }>(
@@ -137,4 +171,9 @@ test('what is known of a recording goes after its own days, and what was said af
   };
   await expect.poll(recorded, PATIENCE).toEqual([6]);
   expect(await kept(tenantID)).toEqual([6, 8]);
+  const due = await database.worker.query(
+    `SELECT d.runtime FROM erased_recordings d JOIN calls ON carrier_leg_id = 'leg-' || call_id WHERE tenant_id = $1`,
+    [tenantID],
+  );
+  expect(due).toEqual([{ runtime: 'ns/shared' }]);
 });

@@ -4,7 +4,7 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
 import { isUnavailable } from '../database/database-error.ts';
-import { deleteExpired, EXPIRING } from './delete-expired.ts';
+import { deleteExpired, EXPIRING_KINDS } from './delete-expired.ts';
 
 export interface CallRetentionOptions {
   /** As the worker role. */
@@ -43,7 +43,7 @@ export class CallRetention implements Service {
   async #step(signal: AbortSignal): Promise<number> {
     const { database, clock, log } = this.#options;
     try {
-      for (const kind of Object.values(EXPIRING)) {
+      for (const kind of EXPIRING_KINDS) {
         while (!signal.aborted && (await deleteExpired(database, kind, new Date(clock.now()))));
       }
       return PERIOD_MS;

@@ -34,12 +34,21 @@ async function purgeBatch(
   table: (typeof TABLES)[number],
   tenantID: string,
 ): Promise<number> {
-  const rows = await database.query(
-    `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
-       SELECT ctid FROM ${table} WHERE tenant_id = $1
-         AND EXISTS (SELECT FROM tenants t WHERE t.tenant_id = $1 AND t.deletion_policy = 'Purge')
-       LIMIT ${BATCH_ROWS})) RETURNING 1 AS one`,
+  const isCalls = table === 'calls';
+  const [row] = await database.query<{ rows: string }>(
+    `WITH gone AS (
+       DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM ${table} WHERE tenant_id = $1
+           AND EXISTS (SELECT FROM tenants t WHERE t.tenant_id = $1 AND t.deletion_policy = 'Purge')
+         LIMIT ${BATCH_ROWS})) RETURNING ${isCalls ? 'runtime, recording' : '1'})${isCalls ? `, ${NOTED}` : ''}
+     SELECT count(*) AS rows FROM gone`,
     [tenantID],
   );
-  return rows.length;
+  return Number(row?.rows);
 }
+
+/** What the carrier recorded goes, too. */
+const NOTED = `noted AS (
+  INSERT INTO erased_recordings (runtime, carrier_leg_id)
+  SELECT runtime, recording->>'carrierLegID' FROM gone
+   WHERE runtime IS NOT NULL AND recording->>'carrierLegID' IS NOT NULL ON CONFLICT DO NOTHING)`;

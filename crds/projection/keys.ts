@@ -74,6 +74,8 @@ export const counterKeys = {
 export const erasureKeys = {
   /** Set, written by the API server: the carrier's ids of legs of a runtime whose recordings are to be deleted. */
   recordings: (runtime: string) => `erased-recordings:{${runtime}}`,
+  /** Set, written by the runtime: those of them of which the carrier has none left. */
+  gone: (runtime: string) => `erased-recordings-gone:{${runtime}}`,
 } as const;
 
 export const ledgerKeys = {

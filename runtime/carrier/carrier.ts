@@ -130,11 +130,6 @@ export interface Carrier {
    */
   activeCalls(): Promise<readonly ActiveCall[] | undefined>;
   /**
-   * The recordings, by the carrier's id, that our application made of calls to `number` (E.164) before a time, at most
-   * 250; undefined when the carrier did not say, or while the application is not known. Never throws; at most about 5 s.
-   */
-  recordingsOf(number: string, beforeMs: number): Promise<readonly string[] | undefined>;
-  /**
    * The recordings, by the carrier's id, that our application made of one leg; undefined when the carrier did not say, or
    * while the application is not known. Never throws; at most about 5 s.
    */

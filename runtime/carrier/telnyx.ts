@@ -120,24 +120,6 @@ export class TelnyxCarrier implements Carrier {
     return calls;
   }
 
-  async recordingsOf(number: string, beforeMs: number): Promise<readonly string[] | undefined> {
-    const applicationID = this.#applicationID;
-    if (applicationID === undefined) return undefined;
-    const filter = {
-      connection_id: applicationID,
-      to: number,
-      created_at: { lte: new Date(beforeMs).toISOString() },
-    };
-    const asked = await this.#try('recordings', 'Question', (timeout) =>
-      this.#client.recordings.list({ filter, 'page[size]': PAGE_SIZE }, { timeout, maxRetries: 0 }),
-    );
-    // What a filter let through that it does not know must not be deleted.
-    return asked.value?.data.flatMap(({ id, to, connection_id, created_at }) => {
-      const isMeant = to === number && connection_id === applicationID;
-      return id !== undefined && isMeant && Date.parse(created_at ?? '') <= beforeMs ? [id] : [];
-    });
-  }
-
   async recordingsOfLeg(carrierLegID: string): Promise<readonly string[] | undefined> {
     const applicationID = this.#applicationID;
     if (applicationID === undefined) return undefined;
@@ -145,7 +127,7 @@ export class TelnyxCarrier implements Carrier {
     const asked = await this.#try('recordings', 'Question', (timeout) =>
       this.#client.recordings.list({ filter, 'page[size]': PAGE_SIZE }, { timeout, maxRetries: 0 }),
     );
-    // As above: what is not of this leg must not be deleted.
+    // What a filter let through that it does not know must not be deleted.
     return asked.value?.data.flatMap(({ id, call_leg_id, connection_id }) =>
       id !== undefined && call_leg_id === carrierLegID && connection_id === applicationID ? [id] : [],
     );

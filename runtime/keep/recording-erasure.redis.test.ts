@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { erasureKeys } from '#crds/projection/keys.ts';
+import { erasureKeys, projectionKeys } from '#crds/projection/keys.ts';
 import type { FaultRule } from '#hack/standins/telnyx/faults/fault-table.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
@@ -61,12 +61,21 @@ async function look(application?: string): Promise<readonly string[]> {
 
 const name = (leg: string) => site.pod.redis.sadd(erasureKeys.recordings(RUNTIME), leg);
 
-test('what was recorded of an erased caller is deleted at the carrier, and of nobody else', async () => {
+test('what was recorded of a call that is named is deleted at the carrier and said to be gone, and of no other', async () => {
   await recordedCall();
   await recordedCall();
   const [erased = '', other] = await legs();
   await name(erased);
   expect([await look(), await legs()]).toEqual([[], [other]]);
+  expect(await site.pod.redis.smembers(erasureKeys.gone(RUNTIME))).toEqual([erased]);
+}, 60_000);
+
+test('number and tenant need not be there any more', async () => {
+  await recordedCall();
+  const [leg = ''] = await legs();
+  await name(leg);
+  await site.pod.redis.del(projectionKeys.did(NUMBER), projectionKeys.tenant(profile.tenantID));
+  expect([await look(), await legs()]).toEqual([[], []]);
 }, 60_000);
 
 test('what the carrier does not delete is deleted at the next look', async () => {

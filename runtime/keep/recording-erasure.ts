@@ -26,8 +26,9 @@ export interface RecordingErasureOptions {
 }
 
 /**
- * Deletes at the carrier what it recorded of callers who were erased. The API server names the calls in Redis, and names
- * them again for two days: what is lost there meanwhile is not forgotten.
+ * Deletes at the carrier what it recorded of callers who were erased, of tenants who were purged, and of calls whose days
+ * are over. The API server judges each call and names its leg in Redis, again until it is told that nothing is left: what
+ * is lost there meanwhile is not forgotten, and neither number nor tenant has to be there still.
  */
 export class RecordingErasure implements Service {
   readonly name = 'recording erasure';
@@ -53,7 +54,7 @@ export class RecordingErasure implements Service {
     try {
       if (await takeSweepTurn(redis, turn)) await this.erase(signal);
     } catch (error) {
-      if (!isAbort(error)) log.warn({ err: error }, 'recordings of erased callers could not be deleted');
+      if (!isAbort(error)) log.warn({ err: error }, 'recordings could not be deleted');
     }
     return PERIOD_MS;
   }
@@ -68,10 +69,10 @@ export class RecordingErasure implements Service {
       const found = await this.#deleteOf(legID);
       if (found === undefined) continue;
       deleted += found;
-      await redis.srem(key, legID);
+      await redis.smove(key, erasureKeys.gone(runtime), legID);
       await clock.sleep(PACE_MS, signal);
     }
-    if (deleted > 0) log.info({ deleted }, 'recordings of erased callers were deleted');
+    if (deleted > 0) log.info({ deleted }, 'recordings were deleted');
   }
 
   /** How many there were; undefined where the carrier did not say, or still has one. */

@@ -33,9 +33,7 @@ export const storeKeys = {
   counters: counterKeys.counters,
   /** String: the pod that compared a runtime's calls with the carrier's last; expires when it is due again. */
   sweep: (runtime: string) => `sweep:{${runtime}}`,
-  /** String: the same of the pod that looked after recordings. */
-  recordingSweep: (runtime: string) => `recordings:{${runtime}}`,
-  /** String: the pod that looks for recordings of erased callers, until the next one may. */
+  /** String: the pod that looks for recordings that are to be deleted, until the next one may. */
   recordingErasure: (runtime: string) => `recording-erasure:{${runtime}}`,
   /** String: chosen by the pod that looked first; missing or changed means that the shard was emptied. */
   mark: (shard: Shard) => `mark:{${shard}}`,

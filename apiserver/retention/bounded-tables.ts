@@ -1,0 +1,108 @@
+import type { Clock } from '#lib/clock/clock.ts';
+import { Loop } from '#lib/lifecycle/loop.ts';
+import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
+import type { Database } from '../database/database.ts';
+import { isUnavailable } from '../database/database-error.ts';
+
+/** For how many days, and how many of them at most. */
+export interface Bound {
+  readonly days: number;
+  readonly rows: number;
+}
+
+export interface Bounds {
+  readonly ledgerRejects: Bound;
+  /** `rows`: of each tenant. */
+  readonly revisions: Bound;
+  readonly notifications: Pick<Bound, 'days'>;
+}
+
+export interface BoundedTablesOptions {
+  /** As the worker role. */
+  readonly database: Database;
+  readonly bounds: Bounds;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const PERIOD_MS = 600_000;
+/** After Postgres was away. */
+const RETRY_MS = 10_000;
+/** So few that a statement stays far below the time it may take. */
+const BATCH_ROWS = 2_000;
+
+/** Keeps what only ever grows within an age and a number: entries that were set aside, revisions, notifications. */
+export class BoundedTables implements Service {
+  readonly name = 'bounded tables';
+  readonly #options: BoundedTablesOptions;
+  readonly #loop: Loop;
+
+  constructor(options: BoundedTablesOptions) {
+    this.#options = options;
+    this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#step(signal) });
+  }
+
+  async start(fail: (error: unknown) => void): Promise<void> {
+    this.#loop.start(fail);
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  async #step(signal: AbortSignal): Promise<number> {
+    const { database, bounds, log } = this.#options;
+    try {
+      for (const { text, values } of statementsOf(bounds)) {
+        while (!signal.aborted && ((await database.execute(text, values)).rowCount ?? 0) === BATCH_ROWS);
+      }
+      return PERIOD_MS;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      log.warn({ err: error }, 'what is kept for a time could not be deleted yet');
+      return RETRY_MS;
+    }
+  }
+}
+
+interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Each deletes a batch. Several servers may do it at once. */
+function statementsOf({ ledgerRejects, revisions, notifications }: Bounds): readonly Statement[] {
+  return [
+    { text: REJECTS, values: [ledgerRejects.days, ledgerRejects.rows] },
+    { text: REVISIONS_BY_AGE, values: [revisions.days] },
+    { text: REVISIONS_BY_NUMBER, values: [revisions.rows] },
+    { text: olderThan('notifications', 'created_at'), values: [notifications.days] },
+  ];
+}
+
+function olderThan(table: string, time: string): string {
+  return `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM ${table} WHERE ${time} < now() - make_interval(days => $1) LIMIT ${BATCH_ROWS}))`;
+}
+
+const REJECTS = `DELETE FROM ledger_rejects WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM ledger_rejects
+   WHERE rejected_at < greatest(now() - make_interval(days => $1),
+           (SELECT rejected_at FROM ledger_rejects ORDER BY rejected_at DESC OFFSET $2 LIMIT 1))
+   LIMIT ${BATCH_ROWS}))`;
+
+/** The latest of a tenant stays whatever its age: it is what the tenant is now. */
+const REVISIONS_BY_AGE = `DELETE FROM tenant_revisions WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM tenant_revisions r
+   WHERE recorded_at < now() - make_interval(days => $1)
+     AND EXISTS (SELECT FROM tenant_revisions later
+                  WHERE later.tenant_id = r.tenant_id AND later.recorded_at > r.recorded_at)
+   LIMIT ${BATCH_ROWS}))`;
+
+const REVISIONS_BY_NUMBER = `DELETE FROM tenant_revisions WHERE ctid = ANY (ARRAY(
+  SELECT r.ctid FROM (SELECT tenant_id FROM tenant_revisions GROUP BY tenant_id HAVING count(*) > $1) AS many
+    JOIN tenant_revisions r USING (tenant_id)
+   WHERE r.recorded_at < (SELECT recorded_at FROM tenant_revisions n WHERE n.tenant_id = many.tenant_id
+                           ORDER BY recorded_at DESC, revision_id DESC OFFSET $1 - 1 LIMIT 1)
+   LIMIT ${BATCH_ROWS}))`;
