@@ -109,7 +109,7 @@ export class JobQueue implements Service {
     const ids = await this.#boss.insert(
       queue,
       jobs.map(({ data, group }) => ({ data, ...(group === undefined ? {} : { group: { id: group } }) })),
-      { db: { executeSql: (text, values) => client.query(text, values) } },
+      { returnId: true, db: { executeSql: (text, values) => client.query(text, values) } },
     );
     if (ids?.length !== jobs.length) throw new Error(`the job queue ${queue} did not take a job`);
   }

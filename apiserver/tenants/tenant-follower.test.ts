@@ -18,7 +18,7 @@ async function start(failing: ReadonlySet<string>) {
     name: 'test',
     informer: {
       onChange: (listener) => {
-        tell = (name) => listener(name, undefined, undefined);
+        tell = (name) => listener(name, undefined, undefined, 'Watch');
         return () => undefined;
       },
     },
