@@ -89,7 +89,7 @@ function olderThan(table: string, time: string): string {
 const REJECTS = `DELETE FROM ledger_rejects WHERE ctid = ANY (ARRAY(
   SELECT ctid FROM ledger_rejects
    WHERE rejected_at < greatest(now() - make_interval(days => $1),
-           (SELECT rejected_at FROM ledger_rejects ORDER BY rejected_at DESC OFFSET $2 LIMIT 1))
+           (SELECT rejected_at FROM ledger_rejects ORDER BY rejected_at DESC OFFSET $2 - 1 LIMIT 1))
    LIMIT ${BATCH_ROWS}))`;
 
 /** The latest of a tenant stays whatever its age: it is what the tenant is now. */
