@@ -58,10 +58,7 @@ export function deliveryJob({ database, attempts, log }: DeliverDeps, channel: C
     attempts.inc({ channel: channel.name, outcome });
     const { tenantID, deliveryID } = delivery;
     const { kind: _, ...answer } = attempted;
-    log.info(
-      { tenantID, deliveryID, channel: channel.name, outcome, ...answer },
-      'a notification was on its way',
-    );
+    log.info({ tenantID, deliveryID, channel: channel.name, outcome, ...answer }, 'a notification was tried');
     if (state === 'Pending') throw new JobPostponed('the delivery failed and is tried again later');
   };
 }

@@ -154,7 +154,9 @@ async function beginAnew(client: PoolClient, tenantID: string, deliveryID: strin
   );
   const row = await findDelivery(client, tenantID, deliveryID);
   if (rowCount === 0) throw new ApiError('delivery_pending');
-  await client.query('UPDATE tenants SET webhook_paused_until = NULL WHERE tenant_id = $1', [tenantID]);
+  if (row.channel === 'Webhook') {
+    await client.query('UPDATE tenants SET webhook_paused_until = NULL WHERE tenant_id = $1', [tenantID]);
+  }
   return row;
 }
 

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { NotificationEvent } from '#crds/tenant/call-handling.ts';
 import { callSummarySchema, leadSchema } from '../calls/call-schemas.ts';
 
-/** What a notification says, as it is POSTed; a mail says the same in sentences. */
 const time = z.iso.datetime();
 
 const tenantID = z.uuid();
@@ -13,6 +12,7 @@ const limitSchema = z.strictObject({
   month: z.string().describe('UTC, YYYY-MM.'),
 });
 
+/** What notifications say, as they are POSTed; a mail says the same in sentences. */
 export const MESSAGES = {
   LeadCaptured: {
     type: 'lead.captured',

@@ -39,7 +39,10 @@ function textOf(message: Message, company: string): Text {
     case 'LimitReached':
       return {
         subject: `${company} has used all of its ${LIMITS[message.data.usage.limit]} of this month`,
-        lines: [...usageLines(message.data.usage), 'Further ones are refused until the month is over.'],
+        lines: [
+          ...usageLines(message.data.usage),
+          'Further ones are refused until the month is over, or the limit is raised.',
+        ],
       };
   }
 }
