@@ -37,14 +37,15 @@ function textOf(message: Message, company: string): Text {
         lines: usageLines(message.data.usage),
       };
     case 'LimitReached':
-      return {
-        subject: `${company} has used all of its ${LIMITS[message.data.usage.limit]} of this month`,
-        lines: [
-          ...usageLines(message.data.usage),
-          'Further ones are refused until the month is over, or the limit is raised.',
-        ],
-      };
+      break;
   }
+  return {
+    subject: `${company} has used all of its ${LIMITS[message.data.usage.limit]} of this month`,
+    lines: [
+      ...usageLines(message.data.usage),
+      'Further ones are refused until the month is over, or the limit is raised.',
+    ],
+  };
 }
 
 const LIMITS = {
