@@ -11,6 +11,7 @@ export const RESOURCES = [
   'Member',
   'PlatformSwitch',
   'Tenant',
+  'WebhookSecret',
 ] as const;
 
 const changes = z.record(z.string(), z.unknown()).nullable();

@@ -80,6 +80,12 @@ describe('the secrets of webhooks', () => {
     const end = () => api.call('DELETE', `${SECRETS}/${body.id}`, { token });
     expect([(await end()).status, (await end()).status]).toEqual([204, 404]);
     expect(await signing()).not.toContain(body.secret);
+    const audit = await api.call('GET', '/api/admin/audit', { token });
+    const told = (audit.body.items as { resource: string; action: string; subjectID: string }[])
+      .filter(({ resource, subjectID }) => resource === 'WebhookSecret' && subjectID === body.id)
+      .map(({ action }) => action);
+    expect(told).toEqual(['Removed', 'Created']);
+    expect(JSON.stringify(audit.body)).not.toContain('whsec_');
   });
 
   test('they lie in the database sealed, and are sealed anew while JWT_SECRET is replaced', async () => {

@@ -96,3 +96,6 @@ CREATE POLICY worker_all ON notifications TO veralux_worker USING (true) WITH CH
 CREATE POLICY worker_all ON notification_deliveries TO veralux_worker USING (true) WITH CHECK (true);
 CREATE POLICY worker_all ON webhook_secrets TO veralux_worker USING (true) WITH CHECK (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON notifications, notification_deliveries, webhook_secrets TO veralux_worker;
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF ends_at ON webhook_secrets
+  FOR EACH ROW EXECUTE FUNCTION audit_change('WebhookSecret', 'secret_id', 'created_at ends_at', '');
