@@ -1,5 +1,5 @@
 import { CALL_COLUMNS, type CallRow, summaryOf } from '../calls/list-calls.ts';
-import { LEAD_COLUMNS, type LeadRow, leadOf } from '../calls/list-leads.ts';
+import { type LeadRow, leadOf, SELECT_LEADS } from '../calls/list-leads.ts';
 import type { Database } from '../database/database.ts';
 import type { CallRecording } from '../ledger/call-changes.ts';
 import type { Message } from './message.ts';
@@ -46,7 +46,7 @@ async function readLead(
   callID: string | null,
 ): Promise<LeadRow | undefined> {
   const [row] = await database.query<LeadRow>(
-    `SELECT ${LEAD_COLUMNS} FROM leads WHERE tenant_id = $1 AND call_id = $2 AND jsonb_array_length(fields) > 0`,
+    `${SELECT_LEADS} AND l.call_id = $2 AND jsonb_array_length(l.fields) > 0`,
     [tenantID, callID],
   );
   return row;
