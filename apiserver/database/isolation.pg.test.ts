@@ -188,6 +188,8 @@ describe('tenant isolation', () => {
       'ledger_events',
       'ledger_rejects',
       'mail_links',
+      'notification_deliveries',
+      'notifications',
       'platform_snapshots',
       'purged_tenants',
       'refresh_tokens',
