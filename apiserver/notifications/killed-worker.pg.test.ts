@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callEvents } from '../testing/ledger-events.ts';
+import { TEST_SECRET } from '../testing/test-api.ts';
 import { TestNotifications, WEBHOOK_URL } from '../testing/test-notifications.ts';
 import { until } from '../testing/until.ts';
 
@@ -20,7 +21,7 @@ afterAll(async () => {
 
 function startChild(): ChildProcess {
   const { database, site } = told;
-  const args = [CHILD, database.workerURL, String(site.port), site.authority];
+  const args = [CHILD, database.workerURL, TEST_SECRET, String(site.port), site.authority];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   children.push(child);
   return child;

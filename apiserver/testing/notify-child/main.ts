@@ -8,10 +8,9 @@ import { NOTIFY_BY_WEBHOOK } from '../../jobs/job-queues.ts';
 import { countAttempts, deliveryJob } from '../../notifications/deliver.ts';
 import { webhookChannel } from '../../notifications/webhook-channel.ts';
 import { SecretBox } from '../../notifications/webhook-secrets.ts';
-import { TEST_SECRET } from '../test-api.ts';
 
-// Sends webhooks in a process of its own, for tests to kill: <worker database URL> <port of the site> <its authority>.
-const [url = '', port = '', ca = ''] = process.argv.slice(2);
+// Sends webhooks in a process of its own, for tests to kill: <worker database URL> <secret> <port of the site> <its authority>.
+const [url = '', secret = '', port = '', ca = ''] = process.argv.slice(2);
 const database = new Database({ url, name: 'child', maxConnections: 5, log: silentLogger });
 const registry = createRegistry('child');
 const dial: Dial = ({ hostname }, signal) =>
@@ -19,7 +18,7 @@ const dial: Dial = ({ hostname }, signal) =>
 const resolve = async () => [{ address: '93.184.215.14', family: 4 }];
 const channel = webhookChannel({
   database,
-  secretBox: new SecretBox([TEST_SECRET]),
+  secretBox: new SecretBox([secret]),
   clock: systemClock,
   resolve,
   dial,
