@@ -277,7 +277,9 @@ describe('tenant isolation', () => {
       const reply = await api.call(method, path, { token: ours.token });
       expect([method, reply.status, reply.body.code]).toEqual([method, 404, 'not_found']);
     }
-    const kept = await database.asAdmin('SELECT FROM veralux.webhook_secrets WHERE secret_id = $1', [theirCallID]);
+    const kept = await database.asAdmin('SELECT FROM veralux.webhook_secrets WHERE secret_id = $1', [
+      theirCallID,
+    ]);
     expect(kept).toHaveLength(1);
   });
 

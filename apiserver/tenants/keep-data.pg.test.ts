@@ -10,6 +10,7 @@ import { silentLogger } from '#lib/log/logger.ts';
 import { FIRST_STREAM_ID } from '#lib/redis/stream-id.ts';
 import { writeBatch } from '../ledger/write-batch.ts';
 import { callEvents } from '../testing/ledger-events.ts';
+import { noOutbox } from '../testing/no-outbox.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { keepData } from './keep-data.ts';
 import { type ObservedTenant, observeTenant } from './observed-tenant.ts';
@@ -171,7 +172,8 @@ describe('the rows of a Tenant', () => {
     await keep(ending({ policy: 'Purge' }));
     const [started] = callEvents({ tenantID });
     const entry = { shard: shardOf(tenantID), streamID: '1-1', text: JSON.stringify(started) };
-    const write = (streamID: string) => writeBatch(database.worker, [{ ...entry, streamID }], cursors);
+    const write = (streamID: string) =>
+      writeBatch(database.worker, [{ ...entry, streamID }], cursors, noOutbox.noteLedger);
     const [cursor] = await database.worker.query<{ last_id: string }>(
       'SELECT last_id FROM ledger_cursors WHERE shard = $1',
       [entry.shard],
@@ -203,7 +205,8 @@ describe('the rows of a Tenant', () => {
 
   function record(tenant: ObservedTenant): Promise<void> {
     const jobs = { send: async () => undefined };
-    const recording = { database: database.worker, isOnPrem: false, jobs, log: silentLogger };
+    const { worker } = database;
+    const recording = { database: worker, isOnPrem: false, jobs, outbox: noOutbox, log: silentLogger };
     return recordTenants({ ...recording, informer: { get: () => tenant } }, [name]);
   }
 
