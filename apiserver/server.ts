@@ -32,6 +32,7 @@ import { PasswordHasher } from './identity/password-hasher.ts';
 import { SignupGate } from './identity/signup-gate.ts';
 import { JobQueue } from './jobs/job-queue.ts';
 import {
+  CLOSE_TENANT,
   ERASE_CALLER,
   NOTIFY_BY_MAIL,
   NOTIFY_BY_WEBHOOK,
@@ -60,6 +61,7 @@ import { CallRetention } from './retention/call-retention.ts';
 import { allRoutes } from './routes.ts';
 import { ContactInviter } from './tenants/contact-inviter.ts';
 import { countVanished } from './tenants/count-vanished.ts';
+import { endTenant } from './tenants/end-tenant.ts';
 import { keepData } from './tenants/keep-data.ts';
 import { type ObservedTenant, observeTenant } from './tenants/observed-tenant.ts';
 import { provisionTenant } from './tenants/provision-tenant.ts';
@@ -153,6 +155,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
   const mailer = mailerOf(config);
   const handlers = {
     [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }),
+    [CLOSE_TENANT]: endTenant({ kube, database: worker, log }),
     [ERASE_CALLER]: eraseCaller({ database: worker, log }),
     [SEND_MAIL]: sendMail({ database: worker, mailer, consoleURL: config.CONSOLE_URL, log }),
     ...notifyingJobs(config, around, { worker, registry, mailer, secretBox }),

@@ -220,7 +220,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'POST /api/admin/tenant/close': {
     who: 'owner',
     status: 202,
-    body: ({ tenantName }) => ({ name: tenantName, data: 'Retain' }),
+    body: ({ tenantName }) => ({ name: tenantName, data: 'Retain', password: 'SecureP@ss123' }),
   },
   'POST /api/admin/erasures': { who: 'admin', status: 202, body: () => ({ number: '+13125550142' }) },
   'GET /api/admin/erasures': { who: 'admin' },

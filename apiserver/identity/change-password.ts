@@ -1,19 +1,13 @@
 import { z } from 'zod';
-import type { Database } from '../database/database.ts';
 import { PERSON } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { newPasswordSchema, passwordSchema } from './password.ts';
-import type { PasswordHasher } from './password-hasher.ts';
 import type { Person } from './principal.ts';
-
-export interface ChangePasswordDeps {
-  readonly database: Database;
-  readonly hasher: PasswordHasher;
-}
+import { type ProvePasswordDeps, provePassword } from './prove-password.ts';
 
 /** `POST /api/auth/password`: another password, which ends every other session of the person. */
-export function changePasswordRoute(deps: ChangePasswordDeps): Route {
+export function changePasswordRoute(deps: ProvePasswordDeps): Route {
   return defineRoute({
     method: 'POST',
     path: '/api/auth/password',
@@ -32,20 +26,16 @@ export function changePasswordRoute(deps: ChangePasswordDeps): Route {
 }
 
 async function changePassword(
-  { database, hasher }: ChangePasswordDeps,
+  deps: ProvePasswordDeps,
   { user, presence }: Person,
   { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
 ): Promise<void> {
-  const [row] = await database.query<{ password_hash: string }>('SELECT * FROM auth_read_password($1)', [
-    user.id,
-  ]);
-  if (!row || !(await hasher.verify(currentPassword, row.password_hash)))
-    throw new ApiError('wrong_password');
-  const newHash = await hasher.hash(newPassword);
-  await database.transaction(async (client) => {
+  const provenHash = await provePassword(deps, user.id, currentPassword);
+  const newHash = await deps.hasher.hash(newPassword);
+  await deps.database.transaction(async (client) => {
     const { rows } = await client.query<{ changed: boolean }>(
       'SELECT auth_change_password($1, $2, $3) AS changed',
-      [user.id, row.password_hash, newHash],
+      [user.id, provenHash, newHash],
     );
     if (!rows[0]?.changed) throw new ApiError('wrong_password');
     const sessionID = presence.kind === 'Session' ? presence.sessionID : null;

@@ -37,6 +37,7 @@ export function linkIdentityRoute({ database, outside }: IdentityDeps): Route {
     operationID: 'linkIdentity',
     summary: 'Link an identity at an outside issuer to this account, with a token of that issuer.',
     access: PERSON,
+    isGuarded: true,
     body: z.strictObject({ token: z.string().min(1).max(16_000) }),
     replies: { 201: { description: 'The identity.', schema: identitySchema } },
     problems: ['wrong_outside_token', 'identity_taken', 'issuer_unavailable'],

@@ -1,5 +1,6 @@
 /** The queues of background work. Jobs carry ids only: what they act on is read when they run. */
 export const PROVISION_TENANT = 'provision-tenant';
+export const CLOSE_TENANT = 'close-tenant';
 export const SEND_MAIL = 'send-mail';
 export const ERASE_CALLER = 'erase-caller';
 export const NOTIFY_BY_WEBHOOK = 'notify-by-webhook';
@@ -59,6 +60,19 @@ export const JOB_QUEUES = [
     retentionSeconds: KEPT_SECONDS,
     deleteAfterSeconds: 24 * 60 * 60,
     deadLetter: refusedQueueOf(PROVISION_TENANT),
+  },
+  { name: refusedQueueOf(CLOSE_TENANT), retentionSeconds: KEPT_SECONDS },
+  {
+    name: CLOSE_TENANT,
+    retryLimit: 1_000_000,
+    retryDelay: 1,
+    retryBackoff: true,
+    retryDelayMax: 30,
+    heartbeatSeconds: 10,
+    expireInSeconds: 60,
+    retentionSeconds: KEPT_SECONDS,
+    deleteAfterSeconds: 24 * 60 * 60,
+    deadLetter: refusedQueueOf(CLOSE_TENANT),
   },
   { name: refusedQueueOf(SEND_MAIL), retentionSeconds: KEPT_SECONDS },
   {

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATA_FINALIZER } from '#crds/tenant/kept-data.ts';
 import { TENANT } from '#crds/tenant/tenant.ts';
+import { silentLogger } from '#lib/log/logger.ts';
 import { ClusterUnavailable } from '../configuration/configuration-error.ts';
+import { CLOSE_TENANT } from '../jobs/job-queues.ts';
 import { Callers } from '../testing/callers.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 import { type TestTenant, TestTenants } from '../testing/test-tenants.ts';
+import { until } from '../testing/until.ts';
+import { endTenant } from './end-tenant.ts';
 
 describe('a tenant that its owner closes', () => {
   let database: MigratedDatabase;
@@ -16,8 +20,25 @@ describe('a tenant that its owner closes', () => {
     tenants = new TestTenants(database, 'close');
     api = await startTestApi(database, {
       cluster: { kube: tenants.kube, informer: { get: () => undefined } },
+      handlers: { [CLOSE_TENANT]: job },
     });
   });
+  /** What the job meets in place of the cluster, once. */
+  let fault: (() => Promise<void>) | undefined;
+  const job = (data: unknown) => {
+    const { kube } = tenants;
+    const failing = {
+      get: kube.get.bind(kube),
+      mergePatch: kube.mergePatch.bind(kube),
+      delete: async (...of: Parameters<typeof kube.delete>) => {
+        const first = fault;
+        fault = undefined;
+        await first?.();
+        return kube.delete(...of);
+      },
+    };
+    return endTenant({ kube: failing, database: database.worker, log: silentLogger })(data);
+  };
   afterAll(async () => {
     await api.stop();
     await tenants.close();
@@ -28,12 +49,22 @@ describe('a tenant that its owner closes', () => {
   async function close({ tenantID, name }: TestTenant, body: object = {}, at = api) {
     const callers = new Callers(database, at);
     const owner = await callers.person(tenantID, 'Owner');
-    const reply = await at.call('POST', '/api/admin/tenant/close', {
+    const request = {
       token: await callers.token(owner),
-      body: { name, data: 'Retain', ...body },
-    });
-    return { reply, owner };
+      headers: { 'idempotency-key': 'close' },
+      body: { name, data: 'Retain', password: 'SecureP@ss123', ...body },
+    };
+    const post = () => at.call('POST', '/api/admin/tenant/close', request);
+    return { reply: await post(), owner, again: post };
   }
+
+  const ending = (tenant: TestTenant) =>
+    until(async () => {
+      const live = await tenants.live(tenant);
+      return live.metadata.deletionTimestamp === undefined ? undefined : live;
+    });
+  const gone = ({ name }: TestTenant) =>
+    until(async () => ((await tenants.kube.get(TENANT, { name })) ? undefined : true));
 
   /** So that its end can be looked at. */
   async function hold(tenant: TestTenant): Promise<void> {
@@ -61,8 +92,7 @@ describe('a tenant that its owner closes', () => {
       await hold(tenant);
       const { reply, owner } = await close(tenant, { data });
       expect([reply.status, reply.body]).toEqual([202, { name: tenant.name, data }]);
-      const { metadata, spec } = await tenants.live(tenant);
-      expect([metadata.deletionTimestamp === undefined, spec.deletionPolicy]).toEqual([false, data]);
+      expect((await ending(tenant)).spec.deletionPolicy).toBe(data);
       expect(await row(tenant)).toEqual({ closed: true, policy: data });
       const events = await database.asAdmin(
         `SELECT actor_id, operation, after FROM veralux.audit_events
@@ -70,7 +100,11 @@ describe('a tenant that its owner closes', () => {
         [tenant.tenantID],
       );
       expect(events).toMatchObject([
-        { actor_id: owner.userID, operation: 'closeTenant', after: { closing_policy: data } },
+        {
+          actor_id: owner.userID,
+          operation: 'closeTenant',
+          after: { closing_policy: data, closed_by: owner.userID },
+        },
       ]);
       await letGo(tenant);
     },
@@ -92,7 +126,58 @@ describe('a tenant that its owner closes', () => {
     const tenant = await tenants.make();
     await tenants.kubectlPatch(tenant, { displayName: 'Patched' });
     expect((await close(tenant)).reply.status).toBe(202);
-    await expect(tenants.live(tenant)).rejects.toThrow('is gone');
+    await gone(tenant);
+  });
+
+  test('ends also where the cluster goes away, or somebody writes to it, after its policy is there', async () => {
+    const tenant = await tenants.make();
+    fault = async () => {
+      expect((await tenants.spec(tenant)).deletionPolicy).toBe('Purge');
+      await tenants.kubectlPatch(tenant, { displayName: 'Patched meanwhile' });
+      throw new ClusterUnavailable(new Error('a test'));
+    };
+    const { reply, again } = await close(tenant, { data: 'Purge' });
+    expect(reply.status).toBe(202);
+    await gone(tenant);
+    const repeated = await again();
+    expect([repeated.status, repeated.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+  });
+
+  test('is not another of the same name and id that was made since', async () => {
+    const tenant = await tenants.make();
+    await close(tenant);
+    await gone(tenant);
+    const { name, tenantID } = tenant;
+    const spec = { tenantID, displayName: 'Acme' };
+    await tenants.kube.apply(TENANT, { metadata: { name }, spec }, { fieldManager: 'veralux-config' });
+    await job({ tenantID });
+    const { metadata, spec: left } = await tenants.live(tenant);
+    expect([metadata.deletionTimestamp, left.deletionPolicy]).toEqual([undefined, 'Retain']);
+  });
+
+  test('waits for no cluster within the transaction that records it', async () => {
+    const tenant = await tenants.make();
+    let inTransaction = 0;
+    const get = async (...of: Parameters<typeof tenants.kube.get>) => {
+      const [found] = await database.worker.query<{ open: string }>(
+        `SELECT count(*) AS open FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name <> 'veralux-worker' AND state = 'idle in transaction'`,
+      );
+      inTransaction += Number(found?.open);
+      return tenants.kube.get(...of);
+    };
+    const kube = { get } as unknown as typeof tenants.kube;
+    const watched = await startTestApi(database, { cluster: { kube, informer: { get: () => undefined } } });
+    expect((await close(tenant, {}, watched)).reply.status).toBe(202);
+    expect(inTransaction).toBe(0);
+    await watched.stop();
+  });
+
+  test('takes the password of its owner', async () => {
+    const tenant = await tenants.make();
+    const { reply } = await close(tenant, { password: 'AnotherP@ss123' });
+    expect([reply.status, reply.body.code]).toEqual([403, 'wrong_password']);
+    expect(await row(tenant)).toEqual({ closed: false, policy: null });
   });
 
   test('has to be named', async () => {

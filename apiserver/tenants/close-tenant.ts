@@ -1,22 +1,23 @@
 import { z } from 'zod';
-import { TENANT } from '#crds/tenant/tenant.ts';
 import type { KubeClient } from '#lib/kube/kube-client.ts';
-import { hasReason, isConflict } from '#lib/kube/kube-error.ts';
-import { answering, WRITE_PROBLEMS } from '../configuration/answer-configuration.ts';
-import { callCluster, readLive } from '../configuration/cluster-call.ts';
-import { TenantNotReady, WriteContended } from '../configuration/configuration-error.ts';
-import { BILLING_MANAGER, CONFIG_MANAGER } from '../configuration/field-managers.ts';
+import { answering, READ_PROBLEMS } from '../configuration/answer-configuration.ts';
+import { readLive } from '../configuration/cluster-call.ts';
+import { BILLING_MANAGER } from '../configuration/field-managers.ts';
 import { othersOf } from '../configuration/hand-over.ts';
 import type { LiveTenant } from '../configuration/live-tenant.ts';
 import { isLasting, ownedFields } from '../configuration/managed-fields.ts';
-import type { Database } from '../database/database.ts';
+import type { PoolClient } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
 import { defineRoute, type Route } from '../http/route.ts';
+import { passwordSchema } from '../identity/password.ts';
+import { type ProvePasswordDeps, provePassword } from '../identity/prove-password.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { CLOSE_TENANT } from '../jobs/job-queues.ts';
 
-export interface CloseTenantDeps {
-  readonly database: Database;
-  readonly kube: Pick<KubeClient, 'get' | 'mergePatch' | 'delete'>;
+export interface CloseTenantDeps extends ProvePasswordDeps {
+  readonly kube: Pick<KubeClient, 'get'>;
+  readonly jobs: Pick<JobQueue, 'send' | 'wake'>;
 }
 
 const policySchema = z
@@ -32,6 +33,7 @@ const requestSchema = z.strictObject({
     .describe("The name of the tenant's resource, so that none is closed by mistake.")
     .meta({ examples: ['harbor-dental-x4k2p'] }),
   data: policySchema,
+  password: passwordSchema.describe('Of the owner who closes it: a token alone is no consent to this.'),
 });
 
 const replySchema = z.strictObject({ name: z.string(), data: policySchema });
@@ -46,25 +48,26 @@ export function closeTenantRoute(deps: CloseTenantDeps): Route {
       'Close the tenant for good: its calls end, its numbers are released or kept as each says, and its rows are ' +
       'purged or kept. One whose manifest is kept elsewhere is deleted there.',
     access: inTenant('Owner'),
+    isGuarded: true,
     body: requestSchema,
     replies: { 202: { description: 'It ends, once its last call has.', schema: replySchema } },
-    problems: WRITE_PROBLEMS,
-    handle: ({ body, principal, once }) => {
-      const { id: tenantID, name } = principal.tenant;
-      if (name === null) throw new ApiError('tenant_not_ready', undefined, { retryAfterSeconds: 1 });
-      if (name !== body.name) throw wrongName();
-      return once({
-        transaction: (work) => deps.database.withTenant(tenantID, work),
-        tenantID,
+    problems: [...READ_PROBLEMS, 'managed_elsewhere', 'wrong_password', 'busy'],
+    handle: async ({ body: { name, data, password }, principal: { tenant, user }, once }) => {
+      if (tenant.name === null) throw new ApiError('tenant_not_ready', undefined, { retryAfterSeconds: 1 });
+      if (tenant.name !== name) throw wrongName();
+      await provePassword(deps, user.id, password);
+      const uid = await uidToEnd(deps, { tenantID: tenant.id, name });
+      const accepted = await once({
+        transaction: (work) => deps.database.withTenant(tenant.id, work),
+        tenantID: tenant.id,
         create: async (client) => {
-          await client.query(
-            'UPDATE tenants SET closed_at = now(), closing_policy = $2 WHERE tenant_id = $1',
-            [tenantID, body.data],
-          );
-          await answering(() => endResource(deps.kube, { tenantID, name, policy: body.data }));
-          return { status: 202, location: '/api/auth/me', body } as const;
+          await recordClosing(client, { tenantID: tenant.id, policy: data, uid, userID: user.id });
+          await deps.jobs.send(client, CLOSE_TENANT, { tenantID: tenant.id });
+          return { status: 202, location: '/api/auth/me', body: { name, data } } as const;
         },
       });
+      deps.jobs.wake(CLOSE_TENANT);
+      return accepted;
     },
   });
 }
@@ -75,31 +78,43 @@ function wrongName(): ApiError {
 }
 
 /**
- * Deletes the resource with what is to become of the rows in its spec. Repeating it is no harm. Throws ApiError
- * `managed_elsewhere`, WriteContended, TenantNotReady, ClusterUnavailable.
+ * The uid of the resource that is to end: the one that was recorded where it is closed already, as that may be gone by now.
+ * Outside of any transaction, since the cluster may take its time. Throws ApiError `managed_elsewhere`,
+ * `tenant_not_ready`, `cluster_unavailable`.
  */
-async function endResource(
-  kube: CloseTenantDeps['kube'],
-  tenant: { readonly tenantID: string; readonly name: string; readonly policy: 'Retain' | 'Purge' },
-): Promise<void> {
-  const { name, policy } = tenant;
-  const live = await readLive(kube, tenant);
+async function uidToEnd(
+  { database, kube }: CloseTenantDeps,
+  tenant: { readonly tenantID: string; readonly name: string },
+): Promise<string> {
+  const { rows } = await database.withTenant(tenant.tenantID, (client) =>
+    client.query<{ closing_uid: string | null }>('SELECT closing_uid FROM tenants WHERE tenant_id = $1', [
+      tenant.tenantID,
+    ]),
+  );
+  const recorded = rows[0]?.closing_uid;
+  if (recorded) return recorded;
+  const live = await answering(() => readLive(kube, tenant));
   assertOurs(live);
-  const { uid, resourceVersion } = live.metadata;
-  const patch = { metadata: { uid, resourceVersion }, spec: { deletionPolicy: policy } };
-  try {
-    const { metadata } = await callCluster((signal) =>
-      kube.mergePatch<LiveTenant>(TENANT, { name }, patch, { fieldManager: CONFIG_MANAGER, signal }),
-    );
-    // What the API server answers always has both; without one it would be nobody's.
-    const { uid: ours = '', resourceVersion: version = '' } = metadata;
-    const preconditions = { uid: ours, resourceVersion: version };
-    await callCluster((signal) => kube.delete(TENANT, { name }, { preconditions, signal }));
-  } catch (error) {
-    if (isConflict(error)) throw new WriteContended(error);
-    // Somebody else has just deleted it.
-    throw hasReason(error, 'NotFound') ? new TenantNotReady(error) : error;
-  }
+  const { uid } = live.metadata;
+  if (uid === undefined) throw new Error('the API server gave a Tenant without a uid');
+  return uid;
+}
+
+/** From here on it ends, whatever happens to this server or the cluster. */
+async function recordClosing(
+  client: PoolClient,
+  closing: {
+    readonly tenantID: string;
+    readonly policy: 'Retain' | 'Purge';
+    readonly uid: string;
+    readonly userID: string;
+  },
+): Promise<void> {
+  await client.query(
+    `UPDATE tenants SET closed_at = now(), closing_policy = $2, closing_uid = $3, closed_by = $4
+      WHERE tenant_id = $1`,
+    [closing.tenantID, closing.policy, closing.uid, closing.userID],
+  );
 }
 
 /** Whoever keeps the manifest would make the Tenant again. */

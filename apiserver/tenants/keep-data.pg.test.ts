@@ -105,6 +105,10 @@ describe('the rows of a Tenant', () => {
   });
 
   test('go to a new Tenant of the id that is annotated, and to no other', async () => {
+    await database.worker.query(
+      `UPDATE tenants SET closed_at = now(), closing_policy = 'Retain', closing_uid = 'former' WHERE tenant_id = $1`,
+      [tenantID],
+    );
     await keep(ending());
     cluster.records.clear();
     await keep(living());
@@ -114,6 +118,12 @@ describe('the rows of a Tenant', () => {
     expect(cluster.records.size).toBe(0);
     expect(await deletionOf()).toEqual({ deleted_at: null, deletion_policy: null });
     expect(await rows()).toMatchObject({ tenants: 1, calls: 1 });
+    // Its new owner closes the new one, and not what was closed before.
+    const [closing] = await database.worker.query(
+      'SELECT closed_at, closing_uid FROM tenants WHERE tenant_id = $1',
+      [tenantID],
+    );
+    expect(closing).toEqual({ closed_at: null, closing_uid: null });
   });
 
   test.each([

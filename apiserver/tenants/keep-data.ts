@@ -123,15 +123,17 @@ async function settle(
 ): Promise<void> {
   const { database, log } = options;
   const { tenantID, name, uid, policy } = tenant;
-  const [row] = await database.query<KeptRow>(
+  const [row] = await database.query<KeptRow & { readonly closed_by: string | null }>(
     `UPDATE tenants SET deleted_at = COALESCE(deleted_at, now()), deletion_policy = $2
-      WHERE tenant_id = $1 RETURNING tenant_id, name, deleted_at`,
+      WHERE tenant_id = $1 RETURNING tenant_id, name, deleted_at, closed_by`,
     [tenantID, policy],
   );
   if (row === undefined) return;
   if (policy === 'Purge') {
     await purgeTenant(options, { tenantID, uid });
-    log.info({ tenantID, tenant: name }, 'the rows of a deleted tenant are purged');
+    // The log alone still says who asked for it.
+    const closedBy = row.closed_by;
+    log.info({ tenantID, tenant: name, closedBy }, 'the rows of a deleted tenant are purged');
   } else {
     await createRecord(options, { ...row, name });
     log.info({ tenantID, tenant: name }, 'the rows of a deleted tenant are kept');
@@ -162,9 +164,12 @@ async function meetKept(
     await createRecord(options, kept);
     return;
   }
-  await database.query('UPDATE tenants SET deleted_at = NULL, deletion_policy = NULL WHERE tenant_id = $1', [
-    tenantID,
-  ]);
+  await database.query(
+    `UPDATE tenants SET deleted_at = NULL, deletion_policy = NULL,
+                        closed_at = NULL, closing_policy = NULL, closing_uid = NULL, closed_by = NULL
+      WHERE tenant_id = $1`,
+    [tenantID],
+  );
   await kube.delete(CONFIG_MAPS, { name: retainedName(tenantID), namespace });
   log.info({ tenantID, tenant: tenant.metadata.name }, 'a tenant took up the rows of a deleted one');
 }

@@ -95,7 +95,11 @@ async function signUpAndClose(url: string): Promise<void> {
   const tenants = async () => (await cluster.as('person').list(TENANT)).items;
   await vi.waitFor(async () => expect(await tenants()).toHaveLength(1), WAIT);
   const { token, tenant } = (await response.json()) as { token: string; tenant: { name: string } };
-  const closed = await post('/api/admin/tenant/close', { name: tenant.name, data: 'Retain' }, token);
+  const closed = await post(
+    '/api/admin/tenant/close',
+    { name: tenant.name, data: 'Retain', password: 'SecureP@ss123' },
+    token,
+  );
   expect(closed.status).toBe(202);
   await vi.waitFor(async () => expect(await tenants()).toHaveLength(0), WAIT);
 }
