@@ -6,6 +6,7 @@ import { addCall } from '../testing/call-rows.ts';
 import { Callers, type TestPerson } from '../testing/callers.ts';
 import { startTestApi, TEST_SECRET, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { until } from '../testing/until.ts';
 
 describe('live calls', () => {
   let database: MigratedDatabase;
@@ -45,7 +46,8 @@ describe('live calls', () => {
       close: () => reader?.cancel(),
       next: async () => {
         while (events.length === 0) {
-          const { done, value } = (await reader?.read()) ?? { done: true };
+          // It ends with its connection, also where nothing can be sent on it any more.
+          const { done, value } = (await reader?.read().catch(() => undefined)) ?? { done: true };
           if (done) return null;
           parser.feed(value ?? '');
         }
@@ -121,6 +123,26 @@ describe('live calls', () => {
     expect(await stream.next()).toMatchObject({ event: 'snapshot' });
     await happen();
     expect(await stream.next()).toBeNull();
+  });
+
+  test('go on for others where those of one tenant cannot be read', async () => {
+    const broken = await api.signUp(crypto.randomUUID());
+    const brokenStream = await watch(broken.token);
+    await brokenStream.next();
+    const stream = await watch(await callers.token(viewer));
+    await stream.next();
+    const withTenant = database.app.withTenant.bind(database.app);
+    let failed = 0;
+    database.app.withTenant = (id, work) => {
+      if (id !== broken.tenantID) return withTenant(id, work);
+      failed += 1;
+      return Promise.reject(new Error('a fault of one tenant'));
+    };
+    await until(async () => (failed > 1 ? true : undefined));
+    const callID = await begin();
+    expect(await stream.next()).toMatchObject({ event: 'call', data: { id: callID } });
+    database.app.withTenant = withTenant;
+    await Promise.all([brokenStream.close(), stream.close()]);
   });
 
   test('are not sent to whoever asks for the head alone', async () => {

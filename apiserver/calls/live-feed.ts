@@ -42,7 +42,8 @@ export class LiveFeed implements Service {
   readonly name = 'live calls';
   readonly #options: LiveFeedOptions;
   readonly #watched = new Map<string, Watched>();
-  readonly #slots = new StreamSlots({ total: 200, perTenant: 10 });
+  /** Each costs little: of a tenant that is looked at, one read a second serves all. */
+  readonly #slots = new StreamSlots({ total: 2_000, perTenant: 10 });
   readonly #ending = new AbortController();
   readonly #loop: Loop;
 
@@ -103,17 +104,24 @@ export class LiveFeed implements Service {
   }
 
   async #step(signal: AbortSignal): Promise<number> {
-    try {
-      for (const [tenantID, watched] of this.#watched) {
-        if (signal.aborted) break;
+    for (const [tenantID, watched] of [...this.#watched]) {
+      if (signal.aborted) break;
+      try {
         await this.#refresh(tenantID, watched);
+      } catch (error) {
+        this.#options.log.warn({ err: error, tenantID }, 'live calls could not be read');
+        this.#askLast(tenantID, watched);
+        if (isUnavailable(error)) return RETRY_MS;
       }
-      return PERIOD_MS;
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      this.#options.log.warn({ err: error }, 'live calls could not be read');
-      return RETRY_MS;
     }
+    return PERIOD_MS;
+  }
+
+  /** One whose read fails or takes too long must not keep the others from theirs. */
+  #askLast(tenantID: string, watched: Watched): void {
+    if (this.#watched.get(tenantID) !== watched) return;
+    this.#watched.delete(tenantID);
+    this.#watched.set(tenantID, watched);
   }
 
   async #refresh(tenantID: string, watched: Watched): Promise<void> {

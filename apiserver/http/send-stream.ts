@@ -12,6 +12,8 @@ export interface StreamBody {
   /** Under which name a browser saves it. */
   readonly filename?: string;
   readonly chunks: AsyncGenerator<string>;
+  /** How long it may take in all; absent: for as long as the client may have it. */
+  readonly deadlineMs?: number;
 }
 
 export interface SendStreamOptions {
@@ -36,17 +38,23 @@ export async function sendStream(
   body: StreamBody,
   options: SendStreamOptions,
 ): Promise<void> {
-  const { ending, log } = options;
+  const { ending, log, clock } = options;
   try {
     const first = await body.chunks.next();
     response.status(200).set(headersOf(body)).setTimeout(STALLED_MS);
     if (response.req.method === 'HEAD') response.end();
     else {
       const watch = watchAccess(options);
-      const rest = first.done ? [] : afterFirst(first.value, body.chunks);
-      await pipeline(Readable.from(rest, { objectMode: false }), response).catch((error: unknown) => {
+      const { deadlineMs } = body;
+      const cancel = deadlineMs === undefined ? () => {} : clock.after(deadlineMs, () => ending.abort());
+      const rest = Readable.from(first.done ? [] : afterFirst(first.value, body.chunks), {
+        objectMode: false,
+      });
+      // By the signal also where the client takes nothing, and so nothing is asked of the body.
+      await pipeline(rest, response, { signal: ending.signal }).catch((error: unknown) => {
         if (!ending.signal.aborted) log.warn({ err: error }, 'a reply could not be sent to its end');
       });
+      cancel();
       ending.abort();
       await watch;
     }
@@ -70,11 +78,23 @@ async function* afterFirst(first: string, rest: AsyncGenerator<string>): AsyncGe
   yield* rest;
 }
 
-async function watchAccess({ clock, ending, stillMay, recheckMs }: SendStreamOptions): Promise<void> {
+/** Never rejects: nobody waits for it before the body has ended. */
+async function watchAccess(options: SendStreamOptions): Promise<void> {
+  const { clock, ending, recheckMs } = options;
   const { signal } = ending;
   for (;;) {
     await clock.sleep(recheckMs, signal).catch(() => undefined);
     if (signal.aborted) return;
-    if (!(await stillMay())) ending.abort();
+    if (!(await isStillAllowed(options))) ending.abort();
+  }
+}
+
+/** Where it cannot be found out, the answer is no: the client asks again and is told why. */
+async function isStillAllowed({ stillMay, log }: SendStreamOptions): Promise<boolean> {
+  try {
+    return await stillMay();
+  } catch (error) {
+    log.error({ err: error }, 'whether a reply may go on could not be found out');
+    return false;
   }
 }

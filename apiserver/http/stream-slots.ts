@@ -5,10 +5,12 @@ interface StreamBounds {
   readonly perTenant: number;
 }
 
-/** Each holds some hundred rows in memory and asks for the next as they are taken. */
-export const EXPORTS_AT_ONCE: StreamBounds = { total: 8, perTenant: 2 };
+/** Each holds 500 rows in memory, some megabytes at most, and a connection only while it reads the next. */
+export const EXPORTS_AT_ONCE: StreamBounds = { total: 32, perTenant: 2 };
+/** A million rows take a minute; a client that takes its export slowly holds a slot no longer than this. */
+export const EXPORT_DEADLINE_MS = 10 * 60_000;
 
-/** Bounds how many streamed replies of a kind this server sends at a time: each may last for long. */
+/** Bounds how many replies of a kind this server makes at a time: each may last for long. */
 export class StreamSlots {
   readonly #bounds: StreamBounds;
   readonly #taken = new Map<string, number>();
@@ -23,6 +25,16 @@ export class StreamSlots {
     this.#take(tenantID);
     try {
       yield* chunks;
+    } finally {
+      this.#release(tenantID);
+    }
+  }
+
+  /** Does the work in a slot. Throws ApiError `busy` where there is none. */
+  async run<T>(tenantID: string, work: () => Promise<T>): Promise<T> {
+    this.#take(tenantID);
+    try {
+      return await work();
     } finally {
       this.#release(tenantID);
     }
