@@ -112,10 +112,32 @@ describe('the rate limits of two replicas', () => {
     const guess = (index: number, email: string) =>
       ask(`192.0.2.${30 + index}`, LOGIN, { body: { email, password: `guess number ${index}` } });
     const email = `${randomUUID()}@example.com`;
-    expect(await statuses(4, (index) => guess(index, email))).toEqual([401, 401, 401, 429]);
+    const found = await statuses(31, (index) => guess(index, email));
+    expect(found).toEqual([...Array(30).fill(401), 429]);
     // Written otherwise, it is the same address.
-    expect((await guess(5, email.toUpperCase())).status).toBe(429);
-    expect((await guess(6, `${randomUUID()}@example.com`)).status).toBe(401);
+    expect((await guess(32, email.toUpperCase())).status).toBe(429);
+    expect((await guess(33, `${randomUUID()}@example.com`)).status).toBe(401);
+  });
+
+  test('nobody is locked out by the guesses of a few networks, however many they are', async () => {
+    const { email } = await (replicas[0] as TestApi).signUp('guessed');
+    const guess = (address: string) => ask(address, LOGIN, { body: { email, password: 'a guess' } });
+    for (const address of ['192.0.2.81', '192.0.2.82', '192.0.2.83']) {
+      const found = await statuses(6, () => guess(address));
+      expect(found).toEqual([401, 401, 401, 429, 429, 429]);
+    }
+    // Of the 30 for the address, those three took 9.
+    const others = await statuses(21, (index) => guess(`192.0.2.${90 + index}`));
+    expect(others).toEqual(Array(21).fill(401));
+    expect((await guess('192.0.2.120')).status).toBe(429);
+  });
+
+  test('an address is mailed a few times only, from wherever', async () => {
+    const body = { email: `${randomUUID()}@example.com` };
+    const found = await statuses(4, (index) =>
+      ask(`192.0.2.${130 + index}`, ['POST', '/api/auth/password/forgotten'], { body }),
+    );
+    expect(found).toEqual([204, 204, 204, 429]);
   });
 
   test.each([
@@ -155,12 +177,18 @@ describe('the rate limits of two replicas', () => {
       const wanted = statusesSeen.length + 200;
       return until(async () => (statusesSeen.length >= wanted ? true : undefined));
     };
+    const greedy = (address: string) =>
+      statuses(8, () => api.call('GET', '/api/auth/me', { headers: { 'x-forwarded-for': address } }));
     await more();
+    expect(await greedy('192.0.2.140')).toEqual([401, 401, 401, 401, 401, 401, 429, 429]);
     await server.kill();
     await more();
+    // This replica's part of them.
+    expect(await greedy('192.0.2.141')).toEqual([401, 401, 401, 429, 429, 429, 429, 429]);
     await server.restart();
     await until(async () => (redis.status === 'ready' ? true : undefined));
     await more();
+    expect(await greedy('192.0.2.142')).toEqual([401, 401, 401, 401, 401, 401, 429, 429]);
     ending.abort();
     await load;
     expect(new Set(statusesSeen)).toEqual(new Set([401]));

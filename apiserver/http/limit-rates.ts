@@ -12,6 +12,9 @@ export interface Exchange {
   readonly response: Response;
 }
 
+/** A budget that is taken from, and whose. */
+type Spent = readonly [budget: Budget, subject: string];
+
 /** Holds every request to its network's budget, before anything is asked of the database. */
 export function limitNetwork(limiter: RateLimiter): RequestHandler {
   return async (request, response, next) => {
@@ -23,21 +26,32 @@ export function limitNetwork(limiter: RateLimiter): RequestHandler {
 /** Holds a request to the budgets of its account or key, and of its route where that is guarded. */
 export async function limitRoute(
   limiter: RateLimiter,
-  route: Pick<Route, 'isGuarded' | 'operationID'>,
+  route: Pick<Route, 'isGuarded' | 'mailsAddress' | 'operationID'>,
   principal: Principal | undefined,
   { request, response }: Exchange,
 ): Promise<void> {
-  const spent: [Budget, string][] = principal ? [budgetOf(principal)] : [];
-  if (route.isGuarded) {
-    const who = [clientNetwork(request.ip), emailOf(request.body), principal && budgetOf(principal)[1]];
-    for (const subject of who) {
-      if (subject !== undefined) spent.push(['secrets', `${route.operationID} ${subject}`]);
-    }
-  }
+  const spent: Spent[] = principal ? [budgetOf(principal)] : [];
+  if (route.isGuarded) spent.push(...guardsOf(route, principal, request));
   await spend(limiter, response, spent);
 }
 
-function budgetOf(principal: Principal): [Budget, string] {
+/**
+ * The network first, so that nobody takes more than its budget out of that of somebody else's address. An address that is
+ * mailed gets as few mails from all networks together as from one.
+ */
+function guardsOf(
+  { operationID, mailsAddress }: Pick<Route, 'mailsAddress' | 'operationID'>,
+  principal: Principal | undefined,
+  request: Request,
+): readonly Spent[] {
+  const guards: Spent[] = [['secrets', `${operationID} ${clientNetwork(request.ip)}`]];
+  if (principal) guards.push(['secrets', `${operationID} ${budgetOf(principal)[1]}`]);
+  const email = emailOf(request.body);
+  if (email !== undefined) guards.push([mailsAddress ? 'secrets' : 'address', `${operationID} ${email}`]);
+  return guards;
+}
+
+function budgetOf(principal: Principal): Spent {
   return principal.kind === 'ApiKey' ? ['key', principal.keyID] : ['account', principal.user.id];
 }
 
@@ -47,22 +61,14 @@ function emailOf(body: unknown): string | undefined {
 }
 
 /**
- * Takes one out of each budget and says so in the headers of draft-ietf-httpapi-ratelimit-headers.
- * Throws ApiError `rate_limited` where one of them was used up.
+ * Takes one out of each budget in turn, until one is used up: what is refused costs the others nothing. Says so in the
+ * headers of draft-ietf-httpapi-ratelimit-headers. Throws ApiError `rate_limited`.
  */
-async function spend(
-  limiter: RateLimiter,
-  response: Response,
-  spent: readonly (readonly [Budget, string])[],
-): Promise<void> {
-  const states = await Promise.all(spent.map(([budget, subject]) => limiter.take(budget, subject)));
-  for (const { budget, max, windowSeconds, remaining, resetSeconds } of states) {
+async function spend(limiter: RateLimiter, response: Response, spent: readonly Spent[]): Promise<void> {
+  for (const [budget, subject] of spent) {
+    const { max, windowSeconds, remaining, resetSeconds, isExceeded } = await limiter.take(budget, subject);
     response.append('RateLimit-Policy', `"${budget}";q=${max};w=${windowSeconds}`);
     response.append('RateLimit', `"${budget}";r=${remaining};t=${resetSeconds}`);
+    if (isExceeded) throw new ApiError('rate_limited', undefined, { retryAfterSeconds: resetSeconds });
   }
-  const exceeded = states.filter(({ isExceeded }) => isExceeded);
-  if (exceeded.length === 0) return;
-  throw new ApiError('rate_limited', undefined, {
-    retryAfterSeconds: Math.max(...exceeded.map(({ resetSeconds }) => resetSeconds)),
-  });
 }

@@ -5,10 +5,11 @@ import type { Registry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 
 /**
- * What is counted apart from the rest: the requests of a network, of an account, of an API key; and those of
- * a network or for an account at one of the routes that take or mail a secret.
+ * What is counted apart from the rest: the requests of a network, of an account, of an API key; those of
+ * a network or an account at one of the routes that take or mail a secret; and those for one e-mail address, from
+ * wherever, at one that takes its password.
  */
-export const BUDGETS = ['network', 'account', 'key', 'secrets'] as const;
+export const BUDGETS = ['network', 'account', 'key', 'secrets', 'address'] as const;
 export type Budget = (typeof BUDGETS)[number];
 
 export interface RateSettings {
@@ -40,6 +41,12 @@ export interface RateState {
   readonly resetSeconds: number;
   readonly isExceeded: boolean;
 }
+
+/**
+ * How many networks' worth of guesses there are for one address: whoever has fewer networks can lock nobody out, and 200 in
+ * five minutes find no password of eight characters.
+ */
+const NETWORKS_PER_ADDRESS = 10;
 
 interface Counters {
   readonly max: number;
@@ -103,7 +110,7 @@ export class RateLimiter {
 
   #countersOf(budget: Budget): Counters {
     const { redis, settings } = this.#options;
-    const max = budget === 'secrets' ? settings.maxOfSecrets : settings.max;
+    const max = maxOf(budget, settings);
     const shared = {
       keyPrefix: `rate:${budget}`,
       points: max,
@@ -132,6 +139,11 @@ export class RateLimiter {
       .digest('base64url')
       .slice(0, 22);
   }
+}
+
+function maxOf(budget: Budget, { max, maxOfSecrets }: RateSettings): number {
+  if (budget === 'secrets') return maxOfSecrets;
+  return budget === 'address' ? maxOfSecrets * NETWORKS_PER_ADDRESS : max;
 }
 
 interface Consumed {

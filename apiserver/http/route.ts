@@ -80,6 +80,8 @@ interface RouteSpec<
    * requests are let through, by network, by the `email` of the body and by the account that calls.
    */
   readonly isGuarded?: boolean;
+  /** Whether the `email` of the body is sent a mail. */
+  readonly mailsAddress?: boolean;
   /** The codes of its own, besides those that every route of its kind has. */
   readonly problems?: readonly ProblemCode[];
   readonly handle: (input: Input<A, P, Q, B>) => Promise<ReplyOf<R>>;
@@ -108,6 +110,7 @@ export interface Route {
   readonly replies: Replies;
   readonly conditional: boolean;
   readonly isGuarded: boolean;
+  readonly mailsAddress: boolean;
   /** Whether it creates something, so that it takes an Idempotency-Key. */
   readonly creates: boolean;
   readonly problems: readonly ProblemCode[];
@@ -151,6 +154,7 @@ export function defineRoute<
     replies: spec.replies,
     conditional: spec.conditional ?? false,
     isGuarded: spec.isGuarded ?? false,
+    mailsAddress: spec.mailsAddress ?? false,
     creates: spec.method === 'POST' && (201 in spec.replies || 202 in spec.replies),
     problems: spec.problems ?? [],
   };

@@ -28,6 +28,7 @@ export function forgottenPasswordRoute({ database, jobs }: MailedLinkDeps): Rout
       'Have a link mailed by which a new password can be set. Says the same whether or not there is an account.',
     access: ANYBODY,
     isGuarded: true,
+    mailsAddress: true,
     body: z.strictObject({ email: emailAddressSchema }),
     replies: { 204: { description: 'If the address has an account, a mail is under way.' } },
     handle: async ({ body }) => {

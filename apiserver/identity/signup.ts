@@ -44,6 +44,7 @@ export function signupRoute(deps: SignupDeps): Route {
     summary: 'Create an account with a company of its own (SaaS mode only).',
     access: ANYBODY,
     isGuarded: true,
+    mailsAddress: true,
     body: signupSchema,
     replies: {
       201: {
