@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
+import { createLogger } from '#lib/log/logger.ts';
 import { createRegistry, type Registry } from '#lib/metrics/registry.ts';
 import { DependencyWatch } from './dependency-watch.ts';
 
@@ -8,6 +9,7 @@ describe('DependencyWatch', () => {
   let registry: Registry;
   let watch: DependencyWatch;
   let checks: number;
+  let logged: { dependency: string; problem?: string }[];
   let check: () => Promise<number>;
 
   beforeEach(async () => {
@@ -15,9 +17,11 @@ describe('DependencyWatch', () => {
     registry = createRegistry('test');
     checks = 0;
     check = async () => clock.monotonic();
+    logged = [];
     watch = new DependencyWatch({
       clock,
       registry,
+      log: createLogger('test', 'info', { write: (line) => void logged.push(JSON.parse(line)) }),
       dependencies: [
         {
           name: 'postgres',
@@ -61,6 +65,19 @@ describe('DependencyWatch', () => {
     check = async () => clock.monotonic();
     await clock.advance(1_000);
     expect(state()).toEqual({ state: 'Up', ageMs: 0 });
+  });
+
+  test('what fails is logged once, and so is that it answers again', async () => {
+    await begin();
+    check = () => Promise.reject(new Error('connection refused'));
+    await clock.advance(7_000);
+    check = async () => clock.monotonic();
+    await clock.advance(7_000);
+    expect(logged).toMatchObject([
+      { dependency: 'postgres', problem: 'connection refused' },
+      { dependency: 'postgres' },
+    ]);
+    expect(logged).toHaveLength(2);
   });
 
   test('what hangs is down after 2 s, and who asks does not wait for it', async () => {

@@ -4,6 +4,7 @@ import { messageOf } from '#lib/errors/operating-error.ts';
 import { isInTime } from '#lib/lifecycle/is-in-time.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
+import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
 
 export const DEPENDENCY_NAMES = ['postgres', 'redis', 'informer'] as const;
@@ -31,6 +32,7 @@ export interface DependencyWatchOptions {
   readonly dependencies: readonly Dependency[];
   readonly clock: Clock;
   readonly registry: Registry;
+  readonly log: Logger;
 }
 
 const CHECK_PERIOD_MS = 2_000;
@@ -90,12 +92,23 @@ export class DependencyWatch implements Service {
       if (!(await isInTime(checking, CHECK_TIMEOUT_MS, { clock, signal }))) {
         throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
       }
-      this.#checked.set(name, { heardAtMs: await checking, problem: undefined });
+      this.#note(name, { heardAtMs: await checking, problem: undefined });
     } catch (error) {
       const heardAtMs = this.#checked.get(name)?.heardAtMs;
-      this.#checked.set(name, { heardAtMs, problem: messageOf(error) });
+      this.#note(name, { heardAtMs, problem: messageOf(error) });
     }
     return CHECK_PERIOD_MS;
+  }
+
+  /** What goes wrong is logged once, and not said to whoever asks for readiness. */
+  #note(dependency: DependencyName, checked: Checked): void {
+    const before = this.#checked.get(dependency)?.problem;
+    const { problem } = checked;
+    this.#checked.set(dependency, checked);
+    if (problem === before) return;
+    const { log } = this.#options;
+    if (problem === undefined) log.info({ dependency }, 'a dependency can be used again');
+    else log.warn({ dependency, problem }, 'a dependency cannot be used');
   }
 
   #measure(): void {
