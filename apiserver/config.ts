@@ -131,7 +131,9 @@ export const API_SERVER_OPTIONS = {
     schema: trustedProxies,
     default: '0',
     description:
-      'Whose X-Forwarded-For is believed: how many proxies are before this server, or their networks, separated by commas.',
+      'Whose X-Forwarded-For is believed: how many proxies are before this server, or their networks, separated by commas. ' +
+      'Behind a proxy that is not named here, everybody is one client with one budget: ' +
+      'veralux_http_forwarded_untrusted_total counts such requests.',
   },
   ADMIN_RATE_MAX: {
     schema: option.positiveInt,

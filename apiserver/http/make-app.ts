@@ -23,6 +23,7 @@ import type { RateLimiter } from './rate-limiter.ts';
 import { changes, type Method, needsReason, type Reply, type Route } from './route.ts';
 import { sendStream } from './send-stream.ts';
 import { stillMay } from './still-may.ts';
+import { watchProxies } from './watch-proxies.ts';
 
 export interface AppDeps {
   readonly routes: readonly Route[];
@@ -61,6 +62,7 @@ export function makeApp(deps: AppDeps): Express {
   app.use(observeRequests(deps.registry, deps.log));
   app.use(helmet());
   app.use(cors(deps.allowedOrigins));
+  app.use(watchProxies(deps.registry, deps.log));
   app.use('/api', limitNetwork(deps.rateLimiter));
   app.use(express.json({ limit: BODY_LIMIT_BYTES, strict: false }));
 
