@@ -17,6 +17,7 @@ import { resolveByDNS } from '#lib/public-web/resolve-public.ts';
 import { connectRedis, disconnectRedis, type Redis } from '#lib/redis/connect-redis.ts';
 import { currentActor } from './audit/actor.ts';
 import { LiveFeed } from './calls/live-feed.ts';
+import { SEARCH_POOL, TextSearches } from './calls/text-searches.ts';
 import type { API_SERVER_OPTIONS } from './config.ts';
 import { recordObserved } from './configuration/record-observed.ts';
 import { checkDatabase } from './database/check-database.ts';
@@ -100,6 +101,7 @@ export async function runApiServer(config: ApiServerConfig, around: Surroundings
     maxConnections: 10,
     log,
   });
+  const search = new Database({ url: config.DATABASE_URL, name: 'veralux-search', ...SEARCH_POOL, log });
   const redis: Redis[] = [];
   const kube = new KubeClient({ config: loadKubeConfig(config.KUBECONFIG), userAgent: 'veralux-apiserver' });
   try {
@@ -114,14 +116,21 @@ export async function runApiServer(config: ApiServerConfig, around: Surroundings
     // Its reads block for READ_BLOCK_MS, during which nothing else can be asked on the connection.
     const ledger = await connect('veralux-apiserver-ledger', READ_BLOCK_MS + 4_000);
     redis.push(ledger);
-    return await serve(config, around, { database, worker, kube, probe, rates, ledger });
+    return await serve(config, around, { database, search, worker, kube, probe, rates, ledger });
   } finally {
-    await Promise.all([...redis.map(disconnectRedis), database.end(), worker.end(), kube.close()]);
+    await Promise.all([
+      ...redis.map(disconnectRedis),
+      database.end(),
+      search.end(),
+      worker.end(),
+      kube.close(),
+    ]);
   }
 }
 
 interface Stores {
   readonly database: Database;
+  readonly search: Database;
   readonly worker: Database;
   readonly kube: KubeClient;
   readonly probe: Redis;
@@ -164,9 +173,10 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
   const outbox = new NotificationOutbox({ jobs });
   const meter = new ApiRequestMeter({ database: worker, outbox, clock, log });
   const dependencies = new DependencyWatch({
-    dependencies: dependenciesOf({ database, redis: stores.probe }, informer, clock),
+    dependencies: dependenciesOf({ database: worker, redis: stores.probe }, informer, clock),
     clock,
     registry,
+    log,
   });
   const state: { notServing: string | undefined } = { notServing: 'the server is starting' };
   const liveFeed = new LiveFeed({ database, clock, log });
@@ -186,6 +196,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     pools: { app: database, worker },
     readSnapshot: snapshot,
     liveFeed,
+    searches: new TextSearches(stores.search),
     exportSlots: new StreamSlots(EXPORTS_AT_ONCE),
     notServing: () => state.notServing,
   });

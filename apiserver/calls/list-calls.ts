@@ -13,6 +13,13 @@ import {
   UNBOUNDED_TEXT,
 } from './call-filters.ts';
 import { callSummarySchema } from './call-schemas.ts';
+import type { TextSearches } from './text-searches.ts';
+
+export interface CallListDeps {
+  readonly database: Database;
+  /** What looks for words is read by. */
+  readonly searches: TextSearches;
+}
 
 /** A row of `CALL_COLUMNS`. Postgres gives bigint as text. */
 export interface CallRow {
@@ -43,7 +50,7 @@ export const CALLS: PagedList<CallRow, ReturnType<typeof summaryOf>> = {
 };
 
 /** `GET /api/admin/calls`: the tenant's calls, the latest first. */
-export function listCallsRoute({ database }: { readonly database: Database }): Route {
+export function listCallsRoute({ database, searches }: CallListDeps): Route {
   return defineRoute({
     method: 'GET',
     path: '/api/admin/calls',
@@ -52,9 +59,12 @@ export function listCallsRoute({ database }: { readonly database: Database }): R
     access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
     query: pageQuerySchema.extend(callFilters).refine(isTextBounded, UNBOUNDED_TEXT),
     replies: { 200: { description: 'A page of calls.', schema: pageSchema(callSummarySchema) } },
+    problems: ['busy', 'search_too_broad'],
     handle: ({ query, principal }) => {
+      const { id: tenantID } = principal.tenant;
       const filters = callFilterValues(query);
-      return readTenantPage(database, { tenantID: principal.tenant.id, query, list: CALLS, filters });
+      const read = (from: Database) => readTenantPage(from, { tenantID, query, list: CALLS, filters });
+      return query.text === undefined ? read(database) : searches.run(tenantID, read);
     },
   });
 }

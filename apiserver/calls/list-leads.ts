@@ -12,6 +12,7 @@ import {
   UNBOUNDED_TEXT,
 } from './call-filters.ts';
 import { type LeadField, leadSchema } from './call-schemas.ts';
+import type { CallListDeps } from './list-calls.ts';
 
 export interface LeadRow {
   readonly call_id: string;
@@ -37,7 +38,7 @@ export const LEADS: PagedList<LeadRow, ReturnType<typeof leadOf>> = {
 };
 
 /** `GET /api/admin/leads`: what callers left, the latest first. */
-export function listLeadsRoute({ database }: { readonly database: Database }): Route {
+export function listLeadsRoute({ database, searches }: CallListDeps): Route {
   return defineRoute({
     method: 'GET',
     path: '/api/admin/leads',
@@ -46,9 +47,12 @@ export function listLeadsRoute({ database }: { readonly database: Database }): R
     access: inTenant('Viewer', { scope: 'calls:read', needsReason: true }),
     query: pageQuerySchema.extend(leadFilters).refine(isTextBounded, UNBOUNDED_TEXT),
     replies: { 200: { description: 'A page of leads.', schema: pageSchema(leadSchema) } },
+    problems: ['busy', 'search_too_broad'],
     handle: ({ query, principal }) => {
+      const { id: tenantID } = principal.tenant;
       const filters = leadFilterValues(query);
-      return readTenantPage(database, { tenantID: principal.tenant.id, query, list: LEADS, filters });
+      const read = (from: Database) => readTenantPage(from, { tenantID, query, list: LEADS, filters });
+      return query.text === undefined ? read(database) : searches.run(tenantID, read);
     },
   });
 }

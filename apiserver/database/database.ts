@@ -10,6 +10,8 @@ export interface DatabaseOptions {
   /** Shown in pg_stat_activity. */
   readonly name: string;
   readonly maxConnections: number;
+  /** What takes longer is ended by Postgres; absent: `STATEMENT_TIMEOUT_MS`. */
+  readonly statementTimeoutMs?: number;
   /** Who acts, asked as each transaction begins: the audit log has it from the setting `veralux.actor`. */
   readonly actor?: () => string | undefined;
   readonly log: Logger;
@@ -50,7 +52,7 @@ export class Database {
       max: options.maxConnections,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: 60_000,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
+      statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS + 5_000,
       keepAlive: true,
     });

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { callFilters, callFilterValues, isTextBounded, UNBOUNDED_TEXT } from '../calls/call-filters.ts';
-import { CALLS, type summaryOf } from '../calls/list-calls.ts';
-import type { Database } from '../database/database.ts';
+import { CALLS, type CallListDeps, type summaryOf } from '../calls/list-calls.ts';
 import { inTenant } from '../http/access.ts';
 import { readTenantBatches } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
-import type { StreamSlots } from '../http/stream-slots.ts';
+import { EXPORT_DEADLINE_MS, type StreamSlots } from '../http/stream-slots.ts';
 import { type Column, exportFormat, exportOf } from './export-text.ts';
 
-export interface ExportDeps {
-  readonly database: Database;
+export interface ExportDeps extends CallListDeps {
   /** Of all exports together. */
   readonly exportSlots: StreamSlots;
 }
@@ -27,7 +25,7 @@ const COLUMNS: readonly Column<ReturnType<typeof summaryOf>>[] = [
 ];
 
 /** `GET /api/admin/exports/calls`: the list of calls, whole. */
-export function exportCallsRoute({ database, exportSlots }: ExportDeps): Route {
+export function exportCallsRoute({ database, searches, exportSlots }: ExportDeps): Route {
   return defineRoute({
     method: 'GET',
     path: '/api/admin/exports/calls',
@@ -51,11 +49,12 @@ export function exportCallsRoute({ database, exportSlots }: ExportDeps): Route {
     handle: async ({ query, principal, signal }) => {
       const { id: tenantID } = principal.tenant;
       const filters = callFilterValues(query);
-      const batches = readTenantBatches(database, { tenantID, list: CALLS, filters, signal });
+      const from = query.text === undefined ? database : searches.database;
+      const batches = readTenantBatches(from, { tenantID, list: CALLS, filters, signal });
       const body = exportOf(query.format, 'calls', { batches, columns: async () => COLUMNS });
       return {
         status: 200,
-        stream: { ...body, chunks: exportSlots.hold(tenantID, body.chunks) },
+        stream: { ...body, chunks: exportSlots.hold(tenantID, body.chunks), deadlineMs: EXPORT_DEADLINE_MS },
       } as const;
     },
   });

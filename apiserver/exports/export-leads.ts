@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { isTextBounded, leadFilters, leadFilterValues, UNBOUNDED_TEXT } from '../calls/call-filters.ts';
 import { LEADS, type leadOf } from '../calls/list-leads.ts';
-import type { Database } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { readTenantBatches } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
+import { EXPORT_DEADLINE_MS } from '../http/stream-slots.ts';
 import type { ExportDeps } from './export-calls.ts';
 import { type Column, exportFormat, exportOf } from './export-text.ts';
 
@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<Lead>[] = [
 const MAX_FIELD_COLUMNS = 100;
 
 /** `GET /api/admin/exports/leads`: the list of leads, whole; as a table with a column for each field. */
-export function exportLeadsRoute({ database, exportSlots }: ExportDeps): Route {
+export function exportLeadsRoute({ database, searches, exportSlots }: ExportDeps): Route {
   return defineRoute({
     method: 'GET',
     path: '/api/admin/exports/leads',
@@ -46,35 +46,35 @@ export function exportLeadsRoute({ database, exportSlots }: ExportDeps): Route {
     handle: async ({ query, principal, signal }) => {
       const { id: tenantID } = principal.tenant;
       const filters = leadFilterValues(query);
-      const batches = readTenantBatches(database, { tenantID, list: LEADS, filters, signal });
-      const columns = () => columnsOf(database, tenantID, filters);
+      const from = query.text === undefined ? database : searches.database;
+      const batches = readTenantBatches(from, { tenantID, list: LEADS, filters, signal });
+      const named = readTenantBatches(from, { tenantID, list: LEADS, filters, signal });
+      const columns = () => columnsOf(named);
       const body = exportOf(query.format, 'leads', { batches, columns });
       return {
         status: 200,
-        stream: { ...body, chunks: exportSlots.hold(tenantID, body.chunks) },
+        stream: { ...body, chunks: exportSlots.hold(tenantID, body.chunks), deadlineMs: EXPORT_DEADLINE_MS },
       } as const;
     },
   });
 }
 
-/** Those of every lead, and one for each name of a field that any of them has. */
-async function columnsOf(
-  database: Database,
-  tenantID: string,
-  filters: readonly unknown[],
-): Promise<readonly Column<Lead>[]> {
-  const { rows } = await database.withTenant(tenantID, (client) =>
-    client.query<{ name: string }>(
-      `SELECT DISTINCT f ->> 'name' AS name FROM (${LEADS.select}) l, jsonb_array_elements(l.fields) f
-        ORDER BY name LIMIT ${MAX_FIELD_COLUMNS}`,
-      [tenantID, ...filters],
-    ),
-  );
-  const fields = rows.map(
-    ({ name }): Column<Lead> => [
-      name,
-      (lead) => lead.fields.find((field) => field.name === name)?.value ?? null,
-    ],
-  );
+/** Those of every lead, and one for each name of a field: read batch by batch, as one query over all may take too long. */
+async function columnsOf(batches: AsyncGenerator<readonly Lead[]>): Promise<readonly Column<Lead>[]> {
+  const names = new Set<string>();
+  for await (const leads of batches) {
+    for (const { name } of leads.flatMap(({ fields }) => fields)) {
+      if (names.size < MAX_FIELD_COLUMNS) names.add(name);
+    }
+    if (names.size === MAX_FIELD_COLUMNS) break;
+  }
+  const fields = [...names]
+    .toSorted()
+    .map(
+      (name): Column<Lead> => [
+        name,
+        (lead) => lead.fields.find((field) => field.name === name)?.value ?? null,
+      ],
+    );
   return [...COLUMNS, ...fields];
 }

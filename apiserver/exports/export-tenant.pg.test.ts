@@ -67,6 +67,23 @@ describe('the export of a tenant', () => {
     }
   });
 
+  test('has all columns of calls, and of a recording all but under which id the carrier has it', async () => {
+    const { tenantID, token } = await api.signUp('recorded');
+    const callID = await addCall(database.worker, tenantID, { startedAt: '2026-11-10T12:00:00Z' });
+    const recording = { purpose: 'Quality', durationMs: 5 };
+    await database.worker.query('UPDATE calls SET recording = $2 WHERE call_id = $1', [
+      callID,
+      { ...recording, carrierLegID: 'leg-1' },
+    ]);
+    const row = (await lines(token)).lines.find(({ table }) => table === 'calls')?.row;
+    expect(row?.recording).toEqual(recording);
+    const columns = await database.asAdmin<{ name: string }>(
+      `SELECT column_name AS name FROM information_schema.columns
+        WHERE table_schema = 'veralux' AND table_name = 'calls'`,
+    );
+    expect(Object.keys(row ?? {}).toSorted()).toEqual(columns.map(({ name }) => name).toSorted());
+  });
+
   test('has the members by name, and no secret', async () => {
     const { token, email } = await api.signUp('secret');
     const body = { name: 'Export', scopes: ['calls:read'] };

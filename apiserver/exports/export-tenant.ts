@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Database } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
+import { EXPORT_DEADLINE_MS } from '../http/stream-slots.ts';
 import type { ExportDeps } from './export-calls.ts';
 import { EXPORTED_TABLES, type ExportedTable } from './exported-tables.ts';
 
@@ -30,7 +31,8 @@ export function exportTenantRoute({ database, exportSlots }: ExportDeps): Route 
       const { id: tenantID, name } = principal.tenant;
       const chunks = exportSlots.hold(tenantID, rowsOf(database, tenantID, signal));
       const filename = `${name ?? tenantID}.jsonl`;
-      return { status: 200, stream: { type: 'application/jsonl', filename, chunks } } as const;
+      const deadlineMs = EXPORT_DEADLINE_MS;
+      return { status: 200, stream: { type: 'application/jsonl', filename, chunks, deadlineMs } } as const;
     },
   });
 }

@@ -24,7 +24,14 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
     columns: 'tenant_id, key_id, name, scopes, created_by, created_at, expires_at, revoked_at, last_used_at',
   },
   { name: 'tenant_revisions', key: ['resource_uid', 'generation'] },
-  { name: 'calls', key: ['call_id'] },
+  {
+    name: 'calls',
+    key: ['call_id'],
+    // Under which id the carrier has the sound is nobody's business.
+    columns:
+      'tenant_id, call_id, from_number, to_number, runtime, carrier_call_id, started_at, answered_at, ended_at, ' +
+      "hangup_reason, carrier_cause, recording - 'carrierLegID' AS recording, erased_at",
+  },
   { name: 'call_turns', key: ['call_id', 'turn_index'] },
   { name: 'leads', key: ['call_id'] },
   { name: 'usage_events', key: ['source', 'event_id', 'metric'] },

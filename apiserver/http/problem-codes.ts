@@ -46,6 +46,10 @@ export const PROBLEMS = {
     status: 409,
     title: 'The first request with this Idempotency-Key is still under way; try again shortly.',
   },
+  search_too_broad: {
+    status: 422,
+    title: 'The words could not be looked for in the time that a search may take: name a shorter time.',
+  },
   precondition_failed: {
     status: 412,
     title: 'It was changed since it was read: read it again. If-Match names another version.',

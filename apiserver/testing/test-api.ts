@@ -5,6 +5,7 @@ import { createLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { LiveFeed } from '../calls/live-feed.ts';
+import { TextSearches } from '../calls/text-searches.ts';
 import { makeApp } from '../http/make-app.ts';
 import { RateLimiter, type RateSettings } from '../http/rate-limiter.ts';
 import type { Route } from '../http/route.ts';
@@ -114,6 +115,7 @@ export async function startTestApi(
     pools: { app: database.app, worker: database.worker },
     readSnapshot: () => readSnapshot({ database: database.worker, maxTenants: 100 }),
     liveFeed,
+    searches: new TextSearches(database.app),
     exportSlots: new StreamSlots(EXPORTS_AT_ONCE),
     notServing: () => undefined,
   });
