@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Callers } from '../testing/callers.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
 
@@ -52,6 +53,37 @@ describe('an API key', () => {
     expect(await list()).toEqual([]);
     const ended = (await create({ expiresAt: '2026-01-01T00:00:00Z' })).body;
     expect(await use(ended.key)).toBe(401);
+  });
+
+  test.each<[string, (maker: string) => Promise<number>]>([
+    [
+      'no member any more',
+      async (maker) =>
+        (await api.call('DELETE', `/api/admin/members/${maker}`, { token: owner.token })).status,
+    ],
+    [
+      'a viewer, who makes none',
+      async (maker) => {
+        const body = { role: 'Viewer' };
+        return (await api.call('PATCH', `/api/admin/members/${maker}`, { token: owner.token, body })).status;
+      },
+    ],
+    [
+      'gone for good',
+      async (maker) => {
+        await database.asAdmin('DELETE FROM veralux.users WHERE user_id = $1', [maker]);
+        return 204;
+      },
+    ],
+  ])('is worth nothing once whoever made it is %s; that of another is', async (_what, happen) => {
+    const callers = new Callers(database, api);
+    const maker = await callers.person(owner.tenantID, 'Admin');
+    const body = { name: 'Theirs', scopes: ['usage:read'] };
+    const made = await api.call('POST', '/api/admin/api-keys', { token: await callers.token(maker), body });
+    const ours = (await create()).body;
+    expect([made.status, await use(made.body.key)]).toEqual([201, 200]);
+    expect(await happen(maker.userID)).toBeLessThan(300);
+    expect([await use(made.body.key), await use(ours.key)]).toEqual([401, 200]);
   });
 
   test('says when it was last used', async () => {
