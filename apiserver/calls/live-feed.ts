@@ -104,7 +104,9 @@ export class LiveFeed implements Service {
   }
 
   async #step(signal: AbortSignal): Promise<number> {
-    for (const [tenantID, watched] of [...this.#watched]) {
+    // Those of now: one that is put last is not asked again in the same round.
+    const all = [...this.#watched];
+    for (const [tenantID, watched] of all) {
       if (signal.aborted) break;
       try {
         await this.#refresh(tenantID, watched);
