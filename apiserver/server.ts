@@ -235,7 +235,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
       ledgerWriter(config, around, stores, { registry, outbox }),
       meter,
       liveFeed,
-      new TellRuntimes({ database: worker, redis: stores.probe, clock, log }),
+      new TellRuntimes({ database: worker, redis: stores.probe, registry, clock, log }),
       new CallRetention({ database: worker, clock, log }),
       new BoundedTables({ database: worker, bounds: boundsOf(config), clock, log }),
       ...httpServers(config, around, { listener, metrics: metricsRoute(registry) }),

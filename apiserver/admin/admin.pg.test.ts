@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -89,6 +92,22 @@ describe('the admin command', () => {
     [['replay-erasures', MAIN]],
   ])('refuses %j and says why', async (args) => {
     await expect(run(...args)).rejects.toThrow(CommandRefused);
+  });
+
+  test('says that a list of erasures is of another database', async () => {
+    const { tenantID } = await api.signUp('erasing');
+    await database.worker.query(
+      `INSERT INTO erasures (tenant_id, erasure_id, hashes, lengths) VALUES ($1, gen_random_uuid(), '{}', '{}')`,
+      [tenantID],
+    );
+    const list = await run('list-erasures');
+    const directory = await mkdtemp(join(tmpdir(), 'erasures-'));
+    const [ours, theirs] = [join(directory, 'ours'), join(directory, 'theirs')];
+    await writeFile(ours, list);
+    await writeFile(theirs, list.replace(/"keyFingerprint":"\w+"/, `"keyFingerprint":"${'0'.repeat(64)}"`));
+    expect(await run('replay-erasures', ours)).toBe('1 erasures hold.');
+    await expect(run('replay-erasures', theirs)).rejects.toThrow(CommandRefused);
+    await rm(directory, { recursive: true });
   });
 
   test('is a program, whose answer is its output', async () => {

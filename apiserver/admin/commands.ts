@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { messageOf, OperatingError } from '#lib/errors/operating-error.ts';
-import { listErasures, replayErasures, WrongErasureList } from '../erasures/erasure-list.ts';
+import { listErasures, OtherErasureKey, replayErasures, WrongErasureList } from '../erasures/erasure-list.ts';
 import { emailAddressSchema } from '../identity/email-address.ts';
 import type { PasswordHasher } from '../identity/password-hasher.ts';
 import { type LinkRequest, linkRequestSchema, type MailLinkDeps, mintLink } from '../mail/mail-links.ts';
@@ -143,7 +143,8 @@ async function replayFile({ database }: CommandDeps, file: string): Promise<stri
   try {
     return `${await replayErasures(database, list)} erasures hold.`;
   } catch (error) {
-    throw error instanceof WrongErasureList ? new CommandRefused(error.message) : error;
+    const isTheirs = error instanceof WrongErasureList || error instanceof OtherErasureKey;
+    throw isTheirs ? new CommandRefused(error.message) : error;
   }
 }
 

@@ -238,11 +238,13 @@ describe('tenant isolation', () => {
         'auth_start_session',
         'auth_unlink_identity',
         'auth_verify_email',
+        'erasure_key_fingerprint',
         'idempotency_claim',
         'idempotency_find',
         'idempotency_keep',
         'idempotency_release',
         'number_hash',
+        'number_hashes',
       ].map((name) => ({ name, owner: 'veralux_auth' })),
     );
     const views = await admin.query(

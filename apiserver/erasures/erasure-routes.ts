@@ -125,14 +125,15 @@ async function insertErasure(client: PoolClient, tenantID: string, number: strin
   }
   const inserted = await client.query<ErasureRow>(
     `INSERT INTO erasures (tenant_id, erasure_id, hashes, lengths)
-     SELECT $1, $2, array_agg(number_hash($1, digits)), array_agg(char_length(digits)) FROM unnest($3::text[]) AS digits
+     SELECT $1, $2, array_agg(number_hash($1, digits) ORDER BY place), array_agg(char_length(digits) ORDER BY place)
+       FROM unnest($3::text[]) WITH ORDINALITY AS form (digits, place)
      RETURNING erasure_id, erased_until, completed_at`,
     [tenantID, randomUUID(), formsOf(number)],
   );
   return inserted.rows[0] as ErasureRow;
 }
 
-/** As people write it: with the code of its country, and without where that can be told apart. */
+/** As people write it: first with the code of its country, then without where that can be told apart. */
 function formsOf(number: string): readonly string[] {
   const national = parsePhoneNumberFromString(number)?.nationalNumber;
   const digits = number.slice(1);

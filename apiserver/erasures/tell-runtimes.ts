@@ -1,8 +1,10 @@
+import { Gauge } from 'prom-client';
 import { erasureKeys } from '#crds/projection/keys.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import type { Registry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import type { Database } from '../database/database.ts';
 
@@ -10,6 +12,7 @@ export interface TellRuntimesOptions {
   /** As the worker role. */
   readonly database: Database;
   readonly redis: Redis;
+  readonly registry: Registry;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -26,11 +29,17 @@ const BATCH_ROWS = 500;
 export class TellRuntimes implements Service {
   readonly name = 'erased recordings';
   readonly #options: TellRuntimesOptions;
+  readonly #age: Gauge;
   readonly #loop: Loop;
 
   constructor(options: TellRuntimesOptions) {
     this.#options = options;
     this.#loop = new Loop({ clock: options.clock, step: () => this.#step() });
+    this.#age = new Gauge({
+      name: 'veralux_erased_recordings_age_seconds',
+      help: 'How long the oldest recording waits for a runtime to delete it at the carrier; 0: there is none.',
+      registers: [options.registry],
+    });
   }
 
   async start(fail: (error: unknown) => void): Promise<void> {
@@ -53,24 +62,17 @@ export class TellRuntimes implements Service {
 
   /** Names those that are due. Several servers may do it at once. Throws what Postgres and Redis throw. */
   async tell(): Promise<void> {
-    const { database, redis } = this.#options;
-    const runtimes = await database.query<{ runtime: string }>(
-      'SELECT DISTINCT runtime FROM erased_recordings',
+    const { database } = this.#options;
+    await database.query(`DELETE FROM erased_recordings WHERE erased_at < now() - interval '90 days'`);
+    const rows = await database.query<{ runtime: string; age_seconds: number }>(
+      `SELECT runtime, extract(epoch FROM now() - min(erased_at))::float8 AS age_seconds
+         FROM erased_recordings GROUP BY runtime`,
     );
-    for (const { runtime } of runtimes) await this.#forget(runtime);
-    await database.transaction(async (client) => {
-      const { rows } = await client.query<{ runtime: string; carrier_leg_id: string }>(
-        `UPDATE erased_recordings SET told_at = now() WHERE carrier_leg_id IN (
-           SELECT carrier_leg_id FROM erased_recordings
-            WHERE told_at IS NULL OR told_at < now() - interval '1 hour'
-            LIMIT ${BATCH_ROWS} FOR UPDATE SKIP LOCKED)
-         RETURNING runtime, carrier_leg_id`,
-      );
-      for (const { runtime, carrier_leg_id } of rows) {
-        await redis.sadd(erasureKeys.recordings(runtime), carrier_leg_id);
-      }
-      await client.query(`DELETE FROM erased_recordings WHERE erased_at < now() - interval '90 days'`);
-    });
+    this.#age.set(Math.max(0, ...rows.map((row) => row.age_seconds)));
+    for (const { runtime } of rows) {
+      await this.#forget(runtime);
+      await this.#name(runtime);
+    }
   }
 
   /** What a runtime found nothing left of. */
@@ -82,6 +84,23 @@ export class TellRuntimes implements Service {
       runtime,
       gone,
     ]);
-    await redis.srem(erasureKeys.gone(runtime), ...gone);
+    await redis.srem(erasureKeys.gone(runtime), gone);
+  }
+
+  /** What Redis does not take stays due. */
+  async #name(runtime: string): Promise<void> {
+    const { database, redis } = this.#options;
+    const rows = await database.query<{ carrier_leg_id: string }>(
+      `SELECT carrier_leg_id FROM erased_recordings
+        WHERE runtime = $1 AND (told_at IS NULL OR told_at < now() - interval '1 hour')
+        ORDER BY told_at NULLS FIRST LIMIT ${BATCH_ROWS}`,
+      [runtime],
+    );
+    if (rows.length === 0) return;
+    const legs = rows.map((row) => row.carrier_leg_id);
+    await redis.sadd(erasureKeys.recordings(runtime), legs);
+    await database.query('UPDATE erased_recordings SET told_at = now() WHERE carrier_leg_id = ANY ($1)', [
+      legs,
+    ]);
   }
 }

@@ -67,6 +67,18 @@ describe('judgeEntries', () => {
     expect(judgement.rejected).toEqual([]);
   });
 
+  test.each([
+    ['repeats', 0, 'Repeated'],
+    ['is replaced by', 1, 'Corrected'],
+    ['makes nothing of', -1, 'Outdated'],
+  ])('what was erased %s what comes at revision %d, and contradicts nothing', (_what, revision, verdict) => {
+    const known = new Map([[`${tenantID}/${callID}/usage`, { revision: 0, digest: '' }]]);
+    expect(judgeEntries([usage(revision, 10)], known, new Set())).toMatchObject({
+      rejected: [],
+      verdicts: [{ verdict }],
+    });
+  });
+
   test('what Postgres holds already counts as seen', () => {
     const entry = usage(0, 10);
     const known = new Map([[`${tenantID}/${callID}/usage`, { revision: 0, digest: entry.digest }]]);

@@ -4,11 +4,12 @@ import type { LedgerEntry, RejectedEntry } from './stream-entry.ts';
 /** What Postgres holds of an event that came before. */
 export interface KnownEvent {
   readonly revision: number;
+  /** Empty: what it said was erased with its caller, and nothing tells any more whether it is the same. */
   readonly digest: string;
 }
 
 /**
- * New: not seen before. Corrected: a higher revision, which replaces. Repeated: the same again.
+ * New: not seen before. Corrected: a higher revision, which replaces. Repeated: the same again, or what was erased.
  * Outdated: a lower revision than what is held. Contradiction: the same revision with other words.
  * Purged: of a tenant whose rows were purged; nothing of it is kept.
  */
@@ -60,5 +61,6 @@ function verdictOn(entry: LedgerEntry, before: KnownEvent | undefined): Verdict 
   if (before.digest === entry.digest) return 'Repeated';
   const revision = revisionOf(entry.event);
   if (revision > before.revision) return 'Corrected';
-  return revision < before.revision ? 'Outdated' : 'Contradiction';
+  if (revision < before.revision) return 'Outdated';
+  return before.digest === '' ? 'Repeated' : 'Contradiction';
 }

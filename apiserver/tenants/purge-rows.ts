@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { blankRejects } from '../ledger/blank-rejects.ts';
 
 /** So few that a statement stays far below the time it may take, also with long transcripts. */
 const BATCH_ROWS = 2_000;
@@ -26,6 +27,7 @@ export async function purgeRows(database: Database, tenantID: string): Promise<v
   for (const table of TABLES) {
     while ((await purgeBatch(database, table, tenantID)) === BATCH_ROWS);
   }
+  await blankRejects(database, tenantID, 'purged');
   await database.query("DELETE FROM tenants WHERE tenant_id = $1 AND deletion_policy = 'Purge'", [tenantID]);
 }
 
