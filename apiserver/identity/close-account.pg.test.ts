@@ -64,16 +64,59 @@ describe('an account that is closed', () => {
       operation: 'invite',
       after: { email: `guest-${owner.email}` },
     });
+    await isNowhere(`[^-]${owner.email}|Person ${owner.email.split('@')[0]}`);
+  });
+
+  test('leaves no contact, identity or reply that names it, whoever wrote or removed that', async () => {
+    const host = owner;
+    const id = randomUUID();
+    const body = { email: `${id}@example.com`, role: 'Viewer' };
+    const headers = { 'idempotency-key': 'of another person' };
+    await api.call('POST', '/api/admin/invitations', { token: host.token, headers, body });
+    owner = await api.signUp(id);
+    await heir();
+    const contact = { name: `Person ${id}`, email: owner.email };
+    const other = { name: 'Nora', email: 'nora@example.com' };
+    for (const [generation, spec] of [
+      { displayName: 'Kept', contact },
+      { displayName: 'Kept', contact: other },
+    ].entries()) {
+      await database.worker.query(
+        `INSERT INTO tenant_revisions (tenant_id, resource_uid, generation, spec, managers, changed, takeovers)
+         VALUES ($1, $1, $2, $3, '{kubectl-edit}', '{}', '[]')`,
+        [owner.tenantID, generation + 1, JSON.stringify(spec)],
+      );
+    }
+    await database.asAdmin(
+      `INSERT INTO veralux.identities (identity_id, user_id, issuer, subject)
+       VALUES (gen_random_uuid(), $1, 'https://id.example.com', $2)`,
+      [owner.userID, `subject-${id}`],
+    );
+    // As a password that is set anew removes them, which nobody is signed in for.
+    await database.asAdmin('DELETE FROM veralux.identities WHERE user_id = $1', [owner.userID]);
+    expect((await close(owner.token)).status).toBe(204);
+    await isNowhere(`${owner.email}|Person ${id}|subject-${id}`);
+    const told = await database.asAdmin(
+      `SELECT before, after FROM veralux.audit_events WHERE tenant_id = $1 AND resource = 'Configuration' ORDER BY occurred_at`,
+      [owner.tenantID],
+    );
+    expect(told).toEqual([
+      { before: null, after: { displayName: 'Kept' } },
+      { before: null, after: { contact: other } },
+    ]);
+  });
+
+  async function isNowhere(traces: string): Promise<void> {
     for (const { name } of await tables()) {
       // The contact is what the tenant says of itself, in its resource.
       const rows = await database.asAdmin(
         `SELECT to_jsonb(t) - 'contact_email' - 'contact_name' AS row FROM veralux.${name} t
           WHERE (to_jsonb(t) - 'contact_email' - 'contact_name')::text ~ $1`,
-        [`[^-]${owner.email}|Person ${owner.email.split('@')[0]}`],
+        [traces],
       );
       expect(rows, name).toEqual([]);
     }
-  });
+  }
 
   const tables = () =>
     database.asAdmin<{ name: string }>(
