@@ -245,6 +245,7 @@ describe('tenant isolation', () => {
         'idempotency_release',
         'number_hash',
         'number_hashes',
+        'revoke_keys_of_account',
       ].map((name) => ({ name, owner: 'veralux_auth' })),
     );
     const views = await admin.query(
