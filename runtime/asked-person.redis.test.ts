@@ -88,7 +88,8 @@ describe('a caller who asks for a person who is asked first', () => {
       await expect.poll(() => fleet.ownerOf(call), WAIT).toBe(owner === 'a' ? 'b' : 'a');
       await expectTransferred(call);
       expect(newLegs()[0]?.spoken).toHaveLength(1);
-      expect((await agentSaid(call)).at(-1)).toBe(WAITING);
+      // What it said last may have been cut short by the person.
+      expect((await agentSaid(call)).at(-1)).toMatch(/^I am still (trying|asking)/);
       await fleet.startPod(owner);
     },
     TEST_MS,
@@ -102,7 +103,8 @@ describe('a caller who asks for a person who is asked first', () => {
       await expect
         .poll(() => agentSaid(call), WAIT)
         .toContain('I am sorry, nobody could take your call there. Would you like to leave a message?');
-      expect(newLegs().map(({ state }) => state)).toEqual(['ended']);
+      // This caller asks again at once.
+      expect(newLegs()[0]?.state).toBe('ended');
       expect(fleet.call(call).mostStreamsAtOnce).toBe(1);
       fleet.carrier.control.callerHangsUp(call);
       await expect

@@ -1,9 +1,10 @@
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
-import type { Carrier, CarrierResult } from '#runtime/carrier/carrier.ts';
+import type { Carrier, CarrierCallStatus, CarrierResult } from '#runtime/carrier/carrier.ts';
 import { decodeClientState } from '#runtime/carrier/client-state.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command } from './call-record.ts';
+import { ringingUntilMs } from './consult.ts';
 
 export interface AskOptions {
   readonly carrier: Pick<Carrier, 'lookUp' | 'activeCalls'>;
@@ -63,9 +64,21 @@ async function askAfterLeg(record: CallRecord, command: Command, options: AskOpt
   const { carrier, clock, log } = options;
   const legCallID = record.transfer?.legCallID;
   const status =
-    legCallID === undefined ? await findLeg(record, options) : (await carrier.lookUp(legCallID)).status;
+    legCallID === undefined
+      ? await findLeg(record, options)
+      : statusOfLeg(await carrier.lookUp(legCallID), record, clock.now());
   log.info({ callID: record.callID, leg: true, status }, 'the carrier was asked after a call');
   return resultOf(command, RESULTS[status], clock.now());
+}
+
+/** Telnyx says of what it is dialling that it is not alive: only what has an end is over while it can be ringing. */
+function statusOfLeg(
+  found: CarrierCallStatus,
+  { transfer }: CallRecord,
+  nowMs: number,
+): CarrierCallStatus['status'] {
+  const hasNoEnd = found.status === 'Ended' && found.endedAtMs === undefined;
+  return hasNoEnd && transfer && nowMs < ringingUntilMs(transfer) ? 'Live' : found.status;
 }
 
 /** A leg that no webhook has named yet is looked for among all that are open. */

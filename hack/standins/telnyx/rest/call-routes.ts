@@ -86,7 +86,8 @@ function statusOf(leg: CallLeg): NonNullable<Telnyx.CallRetrieveStatusResponse['
   const { record } = leg;
   return {
     ...activeCallOf(leg),
-    is_alive: leg.live,
+    // As the API's reference has it: what is being dialled is not alive yet.
+    is_alive: leg.live && record.state !== 'dialing',
     start_time: record.startedAt,
     ...(record.endedAt === undefined ? {} : { end_time: record.endedAt }),
   };
