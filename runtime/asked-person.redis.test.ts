@@ -102,7 +102,8 @@ describe('a caller who asks for a person who is asked first', () => {
       const call = fleet.placeCall(POLITE);
       await expect
         .poll(() => agentSaid(call), WAIT)
-        .toContain('I am sorry, nobody could take your call there. Would you like to leave a message?');
+        // The caller, who speaks whenever it is quiet, may cut it short.
+        .toContainEqual(expect.stringMatching(/^I am sorry, nobody could/));
       // This caller asks again at once.
       expect(newLegs()[0]?.state).toBe('ended');
       expect(fleet.call(call).mostStreamsAtOnce).toBe(1);
