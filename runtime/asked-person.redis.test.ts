@@ -67,7 +67,7 @@ describe('a caller who asks for a person who is asked first', () => {
       expect(newLegs()[0]?.spoken).toEqual([
         expect.stringMatching(/^Hello, this is the assistant of Acme, .* press 1\. /),
       ]);
-      expect(fleet.call(call).streams).toHaveLength(1);
+      expect(fleet.call(call).mostStreamsAtOnce).toBe(1);
     },
     TEST_MS,
   );
