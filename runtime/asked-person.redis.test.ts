@@ -105,7 +105,7 @@ describe('a caller who asks for a person who is asked first', () => {
         // The caller, who speaks whenever it is quiet, may cut it short.
         .toContainEqual(expect.stringMatching(/^I am sorry, nobody could/));
       // This caller asks again at once.
-      expect(newLegs()[0]?.state).toBe('ended');
+      await expect.poll(() => newLegs()[0]?.state, WAIT).toBe('ended');
       expect(fleet.call(call).mostStreamsAtOnce).toBe(1);
       fleet.carrier.control.callerHangsUp(call);
       await expect
