@@ -1,9 +1,7 @@
 import type { Clock } from '#lib/clock/clock.ts';
-import { Loop } from '#lib/lifecycle/loop.ts';
-import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Database } from '../database/database.ts';
-import { isUnavailable } from '../database/database-error.ts';
+import { PeriodicWork } from '../database/periodic-work.ts';
 
 /** For how many days, and how many of them at most. */
 export interface Bound {
@@ -27,42 +25,24 @@ export interface BoundedTablesOptions {
 }
 
 const PERIOD_MS = 600_000;
-/** After Postgres was away. */
-const RETRY_MS = 10_000;
 /** So few that a statement stays far below the time it may take. */
 const BATCH_ROWS = 2_000;
 
 /** Keeps what only ever grows within an age and a number: entries that were set aside, revisions, notifications. */
-export class BoundedTables implements Service {
-  readonly name = 'bounded tables';
-  readonly #options: BoundedTablesOptions;
-  readonly #loop: Loop;
-
-  constructor(options: BoundedTablesOptions) {
-    this.#options = options;
-    this.#loop = new Loop({ clock: options.clock, step: (signal) => this.#step(signal) });
-  }
-
-  async start(fail: (error: unknown) => void): Promise<void> {
-    this.#loop.start(fail);
-  }
-
-  async stop(): Promise<void> {
-    await this.#loop.stop();
-  }
-
-  async #step(signal: AbortSignal): Promise<number> {
-    const { database, bounds, log } = this.#options;
-    try {
-      for (const { text, values } of statementsOf(bounds)) {
-        while (!signal.aborted && ((await database.execute(text, values)).rowCount ?? 0) === BATCH_ROWS);
-      }
-      return PERIOD_MS;
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      log.warn({ err: error }, 'what is kept for a time could not be deleted yet');
-      return RETRY_MS;
-    }
+export class BoundedTables extends PeriodicWork {
+  constructor({ database, bounds, clock, log }: BoundedTablesOptions) {
+    super({
+      name: 'bounded tables',
+      periodMs: PERIOD_MS,
+      async round(signal) {
+        for (const { text, values } of statementsOf(bounds)) {
+          while (!signal.aborted && ((await database.execute(text, values)).rowCount ?? 0) === BATCH_ROWS);
+        }
+      },
+      putOff: 'what is kept for a time could not be deleted yet',
+      clock,
+      log,
+    });
   }
 }
 
