@@ -106,7 +106,7 @@ describe('a Tenant', () => {
 
   test.concurrent('names the fields that nothing acts on yet', async () => {
     await bench.applyTenant('op-unserved', {
-      assistant: { greeting: 'Hello.', voice: { engine: 'Kokoro' } },
+      assistant: { greeting: 'Hello.', voice: { engine: 'premium' } },
     });
     const tenant = await bench.until(TENANT, { name: 'op-unserved' }, 'Served', 'NotServedYet');
     expect(conditionOf(tenant, 'Served')?.message).toContain('spec.assistant.voice.engine');
