@@ -72,10 +72,10 @@ export function makeApp(deps: AppDeps): Express {
   app.all(['/openapi.json', '/docs'], refuseMethod(['GET']));
   for (const [path, routes] of Map.groupBy(deps.routes, (route) => route.path)) {
     const expressPath = path.replaceAll(/\{(\w+)\}/g, ':$1');
-    for (const route of routes) {
-      app[METHODS[route.method]](expressPath, serve(route, deps));
-    }
-    app.all(expressPath, refuseMethod(routes.map((route) => route.method)));
+    // One for all methods of a path: each is matched against every request that goes to a later one.
+    const served = app.route(expressPath);
+    for (const route of routes) served[METHODS[route.method]](serve(route, deps));
+    served.all(refuseMethod(routes.map((route) => route.method)));
   }
   app.use(() => {
     throw new ApiError('not_found', 'No route has this path.');
@@ -101,7 +101,9 @@ function serve(route: Route, deps: AppDeps): RequestHandler {
     if (route.body && request.is('application/json') === false) throw new ApiError('unsupported_media_type');
     const { params, query, body, headers } = request;
     const ending = new AbortController();
-    response.once('close', () => ending.abort());
+    response.once('close', () => {
+      if (!response.writableFinished) ending.abort();
+    });
     const raw = { params, query, body, headers, network: clientNetwork(request.ip), signal: ending.signal };
     const handle = () => route.handle(raw, principal, deps.secrets);
     const reply = changes(route)

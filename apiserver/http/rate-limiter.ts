@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { Counter } from 'prom-client';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Registry } from '#lib/metrics/registry.ts';
@@ -61,6 +61,8 @@ interface Counters {
  */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
+  /** As a key: a text would be made one for each request. */
+  readonly #secret: KeyObject;
   readonly #windowSeconds: number;
   readonly #counters: ReadonlyMap<Budget, Counters>;
   readonly #refused: Counter<'budget'>;
@@ -68,6 +70,7 @@ export class RateLimiter {
 
   constructor(options: RateLimiterOptions) {
     this.#options = options;
+    this.#secret = createSecretKey(`rate:${options.secret}`, 'utf8');
     // Redis is asked for whole seconds.
     this.#windowSeconds = Math.ceil(options.settings.windowMs / 1_000);
     this.#counters = new Map(BUDGETS.map((budget) => [budget, this.#countersOf(budget)]));
@@ -134,10 +137,7 @@ export class RateLimiter {
   }
 
   #keyOf(subject: string): string {
-    return createHmac('sha256', `rate:${this.#options.secret}`)
-      .update(subject)
-      .digest('base64url')
-      .slice(0, 22);
+    return createHmac('sha256', this.#secret).update(subject).digest('base64url').slice(0, 22);
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Database, PreparedStatement } from '../database/database.ts';
 import { ApiError } from '../http/api-error.ts';
-import { type AccessTokens, issuerOf } from './access-token.ts';
+import type { AccessTokens } from './access-token.ts';
 import type { OutsideTokens } from './outside-tokens.ts';
 import type { TenantRole } from './permissions.ts';
 import type { Machine, Person, Presence, Principal } from './principal.ts';
@@ -62,9 +62,8 @@ export async function authenticate(
 /** Each kind of token has a verifier of its own, and no token is shown to two. */
 function read(deps: AuthenticateDeps, token: string): Promise<Principal> {
   if (token.startsWith(SECRET_PREFIX.apiKey)) return readKey(deps, token);
-  const issuer = issuerOf(token);
-  const isOutside = issuer !== undefined && deps.outside.knows(issuer);
-  return isOutside ? readOutside(deps, issuer, token) : readSession(deps, token);
+  const issuer = deps.outside.issuerOf(token);
+  return issuer === undefined ? readSession(deps, token) : readOutside(deps, issuer, token);
 }
 
 async function readKey({ database }: AuthenticateDeps, key: string): Promise<Machine> {

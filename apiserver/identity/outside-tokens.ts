@@ -2,6 +2,7 @@ import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Clock } from '#lib/clock/clock.ts';
 import { ApiError } from '../http/api-error.ts';
+import { issuerOf } from './access-token.ts';
 
 /** An identity provider whose tokens are taken. */
 export const issuerSchema = z.strictObject({
@@ -45,9 +46,12 @@ export class OutsideTokens {
     );
   }
 
-  /** Whether a token that names this issuer is for this verifier. */
-  knows(issuer: string): boolean {
-    return this.#issuers.has(issuer);
+  /** The issuer that a token names, if it is one of these, and so for this verifier. */
+  issuerOf(token: string): string | undefined {
+    // Where there are none, no token of ours is read a further time.
+    if (this.#issuers.size === 0) return undefined;
+    const issuer = issuerOf(token);
+    return issuer !== undefined && this.#issuers.has(issuer) ? issuer : undefined;
   }
 
   /** Undefined where the token does not hold. Throws ApiError `issuer_unavailable`. */

@@ -121,10 +121,13 @@ function limitsOf(row: UsageRow | undefined, usage: Usage['usage']): Pick<Usage,
   };
 }
 
+/** None before the resource was observed. */
+const observedLimitsSchema = effectiveLimitsSchema.nullish();
+
 /** The limits as last observed on the resource; before that the plan's own. */
 function observedLimits(row: UsageRow | undefined): EffectiveLimits | undefined {
-  const observed = effectiveLimitsSchema.safeParse(row?.limits);
-  if (observed.success) return observed.data;
-  const plan = z.enum(PLANS).safeParse(row?.plan);
-  return plan.success ? effectiveLimits({ plan: plan.data }) : undefined;
+  const observed = observedLimitsSchema.safeParse(row?.limits).data;
+  if (observed) return observed;
+  const plan = PLANS.find((name) => name === row?.plan);
+  return plan && effectiveLimits({ plan });
 }
