@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import bcrypt from 'bcrypt';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import { isWholeToBcrypt } from './password.ts';
@@ -6,8 +7,14 @@ import { isWholeToBcrypt } from './password.ts';
 /** 2^12 rounds take about 220 ms of a core. */
 const COST = 12;
 
+/**
+ * Each takes a core for as long as it runs, and one is left to everything else; two at most, since bcrypt runs on
+ * libuv's four threads, which files and DNS need, too.
+ */
+const CONCURRENCY = Math.min(2, Math.max(1, availableParallelism() - 1));
+
 export interface PasswordHasherOptions {
-  /** How many run at once: bcrypt runs on libuv's four threads, which files and DNS need, too. */
+  /** How many run at once; absent: `CONCURRENCY`. */
   readonly concurrency?: number;
   /** How many wait for their turn; a further one is refused. */
   readonly maxWaiting?: number;
@@ -31,7 +38,7 @@ export class PasswordHasher {
   #nobody: Promise<string> | undefined;
 
   constructor(options: PasswordHasherOptions = {}) {
-    this.#concurrency = options.concurrency ?? 2;
+    this.#concurrency = options.concurrency ?? CONCURRENCY;
     this.#maxWaiting = options.maxWaiting ?? 50;
     this.#bcrypt = options.bcrypt ?? bcrypt;
   }

@@ -34,7 +34,7 @@ describe('sessions that come from one another', () => {
         return quickBcrypt.compare(password, hash);
       },
     };
-    api = await startTestApi(database, { hasher: new PasswordHasher({ bcrypt }) });
+    api = await startTestApi(database, { hasher: new PasswordHasher({ bcrypt, concurrency: 2 }) });
   });
   afterAll(async () => {
     await api.stop();
