@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
+import { effectiveLimits } from '#crds/plans/plans.ts';
 import { applyManifests } from '#hack/demo/cluster-objects.ts';
 import { migrate, type StartedProgram, startProgram } from '#hack/demo/programs.ts';
 import type { Instance } from '#hack/local/instance.ts';
@@ -74,7 +75,7 @@ export async function openApiSite(
   return { api: measured(api), bare: measured(bare), token: reader.logIn };
 }
 
-/** Adds tenants, and gives each there is a year of usage. */
+/** Adds tenants, and gives each there is a year of usage and the limits that are observed of a resource. */
 async function addUsage(adminURL: string, tenants: number): Promise<void> {
   const client = new Client({ connectionString: adminURL });
   await client.connect();
@@ -84,6 +85,9 @@ async function addUsage(adminURL: string, tenants: number): Promise<void> {
        SELECT gen_random_uuid(), 'bench-' || n, 'Bench ' || n, 'Starter', 'Resource' FROM generate_series(1, $1) n`,
       [tenants],
     );
+    await client.query(`UPDATE veralux.tenants SET plan = 'Starter', limits = $1`, [
+      JSON.stringify(effectiveLimits({ plan: 'Starter' })),
+    ]);
     await client.query(
       `INSERT INTO veralux.usage_counters (tenant_id, month, metric, quantity)
        SELECT tenant_id, to_char(now() AT TIME ZONE 'UTC' - make_interval(months => m), 'YYYY-MM'), metric, 1000

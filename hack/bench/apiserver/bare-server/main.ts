@@ -1,10 +1,10 @@
 /**
  * The least that answers usage over HTTP: node's server, pg, and no more. `/transaction` sends the same four
- * statements as the API server does for a tenant's usage; `/query` only the one that reads, as a role that
- * sees every tenant. Reads HOST, PORT, DATABASE_URL, WORKER_DATABASE_URL and TENANT_ID.
+ * statements as the API server does for a tenant's usage, the one that reads prepared as there; `/query` only
+ * that one, as a role that sees every tenant. Reads HOST, PORT, DATABASE_URL, WORKER_DATABASE_URL and TENANT_ID.
  */
 import { createServer } from 'node:http';
-import { Pool } from 'pg';
+import { Pool, type QueryConfig } from 'pg';
 import { READ_USAGE } from '#apiserver/usage/get-usage.ts';
 import { utcMonthOf } from '#apiserver/usage/month.ts';
 
@@ -18,7 +18,7 @@ const tenantID = env['TENANT_ID'];
 
 const ROUTES: Readonly<Record<string, () => Promise<unknown>>> = {
   '/transaction': inTransaction,
-  '/query': async () => (await worker.query(READ_USAGE.text, [tenantID, utcMonthOf(Date.now())])).rows[0],
+  '/query': async () => (await worker.query(usage())).rows[0],
 };
 
 async function inTransaction(): Promise<unknown> {
@@ -26,12 +26,16 @@ async function inTransaction(): Promise<unknown> {
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query("SELECT set_config('veralux.tenant_id', $1, true)", [tenantID]);
-    const { rows } = await client.query(READ_USAGE.text, [tenantID, utcMonthOf(Date.now())]);
+    const { rows } = await client.query(usage());
     await client.query('COMMIT');
     return rows[0];
   } finally {
     client.release();
   }
+}
+
+function usage(): QueryConfig {
+  return { ...READ_USAGE, values: [tenantID, utcMonthOf(Date.now())] };
 }
 
 createServer((request, response) => {
