@@ -225,6 +225,7 @@ describe('tenant isolation', () => {
         'auth_is_link_good',
         'auth_join_invited',
         'auth_link_identity',
+        'auth_link_identity_by',
         'auth_list_identities',
         'auth_list_tenants',
         'auth_open_session',

@@ -78,10 +78,14 @@ function isPresence(proof: Proof): proof is Presence {
 
 /** A session, an issuer and a subject, a hash: as `auth_start_session` takes them. */
 function proofColumns(proof: Proof): readonly (string | null)[] {
+  return [...presenceColumns(proof), proof.kind === 'Password' ? proof.hash : null];
+}
+
+/** A session, an issuer and a subject: as the functions take them that ask whether somebody is still there. */
+export function presenceColumns(proof: Proof): readonly (string | null)[] {
   return [
     proof.kind === 'Session' ? proof.sessionID : null,
     ...(proof.kind === 'Identity' ? [proof.issuer, proof.subject] : [null, null]),
-    proof.kind === 'Password' ? proof.hash : null,
   ];
 }
 

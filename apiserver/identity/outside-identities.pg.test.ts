@@ -7,11 +7,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { mintLink } from '../mail/mail-links.ts';
 import { startTestApi, TEST_SECRET, type TestApi } from '../testing/test-api.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { until } from '../testing/until.ts';
 import { OUR_ISSUER } from './access-token.ts';
 
 const ISSUER = 'https://id.example.com';
 const AUDIENCE = 'veralux';
 const AWAY = 'https://away.example.com';
+/** Its keys come when a test says so. */
+const SLOW = 'https://slow.example.com';
 
 describe('tokens of an outside issuer', () => {
   let database: MigratedDatabase;
@@ -22,14 +25,15 @@ describe('tokens of an outside issuer', () => {
   let stranger: Awaited<ReturnType<typeof generateKeyPair>>;
   let person: Awaited<ReturnType<TestApi['signUp']>>;
   let count = 0;
+  const slowKeys = Promise.withResolvers<void>();
 
   beforeAll(async () => {
     database = await createMigratedDatabase();
     [keys, stranger] = await Promise.all([generateKeyPair('ES256'), generateKeyPair('ES256')]);
     const published = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256' }] };
-    asked = [];
-    jwks = createServer((request, response) => {
+    jwks = createServer(async (request, response) => {
       asked.push(request.url ?? '');
+      if (request.url === '/slow.json') await slowKeys.promise;
       response.setHeader('content-type', 'application/json').end(JSON.stringify(published));
     });
     jwks.listen(0, '127.0.0.1');
@@ -37,6 +41,7 @@ describe('tokens of an outside issuer', () => {
     const { port } = jwks.address() as AddressInfo;
     const issuers = [
       { issuer: ISSUER, audience: AUDIENCE, jwksURL: `http://127.0.0.1:${port}/jwks.json` },
+      { issuer: SLOW, audience: AUDIENCE, jwksURL: `http://127.0.0.1:${port}/slow.json` },
       // Port 9 discards: nobody listens there.
       { issuer: AWAY, audience: AUDIENCE, jwksURL: 'http://127.0.0.1:9/jwks.json' },
     ];
@@ -48,6 +53,7 @@ describe('tokens of an outside issuer', () => {
     await database.drop();
   });
   beforeEach(async () => {
+    asked = [];
     count += 1;
     person = await api.signUp(`outside-${count}`);
   });
@@ -102,15 +108,37 @@ describe('tokens of an outside issuer', () => {
     expect((await me(await issue())).status).toBe(401);
   });
 
-  test('are worth nothing once the password was reset: a stranger may have linked it', async () => {
-    await link(await issue());
+  async function resetPassword(): Promise<void> {
     const reset = await mintLink(
       { database: database.worker, consoleURL: 'https://console.example.com' },
       { mail: 'ResetPassword', id: person.userID },
     );
     const body = { token: reset?.url.split('#')[1], newPassword: 'An0ther password' };
     expect((await api.call('POST', '/api/auth/password/reset', { body })).status).toBe(204);
+  }
+
+  test('are worth nothing once the password was reset: a stranger may have linked it', async () => {
+    await link(await issue());
+    await resetPassword();
     expect((await me(await issue())).status).toBe(401);
+  });
+
+  test('are worth nothing where the password was reset while they were being linked', async () => {
+    const token = await issue({ payload: { iss: SLOW } });
+    const linking = link(token);
+    await until(async () => (asked.includes('/slow.json') ? true : undefined));
+    await resetPassword();
+    slowKeys.resolve();
+    const reply = await linking;
+    expect([reply.status, reply.body.code]).toEqual([401, 'not_authenticated']);
+    expect((await me(token)).status).toBe(401);
+  });
+
+  test('link a further identity to whom they are', async () => {
+    await link(await issue());
+    const further = { payload: { sub: `further-${count}` } };
+    expect((await link(await issue(further), await issue())).status).toBe(201);
+    expect((await me(await issue(further))).body.user.id).toBe(person.userID);
   });
 
   test('link to one account alone', async () => {

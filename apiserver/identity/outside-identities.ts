@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Database } from '../database/database.ts';
+import type { Database, PoolClient } from '../database/database.ts';
 import { brokenConstraintOf } from '../database/database-error.ts';
 import { PERSON } from '../http/access.ts';
 import { ApiError } from '../http/api-error.ts';
 import { pageQuerySchema, pageSchema } from '../http/page.ts';
 import { type PagedList, readPersonPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
-import { issuerOf } from './access-token.ts';
-import type { OutsideTokens } from './outside-tokens.ts';
+import { presenceColumns } from './open-session.ts';
+import type { OutsideIdentity, OutsideTokens } from './outside-tokens.ts';
+import type { Presence } from './principal.ts';
 
 export interface IdentityDeps {
   readonly database: Database;
@@ -21,6 +22,14 @@ const identitySchema = z.strictObject({
   subject: z.string().describe('Who the person is at the issuer.'),
   linkedAt: z.iso.datetime(),
 });
+
+interface NewIdentity {
+  readonly id: string;
+  readonly userID: string;
+  readonly who: OutsideIdentity;
+  /** What the person is there by. */
+  readonly presence: Presence;
+}
 
 interface IdentityRow {
   readonly identity_id: string;
@@ -41,8 +50,8 @@ export function linkIdentityRoute({ database, outside }: IdentityDeps): Route {
     body: z.strictObject({ token: z.string().min(1).max(16_000) }),
     replies: { 201: { description: 'The identity.', schema: identitySchema } },
     problems: ['wrong_outside_token', 'identity_taken', 'issuer_unavailable'],
-    handle: async ({ body, principal: { user }, once }) => {
-      const issuer = issuerOf(body.token);
+    handle: async ({ body, principal: { user, presence }, once }) => {
+      const issuer = outside.issuerOf(body.token);
       const who = issuer === undefined ? undefined : await outside.verify(issuer, body.token);
       if (!who) throw new ApiError('wrong_outside_token');
       const id = randomUUID();
@@ -51,13 +60,11 @@ export function linkIdentityRoute({ database, outside }: IdentityDeps): Route {
           transaction: (work) => database.transaction(work),
           tenantID: null,
           create: async (client) => {
-            const { rows } = await client.query<{ linked_at: Date }>(
-              'SELECT auth_link_identity($1, $2, $3, $4) AS linked_at',
-              [id, user.id, who.issuer, who.subject],
-            );
-            const linkedAt = rows[0]?.linked_at.toISOString() ?? '';
+            const linkedAt = await link(client, { id, userID: user.id, who, presence });
+            // The session has ended since, as by another password.
+            if (!linkedAt) throw new ApiError('not_authenticated');
             const location = '/api/auth/identities';
-            return { status: 201, location, body: { id, ...who, linkedAt } } as const;
+            return { status: 201, location, body: { id, ...who, linkedAt: linkedAt.toISOString() } } as const;
           },
         });
       } catch (error) {
@@ -66,6 +73,18 @@ export function linkIdentityRoute({ database, outside }: IdentityDeps): Route {
       }
     },
   });
+}
+
+/** Undefined: what the person was there by does not hold any more. */
+async function link(
+  client: PoolClient,
+  { id, userID, who, presence }: NewIdentity,
+): Promise<Date | undefined> {
+  const { rows } = await client.query<{ linked_at: Date | null }>(
+    'SELECT auth_link_identity_by($1, $2, $3, $4, $5, $6, $7) AS linked_at',
+    [id, userID, who.issuer, who.subject, ...presenceColumns(presence)],
+  );
+  return rows[0]?.linked_at ?? undefined;
 }
 
 const IDENTITIES: PagedList<IdentityRow, ReturnType<typeof identityOf>> = {
