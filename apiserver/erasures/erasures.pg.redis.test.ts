@@ -15,6 +15,9 @@ import { eraseCaller } from './erase-caller.ts';
 import { listErasures, OtherErasureKey, replayErasures } from './erasure-list.ts';
 import { TellRuntimes } from './tell-runtimes.ts';
 
+/** How many turns an event is: none, or one. */
+const turnsIn = ({ kind }: LedgerEvent) => (kind === 'turn' ? 1 : 0);
+
 describe('a caller who is erased', () => {
   let ledger: TestLedger;
   beforeAll(async () => {
@@ -116,6 +119,7 @@ describe('a caller who is erased', () => {
     ['from its first event', (events) => events],
     ['whose beginning is told last', ([started, ...rest]) => [...rest, started as LedgerEvent]],
     ['whose words are told before its beginning', (events) => events.toReversed()],
+    ['whose turns are told last', (events) => events.toSorted((a, b) => turnsIn(a) - turnsIn(b))],
   ])('is not there of a call that the ledger tells of later, %s', async (_what, order) => {
     await erase();
     const events = order(callOf());
