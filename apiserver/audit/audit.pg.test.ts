@@ -1,39 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Callers } from '../testing/callers.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { TestApi } from '../testing/test-api.ts';
+import { testSite } from '../testing/test-site.ts';
 
 describe('the audit log', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
-  let callers: Callers;
+  const site = testSite();
   let owner: Awaited<ReturnType<TestApi['signUp']>>;
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database);
-    callers = new Callers(database, api);
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
   beforeEach(async () => {
-    owner = await api.signUp(randomUUID());
+    owner = await site.api.signUp(randomUUID());
   });
 
   const as =
     (token: string) =>
     (method: string, path: string, body?: unknown, headers = {}) =>
-      api.call(method, path, { token, headers, ...(body === undefined ? {} : { body }) });
+      site.api.call(method, path, { token, headers, ...(body === undefined ? {} : { body }) });
   const list = async (query = '', token = owner.token) =>
-    (await api.call('GET', `/api/admin/audit?${query}`, { token })).body.items;
+    (await site.api.call('GET', `/api/admin/audit?${query}`, { token })).body.items;
   const latest = async () => (await list('limit=1'))[0];
   const me = () => ({ kind: 'Person', id: owner.userID, name: owner.email });
 
   test('tells who did what to whom, with what was and what is', async () => {
     const ask = as(owner.token);
-    const viewer = await callers.person(owner.tenantID, 'Viewer');
+    const viewer = await site.callers.person(owner.tenantID, 'Viewer');
     await ask('PATCH', `/api/admin/members/${viewer.userID}`, { role: 'Admin' });
     const common = { actor: me(), reason: null, resource: 'Member', subjectID: viewer.userID };
     expect(await latest()).toMatchObject({
@@ -72,8 +60,8 @@ describe('the audit log', () => {
       ['Created', 'Invitation', invited.id, ['email', 'expiresAt', 'role']],
       ['Created', 'ApiKey', key.id, ['name', 'scopes', 'secretHash']],
     ]);
-    const all = JSON.stringify(await database.asAdmin('SELECT * FROM veralux.audit_events'));
-    const [{ hash }] = (await database.asAdmin(
+    const all = JSON.stringify(await site.database.asAdmin('SELECT * FROM veralux.audit_events'));
+    const [{ hash }] = (await site.database.asAdmin(
       `SELECT encode(secret_hash, 'hex') AS hash FROM veralux.api_keys WHERE key_id = $1`,
       [key.id],
     )) as [{ hash: string }];
@@ -95,7 +83,7 @@ describe('the audit log', () => {
   });
 
   test('tells of a spec that kubectl wrote who the manager was, and of one observed early its author', async () => {
-    const [{ id }] = (await database.worker.query(
+    const [{ id }] = (await site.database.worker.query(
       `INSERT INTO tenant_revisions (tenant_id, resource_uid, generation, spec, managers, changed, takeovers)
        VALUES ($1, gen_random_uuid(), 1, '{"displayName": "a\\u0000b"}', '{kubectl-edit}', '{}', '[]')
        RETURNING revision_id AS id`,
@@ -108,7 +96,7 @@ describe('the audit log', () => {
       after: { displayName: 'a\ufffdb' },
     });
     const actor = JSON.stringify({ kind: 'Person', id: owner.userID, name: owner.email, operation: 'test' });
-    await database.app.withTenant(owner.tenantID, async (client) => {
+    await site.database.app.withTenant(owner.tenantID, async (client) => {
       await client.query(`SELECT set_config('veralux.actor', $1, true)`, [actor]);
       await client.query(
         `UPDATE tenant_revisions SET author_kind = 'Person', author_id = $2 WHERE tenant_id = $1 AND revision_id = $3`,
@@ -119,8 +107,8 @@ describe('the audit log', () => {
   });
 
   test('tells when staff were there and why, and that a change of theirs needs a reason', async () => {
-    const staff = await callers.staff();
-    const ask = as(await callers.token(staff));
+    const staff = await site.callers.staff();
+    const ask = as(await site.callers.token(staff));
     const there = { 'x-veralux-tenant': owner.tenantID };
     const body = { name: 'Export', scopes: ['calls:read'] };
     const refused = await ask('POST', '/api/admin/api-keys', body, there);
@@ -162,7 +150,7 @@ describe('the audit log', () => {
   });
 
   test('of one tenant is not another’s', async () => {
-    const other = await api.signUp(randomUUID());
+    const other = await site.api.signUp(randomUUID());
     const of = async (token: string) =>
       (await list('resource=Tenant', token)).map(({ subjectID }: { subjectID: string }) => subjectID);
     expect(await of(owner.token)).toEqual([owner.tenantID]);
@@ -170,8 +158,8 @@ describe('the audit log', () => {
   });
 
   test('of accounts and switches is for staff alone', async () => {
-    const staff = await callers.staff();
-    const token = await callers.token(staff);
+    const staff = await site.callers.staff();
+    const token = await site.callers.token(staff);
     const body = { isOpen: true, reason: 'all is well' };
     await as(owner.token)('POST', '/api/auth/password', {
       currentPassword: 'SecureP@ss123',
@@ -190,7 +178,7 @@ describe('the audit log', () => {
       },
     ]);
     expect(
-      await database.app.query('SELECT * FROM audit_platform_page($1, NULL, NULL, 9)', [owner.userID]),
+      await site.database.app.query('SELECT * FROM audit_platform_page($1, NULL, NULL, 9)', [owner.userID]),
     ).toEqual([]);
   });
 
@@ -198,10 +186,10 @@ describe('the audit log', () => {
     const insert = `INSERT INTO audit_events (tenant_id, actor_kind, action, resource, subject_id)
                     VALUES ($1, 'System', 'Created', 'Member', 'x')`;
     await expect(
-      database[role].withTenant(owner.tenantID, (client) => client.query(insert, [owner.tenantID])),
+      site.database[role].withTenant(owner.tenantID, (client) => client.query(insert, [owner.tenantID])),
     ).rejects.toMatchObject({ code: '42501' });
     await expect(
-      database[role].withTenant(owner.tenantID, (client) =>
+      site.database[role].withTenant(owner.tenantID, (client) =>
         client.query(`UPDATE audit_events SET reason = 'forged'`),
       ),
     ).rejects.toMatchObject({ code: '42501' });

@@ -1,41 +1,30 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '#lib/clock/clock.ts';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from '../identity/access-token.ts';
 import { addCall } from '../testing/call-rows.ts';
-import { Callers, type TestPerson } from '../testing/callers.ts';
-import { startTestApi, TEST_SECRET, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import type { TestPerson } from '../testing/callers.ts';
+import { TEST_SECRET } from '../testing/test-api.ts';
+import { testSite } from '../testing/test-site.ts';
 import { until } from '../testing/until.ts';
 
 describe('live calls', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
-  let callers: Callers;
+  const site = testSite();
   let viewer: TestPerson;
   let tenantID: string;
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database);
-    callers = new Callers(database, api);
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
   beforeEach(async () => {
-    ({ tenantID } = await api.signUp(crypto.randomUUID()));
-    viewer = await callers.person(tenantID, 'Viewer');
+    ({ tenantID } = await site.api.signUp(crypto.randomUUID()));
+    viewer = await site.callers.person(tenantID, 'Viewer');
   });
 
   const begin = (of = tenantID) =>
-    addCall(database.worker, of, { startedAt: new Date().toISOString(), from: '+13125550142' });
+    addCall(site.database.worker, of, { startedAt: new Date().toISOString(), from: '+13125550142' });
   const end = (callID: string) =>
-    database.worker.query('UPDATE calls SET ended_at = now() WHERE call_id = $1', [callID]);
+    site.database.worker.query('UPDATE calls SET ended_at = now() WHERE call_id = $1', [callID]);
 
   /** The events of a stream, one after another; null at its end. */
   async function watch(token: string) {
-    const response = await fetch(`${api.url}/api/admin/live-calls`, {
+    const response = await fetch(`${site.api.url}/api/admin/live-calls`, {
       headers: { authorization: `Bearer ${token}` },
     });
     const events: EventSourceMessage[] = [];
@@ -59,7 +48,7 @@ describe('live calls', () => {
 
   test('are told of as they are, as they come and as they end', async () => {
     const first = await begin();
-    const stream = await watch(await callers.token(viewer));
+    const stream = await watch(await site.callers.token(viewer));
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(await stream.next()).toMatchObject({
       event: 'snapshot',
@@ -73,7 +62,7 @@ describe('live calls', () => {
   });
 
   test('are all there for whoever comes again', async () => {
-    const token = await callers.token(viewer);
+    const token = await site.callers.token(viewer);
     const before = await watch(token);
     await before.next();
     await before.close();
@@ -85,10 +74,12 @@ describe('live calls', () => {
   });
 
   test('of another tenant are not there, nor one whose end was lost a day ago', async () => {
-    const other = await api.signUp(crypto.randomUUID());
+    const other = await site.api.signUp(crypto.randomUUID());
     await begin(other.tenantID);
-    await addCall(database.worker, tenantID, { startedAt: new Date(Date.now() - 90_000_000).toISOString() });
-    const stream = await watch(await callers.token(viewer));
+    await addCall(site.database.worker, tenantID, {
+      startedAt: new Date(Date.now() - 90_000_000).toISOString(),
+    });
+    const stream = await watch(await site.callers.token(viewer));
     expect(await stream.next()).toEqual({ event: 'snapshot', data: { calls: [] } });
     await stream.close();
   });
@@ -97,7 +88,7 @@ describe('live calls', () => {
     [
       'the token has ended',
       async () => {
-        const sessionID = await callers.session(viewer);
+        const sessionID = await site.callers.session(viewer);
         // Half a second before its end.
         const past = systemClock.now() - ACCESS_TOKEN_SECONDS * 1_000 + 1_500;
         return new AccessTokens([TEST_SECRET], { ...systemClock, now: () => past }).sign({
@@ -109,14 +100,16 @@ describe('live calls', () => {
     ],
     [
       'the person is no member any more',
-      () => callers.token(viewer),
-      () => database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [viewer.userID]),
+      () => site.callers.token(viewer),
+      () => site.database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [viewer.userID]),
     ],
     [
       'the key is revoked',
-      () => callers.apiKey(tenantID, ['calls:read']),
+      () => site.callers.apiKey(tenantID, ['calls:read']),
       () =>
-        database.asAdmin('UPDATE veralux.api_keys SET revoked_at = now() WHERE tenant_id = $1', [tenantID]),
+        site.database.asAdmin('UPDATE veralux.api_keys SET revoked_at = now() WHERE tenant_id = $1', [
+          tenantID,
+        ]),
     ],
   ])('end once %s', async (_why, tokenOf, happen) => {
     const stream = await watch(await tokenOf());
@@ -126,14 +119,14 @@ describe('live calls', () => {
   });
 
   test('go on for others where those of one tenant cannot be read', async () => {
-    const broken = await api.signUp(crypto.randomUUID());
+    const broken = await site.api.signUp(crypto.randomUUID());
     const brokenStream = await watch(broken.token);
     await brokenStream.next();
-    const stream = await watch(await callers.token(viewer));
+    const stream = await watch(await site.callers.token(viewer));
     await stream.next();
-    const withTenant = database.app.withTenant.bind(database.app);
+    const withTenant = site.database.app.withTenant.bind(site.database.app);
     let failed = 0;
-    database.app.withTenant = (id, work) => {
+    site.database.app.withTenant = (id, work) => {
       if (id !== broken.tenantID) return withTenant(id, work);
       failed += 1;
       return Promise.reject(new Error('a fault of one tenant'));
@@ -141,12 +134,14 @@ describe('live calls', () => {
     await until(async () => (failed > 1 ? true : undefined));
     const callID = await begin();
     expect(await stream.next()).toMatchObject({ event: 'call', data: { id: callID } });
-    database.app.withTenant = withTenant;
+    site.database.app.withTenant = withTenant;
     await Promise.all([brokenStream.close(), stream.close()]);
   });
 
   test('are not sent to whoever asks for the head alone', async () => {
-    const reply = await api.call('HEAD', '/api/admin/live-calls', { token: await callers.token(viewer) });
+    const reply = await site.api.call('HEAD', '/api/admin/live-calls', {
+      token: await site.callers.token(viewer),
+    });
     expect([reply.status, reply.headers.get('content-type')]).toEqual([
       200,
       'text/event-stream; charset=utf-8',
@@ -154,7 +149,7 @@ describe('live calls', () => {
   });
 
   test('are watched by ten at a time in a tenant', async () => {
-    const token = await callers.token(viewer);
+    const token = await site.callers.token(viewer);
     const streams = await Promise.all(Array.from({ length: 10 }, () => watch(token)));
     expect(streams.map(({ response }) => response.status)).toEqual(Array(10).fill(200));
     const refused = await watch(token);

@@ -1,9 +1,7 @@
 import * as fc from 'fast-check';
 import { sample } from 'openapi-sampler';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Callers } from '../testing/callers.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { describe, expect, test } from 'vitest';
+import { testSite } from '../testing/test-site.ts';
 import { jsonSchema } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
 
@@ -38,26 +36,17 @@ const cursors = fc
 const queries = fc.oneof(fc.constant(''), fc.webQueryParameters(), cursors);
 
 describe('random requests', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
-  let callers: Callers;
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database);
-    callers = new Callers(database, api);
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
+  const site = testSite();
 
   test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])(
     'make no %s route answer 5xx',
     async (method) => {
-      const { tenantID } = await api.signUp(`fuzz-${method.toLowerCase()}`);
-      const owner = await callers.person(tenantID, 'Owner');
-      const staff = await callers.staff();
-      const routes = api.routes.filter((route) => route.method === method && route.path.startsWith('/api/'));
+      const { tenantID } = await site.api.signUp(`fuzz-${method.toLowerCase()}`);
+      const owner = await site.callers.person(tenantID, 'Owner');
+      const staff = await site.callers.staff();
+      const routes = site.api.routes.filter(
+        (route) => route.method === method && route.path.startsWith('/api/'),
+      );
       for (const route of routes) {
         const who = route.access.to === 'Staff' ? staff : owner;
         await fc.assert(
@@ -67,9 +56,9 @@ describe('random requests', () => {
             bodies(route),
             async (segment, query, body) => {
               const path = `${route.path.replace(/\{\w+\}/, segment)}?${query}`;
-              const reply = await api.call(method, path, {
+              const reply = await site.api.call(method, path, {
                 // One of its own each time: a route may end the session.
-                token: await callers.token(who),
+                token: await site.callers.token(who),
                 ...(route.body ? { body: body ?? 'null' } : {}),
               });
               expect(reply.status, `${method} ${path}`).toBeLessThan(500);

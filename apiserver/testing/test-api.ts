@@ -66,25 +66,27 @@ const UNLIMITED: SignupLimits = { perDay: 1e6, perNetwork: 1e6, perAddress: 1e6 
 
 const UNLIMITED_RATES: RateSettings = { max: 1e6, maxOfSecrets: 1e6, windowMs: 300_000, replicas: 1 };
 
+export interface TestApiOptions {
+  saasMode?: boolean;
+  hasher?: PasswordHasher;
+  allowedOrigins?: readonly string[];
+  signupLimits?: Partial<SignupLimits>;
+  rates?: Partial<RateSettings>;
+  /** Where requests are counted for all replicas; else each counts its own. */
+  redis?: Redis;
+  issuers?: readonly OutsideIssuer[];
+  /** What is done in the background; else jobs only wait. */
+  handlers?: Readonly<Record<string, JobHandler>>;
+  /** Besides those of the registry. */
+  furtherRoutes?: readonly Route[];
+  /** In place of the fake one. */
+  cluster?: Pick<RouteDeps, 'kube' | 'informer'>;
+}
+
 /** The API on a port of its own, over a real database and a fake cluster. */
 export async function startTestApi(
   database: MigratedDatabase,
-  options: {
-    saasMode?: boolean;
-    hasher?: PasswordHasher;
-    allowedOrigins?: readonly string[];
-    signupLimits?: Partial<SignupLimits>;
-    rates?: Partial<RateSettings>;
-    /** Where requests are counted for all replicas; else each counts its own. */
-    redis?: Redis;
-    issuers?: readonly OutsideIssuer[];
-    /** What is done in the background; else jobs only wait. */
-    handlers?: Readonly<Record<string, JobHandler>>;
-    /** Besides those of the registry. */
-    furtherRoutes?: readonly Route[];
-    /** In place of the fake one. */
-    cluster?: Pick<RouteDeps, 'kube' | 'informer'>;
-  } = {},
+  options: TestApiOptions = {},
 ): Promise<TestApi> {
   const tokens = new AccessTokens([TEST_SECRET], systemClock);
   const outside = new OutsideTokens(options.issuers ?? [], systemClock);
