@@ -9,7 +9,7 @@ const [what, file] = process.argv.slice(2);
 const report = JSON.parse(readFileSync(file, 'utf8'));
 
 if (what === 'counts') {
-  console.log(report.numPassedTests, report.numFailedTests);
+  process.stdout.write(`${report.numPassedTests} ${report.numFailedTests}\n`);
 } else {
   for (const { name, message, assertionResults } of report.testResults) {
     const failed = assertionResults.filter(({ status }) => status === 'failed');
@@ -22,5 +22,7 @@ if (what === 'counts') {
 function show(name, test, message) {
   const path = name.replace(`${process.cwd()}/`, '');
   const lines = message.split('\n').slice(0, LINES_OF_AN_ERROR);
-  console.log(['', `FAILED ${path} ${test}`.trimEnd(), ...lines.map((line) => `    ${line}`)].join('\n'));
+  process.stdout.write(
+    `${['', `FAILED ${path} ${test}`.trimEnd(), ...lines.map((line) => `    ${line}`)].join('\n')}\n`,
+  );
 }
