@@ -10,7 +10,7 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
       readonly step: 'speak';
       /** At most 3,000 characters. */
       readonly text: string;
-      /** BCP 47; a language that the carrier's voice does not speak is read as English. */
+      /** BCP 47; a language of which the carrier has no voice of any region is read as English. */
       readonly language: string;
     }
   | {

@@ -1,5 +1,6 @@
 import type Telnyx from 'telnyx';
 import type { CarrierCommand, DialCommand } from './carrier.ts';
+import { spokenLanguageOf } from './telnyx-voice.ts';
 
 export interface StreamFormat {
   readonly codec: 'PCMU' | 'PCMA' | 'G722' | 'L16' | 'OPUS';
@@ -11,9 +12,6 @@ export interface CommandOptions {
   readonly stream: StreamFormat;
   readonly timeoutMs: number;
 }
-
-/** The carrier's voice speaks these of ours; Telnyx's list has more. */
-const SPOKEN = ['en-US', 'en-GB', 'en-AU', 'de-DE', 'es-ES', 'es-MX', 'es-US', 'fr-FR', 'it-IT'] as const;
 
 /** Sends one command to Telnyx, once. Throws what the SDK throws. */
 export async function postCommand(
@@ -126,7 +124,7 @@ function gatherBody(command: CommandOf<'gather'>): Telnyx.Calls.ActionGatherUsin
 }
 
 function voiceOf(language: string) {
-  return { voice: 'female', language: SPOKEN.find((spoken) => spoken === language) ?? 'en-US' } as const;
+  return { voice: 'female', language: spokenLanguageOf(language) } as const;
 }
 
 function transferBody(command: CommandOf<'transfer'>): Telnyx.Calls.ActionTransferParams {
