@@ -3,7 +3,7 @@ import { workflowSchema } from '#crds/tenant/workflow.ts';
 import { mayDial } from '#runtime/call/may-dial.ts';
 import type { CallSubject } from './call-subject.ts';
 import { answerTo } from './form.ts';
-import { announcementOf, handOver } from './hand-over.ts';
+import { announcementOf, connectAtOnce, handOver } from './hand-over.ts';
 import { isOpen } from './hours/business-hours.ts';
 import { filled } from './phrases/phrases.ts';
 import {
@@ -98,7 +98,7 @@ export function warn(talk: Talk, number: string): { readonly text: string; reado
   if (!target || (state.handOvers ?? 0) >= MAX_HAND_OVERS) return { text };
   return {
     text: joined(text, phrases.emergencyConnecting),
-    effect: handOver(talk, target),
+    effect: connectAtOnce(target),
   };
 }
 

@@ -14,8 +14,13 @@ const MAX_ANSWER_CHARACTERS = 120;
 const MAX_ANSWERS_CHARACTERS = 400;
 
 export function handOver(talk: Talk, target: Target): Transfer {
-  const transfer = { kind: 'Transfer', target: target.name } as const;
+  const transfer = connectAtOnce(target);
   return target.mode === 'Warm' ? { ...transfer, summary: summaryOf(talk) } : transfer;
+}
+
+/** Whatever the target's mode: for who may be in danger, and must not wait for a key to be pressed. */
+export function connectAtOnce({ name: target }: Target): Transfer {
+  return { kind: 'Transfer', target };
 }
 
 /** What the caller is told before it. */

@@ -93,6 +93,12 @@ describe('danger', () => {
     expect(talk.step.effect).toEqual({ kind: 'Transfer', target: 'desk' });
   });
 
+  test('gets a person at once, also one who is asked first else', () => {
+    const talk = atNumber({ profile: { transferTargets: [{ ...DESK, mode: 'Warm' }] } });
+    expect(talk.says("I can't breathe")).toContain(warning);
+    expect(talk.step.effect).toEqual({ kind: 'Transfer', target: 'desk' });
+  });
+
   test('is not escalated to a person in a country that is not called', () => {
     const abroad = { ...DESK, number: '+442079460177' };
     const talk = atNumber({ profile: { transferTargets: [abroad] } });
