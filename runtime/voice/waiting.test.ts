@@ -85,3 +85,17 @@ test('a caller who speaks while waiting is told at once that it goes on, and not
   await call.session.close();
   expect(call.clock.pending).toBe(0);
 });
+
+test('a caller who makes sounds all the time hears so no more often than can be listened to', async () => {
+  const call = callInTest({ heard: [] }, { profile, conversation, asking: 'anna', seamless: true });
+  call.carrier.start();
+  for (let second = 0; second < 30; second += 2) {
+    call.carrier.speak(500);
+    await call.clock.advance(2_000);
+  }
+  // Each sentence is about three seconds long in this voice, and five more pass before the next.
+  expect(call.reported.length).toBeGreaterThan(1);
+  expect(call.reported.length).toBeLessThan(6);
+  await call.session.close();
+  expect(call.clock.pending).toBe(0);
+});
