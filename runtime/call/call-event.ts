@@ -109,6 +109,7 @@ interface Kinds {
   /** What the person said to being asked whether they take the call. */
   readonly legDecided: {
     readonly generation: number;
+    readonly legCallID: string;
     readonly occurredAtMs: number;
     readonly decision: 'Accepted' | 'Declined' | 'NoAnswer';
   };

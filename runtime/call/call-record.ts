@@ -39,6 +39,8 @@ export const commandSchema = keptObject({
   generation: z.number().int().nonnegative(),
   /** The carrier has accepted it. */
   done: z.boolean(),
+  /** When it was first to be sent; absent for `streaming_start`, whose generation says so. */
+  sinceMs: epochMs.optional(),
   /** For `streaming_start`: an earlier stream may still be the call's one; it is stopped first. */
   restart: z.boolean().optional(),
   /** For `streaming_start`: the leg of the transfer that failed may still ring; it is hung up first. */

@@ -57,12 +57,12 @@ export class CommandRunner {
 
   /**
    * Ends the leg that `event` tells of, where the call went another way while it was being dialled: its caller hung up,
-   * say. `after`: the call as it is now.
+   * say. `after`: the call as it is now; undefined: Redis has lost it, and its person may have the caller by now.
    */
   async endUnwantedLeg(record: CallRecord, event: CallEvent, after: CallRecord | undefined): Promise<void> {
     const { transfer } = record;
     const legCallID = event.kind === 'commandDone' ? event.legCallID : undefined;
-    if (!transfer || legCallID === undefined || !isStrayLeg(after, transfer.generation)) return;
+    if (!transfer || !after || legCallID === undefined || !isStrayLeg(after, transfer.generation)) return;
     await this.#endLeg({ ...record, transfer: { ...transfer, legCallID } });
   }
 

@@ -132,6 +132,7 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
       atMs,
       generation: transfer,
       occurredAtMs,
+      legCallID: 'v3:leg',
       decision: flag ? 'Accepted' : sttMs % 2 === 0 ? 'Declined' : 'NoAnswer',
     },
     bridged: { kind: 'bridged', atMs, generation: flag ? transfer : undefined, occurredAtMs },

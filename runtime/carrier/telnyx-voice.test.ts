@@ -9,7 +9,8 @@ async function languageReadIn(language: string): Promise<string | undefined> {
     apiKey: 'KEY',
     maxRetries: 0,
     fetch: async (_url, init) => {
-      read = (JSON.parse(String(init?.body)) as { language?: string }).language;
+      const { body } = init ?? {};
+      read = (JSON.parse(typeof body === 'string' ? body : '{}') as { language?: string }).language;
       return Response.json({ data: { result: 'ok' } });
     },
   });

@@ -1,4 +1,4 @@
-import type { CallEvent, CallIdentity } from '#runtime/call/call-event.ts';
+import type { CallEvent, CallIdentity, CommandFailure } from '#runtime/call/call-event.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { Command, StoredCall, TransferFailure, Treatment } from '#runtime/call/call-record.ts';
 import { THROTTLED_FOR_MS } from '#runtime/call/deadlines.ts';
@@ -111,12 +111,9 @@ export const due = (call: StoredCall | undefined): CallEvent => ({
   kind: 'due',
   atMs: call?.record.deadlineAtMs ?? at(0),
 });
-export const result = (
-  call: StoredCall | undefined,
-  failure?: 'CallEnded' | 'NotAnswered' | 'NoRoom' | 'Refused' | 'Unreachable',
-): CallEvent => {
+export const result = (call: StoredCall | undefined, failure?: CommandFailure, atMs = at(1)): CallEvent => {
   const { step, generation } = call?.record.command ?? { step: 'hangup', generation: 0 };
-  const base = { atMs: at(1), step, generation } as const;
+  const base = { atMs, step, generation } as const;
   return failure ? { kind: 'commandFailed', ...base, failure } : { kind: 'commandDone', ...base };
 };
 
@@ -178,18 +175,23 @@ export const legAnswered = (call: StoredCall | undefined): CallEvent => ({
 /** The person presses a key, or none. */
 export const decided =
   (decision: CallEvent<'legDecided'>['decision'], s = 20) =>
-  (call: StoredCall | undefined): CallEvent => ({ kind: 'legDecided', decision, ...ofTransfer(call, s) });
+  (call: StoredCall | undefined): CallEvent => ({
+    kind: 'legDecided',
+    legCallID: 'v3:leg',
+    decision,
+    ...ofTransfer(call, s),
+  });
 /** As it is told of the leg; `OfCaller`: of the caller's leg. */
 export const bridged = (call: StoredCall | undefined): CallEvent => ({
   kind: 'bridged',
   ...ofTransfer(call, 15),
 });
-export const bridgedOfCaller: CallEvent = {
+export const bridgedOfCaller = (s: number): CallEvent => ({
   kind: 'bridged',
-  atMs: at(15),
+  atMs: at(s),
   generation: undefined,
-  occurredAtMs: at(15),
-};
+  occurredAtMs: at(s),
+});
 export const legHungUp =
   (s: number, failure?: TransferFailure) =>
   (call: StoredCall | undefined): CallEvent => ({ kind: 'legHungUp', failure, ...ofTransfer(call, s) });

@@ -12,7 +12,7 @@ import type { CarrierWebhook } from './carrier-webhook.ts';
 import { sendBeforeReply } from './send-before-reply.ts';
 
 export interface TransferLegsOptions {
-  readonly advancer: CallAdvancer;
+  readonly advancer: Pick<CallAdvancer, 'advance'>;
   readonly carrier: Carrier;
   readonly log: Logger;
   readonly clock: Clock;
@@ -78,7 +78,7 @@ function legEventOf(
   if (event === 'call.answered') return { kind: 'legAnswered', legCallID, ...about };
   if (event === 'call.bridged') return { kind: 'bridged', ...about };
   const decision = decisionOf(webhook);
-  if (decision) return { kind: 'legDecided', ...about, decision };
+  if (decision) return { kind: 'legDecided', legCallID, ...about, decision };
   if (event !== 'call.hangup') return undefined;
   return { kind: 'legHungUp', ...about, occurredAtMs: endedAtMs, failure: failureOf(hangupCause) };
 }
@@ -95,11 +95,9 @@ function decisionOf({
   if (event !== 'call.gather.ended' && event !== 'call.dtmf.received') return undefined;
   if (keys === ACCEPT_KEY) return 'Accepted';
   if (keys === DECLINE_KEY) return 'Declined';
-  return event === 'call.gather.ended' && UNANSWERED.includes(gatherStatus ?? '') ? 'NoAnswer' : undefined;
+  // However else it ended (too late, cancelled, another key, none), nobody is being asked any more.
+  return event === 'call.gather.ended' && gatherStatus !== 'call_hangup' ? 'NoAnswer' : undefined;
 }
-
-/** How a question ends that nobody answered by one of its keys. */
-const UNANSWERED = ['timeout', 'invalid'];
 
 /** The causes with which a leg ends that somebody had answered. */
 const CONNECTED = ['normal_clearing', 'time_limit'];

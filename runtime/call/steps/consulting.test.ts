@@ -25,7 +25,13 @@ import {
 import type { CallEvent } from '../call-event.ts';
 import type { CallState, StoredCall, TransferFailure } from '../call-record.ts';
 import { isStrayLeg, openLegOf } from '../consult.ts';
-import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_TRANSFERS } from '../deadlines.ts';
+import {
+  MAX_ATTEMPTS,
+  MAX_END_ATTEMPTS,
+  MAX_TRANSFERS,
+  THROTTLED_FOR_MS,
+  THROTTLED_PAUSE_MS,
+} from '../deadlines.ts';
 import { decide } from '../machine.ts';
 
 const refused: Step = (call) => result(call, 'Refused');
@@ -52,7 +58,21 @@ const PATHS: readonly [
   ['also where nothing was told before', [...talking, asked, legAnswered], 'consulting', 'gather', undefined],
   ['who takes the call is connected', accepted, 'consulting', 'bridge', undefined],
   ['and has it from the bridge on', handedOver, 'handed-over', 'look_up', undefined],
-  ['whichever leg tells of it', [...accepted, bridgedOfCaller], 'handed-over', 'look_up', undefined],
+  ['whichever leg tells of it', [...accepted, bridgedOfCaller(21)], 'handed-over', 'look_up', undefined],
+  [
+    'a bridge of before it was taken is not its own',
+    [...accepted, bridgedOfCaller(19)],
+    'consulting',
+    'bridge',
+    undefined,
+  ],
+  [
+    'nor is one while it is asked',
+    [...answeredLeg, bridgedOfCaller(19)],
+    'consulting',
+    'gather done',
+    undefined,
+  ],
   ['also where nobody tells of it', [...accepted, result, due], 'handed-over', 'look_up', undefined],
   [
     'who declines gives the caller back',
@@ -250,12 +270,32 @@ describe('a person who is asked first', () => {
     );
   });
 
+  test.each([
+    ['asked', [...ringing, legAnswered]],
+    ['connected', accepted],
+  ])('is to be %s for long at a carrier that takes no command, however long it rang', (_, steps) => {
+    const late: readonly Step[] = steps.map((step) => (call) => {
+      const event = typeof step === 'function' ? step(call) : step;
+      return event.kind === 'legAnswered' || event.kind === 'legDecided' ? { ...event, atMs: at(60) } : event;
+    });
+    const throttled = (s: number) => run(...late, (call) => result(call, 'Throttled', at(s))).call?.record;
+    expect([throttled(61)?.deadlineAtMs, throttled(61)?.attempts]).toEqual([at(61) + THROTTLED_PAUSE_MS, 0]);
+    expect(throttled(60 + THROTTLED_FOR_MS / 1_000 + 1)?.attempts).toBe(1);
+  });
+
+  test('is known by the word with which they decide, where nobody had named their leg', () => {
+    const unnamed = [...talking, asked, result] as const;
+    expect(run(...unnamed, decided('Accepted')).call?.record.transfer?.legCallID).toBe('v3:leg');
+    expect(run(...unnamed, decided('Declined')).call?.record.command?.endLeg).toBe(true);
+  });
+
   test('the webhooks of an earlier transfer say nothing of the present one', () => {
     const { call } = run(...answeredLeg, decided('Declined'), attached, asked);
     const late: CallEvent = {
       kind: 'legDecided',
       atMs: at(40),
       occurredAtMs: at(40),
+      legCallID: 'v3:earlier',
       generation: (call?.record.transfer?.generation ?? 0) - 1,
       decision: 'Accepted',
     };

@@ -5,7 +5,7 @@ import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, TRANSFER_REPEAT_MS } from '../dead
 import type { Outcome, Transition } from '../transition.ts';
 import { awaiting, goOnAsking, withLeg, withLegOver } from './consult-moves.ts';
 import { isPresent, moved, repeat, waitAndRepeat, withDeadline, withRecord } from './moves.ts';
-import { endLoop, handOverFromStream, returnToAgent } from './transferring.ts';
+import { bridgedTransferOf, endLoop, handOverFromStream, returnToAgent } from './transferring.ts';
 
 /**
  * The cells of the table in machine.ts for calls whose caller waits with the agent while a person is asked, also while
@@ -43,7 +43,8 @@ export function askPerson(call: StoredCall, event: CallEvent<'legAnswered'>): Ou
 }
 
 export function bridgeAsked(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
-  return asked(call, event) && handOverFromStream(call, event.atMs, event.occurredAtMs);
+  const isAsked = consultOf(call.record) !== undefined && bridgedTransferOf(call.record, event) !== undefined;
+  return isAsked ? handOverFromStream(call, event.atMs, event.occurredAtMs) : undefined;
 }
 
 /**
@@ -84,11 +85,13 @@ export function noteAskedLeg(call: StoredCall, event: CallEvent<'legDialled'>): 
 
 /** The first word counts. An acceptance needs no stream any more: the two are connected at once. */
 export function decideAsked(call: StoredCall, event: CallEvent<'legDecided'>): Outcome {
-  const consult = asked(call, event);
+  // What Redis gave back of a call may not have the leg yet, without which nothing can be told to it.
+  const known = asked(call, event) ? withLeg(call, event.legCallID) : call;
+  const consult = asked(known, event);
   if (!consult || consult.consult.acceptedAtMs !== undefined) return undefined;
-  if (event.decision !== 'Accepted') return returnToAgent(call, event.atMs, event.decision);
+  if (event.decision !== 'Accepted') return returnToAgent(known, event.atMs, event.decision);
   const accepted = { ...consult, consult: { ...consult.consult, acceptedAtMs: event.occurredAtMs } };
-  return moved(goOnAsking(call, accepted, event.atMs));
+  return moved(goOnAsking(known, accepted, event.atMs));
 }
 
 /** Nobody was reached, or who was has hung up; perhaps after the two had talked, of which the caller's leg tells. */
@@ -118,12 +121,9 @@ export function noteAskedAnswer(call: StoredCall, event: CallEvent<'legAnswered'
 // ── parts ────────────────────────────────────────────────────────────────────────────────────────
 
 /** The transfer that a webhook is about, where its person is being asked. */
-function asked(
-  { record }: StoredCall,
-  { generation }: { readonly generation: number | undefined },
-): Consult | undefined {
+function asked({ record }: StoredCall, { generation }: { readonly generation: number }): Consult | undefined {
   const consult = consultOf(record);
-  return generation === undefined || generation === consult?.generation ? consult : undefined;
+  return generation === consult?.generation ? consult : undefined;
 }
 
 function withAnswer(call: StoredCall, event: CallEvent<'legAnswered'>): StoredCall | undefined {

@@ -46,7 +46,11 @@ export function send(
   generation: number,
   nowMs: number,
 ): { command: Command; attempts: number; deadlineAtMs: number } {
-  return { command: { step, generation, done: false }, attempts: 1, deadlineAtMs: nowMs + COMMAND_MS };
+  return {
+    command: { step, generation, done: false, sinceMs: nowMs },
+    attempts: 1,
+    deadlineAtMs: nowMs + COMMAND_MS,
+  };
 }
 
 /** The present command once more, under the same command_id. */
@@ -65,7 +69,7 @@ export function repeat(call: StoredCall, nowMs: number): Transition {
 
 /**
  * The carrier takes no command for the moment, or no pod a stream: the same one soon, without counting that as
- * a try. For so long after the command's cause that a caller may still be there; from then on tries count.
+ * a try. For so long that a caller may still be there; from then on tries count.
  */
 export function waitAndRepeat(call: StoredCall, nowMs: number): Outcome {
   const { attempts } = call.record;
@@ -75,16 +79,9 @@ export function waitAndRepeat(call: StoredCall, nowMs: number): Outcome {
 
 /** Whether the present command has waited for as long as `waitAndRepeat` lets it. */
 export function hasWaitedLong(call: StoredCall, nowMs: number): boolean {
-  const { state, startedAtMs, generation, transfer, endingAtMs = nowMs } = call.record;
-  const sinceMs =
-    {
-      answering: startedAtMs,
-      announcing: startedAtMs,
-      recording: startedAtMs,
-      attaching: generation / 1_000,
-      transferring: transfer?.startedAtMs,
-      consulting: transfer?.startedAtMs,
-    }[state as string] ?? endingAtMs;
+  const { state, startedAtMs, generation, command, endingAtMs } = call.record;
+  const sinceStreamMs = state === 'attaching' ? generation / 1_000 : undefined;
+  const sinceMs = sinceStreamMs ?? command?.sinceMs ?? endingAtMs ?? startedAtMs;
   return nowMs - sinceMs > THROTTLED_FOR_MS;
 }
 

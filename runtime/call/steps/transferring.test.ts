@@ -51,7 +51,7 @@ const PATHS: readonly [
   ['a bridge hands the call over', handedOver, 'handed-over', undefined, undefined],
   [
     'so does one that is told first',
-    [...talking, transferred, bridgedOfCaller],
+    [...talking, transferred, bridgedOfCaller(15)],
     'handed-over',
     undefined,
     undefined,
@@ -337,6 +337,15 @@ describe('the books of a call that a person had', () => {
     });
   });
 
+  test('a bridge of an earlier transfer, of which the carrier tells late, is not the present one', () => {
+    const again: Step = (call) => ({ ...transferred(call), atMs: at(40) });
+    const { call } = run(...ringing, legHungUp(12, 'Busy'), attached, again, result, bridgedOfCaller(13));
+    expect(call?.record.state).toBe('transferring');
+    expect(
+      run(...ringing, legHungUp(12, 'Busy'), attached, again, bridgedOfCaller(41)).call?.record.state,
+    ).toBe('handed-over');
+  });
+
   test('a caller who was given back is counted to the hang-up', () => {
     const { transitions } = run(...ringing, legHungUp(12, 'Busy'), attached, hungUp(61));
     expect(last(transitions, 'usage')).toMatchObject({ callSeconds: 60 });
@@ -348,7 +357,7 @@ describe('the books of a call that a person had', () => {
       legDialled,
       legAnswered,
       bridged,
-      bridgedOfCaller,
+      bridgedOfCaller(15),
       legHungUp(20),
       hungUp(20),
     ];

@@ -98,7 +98,7 @@ export function noteLegAnswered(call: StoredCall, event: CallEvent<'legAnswered'
 }
 
 export function bridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
-  const transfer = transferOf(call.record, event);
+  const transfer = bridgedTransferOf(call.record, event);
   return transfer && handOver(call, event.atMs, event.occurredAtMs);
 }
 
@@ -165,7 +165,7 @@ function legIsGone(call: StoredCall, { atMs }: CallEvent<'commandFailed'>): Outc
  * to be quiet. A bridge of which the end is known is none any more.
  */
 export function bridgeAfterReturn(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
-  const transfer = transferOf(call.record, event);
+  const transfer = bridgedTransferOf(call.record, event);
   if (transfer?.failure === undefined) return undefined;
   if (transfer.legOver) return noteTalk(call, event);
   return handOverFromStream(call, event.atMs, event.occurredAtMs);
@@ -237,14 +237,14 @@ function noteTalk(call: StoredCall, { occurredAtMs, atMs }: CallEvent<'bridged'>
 
 /** The bridge is told late: its time was a guess, if it was known at all. */
 export function noteBridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
-  if (transferOf(call.record, event)?.failure !== undefined) return noteTalk(call, event);
+  if (bridgedTransferOf(call.record, event)?.failure !== undefined) return noteTalk(call, event);
   if (!isNewsOfBridge(call.record, event)) return undefined;
   return moved(withRecord(call, asHandedOver(event.occurredAtMs)));
 }
 
 /** The bridge is told after the hang-up: fewer seconds were the agent's, and a person had the call. */
 export function correctBridge(call: StoredCall, event: CallEvent<'bridged'>): Outcome {
-  if (transferOf(call.record, event)?.failure !== undefined) return noteTalk(call, event);
+  if (bridgedTransferOf(call.record, event)?.failure !== undefined) return noteTalk(call, event);
   if (!isNewsOfBridge(call.record, event)) return undefined;
   const bridged = withRecord(call, asHandedOver(event.occurredAtMs));
   const settled = settle(bridged, event.atMs);
@@ -313,15 +313,29 @@ function counted(call: StoredCall, nowMs: number): Transition {
 
 /** The transfer that a webhook is about, where it is the latest one. */
 function transferOf(
-  record: CallRecord,
-  event: { readonly generation: number | undefined },
+  { transfer }: CallRecord,
+  { generation }: { readonly generation: number },
 ): Transfer | undefined {
-  const { transfer } = record;
-  return event.generation === undefined || event.generation === transfer?.generation ? transfer : undefined;
+  return generation === transfer?.generation ? transfer : undefined;
+}
+
+/**
+ * The latest transfer, where it is the one that was bridged. What the carrier tells of the caller's own leg does not
+ * name the transfer, and may be late: a bridge of before it began, or before its person took the call, is an earlier
+ * one's.
+ */
+export function bridgedTransferOf(
+  { transfer }: CallRecord,
+  { generation, occurredAtMs }: CallEvent<'bridged'>,
+): Transfer | undefined {
+  if (generation !== undefined) return generation === transfer?.generation ? transfer : undefined;
+  const { consult, startedAtMs } = transfer ?? {};
+  const sinceMs = consult ? consult.acceptedAtMs : startedAtMs;
+  return sinceMs !== undefined && occurredAtMs >= sinceMs ? transfer : undefined;
 }
 
 function isNewsOfBridge(record: CallRecord, event: CallEvent<'bridged'>): boolean {
-  const transfer = transferOf(record, event);
+  const transfer = bridgedTransferOf(record, event);
   const { bridgedAtMs = Number.POSITIVE_INFINITY } = record;
   return transfer !== undefined && transfer.failure === undefined && event.occurredAtMs < bridgedAtMs;
 }
