@@ -20,7 +20,8 @@ export class SentAudio {
     const narrow = this.#resampler.process(samples);
     const at = Math.max(this.#until, numberAt(atMs));
     this.#silenceUntil(at);
-    for (let i = 0; i < narrow.length; i++) this.#ring[(at + i) % RING_SAMPLES] = narrow[i] ?? 0;
+    for (const { place, from, until } of pieces(at, at + narrow.length))
+      this.#ring.set(narrow.subarray(from - at, until - at), place);
     this.#until = at + narrow.length;
   }
 
@@ -37,16 +38,16 @@ export class SentAudio {
   /** Fills `into` with what was played until `untilMs`, the last of it last. */
   read(untilMs: number, into: Int16Array): void {
     const end = numberAt(untilMs);
-    for (let i = 0; i < into.length; i++) {
-      const at = end - into.length + i;
-      const isKept = at < this.#until && at >= this.#until - RING_SAMPLES;
-      into[i] = isKept ? (this.#ring?.[at % RING_SAMPLES] ?? 0) : 0;
-    }
+    const begin = end - into.length;
+    into.fill(0);
+    const oldest = Math.max(0, begin, this.#until - RING_SAMPLES);
+    for (const { place, from, until } of pieces(oldest, Math.min(end, this.#until)))
+      if (this.#ring) into.set(this.#ring.subarray(place, place + until - from), from - begin);
   }
 
   #silenceUntil(at: number): void {
-    const from = Math.max(this.#until, at - RING_SAMPLES);
-    for (let i = from; i < at; i++) if (this.#ring) this.#ring[i % RING_SAMPLES] = 0;
+    for (const { place, from, until } of pieces(Math.max(this.#until, at - RING_SAMPLES), at))
+      this.#ring?.fill(0, place, place + until - from);
   }
 }
 
@@ -55,4 +56,14 @@ const RING_SAMPLES = 2 * REFERENCE_RATE_HZ;
 
 function numberAt(ms: number): number {
   return Math.round((ms * REFERENCE_RATE_HZ) / 1_000);
+}
+
+/** The pieces of samples `from` to `until` that lie together in the ring, and where each begins there. */
+function* pieces(from: number, until: number) {
+  for (let at = from; at < until; ) {
+    const place = at % RING_SAMPLES;
+    const end = Math.min(until, at + RING_SAMPLES - place);
+    yield { place, from: at, until: end };
+    at = end;
+  }
 }
