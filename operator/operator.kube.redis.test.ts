@@ -105,11 +105,9 @@ describe('a Tenant', () => {
   });
 
   test.concurrent('names the fields that nothing acts on yet', async () => {
-    await bench.applyTenant('op-unserved', {
-      assistant: { greeting: 'Hello.', voice: { engine: 'premium' } },
-    });
+    await bench.applyTenant('op-unserved', { language: 'nl-NL' });
     const tenant = await bench.until(TENANT, { name: 'op-unserved' }, 'Served', 'NotServedYet');
-    expect(conditionOf(tenant, 'Served')?.message).toContain('spec.assistant.voice.engine');
+    expect(conditionOf(tenant, 'Served')?.message).toContain('spec.language');
   });
 
   test('has what people change by hand put back', async () => {

@@ -15,12 +15,15 @@ function runtime(status: 'True' | 'False', connectionID = 'c1', activeCalls = 0)
   };
 }
 
+const ENGINES = { tts: { type: 'Kokoro', endpoint: 'http://kokoro:8880' } };
+
 test.each([
   ['appears', undefined, runtime('True'), 0],
   ['is deleted', runtime('True'), undefined, 0],
   ['becomes ready', runtime('False'), runtime('True'), 0],
   ['gets another application', runtime('True'), runtime('True', 'c2'), 0],
   ['goes down with another application', runtime('True'), runtime('False', 'c2'), 0],
+  ['gets another speech engine', runtime('True'), { ...runtime('True'), spec: { engines: ENGINES } }, 0],
   ['goes down', runtime('True'), runtime('False'), 30_000],
   ['has more calls', runtime('True'), runtime('True', 'c1', 7), undefined],
   ['stays down', runtime('False'), runtime('False', 'c1', 7), undefined],

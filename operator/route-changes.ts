@@ -10,6 +10,7 @@ import { routeReferences } from './references/route-references.ts';
 import { homeOf } from './world/home-of.ts';
 import type { Raw, RawTenant, RawVoiceRuntime } from './world/raw-objects.ts';
 import { secretNamesIn } from './world/secret-refusal.ts';
+import { speechEngineNames } from './world/speech-engines.ts';
 import { takesCalls } from './world/takes-calls.ts';
 import { tenantIDOf } from './world/tenant-id.ts';
 import type { World } from './world/world.ts';
@@ -172,7 +173,7 @@ function priorityOf(
 
 /**
  * When tenants and numbers are to hear of a change of their runtime: after so many milliseconds, or
- * not at all (undefined). They see whether it is ready, and its application.
+ * not at all (undefined). They see whether it is ready, its application, and the speech engines that it has.
  */
 export function newsDelayMs(
   before: RawVoiceRuntime | undefined,
@@ -180,6 +181,7 @@ export function newsDelayMs(
 ): number | undefined {
   if (before === undefined || after === undefined) return 0;
   if (before.status?.connectionID !== after.status?.connectionID) return 0;
+  if (!isDeepStrictEqual(speechEngineNames(before), speechEngineNames(after))) return 0;
   const [wasReady, isReady] = [before, after].map(takesCalls);
   if (wasReady === isReady) return undefined;
   return isReady ? 0 : RUNTIME_GRACE_MS;

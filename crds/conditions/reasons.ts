@@ -25,6 +25,8 @@ export const CONDITIONS = {
     reasons: {
       AllFieldsServed: 'Nothing in the spec is ignored.',
       NotServedYet: 'The fields in the message are accepted and kept, and nothing acts on them yet.',
+      EngineNotFound:
+        'spec.assistant.voice.engine names none of the speech engines that the VoiceRuntime has: its first speaks, with its own voice.',
     },
   },
   Paused: {

@@ -36,7 +36,6 @@ export const UNSERVED: { readonly [K in keyof SpecOf]: readonly UnservedField[] 
     { path: 'language', unless: SPOKEN_LANGUAGES },
     { path: 'billing', unless: ['Manual'] },
     { path: 'limits.apiRequestsPerMonth', unless: [] },
-    { path: 'assistant.voice.engine', unless: [] },
   ],
   PhoneNumber: [],
   VoiceRuntime: [

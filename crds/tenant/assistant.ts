@@ -25,7 +25,9 @@ const voiceSchema = z
   .object({
     engine: dnsLabel()
       .optional()
-      .describe("The name of one of the runtime's speech engines. Absent: its first."),
+      .describe(
+        "The name of one of the runtime's speech engines. Absent: its first, and that too where it has none of that name.",
+      ),
     name: text(100)
       .optional()
       .describe("The voice, by the engine's own name for it. Absent: the engine's default voice."),

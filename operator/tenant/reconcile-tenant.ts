@@ -15,7 +15,6 @@ import {
 import { type Projector, RedisUnavailable, StaleFence } from '#operator/projection/projector.ts';
 import { LOOK_AGAIN_MS, projectReferences } from '#operator/references/project-references.ts';
 import type { RawTenant } from '#operator/world/raw-objects.ts';
-import { servedVerdict } from '#operator/world/served.ts';
 import { runtimeKeyOf } from '#operator/world/world.ts';
 import {
   type ProjectionOutcome,
@@ -27,6 +26,7 @@ import {
 import { deleteTenant } from './delete-tenant.ts';
 import { ensureHome } from './ensure-home.ts';
 import { judgeTenant } from './judge-tenant.ts';
+import { servedTenant } from './served-tenant.ts';
 import type { TenantDependencies } from './tenant-dependencies.ts';
 import { secretsDue } from './tenant-secrets.ts';
 import { writeTenantStatus } from './write-tenant-status.ts';
@@ -106,10 +106,11 @@ async function serve(
     events.record(raw, { type: 'Normal', reason: 'SecretsRotated', message });
   }
   const runtimeKey = runtimeKeyOf(tenant) ?? '';
+  const runtime = world.runtimes.get(runtimeKey);
   const verdicts = [
     namespaceReady,
     profileVerdict(projection, generation),
-    runtimeVerdict(runtimeKey, world.runtimes.get(runtimeKey)),
+    runtimeVerdict(runtimeKey, runtime),
     ...(references === undefined ? [] : [references]),
   ];
   const status = tenantStatus({
@@ -118,7 +119,7 @@ async function serve(
     phoneNumbers: world.numbersByNamespace.count(tenantNamespace(name)),
     namespaceUID,
     secrets,
-    verdicts: [tenantReady(tenant, verdicts), ...verdicts, servedVerdict('Tenant', tenant.spec)],
+    verdicts: [tenantReady(tenant, verdicts), ...verdicts, servedTenant(tenant, runtimeKey, runtime)],
     nowMs: clock.now(),
   });
   await writeTenantStatus(latestOf(world.tenants, raw), status, dependencies, signal);

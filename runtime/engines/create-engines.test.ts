@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { enginesSchema } from '#crds/voice-runtime/engine.ts';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { createEngines } from './create-engines.ts';
 import { chunkOf, DONE, eventStream } from './fakes/chat-wire.ts';
-import { engineServer, json } from './fakes/engine-server.ts';
+import { chunks, engineServer, json, status } from './fakes/engine-server.ts';
+import { pcmOf } from './fakes/speech-wire.ts';
 
 const options = {
   clock: new FakeClock(),
@@ -73,4 +74,38 @@ test('the key of an engine is sent as a bearer token, to that engine alone', asy
   expect(first.requests.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
   expect(second.requests.map(({ authorization }) => authorization)).toEqual(['Bearer secret']);
   await Promise.all([engines.close(), first.close(), second.close()]);
+});
+
+describe('a voice belongs to the engine that is to speak, and others have their own', () => {
+  test.each([
+    ['the first where none is named', {}, ['first anna']],
+    ['the one that is named', { engine: 'premium' }, ['second anna']],
+    [
+      'the first where the named one refuses',
+      { engine: 'premium', fails: true },
+      ['second anna', 'first own'],
+    ],
+    ['the first where none has the name', { engine: 'gone' }, ['first own']],
+  ])('%s', async (_case, { engine, fails = false }: { engine?: string; fails?: boolean }, asked) => {
+    const seen: string[] = [];
+    const noting = (server: string) => (body: Buffer) => {
+      seen.push(`${server} ${JSON.parse(body.toString()).voice}`);
+      return undefined;
+    };
+    const [first, second] = await Promise.all([
+      engineServer([chunks(pcmOf(1, 2))], { wrong: noting('first') }),
+      engineServer([fails ? status(400, {}) : chunks(pcmOf(1, 2))], { wrong: noting('second') }),
+    ]);
+    const ladder = {
+      ...tts,
+      endpoint: first.endpoint,
+      voice: 'own',
+      fallbacks: [{ ...tts, name: 'premium', endpoint: second.endpoint, voice: 'other' }],
+    };
+    const engines = createEngines(enginesSchema.parse({ stt, tts: ladder }), options);
+    const request = { text: 'Hello.', speed: 1, voice: 'anna', engine };
+    await Array.fromAsync(engines.tts.speak(request, new AbortController().signal));
+    expect(seen).toEqual(asked);
+    await Promise.all([engines.close(), first.close(), second.close()]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { Engines as EnginesConfig } from '#crds/voice-runtime/engine.ts';
-import { type EngineKind, engineKeyVariable } from '#crds/voice-runtime/engine-key.ts';
+import { type EngineKind, engineKeyVariable, engineName } from '#crds/voice-runtime/engine-key.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import { EngineClient, type EngineObserver } from './engine-client.ts';
@@ -119,7 +119,7 @@ function clientOf(
   }
   return new EngineClient({
     ...options,
-    name: `${kind}/${name}`,
+    name: engineName(kind, name),
     endpoint,
     timeoutMs: timeoutSeconds * 1000,
     ...(typeof apiKey === 'string' ? { apiKey } : {}),

@@ -1,3 +1,4 @@
+import { engineName } from '#crds/voice-runtime/engine-key.ts';
 import { Resampler } from '#runtime/media/resampler.ts';
 import { EngineError } from './engine-error.ts';
 import type { ChatPart, ChatRequest, LanguageModel } from './language-model.ts';
@@ -54,8 +55,8 @@ function chatWith(
 }
 
 /**
- * Synthesisers in order of preference, at the rate of the first. The next is asked when one fails
- * before its first sample; later the clause is lost, as half of it was played.
+ * Synthesisers in order of preference, at the rate of the first. The one that the request names is asked before the
+ * others; the next when one fails before its first sample; later the clause is lost, as half of it was played.
  */
 export function firstTextToSpeech(engines: readonly [TextToSpeech, ...TextToSpeech[]]): TextToSpeech {
   const [first] = engines;
@@ -64,23 +65,28 @@ export function firstTextToSpeech(engines: readonly [TextToSpeech, ...TextToSpee
   return {
     name: first.name,
     capabilities: first.capabilities,
-    speak: (request, signal) =>
-      firstAnswer(engines, (engine, index) =>
-        atRate(speakWith(engine, index, request, signal), engine.capabilities.sampleRateHz, sampleRateHz),
-      ),
+    speak(request, signal) {
+      const { named, order } = inOrderFor(request, engines);
+      return firstAnswer(order, (engine) =>
+        atRate(
+          engine.speak(engine === named ? request : { ...request, voice: undefined }, signal),
+          engine.capabilities.sampleRateHz,
+          sampleRateHz,
+        ),
+      );
+    },
     warm: (signal) => warmAny(engines, signal),
     close: () => closeAll(engines),
   };
 }
 
-/** A tenant's voice belongs to the preferred engine; another speaks with its own. */
-function speakWith(
-  engine: TextToSpeech,
-  index: number,
-  request: SpeakRequest,
-  signal: AbortSignal,
-): AsyncIterable<SpokenPart> {
-  return engine.speak(index === 0 ? request : { ...request, voice: undefined }, signal);
+/**
+ * The engines in the order in which they are asked, and the one whose own voice the request names: voices belong to an
+ * engine, and another speaks with its own.
+ */
+function inOrderFor({ engine: name }: SpeakRequest, engines: readonly [TextToSpeech, ...TextToSpeech[]]) {
+  const named = name === undefined ? engines[0] : engines.find((one) => one.name === engineName('tts', name));
+  return { named, order: named ? [named, ...engines.filter((one) => one !== named)] : engines };
 }
 
 /** The same parts at another rate; the tail of the resampler is a part of its own. */

@@ -21,7 +21,9 @@ export interface SpeakRequest {
   readonly text: string;
   /** BCP 47, such as en-US; absent for English. Engines whose voices have one language ignore it. */
   readonly language?: string | undefined;
-  /** The preferred engine's own name of a voice; absent for its default. */
+  /** Which of the runtime's engines is to speak, by its name in the spec. Absent, or none has the name: the first. */
+  readonly engine?: string | undefined;
+  /** That engine's own name of a voice; absent for its default. */
   readonly voice?: string | undefined;
   /** 1 is the voice's own pace. */
   readonly speed: number;

@@ -30,6 +30,7 @@ export class AgentVoice {
     const requestOf = (clause: string) => ({
       text: pronounceable(clause, assistant.vocabulary),
       language,
+      engine: assistant.voice.engine,
       voice: assistant.voice.name,
       speed: Number(assistant.voice.speed),
     });
