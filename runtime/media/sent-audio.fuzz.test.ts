@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constant, int16Array, integer, oneof, property, record } from 'fast-check';
 import { expect, test } from 'vitest';
 import { SentAudio } from './sent-audio.ts';
 
@@ -25,23 +25,23 @@ class Line {
   }
 }
 
-const ms = fc.integer({ min: 0, max: 1_500 });
-const steps = fc.array(
-  fc.oneof(
-    fc.record({
-      step: fc.constant('sent' as const),
+const ms = integer({ min: 0, max: 1_500 });
+const steps = array(
+  oneof(
+    record({
+      step: constant('sent' as const),
       waitMs: ms,
-      samples: fc.int16Array({ minLength: 1, maxLength: 4_000 }),
+      samples: int16Array({ minLength: 1, maxLength: 4_000 }),
     }),
-    fc.record({ step: fc.constant('cleared' as const), waitMs: ms }),
-    fc.record({ step: fc.constant('read' as const), waitMs: ms, length: fc.integer({ min: 1, max: 9_000 }) }),
+    record({ step: constant('cleared' as const), waitMs: ms }),
+    record({ step: constant('read' as const), waitMs: ms, length: integer({ min: 1, max: 9_000 }) }),
   ),
   { maxLength: 12 },
 );
 
 test('reads back the two seconds that were sent last, and silence around them', () => {
-  fc.assert(
-    fc.property(steps, (taken) => {
+  assert(
+    property(steps, (taken) => {
       const [audio, line] = [new SentAudio(8_000), new Line()];
       let nowMs = 0;
       for (const each of taken) {
