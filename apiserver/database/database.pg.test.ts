@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { silentLogger } from '#lib/log/logger.ts';
 import { ApiError } from '../http/api-error.ts';
 import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
-import type { PoolClient } from './database.ts';
+import { Database, type PoolClient } from './database.ts';
 import { DatabaseUnavailable } from './database-error.ts';
 
 describe('a pool of connections', () => {
@@ -87,5 +88,45 @@ describe('a pool of connections', () => {
     });
     expect(seen).toEqual([['before'], ['before']]);
     expect(await database.app.withTenant(tenantID, nameNow)).toEqual(['after']);
+  });
+
+  describe('one read of a tenant', () => {
+    const NAMES = { name: 'names', text: 'SELECT name FROM tenants WHERE name <> $1' };
+    const SHARE = { name: 'share', text: 'SELECT 12 / $1::integer AS share' };
+    const tenants = [randomUUID(), randomUUID()] as const;
+    let single: Database;
+    beforeAll(async () => {
+      single = new Database({ url: database.appURL, name: 'single', maxConnections: 1, log: silentLogger });
+      for (const id of tenants) {
+        await database.worker.query(
+          `INSERT INTO tenants (tenant_id, name, source) VALUES ($1, $2, 'Resource')`,
+          [id, id],
+        );
+      }
+    });
+    afterAll(() => single.end());
+
+    test('sees that tenant alone, and who borrows its connection next sees none', async () => {
+      for (const id of [...tenants, ...tenants]) {
+        expect(await single.readOneAsTenant(id, NAMES, ['none'])).toEqual([{ name: id }]);
+        expect(await single.query('SELECT name FROM tenants')).toEqual([]);
+      }
+    });
+
+    test.each(["'", "\\'", "'); DELETE FROM tenants; --", '$1'])('takes %j for a value', async (value) => {
+      expect(await single.readOneAsTenant(tenants[0], NAMES, [value])).toEqual([{ name: tenants[0] }]);
+    });
+
+    test('that fails leaves its connection to the next', async () => {
+      await expect(single.readOneAsTenant(tenants[0], SHARE, ['0'])).rejects.toMatchObject({ code: '22012' });
+      expect(await single.readOneAsTenant(tenants[0], SHARE, ['4'])).toEqual([{ share: 3 }]);
+      expect(await single.query('SELECT name FROM tenants')).toEqual([]);
+    });
+
+    test('is none that writes', async () => {
+      const text = `INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $1, 'Owner')`;
+      const write = single.readOneAsTenant(tenants[0], { name: 'write', text }, [tenants[0]]);
+      await expect(write).rejects.toMatchObject({ cause: { code: '25006' } });
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { escapeLiteral, Pool, type PoolClient, type QueryResult } from 'pg';
+import { escapeIdentifier, escapeLiteral, Pool, type PoolClient, type QueryResult } from 'pg';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import { DatabaseUnavailable, isUnavailable } from './database-error.ts';
@@ -26,6 +26,8 @@ export interface PreparedStatement {
   readonly text: string;
 }
 
+/** All its statements see the rows of one moment. */
+const BEGIN_READING = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 /** No statement of ours takes this long; one that does is ended by Postgres. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** How long a request waits for a free connection. */
@@ -41,6 +43,8 @@ export class Database {
   readonly #pool: Pool;
   readonly #maxWaiting: number;
   readonly #actor: () => string | undefined;
+  /** What each connection has prepared for `readOneAsTenant`. */
+  readonly #prepared = new WeakMap<PoolClient, Set<string>>();
 
   constructor(options: DatabaseOptions) {
     const { log, name: pool } = options;
@@ -69,18 +73,28 @@ export class Database {
     return this.#run({ begin: 'BEGIN' }, work);
   }
 
-  async #run<T>(
+  #run<T>(
     { begin, tenantID }: { readonly begin: string; readonly tenantID?: string },
     work: (client: PoolClient) => Promise<T>,
   ): Promise<T> {
-    const settings = { 'veralux.tenant_id': tenantID, 'veralux.actor': this.#actor() };
-    const client = await this.#connect();
-    let broken: Error | undefined;
-    try {
-      await client.query(beginWith(begin, settings));
+    const opening = beginWith(begin, { 'veralux.tenant_id': tenantID, 'veralux.actor': this.#actor() });
+    return this.#lend(async (client) => {
+      await client.query(opening);
       const result = await work(client);
       await client.query('COMMIT');
       return result;
+    });
+  }
+
+  /**
+   * Lends a connection. Where something fails on it, it is rolled back, as a text of several statements may have begun a
+   * transaction, too; or thrown away where it cannot even do that.
+   */
+  async #lend<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect();
+    let broken: Error | undefined;
+    try {
+      return await work(client);
     } catch (error) {
       broken = await rollback(client);
       throw asThrown(error, broken);
@@ -99,7 +113,34 @@ export class Database {
 
   /** As `withTenant`, for several reads that belong together: all see the rows of one moment. */
   readAsTenant<T>(tenantID: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#run({ begin: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', tenantID }, work);
+    return this.#run({ begin: BEGIN_READING, tenantID }, work);
+  }
+
+  /**
+   * As `readAsTenant`, for one statement that is asked often: the same begin, setting, statement and commit in one message,
+   * which costs both sides half of what four do.
+   */
+  readOneAsTenant<Row extends object>(
+    tenantID: string,
+    { name, text }: PreparedStatement,
+    values: readonly string[],
+  ): Promise<Row[]> {
+    const begin = beginWith(BEGIN_READING, { 'veralux.tenant_id': tenantID });
+    const execute = `EXECUTE ${escapeIdentifier(name)}(${values.map(escapeLiteral).join(', ')})`;
+    return this.#lend(async (client) => {
+      await this.#prepare(client, { name, text });
+      const answers: unknown = await client.query(`${begin}; ${execute}; COMMIT`);
+      // Of several statements in a message pg has one result each, and a type for one alone.
+      return (answers as readonly QueryResult<Row>[]).at(-2)?.rows ?? [];
+    });
+  }
+
+  /** By a statement of SQL, as EXECUTE within a message of several needs it. */
+  async #prepare(client: PoolClient, { name, text }: PreparedStatement): Promise<void> {
+    const prepared = this.#prepared.get(client) ?? new Set();
+    if (prepared.has(name)) return;
+    await client.query(`PREPARE ${escapeIdentifier(name)} AS ${text}`);
+    this.#prepared.set(client, prepared.add(name));
   }
 
   /** One statement in a transaction of its own. */
@@ -122,17 +163,7 @@ export class Database {
     };
     // The setting holds for a transaction only.
     if (this.#actor() !== undefined) return this.transaction((client) => client.query<Row>(asked));
-    const client = await this.#connect();
-    let broken: Error | undefined;
-    try {
-      return await client.query<Row>(asked);
-    } catch (error) {
-      // A text of several statements may have begun a transaction that is still open.
-      broken = await rollback(client);
-      throw asThrown(error, broken);
-    } finally {
-      client.release(broken);
-    }
+    return this.#lend((client) => client.query<Row>(asked));
   }
 
   /** Connections open, idle and how many wait for one. */

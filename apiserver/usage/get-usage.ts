@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type EffectiveLimits, effectiveLimits, effectiveLimitsSchema, PLANS } from '#crds/plans/plans.ts';
 import type { Clock } from '#lib/clock/clock.ts';
-import type { Database, PoolClient, PreparedStatement } from '../database/database.ts';
+import type { Database, PreparedStatement } from '../database/database.ts';
 import { inTenant } from '../http/access.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import { utcMonthOf } from './month.ts';
@@ -60,10 +60,7 @@ export function getUsageRoute({
     replies: { 200: { description: 'Usage of the current UTC month.', schema: usageSchema } },
     handle: async ({ principal }) => {
       const month = utcMonthOf(clock.now());
-      const body = await database.readAsTenant(principal.tenant.id, (client) =>
-        readUsage(client, principal.tenant.id, month),
-      );
-      return { status: 200, body } as const;
+      return { status: 200, body: await readUsage(database, principal.tenant.id, month) } as const;
     },
   });
 }
@@ -85,9 +82,8 @@ export const READ_USAGE: PreparedStatement = {
       FROM tenants t WHERE t.tenant_id = $1`,
 };
 
-async function readUsage(client: PoolClient, tenantID: string, month: string): Promise<Usage> {
-  const { rows } = await client.query<UsageRow>({ ...READ_USAGE, values: [tenantID, month] });
-  const row = rows[0];
+async function readUsage(database: Database, tenantID: string, month: string): Promise<Usage> {
+  const [row] = await database.readOneAsTenant<UsageRow>(tenantID, READ_USAGE, [tenantID, month]);
   const count = (metric: string) => row?.counters?.[metric] ?? 0;
   const usage: Usage['usage'] = {
     call_count: count('call_count'),
