@@ -23,7 +23,7 @@ export function resultOf({ step, generation }: Command, result: CarrierResult, a
 
 /** What the carrier knows of a call, as an event of it: of its own leg, or of the one to a person who is dialled. */
 export function askCarrier(record: CallRecord, command: Command, options: AskOptions): Promise<CallEvent> {
-  const ask = record.state === 'transferring' ? askAfterLeg : askAfterCall;
+  const ask = record.state === 'transferring' || record.state === 'consulting' ? askAfterLeg : askAfterCall;
   return ask(record, command, options);
 }
 
@@ -78,7 +78,8 @@ function statusOfLeg(
   nowMs: number,
 ): CarrierCallStatus['status'] {
   const hasNoEnd = found.status === 'Ended' && found.endedAtMs === undefined;
-  return hasNoEnd && transfer && nowMs < ringingUntilMs(transfer) ? 'Live' : found.status;
+  const isRinging = transfer?.legAnsweredAtMs === undefined && transfer && nowMs < ringingUntilMs(transfer);
+  return hasNoEnd && isRinging ? 'Live' : found.status;
 }
 
 /** A leg that no webhook has named yet is looked for among all that are open. */

@@ -43,7 +43,7 @@ export const commandSchema = keptObject({
   sinceMs: epochMs.optional(),
   /** For `streaming_start`: an earlier stream may still be the call's one; it is stopped first. */
   restart: z.boolean().optional(),
-  /** For `streaming_start`: the leg of the transfer that failed may still ring; it is hung up first. */
+  /** For `streaming_start`: the leg of the transfer that failed may still be up; it is hung up first. */
   endLeg: z.boolean().optional(),
   /** For `streaming_start`: the call is to be recorded, and is told so beside it. */
   record: z.boolean().optional(),

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
-import type { CarrierCommand } from '#runtime/carrier/carrier.ts';
+import type { CarrierCommand, CarrierResult } from '#runtime/carrier/carrier.ts';
 import {
   asked,
   at,
+  bridged,
   decided,
   legDialled,
   result,
@@ -16,18 +17,19 @@ import type { CallEvent } from './call-event.ts';
 import type { CallRecord } from './call-record.ts';
 import { CommandRunner, type CommandRunnerOptions } from './command-runner.ts';
 
-/** A runner whose carrier takes every command; the steps that it was told. */
-function runnerInTest() {
+/** A runner whose carrier answers so, at a pool without room; what the carrier was told, and the call of it. */
+function runnerInTest(result: CarrierResult = 'Done') {
   const sent: string[] = [];
+  const told: CallEvent[] = [];
   const unused = () => Promise.reject(new Error('this is not asked for here'));
   const options: CommandRunnerOptions = {
     carrier: {
       send: async ({ step, carrierCallID }: CarrierCommand) => {
         sent.push(`${step} ${carrierCallID}`);
-        return 'Done';
+        return result;
       },
       dial: unused,
-      lookUp: unused,
+      lookUp: async () => ({ status: 'Live', clientState: undefined }),
       activeCalls: unused,
       recordingsOfLeg: unused,
       deleteRecording: unused,
@@ -35,13 +37,23 @@ function runnerInTest() {
       noteApplication: () => {},
     },
     store: { load: unused },
-    slots: { pod: unused, reserve: unused, reserveOn: unused, release: unused },
-    advancer: { advance: unused },
+    slots: {
+      pod: async () => undefined,
+      reserve: async () => ({ outcome: 'PodsFull', pod: undefined }),
+      reserveOn: unused,
+      release: unused,
+    },
+    advancer: {
+      advance: async ({ event }) => {
+        told.push(event);
+        return { outcome: 'Stored', call: undefined, version: 0 };
+      },
+    },
     callTokenSecret: 's'.repeat(32),
     log: silentLogger,
     clock: new FakeClock(at(20)),
   };
-  return { runner: new CommandRunner(options), sent };
+  return { runner: new CommandRunner(options), sent, told };
 }
 
 function recordAfter(...steps: readonly Step[]): CallRecord {
@@ -70,4 +82,52 @@ test.each<[string, readonly string[], CallRecord | undefined]>([
   const record = recordAfter(...talking, asked);
   await runner.endUnwantedLeg(record, dialled(record), after);
   expect(sent).toEqual(expected);
+});
+
+describe('the leg of a transfer that failed', () => {
+  const record = recordAfter(...talking, asked, result, legDialled, decided('Declined'));
+  const { command } = record;
+  if (!command) throw new Error('a stream is to be started');
+
+  test('is ended also where no pod has room for the caller, and the call is told so', async () => {
+    const { runner, sent, told } = runnerInTest();
+    expect(await runner.run(record, command)).toMatchObject({ kind: 'commandFailed', failure: 'NoRoom' });
+    expect(sent).toEqual(['hangup v3:leg']);
+    const { generation } = record.transfer ?? {};
+    expect(told).toEqual([{ kind: 'commandDone', atMs: at(20), step: 'end_leg', generation }]);
+  });
+
+  test.each(['Throttled', 'Unreachable', 'Refused'] as const)(
+    'stays to be ended where the carrier says %s',
+    async (failure) => {
+      const { runner, told } = runnerInTest(failure);
+      await runner.run(record, command);
+      expect(told).toEqual([]);
+    },
+  );
+
+  test('is over where the carrier says so', async () => {
+    const { runner, told } = runnerInTest('CallEnded');
+    await runner.run(record, command);
+    expect(told).toHaveLength(1);
+  });
+});
+
+describe('the stream of an agent whose caller a person has', () => {
+  const record = recordAfter(...talking, asked, result, legDialled, decided('Accepted'), result, bridged);
+  const { command } = record;
+  if (!command) throw new Error('the stream is to be stopped');
+
+  test.each<[CarrierResult, string]>([
+    ['Done', 'commandDone'],
+    ['CallEnded', 'commandDone'],
+    // There is none any more.
+    ['Refused', 'commandDone'],
+    ['Throttled', 'commandFailed'],
+    ['Unreachable', 'commandFailed'],
+  ])('is stopped again unless the carrier took that: %s', async (result, kind) => {
+    const { runner, sent } = runnerInTest(result);
+    expect(await runner.run(record, command)).toMatchObject({ kind, step: 'look_up' });
+    expect(sent).toEqual(['streaming_stop v3:abc']);
+  });
 });

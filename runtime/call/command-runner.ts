@@ -27,7 +27,10 @@ export class CommandRunner {
   /** What came of it, as an event of the call; undefined: another pod has gone on with it. Throws what Redis throws. */
   async run(record: CallRecord, command: Command): Promise<CallEvent | undefined> {
     if (command.step === 'look_up') {
-      if (command.endStream) await this.#stopStream(record, command.generation);
+      const stopped = command.endStream ? await this.#stopStream(record, command.generation) : 'Done';
+      // The agent hears two people talk until the carrier took that: it is told again before anything else.
+      if (stopped === 'Throttled' || stopped === 'Unreachable')
+        return resultOf(command, stopped, this.#options.clock.now());
       return askCarrier(record, command, this.#options);
     }
     if (command.step === 'dial') return this.#dial(record, command);
@@ -71,6 +74,8 @@ export class CommandRunner {
     const { carrier, log, clock, callTokenSecret } = this.#options;
     const { step, generation } = command;
     const startedMs = clock.monotonic();
+    // Also where no pod has room for the caller: somebody may be on it, who hears nothing.
+    if (command.endLeg) await this.#endFailedLeg(record);
     const prepared =
       step === 'streaming_start' ? await placeStream(record, generation, this.#options) : undefined;
     if (step === 'streaming_start' && !prepared) {
@@ -79,7 +84,6 @@ export class CommandRunner {
     }
     const isLate = clock.monotonic() - startedMs > LATE_MS;
     if (isLate && !(await this.#isPresent(record, command))) return undefined;
-    if (command.endLeg) await this.#endLeg(record);
     if (command.restart && (await this.#stopStream(record, generation)) === 'CallEnded') return 'CallEnded';
     const result = await carrier.send(
       carrierCommandOf(record, command, { stream: prepared, clock, secret: callTokenSecret }),
@@ -110,14 +114,27 @@ export class CommandRunner {
     return result;
   }
 
-  /** Whatever it answers: a leg that bridges after all is told of, and one that rings on has its time-out. */
-  async #endLeg(record: CallRecord): Promise<void> {
-    if (record.transfer?.legCallID === undefined) return;
+  /** What the carrier does not take is told to it again, see steps/leg-to-end.ts; the caller is not kept waiting for it. */
+  async #endFailedLeg(record: CallRecord): Promise<void> {
+    const { advancer, clock, log } = this.#options;
+    const { callID, transfer } = record;
+    const result = await this.#endLeg(record);
+    if (!transfer || (result !== 'Done' && result !== 'CallEnded')) return;
+    const { generation } = transfer;
+    const event = { kind: 'commandDone', atMs: clock.now(), step: 'end_leg', generation } as const;
+    await advancer
+      .advance({ ref: record, eventID: `leg-ended/${generation}`, event })
+      .catch((error: unknown) => log.warn({ err: error, callID }, 'it is not stored that a leg was ended'));
+  }
+
+  async #endLeg(record: CallRecord): Promise<CarrierResult | undefined> {
+    if (record.transfer?.legCallID === undefined) return undefined;
     const command = endLegCommandOf(record);
     const result = await this.#options.carrier.send(command);
     this.#options.log.info(
       { callID: record.callID, step: command.step, leg: true, result },
       'carrier command',
     );
+    return result;
   }
 }

@@ -16,10 +16,18 @@ export function consultOf({ transfer, bridgedAtMs }: CallRecord): Consult | unde
   return isOpen && isConsult(transfer) ? transfer : undefined;
 }
 
-/** The leg to that person, where it may be up at the carrier: nobody but us ends it. */
-export function openLegOf(record: CallRecord): string | undefined {
-  const consult = consultOf(record);
-  return consult?.legOver ? undefined : consult?.legCallID;
+/**
+ * The leg to that person, or to one who did not take the caller, where it may be up at the carrier: nobody but us ends
+ * it before the two are connected.
+ */
+export function openLegOf({ transfer, bridgedAtMs = transfer?.bridgedAtMs }: CallRecord): string | undefined {
+  const isOurs = transfer?.consult !== undefined && !transfer.legOver && bridgedAtMs === undefined;
+  return isOurs ? transfer.legCallID : undefined;
+}
+
+/** The same, once its person does not get the caller any more: it is to be ended. */
+export function legToEndOf(record: CallRecord): string | undefined {
+  return record.transfer?.failure === undefined ? undefined : openLegOf(record);
 }
 
 /**

@@ -44,6 +44,11 @@ export const BRIDGE_CONFIRM_MS = 3_000;
 export const DECIDE_MS = 8_000;
 /** From the end of that time to the carrier's word that no key came. */
 export const DECIDE_SLACK_MS = 3_000;
+/**
+ * Between two tries to end the leg of a person who did not take the caller, at most: it is first tried every few seconds,
+ * and what a carrier did not take for long is seen by StuckCalls, too.
+ */
+export const MAX_LEG_PAUSE_MS = 60_000;
 /** How long the carrier lets two people talk, in seconds, at least and at most: Telnyx' own limits. */
 export const MIN_HANDED_OVER_SECONDS = 30;
 export const MAX_HANDED_OVER_SECONDS = 14_400;

@@ -90,7 +90,12 @@ function eventOf(seed: Seed, call: StoredCall | undefined, atMs: number): CallEv
     },
     rebuilt: { kind: 'rebuilt', atMs, identity, answeredAtMs: flag ? atMs - 500 : undefined, generation: 0 },
     answered: { kind: 'answered', atMs, occurredAtMs },
-    commandDone: { kind: 'commandDone', atMs, ...command, ...(flag ? { legCallID: 'v3:leg' } : {}) },
+    commandDone: {
+      kind: 'commandDone',
+      atMs,
+      ...(sttMs % 4 === 0 ? { step: 'end_leg' as const, generation: transfer } : command),
+      ...(flag ? { legCallID: 'v3:leg' } : {}),
+    },
     commandFailed: { kind: 'commandFailed', atMs, ...command, failure },
     placed: { kind: 'placed', atMs, pod: flag ? 'a' : 'b' },
     mediaAttached: { kind: 'mediaAttached', atMs, generation, pod: 'b' },
@@ -219,6 +224,8 @@ test('whatever happens in whatever order, a call keeps its rules', () => {
           expect(record.command?.record).toBeUndefined();
         // A leg that is open, and not bridged, is not left at the carrier.
         if (record.state === 'settled') expect(openLegOf(record)).toBeUndefined();
+        // Beside a conversation nothing else is told to the carrier.
+        if (record.state === 'talking') expect(['end_leg', undefined]).toContain(record.command?.step);
         // Nobody gets the caller who did not say so.
         if (record.command?.step === 'bridge')
           expect(record.transfer?.consult?.acceptedAtMs).toBeTypeOf('number');

@@ -5,6 +5,7 @@ import * as beginning from './steps/beginning.ts';
 import * as busy from './steps/busy.ts';
 import * as consulting from './steps/consulting.ts';
 import * as ending from './steps/ending.ts';
+import * as legToEnd from './steps/leg-to-end.ts';
 import * as recording from './steps/recording.ts';
 import * as streaming from './steps/streaming.ts';
 import * as transferring from './steps/transferring.ts';
@@ -50,9 +51,10 @@ import type { Outcome } from './transition.ts';
  *     │ legAnswered [gather: whether the person takes the call] ⟲ due [same command again]
  *     │ mediaLost, streamStopped, streamFailed, ownerLost, givenAway: attaching, and on from there when talking again
  *     ├─ declined, no key, legHungUp, looped, failed, due [streaming_start] ──▶ attaching
- *     │ accepted [bridge]
+ *     │ accepted [bridge] ⟲ no reply to that [look_up: does the leg live?] ── no more ──▶ attaching
  *     ├─ bridged, due [look_up, and the stream ends] ──▶ handed-over
  *     └─ hungUp [end_leg] ──▶ ending ──▶ settled
+ *   talking ⟲ the leg of a person who did not take the caller may be up [end_leg] until the carrier took that
  *
  * A call that is to be recorded is so from its first stream on [record_start beside streaming_start], in all states.
  *
@@ -121,8 +123,10 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     recorded: recording.noteRecording,
     streamStopped: streaming.presentStreamFailed,
     streamFailed: streaming.presentStreamFailed,
-    legDialled: consulting.noteAskedLeg,
-    legAnswered: consulting.noteAskedAnswer,
+    legDialled: (call, event) =>
+      consulting.noteAskedLeg(call, event) ?? legToEnd.noteUnwantedLeg(call, event),
+    legAnswered: (call, event) =>
+      consulting.noteAskedAnswer(call, event) ?? legToEnd.noteUnwantedLeg(call, event),
     legDecided: consulting.decideAsked,
     bridged: transferring.bridgeAfterReturn,
     legHungUp: (call, event) => consulting.askedHungUp(call, event) ?? transferring.noteLegEnd(call, event),
@@ -134,6 +138,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     due: streaming.attachmentDue,
   },
   talking: {
+    commandDone: legToEnd.noteLegReply,
+    commandFailed: legToEnd.legEndFailed,
     mediaLost: streaming.attachAgain,
     recordingAsked: recording.noteRecordingAsked,
     recorded: recording.noteRecording,
@@ -143,11 +149,13 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     givenAway: streaming.giveAway,
     finished: streaming.finish,
     transfer: transferring.transfer,
+    legDialled: legToEnd.noteUnwantedLeg,
+    legAnswered: legToEnd.noteUnwantedLeg,
     bridged: transferring.bridgeAfterReturn,
     legHungUp: transferring.noteLegEnd,
     hungUp: anyState.settleHungUp,
     gone: anyState.endGone,
-    due: streaming.endTooLong,
+    due: legToEnd.talkingDue,
   },
   consulting: {
     commandDone: consulting.askingCommandDone,
@@ -186,6 +194,9 @@ const TABLE: Readonly<Record<CallState, Row>> = {
   },
   'handed-over': {
     commandDone: transferring.stillThere,
+    mediaLost: transferring.noteStreamEnd,
+    streamStopped: transferring.noteStreamEnd,
+    streamFailed: transferring.noteStreamEnd,
     recordingAsked: recording.noteRecordingAsked,
     recorded: recording.noteRecording,
     bridged: transferring.noteBridge,
@@ -215,6 +226,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     commandDone: ending.endingCommandDone,
     commandFailed: ending.endCommandFailed,
     spoken: ending.hangUpAfterSpeaking,
+    legDialled: legToEnd.noteUnwantedLeg,
+    legAnswered: legToEnd.noteUnwantedLeg,
     bridged: transferring.noteBridge,
     legHungUp: ending.noteAnyLegEnd,
     recordingAsked: recording.noteRecordingAsked,

@@ -72,22 +72,25 @@ export function settleWithoutLeg(call: StoredCall, nowMs: number): Transition {
 }
 
 export function withLegOver(call: StoredCall, legEndedAtMs?: number): StoredCall {
-  const { transfer } = call.record;
+  const { transfer, command } = call.record;
   if (!transfer) return call;
   const over = { ...transfer, legOver: true, ...(legEndedAtMs === undefined ? {} : { legEndedAtMs }) };
-  return withRecord(call, { transfer: over });
+  return withRecord(call, {
+    transfer: over,
+    command: command?.endLeg ? { ...command, endLeg: false } : command,
+  });
 }
 
 export function withLeg(call: StoredCall, legCallID: string | undefined): StoredCall {
-  const consult = consultOf(call.record);
-  if (!consult || legCallID === undefined || consult.legCallID !== undefined) return call;
-  return withRecord(call, { transfer: { ...consult, legCallID } });
+  const { transfer } = call.record;
+  if (!transfer?.consult || legCallID === undefined || transfer.legCallID !== undefined) return call;
+  return withRecord(call, { transfer: { ...transfer, legCallID } });
 }
 
-/** The reply to a `dial` that was under way when the caller's stream was lost. */
-export function noteLegOfReply(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
-  const known = withLeg(call, event.legCallID);
-  return known === call ? undefined : moved(known);
+/** The reply to a `dial` names the leg, where it is of the latest transfer. */
+export function withLegOfReply(call: StoredCall, event: CallEvent<'commandDone'>): StoredCall {
+  const isOfLatest = event.step === 'dial' && event.generation === call.record.transfer?.generation;
+  return isOfLatest ? withLeg(call, event.legCallID) : call;
 }
 
 export function isEndingLeg({ command }: CallRecord): boolean {

@@ -7,6 +7,7 @@ import {
   bridgedOfCaller,
   decided,
   due,
+  finished,
   generationOf,
   givenAway,
   hungUp,
@@ -44,6 +45,9 @@ const accepted = [...answeredLeg, decided('Accepted')] as const;
 const handedOver = [...accepted, result, bridged] as const;
 /** The stream is lost without a stop, and another one is asked for. */
 const streamLost = lost(false);
+
+/** Three times, no reply comes in time. */
+const unansweredBridge = [unreachable, due, unreachable, due, unreachable, due] as const;
 
 const PATHS: readonly [
   string,
@@ -140,6 +144,55 @@ const PATHS: readonly [
     'attaching',
     'streaming_start',
     'Failed',
+  ],
+  [
+    'a bridge that the carrier does not reply to is asked after before anybody is cut off',
+    [...accepted, ...unansweredBridge],
+    'consulting',
+    'look_up',
+    undefined,
+  ],
+  [
+    'and asked for again where the leg lives',
+    [...accepted, ...unansweredBridge, replied()],
+    'consulting',
+    'bridge',
+    undefined,
+  ],
+  [
+    'and given up where it does not',
+    [...accepted, ...unansweredBridge, replied('CallEnded')],
+    'attaching',
+    'streaming_start',
+    'Failed',
+  ],
+  [
+    'or where the carrier never says that the two are connected',
+    [...accepted, ...Array.from({ length: 3 }, () => [...unansweredBridge, replied()]).flat()],
+    'attaching',
+    'streaming_start',
+    'Failed',
+  ],
+  [
+    'and taken for done at a carrier that says nothing at all',
+    [...accepted, ...unansweredBridge, ...Array<Step>(MAX_END_ATTEMPTS).fill(due)],
+    'handed-over',
+    'look_up',
+    undefined,
+  ],
+  [
+    'one that is refused after a lost reply may have been made before',
+    [...accepted, unreachable, due, refused],
+    'consulting',
+    'look_up',
+    undefined,
+  ],
+  [
+    'and who hangs up then has perhaps had the caller',
+    [...accepted, ...unansweredBridge, legHungUp(41)],
+    'handed-over',
+    'look_up',
+    undefined,
   ],
   [
     'a person who takes the call and hangs up at once has had it, by all that is known',
@@ -248,6 +301,23 @@ describe('a person who is asked first', () => {
     expect(run(...ringing, legHungUp(12, 'Busy')).call?.record.command?.endLeg).toBe(false);
   });
 
+  test("the agent's stream is ended until the carrier took that, or the stream is known to be over", () => {
+    const endsStream = (...steps: readonly Step[]) =>
+      run(...handedOver, ...steps).call?.record.command?.endStream === true;
+    expect([endsStream(unreachable, due), endsStream(unreachable, due, unreachable, due)]).toEqual([
+      true,
+      true,
+    ]);
+    const gone: Step = (call) => ({ kind: 'streamStopped', atMs: at(22), generation: generationOf(call) });
+    const earlier: Step = (call) => ({
+      kind: 'streamStopped',
+      atMs: at(22),
+      generation: generationOf(call) - 1,
+    });
+    expect([endsStream(gone, due), endsStream(lost(false), due)]).toEqual([false, false]);
+    expect(endsStream(earlier, due)).toBe(true);
+  });
+
   test("the agent's stream ends once the two are connected", () => {
     expect(run(...handedOver).call?.record.command).toMatchObject({ step: 'look_up', endStream: true });
   });
@@ -337,5 +407,95 @@ describe('a person who is asked first', () => {
     const once = [asked, result, legDialled, legHungUp(12, 'Busy'), attached] as const;
     const { call } = run(...talking, ...Array.from({ length: MAX_TRANSFERS }, () => once).flat(), asked);
     expect([call?.record.state, call?.record.transfer?.failure]).toEqual(['attaching', 'Failed']);
+  });
+});
+
+describe('the leg of a person who did not take the caller', () => {
+  const back = [...answeredLeg, decided('Declined')] as const;
+  const endTaken: Step = (call) => ({
+    kind: 'commandDone',
+    atMs: at(21),
+    step: 'end_leg',
+    generation: call?.record.transfer?.generation ?? 0,
+  });
+  const unnamed = [...talking, asked, ...Array<Step>(MAX_ATTEMPTS).fill(due)] as const;
+  const reply: Step = (call) => ({
+    kind: 'commandDone',
+    atMs: at(30),
+    step: 'dial',
+    generation: call?.record.transfer?.generation ?? 0,
+    legCallID: 'v3:leg',
+  });
+
+  test.each<[string, readonly Step[], CallState, string | undefined]>([
+    [
+      'is ended beside the conversation while the carrier did not take that',
+      [...back, attached],
+      'talking',
+      'end_leg',
+    ],
+    ['again and again', [...back, attached, due, unreachable, due], 'talking', 'end_leg'],
+    ['is done with once the carrier took it', [...back, endTaken, attached], 'talking', undefined],
+    ['also in the conversation', [...back, attached, result], 'talking', undefined],
+    [
+      'or tells that it is over',
+      [...back, attached, (call) => result(call, 'CallEnded')],
+      'talking',
+      undefined,
+    ],
+    ['by whatever webhook', [...back, attached, legHungUp(40)], 'talking', undefined],
+    ['which may have come before', [...back, legHungUp(40), attached], 'talking', undefined],
+    [
+      'is ended before the books of a caller who hangs up are closed',
+      [...back, hungUp(31)],
+      'ending',
+      'end_leg',
+    ],
+    ['also of one who was talked to', [...back, attached, hungUp(31)], 'ending', 'end_leg'],
+    [
+      'or whom the agent ended',
+      [...back, attached, finished('WorkflowCompleted', true), hungUp(31)],
+      'ending',
+      'end_leg',
+    ],
+    ['and they are closed then', [...back, hungUp(31), result], 'settled', undefined],
+    ['is ended where only a late webhook names it', [...unnamed, attached, legDialled], 'talking', 'end_leg'],
+    ['or the late reply to its dial', [...unnamed, attached, reply], 'talking', 'end_leg'],
+    [
+      'or both before there is a stream again',
+      [...unnamed, legAnswered, reply, attached],
+      'talking',
+      'end_leg',
+    ],
+    [
+      'or the agent has ended the call',
+      [...unnamed, attached, finished('WorkflowCompleted', true), legDialled, hungUp(31)],
+      'ending',
+      'end_leg',
+    ],
+  ])('%s', (_, steps, state, command) => {
+    const { record } = run(...steps).call ?? {};
+    expect([record?.state, shown(record?.command)]).toEqual([state, command]);
+  });
+
+  test('does not keep the call from its longest duration', () => {
+    const { call } = run(...back, attached);
+    const longestMs = (call?.record.answeredAtMs ?? 0) + (call?.record.maxDurationMs ?? 0);
+    expect(call?.record.deadlineAtMs).toBeLessThan(longestMs);
+    const last = decide(call, { kind: 'due', atMs: longestMs })?.call.record;
+    expect([last?.state, last?.reason]).toEqual(['ending', 'MaxDuration']);
+    expect(run(...back, attached, result).call?.record.deadlineAtMs).toBe(longestMs);
+  });
+
+  test('is tried by every further stream, and forgotten by none', () => {
+    expect(run(...back, attached, streamLost).call?.record.command?.endLeg).toBe(true);
+    expect(run(...back, endTaken).call?.record.command?.endLeg).toBe(false);
+    expect(run(...back, attached, result, streamLost).call?.record.command?.endLeg).toBeUndefined();
+  });
+
+  test('is ended before anybody else is asked', () => {
+    const { call } = run(...back, attached);
+    expect(decide(call, asked(call))).toBeUndefined();
+    expect(run(...back, attached, result, asked).call?.record.state).toBe('consulting');
   });
 });

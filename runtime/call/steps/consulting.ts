@@ -1,10 +1,19 @@
 import type { CallEvent, CallEventKind } from '../call-event.ts';
-import type { StoredCall } from '../call-record.ts';
+import type { CallRecord, StoredCall } from '../call-record.ts';
 import { type Consult, consultOf } from '../consult.ts';
-import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, TRANSFER_REPEAT_MS } from '../deadlines.ts';
+import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, TRANSFER_REPEAT_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
-import { awaiting, goOnAsking, withLeg, withLegOver } from './consult-moves.ts';
-import { isPresent, moved, repeat, waitAndRepeat, withDeadline, withRecord } from './moves.ts';
+import { awaiting, goOnAsking, withLeg, withLegOfReply, withLegOver } from './consult-moves.ts';
+import {
+  isPresent,
+  moved,
+  nextGeneration,
+  repeat,
+  send,
+  waitAndRepeat,
+  withDeadline,
+  withRecord,
+} from './moves.ts';
 import { bridgedTransferOf, endLoop, handOverFromStream, returnToAgent } from './transferring.ts';
 
 /**
@@ -18,7 +27,8 @@ import { bridgedTransferOf, endLoop, handOverFromStream, returnToAgent } from '.
 // ── consulting ───────────────────────────────────────────────────────────────────────────────────
 
 export function askingCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
-  const known = withLeg(call, event.legCallID);
+  if (event.step === 'look_up') return askedLegLives(call, event);
+  const known = withLegOfReply(call, event);
   const consult = consultOf(known.record);
   if (!consult) return undefined;
   if (isPresent(call, event) && !call.record.command?.done)
@@ -28,12 +38,17 @@ export function askingCommandDone(call: StoredCall, event: CallEvent<'commandDon
 
 export function askingCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
-  const { failure, atMs } = event;
+  const { failure, atMs, step } = event;
+  if (step === 'look_up')
+    return failure === 'CallEnded' ? returnToAgent(withLegOver(call), atMs, 'Failed') : undefined;
   if (failure === 'Throttled') return waitAndRepeat(call, atMs);
-  if (failure === 'NotAnswered' && event.step === 'gather')
+  if (failure === 'NotAnswered' && step === 'gather')
     return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
+  if (failure === 'Unreachable') return undefined;
+  // Refused, perhaps, because it was made already, by one whose reply was lost.
+  if (failure === 'Refused' && mayBeBridged(call.record)) return askAfterLeg(call, atMs);
   // Of the caller's own leg, if that is the one that is over, its hang-up tells.
-  return failure === 'Unreachable' ? undefined : returnToAgent(call, atMs, 'Failed');
+  return returnToAgent(call, atMs, 'Failed');
 }
 
 export function askPerson(call: StoredCall, event: CallEvent<'legAnswered'>): Outcome {
@@ -49,20 +64,40 @@ export function bridgeAsked(call: StoredCall, event: CallEvent<'bridged'>): Outc
 
 /**
  * A command is repeated, or what it should have led to did not come. Where the carrier took the bridge, the two are
- * talking.
+ * talking; where it did not reply to it, they may be, so it is asked before the leg is ended.
  */
 export function askingDue(call: StoredCall, event: CallEvent<'due'>): Transition {
   const { command, attempts, transfer } = call.record;
   const { atMs } = event;
   const acceptedAtMs = transfer?.consult?.acceptedAtMs;
-  if (command?.done) {
+  if (command?.step === 'look_up' && attempts < MAX_END_ATTEMPTS) return repeat(call, atMs);
+  // It says nothing for long, so nothing of ours may end what may be a conversation of two people.
+  if (command?.done || command?.step === 'look_up') {
     return acceptedAtMs === undefined
       ? returnToAgent(call, atMs, 'NoAnswer')
       : handOverFromStream(call, atMs, acceptedAtMs);
   }
   const repeatUntilMs = (transfer?.startedAtMs ?? 0) + TRANSFER_REPEAT_MS;
   const mayRepeat = command?.step !== 'dial' || atMs < repeatUntilMs;
-  return mayRepeat && attempts < MAX_ATTEMPTS ? repeat(call, atMs) : returnToAgent(call, atMs, 'Failed');
+  if (mayRepeat && attempts < MAX_ATTEMPTS) return repeat(call, atMs);
+  return command?.step === 'bridge' ? askAfterLeg(call, atMs) : returnToAgent(call, atMs, 'Failed');
+}
+
+function askAfterLeg(call: StoredCall, nowMs: number): Transition {
+  return moved(withRecord(call, send('look_up', nextGeneration(0, nowMs), nowMs)));
+}
+
+/**
+ * The same bridge is asked for once more: if it was made, the carrier says so to a repeat. Beyond the time in which it
+ * knows one, and without a word of the two being connected, they are not.
+ */
+function askedLegLives(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
+  const consult = consultOf(call.record);
+  if (!consult || !isPresent(call, event)) return undefined;
+  const { acceptedAtMs = 0 } = consult.consult;
+  return event.atMs < acceptedAtMs + TRANSFER_REPEAT_MS
+    ? moved(goOnAsking(call, consult, event.atMs))
+    : returnToAgent(call, event.atMs, 'Failed');
 }
 
 type Cell<K extends CallEventKind> = (call: StoredCall, event: CallEvent<K>) => Outcome;
@@ -100,8 +135,8 @@ export function askedHungUp(call: StoredCall, event: CallEvent<'legHungUp'>): Ou
   if (!consult) return undefined;
   const over = withLegOver(call, event.occurredAtMs);
   const { acceptedAtMs } = consult.consult;
-  const isBridging = acceptedAtMs !== undefined && call.record.command?.done === true;
-  if (isBridging && event.failure === undefined) return handOverFromStream(over, event.atMs, acceptedAtMs);
+  if (acceptedAtMs !== undefined && mayBeBridged(call.record) && event.failure === undefined)
+    return handOverFromStream(over, event.atMs, acceptedAtMs);
   return returnToAgent(over, event.atMs, event.failure ?? 'Declined');
 }
 
@@ -131,4 +166,10 @@ function withAnswer(call: StoredCall, event: CallEvent<'legAnswered'>): StoredCa
   if (!consult || consult.legAnsweredAtMs !== undefined) return undefined;
   const { legCallID = event.legCallID } = consult;
   return withRecord(call, { transfer: { ...consult, legCallID, legAnsweredAtMs: event.occurredAtMs } });
+}
+
+/** Once a person takes the call: whether the carrier was told to connect the two, and may have done so. */
+function mayBeBridged({ command, attempts, transfer }: CallRecord): boolean {
+  const isBridging = transfer?.consult?.acceptedAtMs !== undefined;
+  return isBridging && (command?.done === true || command?.step === 'look_up' || attempts > 1);
 }

@@ -6,6 +6,7 @@ import { CORRECTED_REASON, endedEvent, endOf, firstRevisionOf, settle } from '..
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation, settleHungUp } from './any-state.ts';
 import { isEndingLeg, settleAfterLeg, settleWithoutLeg, withLegOver } from './consult-moves.ts';
+import { noteLegReply } from './leg-to-end.ts';
 import {
   answeredEvent,
   awaitHangUp,
@@ -77,6 +78,7 @@ function askAfterEnd(call: StoredCall, nowMs: number): Transition {
 export function endingCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
   const { command, endingAtMs = event.atMs } = call.record;
   if (command?.step === 'end_leg' && isPresent(call, event)) return settleWithoutLeg(call, event.atMs);
+  if (event.step === 'dial' || event.step === 'end_leg') return noteLegReply(call, event);
   if (command?.step !== 'look_up') return awaitConfirmation(call, event);
   if (!isPresent(call, event)) return undefined;
   if (event.atMs > endingAtMs + END_FOR_MS) return settleAfterLeg(call, event.atMs);

@@ -2,6 +2,7 @@ import type { HangupReason } from '#crds/ledger/hangup-reason.ts';
 import { type LedgerEvent, presumedRevision } from '#crds/ledger/ledger-event.ts';
 import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, Command, StoredCall } from '../call-record.ts';
+import { legToEndOf } from '../consult.ts';
 import {
   COMMAND_MS,
   HANGUP_CONFIRM_MS,
@@ -115,6 +116,7 @@ export function startGeneration(call: StoredCall, nowMs: number, attempts: numbe
       done: false,
       restart: isRestart(record),
       ...(isToRecord ? { record: true } : {}),
+      ...(legToEndOf(record) === undefined ? {} : { endLeg: true }),
     },
     state: 'attaching',
     generation,

@@ -4,8 +4,9 @@ import { consultOf } from '../consult.ts';
 import { MAX_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, REBUILT_GRACE_MS, START_STREAM_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
-import { goOnAsking, noteLegOfReply } from './consult-moves.ts';
+import { goOnAsking } from './consult-moves.ts';
 import { isItsEnd } from './ending.ts';
+import { noteLegReply, withEndOfLeg } from './leg-to-end.ts';
 import {
   apologise,
   askFirst,
@@ -14,7 +15,6 @@ import {
   hasWaitedLong,
   isPresent,
   leaveElsewhere,
-  longestUntilMs,
   moved,
   repeat,
   resume,
@@ -40,14 +40,13 @@ export function startTalking(call: StoredCall, event: CallEvent<'mediaAttached'>
     lostPod: undefined,
     command: undefined,
     attempts: 0,
-    deadlineAtMs: longestUntilMs(record, event.atMs),
   });
   const consult = consultOf(record);
-  return moved(consult ? goOnAsking(talking, consult, event.atMs) : talking);
+  return moved(consult ? goOnAsking(talking, consult, event.atMs) : withEndOfLeg(talking, event.atMs));
 }
 
 export function attachingCommandDone(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
-  if (event.step === 'dial') return noteLegOfReply(call, event);
+  if (event.step === 'dial' || event.step === 'end_leg') return noteLegReply(call, event);
   if (event.step !== 'look_up') return awaitConfirmation(call, event);
   return isPresent(call, event) ? nobodyElseHasIt(call, event.atMs) : undefined;
 }
@@ -172,10 +171,6 @@ export function finish(call: StoredCall, event: CallEvent<'finished'>): Outcome 
   return event.told || event.hungUp
     ? hangUp(call, event.atMs, event.reason)
     : apologise(call, event.atMs, event.reason);
-}
-
-export function endTooLong(call: StoredCall, event: CallEvent<'due'>): Transition {
-  return hangUp(call, event.atMs, 'MaxDuration');
 }
 
 // ── both ─────────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, StoredCall, Transfer, TransferFailure } from '../call-record.ts';
-import { ringingUntilMs } from '../consult.ts';
+import { legToEndOf, ringingUntilMs } from '../consult.ts';
 import {
   BRIDGE_CONFIRM_MS,
   COMMAND_MS,
@@ -25,11 +25,11 @@ import {
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation } from './any-state.ts';
 import { goOnAsking, withLegOver } from './consult-moves.ts';
+import { withEndOfLeg } from './leg-to-end.ts';
 import {
   awaitHangUp,
   hangUp,
   isPresent,
-  longestUntilMs,
   moved,
   nextGeneration,
   repeat,
@@ -47,7 +47,8 @@ import {
 export function transfer(call: StoredCall, event: CallEvent<'transfer'>): Outcome {
   const { record } = call;
   const { target, number, timeLimitSeconds, consult, atMs } = event;
-  if (event.generation !== record.generation) return undefined;
+  // A leg that is not ended yet is known by the transfer that it was dialled for.
+  if (event.generation !== record.generation || legToEndOf(record) !== undefined) return undefined;
   const generation = nextGeneration(record.transfer?.generation ?? 0, atMs);
   const transfer = { target, number, timeLimitSeconds, generation, startedAtMs: atMs };
   const counted = withRecord(call, {
@@ -216,14 +217,25 @@ export function stillThere(call: StoredCall, event: CallEvent<'commandDone'>): O
   return moved(withRecord(call, { command: { ...command, done: true }, deadlineAtMs }));
 }
 
+/** The agent's stream is over, so there is none to be ended any more. */
+export function noteStreamEnd(
+  call: StoredCall,
+  event: CallEvent<'mediaLost' | 'streamStopped' | 'streamFailed'>,
+): Outcome {
+  const { command, generation } = call.record;
+  if (!command?.endStream || event.generation !== generation) return undefined;
+  return moved(withRecord(call, { command: { ...command, endStream: false } }));
+}
+
 // ── attaching, talking, ending, settled ──────────────────────────────────────────────────────────
 
 /** The end of a leg whose transfer was given up: until then a person may have had the caller. */
 export function noteLegEnd(call: StoredCall, event: CallEvent<'legHungUp'>): Outcome {
   const transfer = transferOf(call.record, event);
   if (transfer?.failure === undefined) return undefined;
-  if (event.occurredAtMs >= (transfer.legEndedAtMs ?? Number.POSITIVE_INFINITY)) return undefined;
-  return counted(withLegOver(call, event.occurredAtMs), event.atMs);
+  const legEndedAtMs = Math.min(event.occurredAtMs, transfer.legEndedAtMs ?? Number.POSITIVE_INFINITY);
+  if (transfer.legOver && legEndedAtMs === transfer.legEndedAtMs) return undefined;
+  return counted(withLegOver(call, legEndedAtMs), event.atMs);
 }
 
 /** That a person had the caller, of a transfer that gave the caller back. */
@@ -306,9 +318,7 @@ export function returnToAgent(call: StoredCall, nowMs: number, failure: Transfer
 function counted(call: StoredCall, nowMs: number): Transition {
   if (call.record.state === 'settled') return settle(call, nowMs);
   const { record, transferred } = countTransfer(call.record, nowMs);
-  const deadline =
-    call.record.state === 'talking' ? { deadlineAtMs: longestUntilMs(call.record, nowMs) } : {};
-  return moved(withRecord(call, { ...record, ...deadline }), { transferred });
+  return moved(withEndOfLeg(withRecord(call, record), nowMs), { transferred });
 }
 
 /** The transfer that a webhook is about, where it is the latest one. */
