@@ -24,10 +24,21 @@ export const podHeartbeatSchema = z.object({
     .optional()
     .describe('Calls it can hold however busy it is: for those that nobody else can take up. Absent: slots.'),
   calls: z.number().int().nonnegative().describe('Calls it holds now.'),
+  capabilities: z
+    .array(z.string())
+    .optional()
+    .describe('What it can do that pods of earlier releases cannot. Absent: nothing of that.'),
   at: z.number().int().describe('Epoch milliseconds.'),
 });
 
 export type PodHeartbeat = z.output<typeof podHeartbeatSchema>;
+
+/**
+ * What needs all pods of a pool, since any of them may be told of it: a call is begun so only where each can. A release
+ * that adds such a thing adds a name.
+ */
+export const CAPABILITIES = ['WarmTransfer'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** How often a pod says so. */
 export const HEARTBEAT_PERIOD_MS = 1_000;

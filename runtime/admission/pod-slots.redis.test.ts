@@ -38,7 +38,13 @@ beforeEach(async () => {
 });
 
 /** As a pod says it itself; `ageMs` by Redis' time. */
-async function announce(pod: string, slotCount: number, ageMs = 0, state = 'Serving'): Promise<void> {
+async function announce(
+  pod: string,
+  slotCount: number,
+  ageMs = 0,
+  state = 'Serving',
+  more: object = {},
+): Promise<void> {
   const seconds = await redisSeconds();
   const at = seconds * 1_000 - ageMs;
   const beat = {
@@ -49,6 +55,7 @@ async function announce(pod: string, slotCount: number, ageMs = 0, state = 'Serv
     slots: slotCount,
     calls: 0,
     at,
+    ...more,
   };
   await redis.hset(podKeys.pod(RUNTIME, pod), 'value', JSON.stringify(beat));
   await redis.zadd(podKeys.runtimePods(RUNTIME), at, pod);
@@ -186,4 +193,32 @@ test('a pod is there while its heartbeat is fresh by the time of Redis', async (
   expect((await slots.pod('pod-a'))?.slots).toBe(1);
   expect(await slots.pod('pod-b')).toBeUndefined();
   expect((await slots.servingPods()).map(({ pod }) => pod)).toEqual(['pod-a']);
+});
+
+describe('what needs all pods', () => {
+  const able = { capabilities: ['Another', 'WarmTransfer'] };
+
+  test('is done where each of them says that it can', async () => {
+    await announce('a', 3, 0, 'Serving', able);
+    await announce('b', 3, 0, 'Draining', able);
+    expect(await slots.allCan('WarmTransfer')).toBe(true);
+  });
+
+  test.each<[string, string, number, object, boolean]>([
+    ['of an earlier release', 'Serving', 0, {}, false],
+    ['of an earlier release that drains', 'Draining', 0, {}, false],
+    ['that can something else', 'Serving', 0, { capabilities: ['Another'] }, false],
+    ['that was not heard of lately', 'Serving', HEARTBEAT_STALE_MS + 2_000, {}, true],
+  ])('beside a pod %s', async (_, state, ageMs, more, expected) => {
+    await announce('a', 3, 0, 'Serving', able);
+    await announce('b', 3, ageMs, state, more);
+    expect(await slots.allCan('WarmTransfer')).toBe(expected);
+  });
+
+  test('is not done where a pod is known by its name alone, or none is', async () => {
+    expect(await slots.allCan('WarmTransfer')).toBe(false);
+    await announce('a', 3, 0, 'Serving', able);
+    await redis.zadd(podKeys.runtimePods(RUNTIME), (await redisSeconds()) * 1_000, 'b');
+    expect(await slots.allCan('WarmTransfer')).toBe(false);
+  });
 });

@@ -1,5 +1,10 @@
 import { podKeys } from '#crds/projection/keys.ts';
-import { HEARTBEAT_STALE_MS, type PodHeartbeat, podHeartbeatSchema } from '#crds/projection/pod-heartbeat.ts';
+import {
+  type Capability,
+  HEARTBEAT_STALE_MS,
+  type PodHeartbeat,
+  podHeartbeatSchema,
+} from '#crds/projection/pod-heartbeat.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRef, dueMember, parseDueMember } from '#runtime/store/store-keys.ts';
@@ -116,14 +121,19 @@ export class PodSlots {
     }
     const seen = await Promise.all(
       names.map(async (name) => {
-        const [value, reserved] = await Promise.all([
-          this.#redis.hget(podKeys.pod(this.#runtime, name), 'value'),
+        const [pod, reserved] = await Promise.all([
+          this.#lastOf(name),
           this.#redis.zcard(podKeys.slots(this.#runtime, name)),
         ]);
-        return { pod: parsePod(value), reserved };
+        return { pod, reserved };
       }),
     );
     return seen.flatMap(({ pod, reserved }) => (pod?.state === 'Serving' ? { pod, reserved } : []));
+  }
+
+  /** What a pod said last; undefined where that is gone, or cannot be read. */
+  async #lastOf(name: string): Promise<PodHeartbeat | undefined> {
+    return parsePod(await this.#redis.hget(podKeys.pod(this.#runtime, name), 'value'));
   }
 
   #livePods(): Promise<readonly string[]> {
@@ -143,6 +153,16 @@ export class PodSlots {
   async #presentPod(name: string): Promise<PodHeartbeat | undefined> {
     const keys = { pods: podKeys.runtimePods(this.#runtime), pod: podKeys.pod(this.#runtime, name) };
     return parsePod(await presentPod.run(this.#redis, keys, [name, HEARTBEAT_STALE_MS]));
+  }
+
+  /**
+   * Whether every pod that was heard of lately can do this, those that drain, too. While Redis is away nobody else's
+   * word is known, so the answer is no. Throws what Redis throws.
+   */
+  async allCan(capability: Capability): Promise<boolean> {
+    if (this.#own?.away) return false;
+    const pods = await Promise.all((await this.#livePods()).map((name) => this.#lastOf(name)));
+    return pods.length > 0 && pods.every((pod) => pod?.capabilities?.includes(capability) === true);
   }
 
   /** Reserves a slot for a call on the emptiest pod that may give it one. */

@@ -8,7 +8,7 @@ import { dayOf } from './settlement.ts';
 /** Whom the agent hands its caller to: a name of the profile, and what that person is told before they take the call. */
 export interface HandOver {
   readonly target: string;
-  /** Absent: the caller is put through to whoever answers. */
+  /** Absent: the caller is put through to whoever answers. So they are, too, where not all pods of the pool can ask first. */
   readonly summary?: string | undefined;
 }
 
@@ -21,13 +21,15 @@ export async function beginTransfer(
   { target: name, summary }: HandOver,
   { record, profile, services }: Pick<LiveCallOptions, 'record' | 'profile' | 'services'>,
 ): Promise<{ readonly call: StoredCall; readonly version: number } | undefined> {
-  const { advancer, clock, store } = services;
+  const { advancer, clock, store, slots } = services;
   const { generation, tenantID } = record;
   const isLimited = profile.limits.transferMinutesPerDay !== null;
   const usedSeconds = isLimited ? await store.transferSeconds(tenantID, dayOf(clock.now())) : 0;
   const target = targetOf(name, { profile, calledNumber: record.to, usedSeconds });
   if (!target) return undefined;
-  const consult = summary === undefined ? {} : { consult: { summary, language: profile.language } };
+  // Any pod may be told of the person's word, and one of an earlier release would not know what that is.
+  const isAsked = summary !== undefined && (await slots.allCan('WarmTransfer'));
+  const consult = isAsked ? { consult: { summary, language: profile.language } } : {};
   const { outcome, call, version } = await advancer.advance({
     ref: record,
     eventID: `transfer/${generation}`,

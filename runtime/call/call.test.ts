@@ -24,6 +24,8 @@ let clock: FakeClock;
 let call: LiveCall;
 let events: SessionEvents | undefined;
 let conversation: ConversationState;
+/** Whether all pods of the pool can ask a person first. */
+let canAsk: boolean;
 /** What was written back last. */
 let writtenBack: CallRecord | undefined;
 /** What the latest session was given. */
@@ -32,6 +34,7 @@ let began: ConversationState | undefined;
 beforeEach(() => {
   told = [];
   isKept = true;
+  canAsk = true;
   failures = 0;
   keepFailures = 0;
   conversation = newConversation('lead-capture');
@@ -91,6 +94,7 @@ function services(): LiveCallServices {
     driver: { drive: async ({ record }) => void told.push(`driven to ${record.pod}`) },
     carrier: { send: async () => 'Done' },
     ledger: { append: () => undefined },
+    slots: { allCan: async () => canAsk },
     toolTokens: { tokenOf: async () => undefined },
     openSession: (_socket, context) => {
       events = context.events;
@@ -167,6 +171,16 @@ describe('a person who is asked first', () => {
       state: 'consulting',
       transfer: { consult: { summary: 'A caller.', language: 'en-US' } },
     });
+  });
+
+  test('is not asked beside pods that cannot: the caller is put through, and leaves the session', async () => {
+    liveCall({}, profileWithAnna);
+    canAsk = false;
+    expect(await events?.transfer({ target: 'anna', summary: 'A caller.' })).toBe(true);
+    expect(stored.record.state).toBe('transferring');
+    expect(stored.record.transfer?.consult).toBeUndefined();
+    await clock.advance(0);
+    expect(told).toContain('gone transferring');
   });
 
   test('is still asked where Redis loses the call meanwhile, and the caller still waits', async () => {

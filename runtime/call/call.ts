@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import type { TenantProfile } from '#crds/projection/tenant-profile.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import type { LedgerWriter } from '#runtime/ledger/ledger-writer.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
@@ -29,6 +30,7 @@ export interface LiveCallServices {
   readonly carrier: Pick<Carrier, 'send'>;
   readonly ledger: Pick<LedgerWriter, 'append'>;
   readonly openSession: OpenSession;
+  readonly slots: Pick<PodSlots, 'allCan'>;
   readonly toolTokens: Pick<ToolTokens, 'tokenOf'>;
   readonly log: Logger;
   readonly clock: Clock;
@@ -211,7 +213,7 @@ export class LiveCall {
   }
 
   /**
-   * Stored first: where that fails, the caller has an agent to talk to all the same. Whose person is asked first
+   * Stored first: where that fails, the caller has an agent to talk to all the same. One whose person is asked first
    * stays with this session, until another stream or the person has the call.
    */
   async #transfer(to: HandOver): Promise<boolean> {

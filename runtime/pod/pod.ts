@@ -1,4 +1,4 @@
-import { HEARTBEAT_PERIOD_MS, type PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
+import { CAPABILITIES, HEARTBEAT_PERIOD_MS, type PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import { isAbort } from '#lib/errors/operating-error.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
@@ -134,6 +134,7 @@ export class Pod implements Service {
       capacity: slotCount,
       slots: takesCalls() ? slotCount : Math.min(slotCount, live.size),
       calls: live.size,
+      capabilities: [...CAPABILITIES],
       at: clock.now(),
     };
     await Promise.all([
