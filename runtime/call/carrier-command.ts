@@ -2,7 +2,7 @@ import type { PodHeartbeat } from '#crds/projection/pod-heartbeat.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { CarrierCommand, DialCommand } from '#runtime/carrier/carrier.ts';
-import { encodeClientState } from '#runtime/carrier/client-state.ts';
+import { type ClientState, encodeClientState } from '#runtime/carrier/client-state.ts';
 import { signMediaToken } from '#runtime/media-server/media-token.ts';
 import { mediaURLOf } from '#runtime/media-server/media-url.ts';
 import type { CallRecord, Command } from './call-record.ts';
@@ -46,8 +46,11 @@ export function carrierCommandOf(
   if (step === 'transfer') return { ...base, step, ...transferOf(record, context.secret) };
   if (step === 'end_leg') return endLegCommandOf(record);
   if (step === 'gather') return { ...base, step, ...questionOf(record, context.secret) };
-  if (step === 'bridge') return { ...base, step, legCallID: legOf(record) };
   if (step === 'look_up' || step === 'dial') throw new Error(`${step} is no command of the call's own leg`);
+  if (step === 'bridge') {
+    const clientState = clientStateOf(record, context.secret, { bridged: true });
+    return { ...base, step, legCallID: legOf(record), clientState };
+  }
   const clientState = clientStateOf(record, context.secret);
   if (step === 'answer') return { ...base, step, clientState };
   if (step === 'record_start') {
@@ -128,10 +131,14 @@ function transferOf({ tenantID, callID, workflow, transfer }: CallRecord, secret
   };
 }
 
-function clientStateOf(record: CallRecord, secret: string): string {
-  const { tenantID, callID, answeredAtMs, generation, workflow } = record;
+/** `bridged`: of a call whose record may get lost, this tells that a person has it, see keep/stuck-calls.ts. */
+function clientStateOf(
+  { tenantID, callID, answeredAtMs, generation, workflow }: CallRecord,
+  secret: string,
+  more: Pick<ClientState, 'bridged'> = {},
+): string {
   return encodeClientState(
-    { tenantID, callID, shard: shardOf(tenantID), answeredAtMs, generation, workflow },
+    { tenantID, callID, shard: shardOf(tenantID), answeredAtMs, generation, workflow, ...more },
     secret,
   );
 }

@@ -51,6 +51,8 @@ export type CarrierCommand = { readonly carrierCallID: string; readonly commandI
       /** Connects the call with a leg that was answered; each ends with the other. */
       readonly step: 'bridge';
       readonly legCallID: string;
+      /** Comes back in each webhook of the call from then on. */
+      readonly clientState: string;
     }
   | {
       readonly step: 'record_start';

@@ -18,6 +18,8 @@ const clientStateSchema = z.object({
   leg: z.literal(true).optional(),
   /** On such a leg: its person is asked first, so nobody but us ends it before the two are connected. */
   asked: z.literal(true).optional(),
+  /** On the caller's leg: the carrier has taken the command to connect it with that person. */
+  bridged: z.literal(true).optional(),
 });
 
 export type ClientState = z.output<typeof clientStateSchema>;

@@ -48,7 +48,7 @@ export async function postCommand(
       await actions.gatherUsingSpeak(id, gatherBody(command), options);
       return;
     case 'bridge':
-      await actions.bridge(id, { command_id, call_control_id_to_bridge_with: command.legCallID }, options);
+      await actions.bridge(id, bridgeBody(command), options);
       return;
     case 'record_start':
       await actions.startRecording(id, recordBody(command), options);
@@ -135,6 +135,14 @@ function transferBody(command: CommandOf<'transfer'>): Telnyx.Calls.ActionTransf
     timeout_secs: command.timeoutSeconds,
     time_limit_secs: command.timeLimitSeconds,
     target_leg_client_state: command.legClientState,
+  };
+}
+
+function bridgeBody(command: CommandOf<'bridge'>): Telnyx.Calls.ActionBridgeParams {
+  return {
+    command_id: command.commandID,
+    client_state: command.clientState,
+    call_control_id_to_bridge_with: command.legCallID,
   };
 }
 

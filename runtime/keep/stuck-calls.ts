@@ -9,6 +9,7 @@ import type { CallAdvancer } from '#runtime/call/advance.ts';
 import { callIDOf } from '#runtime/call/call-id.ts';
 import type { CallRecord, StoredCall } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
+import { isStrayLeg } from '#runtime/call/consult.ts';
 import type { ActiveCall, Carrier, CarrierResult } from '#runtime/carrier/carrier.ts';
 import { type ClientState, decodeClientState } from '#runtime/carrier/client-state.ts';
 import type { RuntimeMetrics } from '#runtime/runtime-metrics.ts';
@@ -54,7 +55,8 @@ interface OpenLeg extends ActiveCall {
 /**
  * Compares what is open at the carrier with what is recorded, a pod at a time: at its start, after
  * Redis was away, and once a minute. A call that is open and unknown is taken up again; one that is
- * open and settled is hung up; one that is recorded as live and is over is settled at its end.
+ * open and settled is hung up, as is the leg of a person who does not get the caller any more; one that is recorded as
+ * live and is over is settled at its end.
  */
 export class StuckCalls implements Service {
   readonly name = 'stuck calls';
@@ -104,7 +106,7 @@ export class StuckCalls implements Service {
       const state = decodeClientState(leg.clientState, callTokenSecret);
       return state ? [{ ...leg, state }] : [];
     });
-    const withPerson = new Set(legs.flatMap(({ state }) => (state.leg ? state.callID : [])));
+    const withPerson = withPersonOf(legs);
     const open = new Set(active.map(({ carrierCallID }) => callIDOf(carrierCallID)));
     const suspects = await this.#unexplained(legs, withPerson);
     const dead = await this.#recordedButNot(open);
@@ -124,14 +126,15 @@ export class StuckCalls implements Service {
 
   /**
    * The legs that no record explains. A call without one is left alone while a person has it: its
-   * hang-up settles it.
+   * hang-up settles it. A person who was asked and does not have the caller is on a leg that nobody else ends.
    */
   async #unexplained(legs: readonly OpenLeg[], withPerson: ReadonlySet<string>): Promise<readonly OpenLeg[]> {
     const { store, clock } = this.#options;
     const found = await Promise.all(
       legs.map(async (leg) => {
         const { call } = await store.load(leg.state);
-        const isExplained = call ? !isOver(call.record, clock.now()) : withPerson.has(leg.state.callID);
+        if (call && isOver(call.record, clock.now())) return [leg];
+        const isExplained = withPerson.has(leg.state.callID) || (call && !isStray(leg, call.record));
         return isExplained ? [] : [leg];
       }),
     );
@@ -152,11 +155,12 @@ export class StuckCalls implements Service {
     const { carrier, store } = this.#options;
     const found = await carrier.lookUp(leg.carrierCallID);
     const { call } = await store.load(leg.state);
-    if (found.status === 'Live' && call) await this.#hangUp(leg);
+    // What we dialled is no call that could be taken up.
+    if (found.status === 'Live' && (call || leg.state.leg)) await this.#hangUp(leg);
     else if (found.status === 'Live') await this.#adopt(leg);
   }
 
-  /** It was settled, so nobody is there to end it but us; its hang-up, if it is told, corrects the bill. */
+  /** Nobody is there to end it but us; of a call that was settled, its hang-up corrects the bill, if it is told. */
   async #hangUp({ carrierCallID, state: { callID } }: OpenLeg): Promise<void> {
     const { carrier, clock } = this.#options;
     const step = 'hangup';
@@ -224,4 +228,21 @@ export class StuckCalls implements Service {
 
 function isOver({ state, hungUpAtMs, endingAtMs }: CallRecord, nowMs: number): boolean {
   return state === 'settled' && (hungUpAtMs ?? endingAtMs ?? 0) < nowMs - AFTER_END_MS;
+}
+
+/**
+ * The calls that a person has, by what is open. A leg that was dialled for a transfer is connected by the carrier as soon
+ * as it is answered; one whose person is asked first, when it is told so: from then on the caller's leg says it.
+ */
+function withPersonOf(legs: readonly OpenLeg[]): ReadonlySet<string> {
+  const bridged = new Set(legs.flatMap(({ state }) => (state.bridged ? state.callID : [])));
+  return new Set(
+    legs.flatMap(({ state: { leg, asked, callID } }) =>
+      leg && (!asked || bridged.has(callID)) ? callID : [],
+    ),
+  );
+}
+
+function isStray({ state: { asked, generation = 0 } }: OpenLeg, record: CallRecord): boolean {
+  return asked === true && isStrayLeg(record, generation);
 }
