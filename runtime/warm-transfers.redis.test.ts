@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { podKeys } from '#crds/projection/keys.ts';
 import { shardOf } from '#crds/projection/shard.ts';
 import type { CallRecord } from '#hack/standins/telnyx/calls/call-record.ts';
 import type { Destination } from '#hack/standins/telnyx/calls/destinations.ts';
@@ -132,6 +133,15 @@ describe('a person who is asked and takes the call', () => {
     await expect.poll(stateOf, PATIENCE).toBe('handed-over');
   });
 
+  test('has the caller although the carrier replies to no bridge for long, and tells of none', async () => {
+    carrier.control.faults.add({ at: 'webhook call.bridged', fault: { kind: 'drop' }, count: 100 });
+    const at = 'POST /v2/calls/*/actions/bridge';
+    carrier.control.faults.add({ at, fault: { kind: 'loseReply' }, count: 9 });
+    await ask(TAKES);
+    await expect.poll(stateOf, { timeout: 45_000 }).toBe('handed-over');
+    expect([stateAtCarrier(), legOf()?.state, pod.opened.length]).toEqual(['bridged', 'bridged', 1]);
+  }, 60_000);
+
   test('is dialled once where the reply to that was lost', async () => {
     carrier.control.faults.add({ at: 'POST /v2/calls', fault: { kind: 'loseReply' }, count: 1 });
     await ask(TAKES);
@@ -191,6 +201,38 @@ describe("a caller whom nobody takes is the agent's again", () => {
     await expect.poll(() => carrier.control.call(loop.id).hangupCause, PATIENCE).toBe('user_busy');
     await expectReturned('Loop');
   });
+});
+
+describe('the leg of a person who declined, at a carrier that takes no command for a while', () => {
+  beforeEach(async () => {
+    const fault = { kind: 'status', status: 429 } as const;
+    carrier.control.faults.add({ at: 'POST /v2/calls/*/actions/hangup', fault, count: 14 });
+    await ask(DECLINES);
+    await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
+  });
+
+  test('is ended while its caller is with the agent', async () => {
+    await expect.poll(() => legOf()?.state, { timeout: 30_000 }).toBe('ended');
+    await expect.poll(async () => (await recordOf()).command, PATIENCE).toBeUndefined();
+    expect([await stateOf(), stateAtCarrier()]).toEqual(['talking', 'answered']);
+  }, 60_000);
+
+  test('is ended after its caller has hung up', async () => {
+    carrier.control.callerHangsUp(caller.id);
+    await expect.poll(() => legOf()?.state, { timeout: 30_000 }).toBe('ended');
+    expect(await booksOf('ended')).toMatchObject({ reason: 'CallerHungUp' });
+  }, 60_000);
+});
+
+test('nobody is asked while a pod of an earlier release is in the pool: the caller is put through', async () => {
+  const old = { pod: 'old', runtime: 'veralux-system/shared', state: 'Serving', mediaURL: 'ws://old' };
+  const beat = { ...old, slots: 0, calls: 0, at: Date.now() };
+  await pod.redis.hset(podKeys.pod(old.runtime, old.pod), 'value', JSON.stringify(beat));
+  await pod.redis.zadd(podKeys.runtimePods(old.runtime), Date.now() + 60_000, old.pod);
+  await ask({ kind: 'answers', afterMs: 50 });
+  await expect.poll(stateOf, PATIENCE).toBe('handed-over');
+  expect([stateAtCarrier(), legOf()?.state, legOf()?.spoken]).toEqual(['bridged', 'bridged', []]);
+  expect(actionsOf(carrier.control.call(caller.id))).toContain('transfer');
 });
 
 describe('a caller who hangs up while a person is asked', () => {

@@ -2,7 +2,19 @@ import { expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import type { CarrierCallStatus } from '#runtime/carrier/carrier.ts';
-import { at, due, legDialled, result, run, talking, transferred } from '#runtime/testing/call-life.ts';
+import { encodeClientState } from '#runtime/carrier/client-state.ts';
+import {
+  asked,
+  at,
+  attached,
+  due,
+  legDialled,
+  lost,
+  result,
+  run,
+  talking,
+  transferred,
+} from '#runtime/testing/call-life.ts';
 import { askCarrier } from './ask-carrier.ts';
 import { ringingUntilMs } from './consult.ts';
 
@@ -23,4 +35,25 @@ test.each<[string, CarrierCallStatus, 'early' | 'late', string]>([
   const options = { carrier, callTokenSecret: 'x'.repeat(32), log: silentLogger, clock };
   const event = await askCarrier(record, record.command, options);
   expect('failure' in event ? `${event.kind} ${event.failure}` : event.kind).toBe(expected);
+});
+
+test.each([
+  ['is named where it is open', true, { kind: 'commandDone', legCallID: 'v3:leg' }],
+  ['is not there where it is not', false, { kind: 'commandFailed', failure: 'CallEnded' }],
+])('a leg that nobody has named %s', async (_, isOpen, expected) => {
+  const secret = 'x'.repeat(32);
+  const { record } = run(...talking, asked, lost(false), (call) => attached(call, 60)).call ?? {};
+  if (!record?.command || !record.transfer) throw new Error('nothing is asked');
+  const { tenantID, callID } = record;
+  const state = { tenantID, callID, shard: 's00', leg: true, asked: true } as const;
+  const legs = [record.transfer.generation - 1, record.transfer.generation].map((generation, index) => ({
+    carrierCallID: index === 0 ? 'v3:earlier' : 'v3:leg',
+    clientState: encodeClientState({ ...state, generation }, secret),
+  }));
+  const carrier = {
+    lookUp: () => Promise.reject(new Error('there is no leg to be asked after')),
+    activeCalls: async () => (isOpen ? legs : legs.slice(0, 1)),
+  };
+  const options = { carrier, callTokenSecret: secret, log: silentLogger, clock: new FakeClock(at(60)) };
+  expect(await askCarrier(record, record.command, options)).toMatchObject(expected);
 });

@@ -63,12 +63,13 @@ const RESULTS = {
 async function askAfterLeg(record: CallRecord, command: Command, options: AskOptions): Promise<CallEvent> {
   const { carrier, clock, log } = options;
   const legCallID = record.transfer?.legCallID;
-  const status =
+  const { status, found } =
     legCallID === undefined
       ? await findLeg(record, options)
-      : statusOfLeg(await carrier.lookUp(legCallID), record, clock.now());
+      : { status: statusOfLeg(await carrier.lookUp(legCallID), record, clock.now()), found: legCallID };
   log.info({ callID: record.callID, leg: true, status }, 'the carrier was asked after a call');
-  return resultOf(command, RESULTS[status], clock.now());
+  const event = resultOf(command, RESULTS[status], clock.now());
+  return event.kind === 'commandDone' ? { ...event, legCallID: found } : event;
 }
 
 /** Telnyx says of what it is dialling that it is not alive: only what has an end is over while it can be ringing. */
@@ -82,16 +83,22 @@ function statusOfLeg(
   return hasNoEnd && isRinging ? 'Live' : found.status;
 }
 
+interface FoundLeg {
+  readonly status: keyof typeof RESULTS;
+  /** The carrier's id of it. */
+  readonly found?: string | undefined;
+}
+
 /** A leg that no webhook has named yet is looked for among all that are open. */
 async function findLeg(
   { callID, transfer }: CallRecord,
   { carrier, callTokenSecret }: AskOptions,
-): Promise<keyof typeof RESULTS> {
+): Promise<FoundLeg> {
   const open = await carrier.activeCalls();
-  if (!open) return 'Unreachable';
-  const isThere = open.some(({ clientState }) => {
+  if (!open) return { status: 'Unreachable' };
+  const found = open.find(({ clientState }) => {
     const state = decodeClientState(clientState, callTokenSecret);
     return state?.leg && state.callID === callID && state.generation === transfer?.generation;
   });
-  return isThere ? 'Live' : 'Unknown';
+  return { status: found ? 'Live' : 'Unknown', found: found?.carrierCallID };
 }

@@ -54,7 +54,7 @@ interface Kinds {
     readonly presumed?: true;
   };
   readonly commandDone: Pick<Command, 'step' | 'generation'> & {
-    /** For `dial`, where the carrier's reply says so. */
+    /** For `dial`, where the carrier's reply says so, and for a question after a leg. */
     readonly legCallID?: string | undefined;
   };
   readonly commandFailed: Pick<Command, 'step' | 'generation'> & { readonly failure: CommandFailure };

@@ -5,6 +5,7 @@ import * as beginning from './steps/beginning.ts';
 import * as busy from './steps/busy.ts';
 import * as consulting from './steps/consulting.ts';
 import * as ending from './steps/ending.ts';
+import * as lateNews from './steps/late-news.ts';
 import * as legToEnd from './steps/leg-to-end.ts';
 import * as recording from './steps/recording.ts';
 import * as streaming from './steps/streaming.ts';
@@ -129,7 +130,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
       consulting.noteAskedAnswer(call, event) ?? legToEnd.noteUnwantedLeg(call, event),
     legDecided: consulting.decideAsked,
     bridged: transferring.bridgeAfterReturn,
-    legHungUp: (call, event) => consulting.askedHungUp(call, event) ?? transferring.noteLegEnd(call, event),
+    legHungUp: (call, event) => consulting.askedHungUp(call, event) ?? lateNews.noteLegEnd(call, event),
     looped: consulting.endAskedLoop,
     ownerLost: streaming.awaitedPodLost,
     finished: streaming.finish,
@@ -152,7 +153,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     legDialled: legToEnd.noteUnwantedLeg,
     legAnswered: legToEnd.noteUnwantedLeg,
     bridged: transferring.bridgeAfterReturn,
-    legHungUp: transferring.noteLegEnd,
+    legHungUp: lateNews.noteLegEnd,
     hungUp: anyState.settleHungUp,
     gone: anyState.endGone,
     due: legToEnd.talkingDue,
@@ -199,7 +200,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     streamFailed: transferring.noteStreamEnd,
     recordingAsked: recording.noteRecordingAsked,
     recorded: recording.noteRecording,
-    bridged: transferring.noteBridge,
+    bridged: lateNews.noteBridge,
     legHungUp: transferring.personHungUp,
     hungUp: anyState.settleHungUp,
     due: transferring.askAfter,
@@ -228,7 +229,7 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     spoken: ending.hangUpAfterSpeaking,
     legDialled: legToEnd.noteUnwantedLeg,
     legAnswered: legToEnd.noteUnwantedLeg,
-    bridged: transferring.noteBridge,
+    bridged: lateNews.noteBridge,
     legHungUp: ending.noteAnyLegEnd,
     recordingAsked: recording.noteRecordingAsked,
     recorded: recording.noteRecording,
@@ -239,8 +240,8 @@ const TABLE: Readonly<Record<CallState, Row>> = {
     answered: ending.correctAnswered,
     counted: ending.correctCount,
     finished: ending.correctReason,
-    bridged: transferring.correctBridge,
-    legHungUp: transferring.noteLegEnd,
+    bridged: lateNews.correctBridge,
+    legHungUp: lateNews.noteLegEnd,
     recorded: recording.noteRecording,
     hungUp: ending.correctHungUp,
   },

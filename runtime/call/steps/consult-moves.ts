@@ -1,16 +1,17 @@
 import type { CallEvent } from '../call-event.ts';
 import type { CallRecord, Command, StoredCall } from '../call-record.ts';
-import { type Consult, consultOf, openLegOf, ringingUntilMs } from '../consult.ts';
+import { type Consult, openLegOf, ringingUntilMs } from '../consult.ts';
 import {
   BRIDGE_CONFIRM_MS,
   DECIDE_MS,
   DECIDE_SLACK_MS,
   SPEECH_CHARACTER_MS,
   SPEECH_START_MS,
+  TRANSFER_REPEAT_MS,
 } from '../deadlines.ts';
 import { settle } from '../settlement.ts';
-import type { Outcome, Transition } from '../transition.ts';
-import { moved, send, withRecord } from './moves.ts';
+import type { Transition } from '../transition.ts';
+import { moved, nextGeneration, send, withRecord } from './moves.ts';
 
 /** The moves of calls whose caller waits with the agent while a person is asked. */
 
@@ -20,10 +21,19 @@ import { moved, send, withRecord } from './moves.ts';
  */
 export function goOnAsking(call: StoredCall, transfer: Consult, nowMs: number): StoredCall {
   const step = nextStepOf(transfer);
+  const isLate = nowMs >= transfer.startedAtMs + TRANSFER_REPEAT_MS;
+  // The carrier would not know a repeat any more, and dial a second leg: it is asked for the first.
+  if (step === 'dial' && transfer.legCallID === undefined && isLate)
+    return askAfterLeg(withRecord(call, { transfer }), nowMs);
   const sent = send(step, transfer.generation, nowMs);
   const asking = withRecord(call, { state: 'consulting', transfer, ...sent });
   const isRinging = step === 'dial' && transfer.legCallID !== undefined;
   return isRinging ? awaiting(asking, transfer, nowMs) : asking;
+}
+
+/** Asks the carrier whether there is a leg, and whether it lives. */
+export function askAfterLeg(call: StoredCall, nowMs: number): StoredCall {
+  return withRecord(call, { state: 'consulting', ...send('look_up', nextGeneration(0, nowMs), nowMs) });
 }
 
 /** The present command is done; what it leads to is waited for so long, then the caller is the agent's again. */

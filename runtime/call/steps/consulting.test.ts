@@ -46,6 +46,10 @@ const handedOver = [...accepted, result, bridged] as const;
 /** The stream is lost without a stop, and another one is asked for. */
 const streamLost = lost(false);
 
+/** There is a stream again, later than the carrier knows a repeat of the dial. */
+const longAfter: Step = (call) => attached(call, 60);
+/** The carrier has a leg of that transfer. */
+const found: Step = (call) => ({ ...(replied()(call) as CallEvent<'commandDone'>), legCallID: 'v3:leg' });
 /** Three times, no reply comes in time. */
 const unansweredBridge = [unreachable, due, unreachable, due, unreachable, due] as const;
 
@@ -222,6 +226,34 @@ const PATHS: readonly [
     'consulting',
     'gather',
     undefined,
+  ],
+  [
+    'a leg of which nothing was heard for longer than the carrier knows a repeat is asked after, not dialled again',
+    [...talking, asked, streamLost, longAfter],
+    'consulting',
+    'look_up',
+    undefined,
+  ],
+  [
+    'and where it is there, whoever is on it is asked',
+    [...talking, asked, streamLost, longAfter, found],
+    'consulting',
+    'gather',
+    undefined,
+  ],
+  [
+    'and where it is not, nobody was reached',
+    [...talking, asked, streamLost, longAfter, replied('CallEnded')],
+    'attaching',
+    'streaming_start',
+    'NoAnswer',
+  ],
+  [
+    'as where the carrier does not say',
+    [...talking, asked, streamLost, longAfter, ...Array<Step>(MAX_END_ATTEMPTS).fill(due)],
+    'attaching',
+    'streaming_start',
+    'NoAnswer',
   ],
   [
     'who takes the call meanwhile is connected at once',

@@ -3,18 +3,10 @@ import type { CallRecord, StoredCall } from '../call-record.ts';
 import { type Consult, consultOf } from '../consult.ts';
 import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, NOT_ANSWERED_PAUSE_MS, TRANSFER_REPEAT_MS } from '../deadlines.ts';
 import type { Outcome, Transition } from '../transition.ts';
-import { awaiting, goOnAsking, withLeg, withLegOfReply, withLegOver } from './consult-moves.ts';
-import {
-  isPresent,
-  moved,
-  nextGeneration,
-  repeat,
-  send,
-  waitAndRepeat,
-  withDeadline,
-  withRecord,
-} from './moves.ts';
-import { bridgedTransferOf, endLoop, handOverFromStream, returnToAgent } from './transferring.ts';
+import { askAfterLeg, awaiting, goOnAsking, withLeg, withLegOfReply, withLegOver } from './consult-moves.ts';
+import { bridgedTransferOf } from './late-news.ts';
+import { isPresent, moved, repeat, waitAndRepeat, withDeadline, withRecord } from './moves.ts';
+import { endLoop, handOverFromStream, returnToAgent } from './transferring.ts';
 
 /**
  * The cells of the table in machine.ts for calls whose caller waits with the agent while a person is asked, also while
@@ -39,14 +31,13 @@ export function askingCommandDone(call: StoredCall, event: CallEvent<'commandDon
 export function askingCommandFailed(call: StoredCall, event: CallEvent<'commandFailed'>): Outcome {
   if (!isPresent(call, event)) return undefined;
   const { failure, atMs, step } = event;
-  if (step === 'look_up')
-    return failure === 'CallEnded' ? returnToAgent(withLegOver(call), atMs, 'Failed') : undefined;
+  if (step === 'look_up') return failure === 'CallEnded' ? askedLegIsGone(call, atMs) : undefined;
   if (failure === 'Throttled') return waitAndRepeat(call, atMs);
   if (failure === 'NotAnswered' && step === 'gather')
     return moved(withDeadline(call, atMs + NOT_ANSWERED_PAUSE_MS));
   if (failure === 'Unreachable') return undefined;
   // Refused, perhaps, because it was made already, by one whose reply was lost.
-  if (failure === 'Refused' && mayBeBridged(call.record)) return askAfterLeg(call, atMs);
+  if (failure === 'Refused' && mayBeBridged(call.record)) return moved(askAfterLeg(call, atMs));
   // Of the caller's own leg, if that is the one that is over, its hang-up tells.
   return returnToAgent(call, atMs, 'Failed');
 }
@@ -80,24 +71,28 @@ export function askingDue(call: StoredCall, event: CallEvent<'due'>): Transition
   const repeatUntilMs = (transfer?.startedAtMs ?? 0) + TRANSFER_REPEAT_MS;
   const mayRepeat = command?.step !== 'dial' || atMs < repeatUntilMs;
   if (mayRepeat && attempts < MAX_ATTEMPTS) return repeat(call, atMs);
-  return command?.step === 'bridge' ? askAfterLeg(call, atMs) : returnToAgent(call, atMs, 'Failed');
-}
-
-function askAfterLeg(call: StoredCall, nowMs: number): Transition {
-  return moved(withRecord(call, send('look_up', nextGeneration(0, nowMs), nowMs)));
+  return command?.step === 'bridge' ? moved(askAfterLeg(call, atMs)) : returnToAgent(call, atMs, 'Failed');
 }
 
 /**
  * The same bridge is asked for once more: if it was made, the carrier says so to a repeat. Beyond the time in which it
- * knows one, and without a word of the two being connected, they are not.
+ * knows one, and without a word of the two being connected, they are not. A person who was not heard of until then can
+ * be ringing no more, and is asked.
  */
 function askedLegLives(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
   const consult = consultOf(call.record);
   if (!consult || !isPresent(call, event)) return undefined;
-  const { acceptedAtMs = 0 } = consult.consult;
-  return event.atMs < acceptedAtMs + TRANSFER_REPEAT_MS
-    ? moved(goOnAsking(call, consult, event.atMs))
-    : returnToAgent(call, event.atMs, 'Failed');
+  const { atMs } = event;
+  const { acceptedAtMs = atMs } = consult.consult;
+  const { legCallID = event.legCallID, legAnsweredAtMs = atMs } = consult;
+  if (legCallID === undefined || atMs >= acceptedAtMs + TRANSFER_REPEAT_MS)
+    return returnToAgent(call, atMs, 'Failed');
+  return moved(goOnAsking(call, { ...consult, legCallID, legAnsweredAtMs }, atMs));
+}
+
+function askedLegIsGone(call: StoredCall, nowMs: number): Transition {
+  const isTaken = call.record.transfer?.consult?.acceptedAtMs !== undefined;
+  return returnToAgent(withLegOver(call), nowMs, isTaken ? 'Failed' : 'NoAnswer');
 }
 
 type Cell<K extends CallEventKind> = (call: StoredCall, event: CallEvent<K>) => Outcome;

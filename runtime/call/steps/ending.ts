@@ -6,6 +6,7 @@ import { CORRECTED_REASON, endedEvent, endOf, firstRevisionOf, settle } from '..
 import type { Outcome, Transition } from '../transition.ts';
 import { awaitConfirmation, settleHungUp } from './any-state.ts';
 import { isEndingLeg, settleAfterLeg, settleWithoutLeg, withLegOver } from './consult-moves.ts';
+import { noteLegEnd } from './late-news.ts';
 import { noteLegReply } from './leg-to-end.ts';
 import {
   answeredEvent,
@@ -21,7 +22,6 @@ import {
   withRecord,
 } from './moves.ts';
 import { withAnswerPresumed } from './presumed-answer.ts';
-import { noteLegEnd } from './transferring.ts';
 
 /** The cells of the table in machine.ts for calls that end or have ended. */
 
