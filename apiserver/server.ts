@@ -161,7 +161,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
     transform: observeTenant,
   });
   countVanished(informer, { registry, log });
-  const mailer = mailerOf(config);
+  const mailer = mailerOf(config, clock);
   const handlers = {
     [PROVISION_TENANT]: provisionTenant({ kube, database: worker, log }),
     [CLOSE_TENANT]: endTenant({ kube, database: worker, log }),
@@ -173,7 +173,7 @@ async function serve(config: ApiServerConfig, around: Surroundings, stores: Stor
   const outbox = new NotificationOutbox({ jobs });
   const meter = new ApiRequestMeter({ database: worker, outbox, clock, log });
   const dependencies = new DependencyWatch({
-    dependencies: dependenciesOf({ database: worker, redis: stores.probe }, informer, clock),
+    dependencies: dependenciesOf({ database: worker, redis: stores.probe, mailer }, informer, clock),
     clock,
     registry,
     log,
@@ -298,8 +298,8 @@ function signupGate(config: ApiServerConfig, clock: Clock, database: Database): 
   return new SignupGate({ database, clock, limits, secret: config.JWT_SECRET });
 }
 
-function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig): Mailer | undefined {
-  return url === undefined || from === undefined ? undefined : smtpMailer({ url, from });
+function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig, clock: Clock): Mailer | undefined {
+  return url === undefined || from === undefined ? undefined : smtpMailer({ url, from, clock });
 }
 
 /** What tells tenants of leads, calls and limits, by queue. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { SEND_MAIL } from '../jobs/job-queues.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
@@ -20,7 +21,7 @@ describe('mailed links', () => {
   beforeAll(async () => {
     database = await createMigratedDatabase();
     mailbox = await startTestMailbox();
-    mailer = smtpMailer({ url: mailbox.url, from: 'VeraLux <no-reply@example.com>' });
+    mailer = smtpMailer({ url: mailbox.url, from: 'VeraLux <no-reply@example.com>', clock: systemClock });
     const deps = { database: database.worker, mailer, consoleURL, log: silentLogger };
     api = await startTestApi(database, { handlers: { [SEND_MAIL]: sendMail(deps) } });
   });

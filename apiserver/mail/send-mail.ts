@@ -1,8 +1,9 @@
 import type { Logger } from '#lib/log/logger.ts';
-import { type JobHandler, JobRefused } from '../jobs/job-queue.ts';
+import { type JobHandler, JobPostponed, JobRefused } from '../jobs/job-queue.ts';
+import { MailFailure } from './mail-failure.ts';
 import { forgetLink, linkRequestSchema, type MailLinkDeps, mintLink } from './mail-links.ts';
 import { mailOf } from './mail-text.ts';
-import { isMailRefusal, type Mailer } from './mailer.ts';
+import type { Mailer } from './mailer.ts';
 
 export interface SendMailDeps extends MailLinkDeps {
   /** Undefined: this installation sends no mail. */
@@ -11,23 +12,25 @@ export interface SendMailDeps extends MailLinkDeps {
 }
 
 /**
- * The job that mints a link and mails it. Tried again while the SMTP server is away, with another link: one that was
+ * The job that mints a link and mails it. Tried again while the SMTP server takes none, with another link: one that was
  * not sent counts for nothing. Neither link nor address is logged.
  */
 export function sendMail(deps: SendMailDeps): JobHandler {
   return async (data) => {
     const request = linkRequestSchema.parse(data);
-    if (!deps.mailer) {
+    const { mailer } = deps;
+    if (!mailer) {
       deps.log.info(request, 'no SMTP server is set, so a mail was not sent; apiserver/admin shows its link');
       return;
     }
+    if (mailer.server.isResting) throw new JobPostponed('the mail server is left in peace');
     const link = await mintLink(deps, request);
     if (!link) return;
     try {
-      await deps.mailer.send(mailOf(link));
+      await mailer.send(mailOf(link));
     } catch (error) {
       await forgetLink(deps, link);
-      throw isMailRefusal(error) ? new JobRefused(error) : error;
+      throw error instanceof MailFailure && !error.retryable ? new JobRefused(error) : error;
     }
   };
 }

@@ -1,4 +1,5 @@
-import { isMailRefusal, type Mailer } from '../mail/mailer.ts';
+import { MailFailure } from '../mail/mail-failure.ts';
+import type { Mailer } from '../mail/mailer.ts';
 import type { Channel } from './deliver.ts';
 import { notificationMail } from './notification-mail.ts';
 
@@ -17,15 +18,21 @@ export function mailChannel({ mailer, consoleURL }: MailDeps): Channel {
       if (mailer === undefined) return 'no_mail_server';
       return settings?.emails.includes(address ?? '') ? undefined : 'no_receiver';
     },
-    isPaused: () => false,
-    send: async ({ address, company }, message) => {
+    isPaused: () => mailer?.server.isResting ?? false,
+    send: async ({ deliveryID: id, address, company }, message) => {
       try {
-        await mailer?.send({ to: address ?? '', ...notificationMail(message, { company, consoleURL }) });
+        const mail = notificationMail(message, { company, consoleURL });
+        await mailer?.send({ id, to: address ?? '', ...mail });
         return { kind: 'Delivered' };
       } catch (error) {
-        return isMailRefusal(error)
-          ? { kind: 'Hopeless', error: 'refused', status: error.responseCode }
-          : { kind: 'Failed', error: 'mail_server_away' };
+        if (!(error instanceof MailFailure)) throw error;
+        const status = error.status === undefined ? {} : { status: error.status };
+        if (!error.retryable) return { kind: 'Hopeless', error: 'refused', ...status };
+        return {
+          kind: 'Failed',
+          error: error.isOfServer ? 'mail_server_away' : 'refused_for_now',
+          ...status,
+        };
       }
     },
   };

@@ -7,7 +7,7 @@ import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
 
-export const DEPENDENCY_NAMES = ['postgres', 'redis', 'informer'] as const;
+export const DEPENDENCY_NAMES = ['postgres', 'redis', 'informer', 'mail'] as const;
 export type DependencyName = (typeof DEPENDENCY_NAMES)[number];
 
 /** One thing that the server leans on. */

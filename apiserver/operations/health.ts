@@ -14,7 +14,7 @@ export interface HealthDeps {
   readonly notServing: () => string | undefined;
 }
 
-/** Without the others people are served all the same: requests are counted in memory, or read what was observed last. */
+/** Without the others people are served all the same: requests are counted in memory, read what was observed last, or are mailed later. */
 const NEEDED: readonly DependencyName[] = ['postgres', 'informer'];
 
 const publicCheckSchema = z.strictObject({
@@ -34,7 +34,9 @@ const schemaOf = <Check extends z.ZodType>(check: Check) =>
     problem: z.string().optional().describe('Why it does not want requests.'),
     checks: z
       .partialRecord(z.enum(DEPENDENCY_NAMES), check)
-      .describe('What it leans on; the informer is its live copy of the Tenant resources.')
+      .describe(
+        'What it leans on; the informer is its live copy of the Tenant resources, mail the server that takes its mails.',
+      )
       .meta({
         examples: [
           {

@@ -11,34 +11,44 @@ export interface ReceivedMail {
   readonly token: string;
 }
 
+/** How far a mail comes. */
+export type Stage = 'connection' | 'login' | 'sender' | 'recipient' | 'content';
+
 /** A real SMTP server that keeps what it is sent. */
 export interface TestMailbox {
   readonly url: string;
   readonly mails: readonly ReceivedMail[];
   /** The latest mail to this address whose link leads to `path`, once there are `count` of them. */
   wait(to: string, path: string, count?: number): Promise<ReceivedMail>;
-  /** What it answers to the next recipients instead of taking them: an SMTP code. */
-  refuse(code: number | undefined): void;
+  /** What it answers from now on, an SMTP code and its text, instead of taking mails; to recipients, or earlier or later. */
+  refuse(code: number | undefined, where?: Stage, text?: string): void;
   stop(): Promise<void>;
 }
 
 export async function startTestMailbox(): Promise<TestMailbox> {
   const mails: ReceivedMail[] = [];
-  let refusal: number | undefined;
+  let refusal: { readonly stage: Stage; readonly error: Error } | undefined;
+  const refusedAt = (stage: Stage) => (refusal?.stage === stage ? refusal.error : null);
   const server = new SMTPServer({
     authOptional: true,
+    allowInsecureAuth: true,
     disabledCommands: ['STARTTLS'],
-    onRcptTo: (_address, _session, callback) => {
-      if (refusal === undefined) callback();
-      else callback(Object.assign(new Error('refused by the test'), { responseCode: refusal }));
+    onConnect: (_session, callback) => callback(refusedAt('connection')),
+    onAuth: (_auth, _session, callback) => {
+      const error = refusedAt('login');
+      callback(error, error ? undefined : { user: 'test' });
     },
+    onMailFrom: (_address, _session, callback) => callback(refusedAt('sender')),
+    onRcptTo: (_address, _session, callback) => callback(refusedAt('recipient')),
     onData: (stream, session, callback) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
+        const error = refusedAt('content');
+        if (error) return callback(error);
         const to = session.envelope.rcptTo[0]?.address ?? '';
         mails.push(read(to, Buffer.concat(chunks).toString('utf8')));
-        callback();
+        return callback();
       });
     },
   });
@@ -53,8 +63,11 @@ export async function startTestMailbox(): Promise<TestMailbox> {
         const found = mails.filter((mail) => mail.to === to && mail.url.includes(`/${path}#`));
         return found.length >= count ? found.at(-1) : undefined;
       }),
-    refuse: (code) => {
-      refusal = code;
+    refuse: (responseCode, stage = 'recipient', text = 'refused by the test') => {
+      refusal =
+        responseCode === undefined
+          ? undefined
+          : { stage, error: Object.assign(new Error(text), { responseCode }) };
     },
     stop: () => new Promise((resolve) => server.close(resolve)),
   };
