@@ -12,8 +12,9 @@ import { takeLease } from '../database/advisory-lease.ts';
 import type { Database } from '../database/database.ts';
 import type { NotificationOutbox } from '../notifications/notification-outbox.ts';
 import { publish, readEntries, readStates } from './ledger-streams.ts';
+import type { NoteEvents } from './note-apart.ts';
 import { seedCounters } from './seed-counters.ts';
-import { type BatchResult, type NoteEvents, writeBatch } from './write-batch.ts';
+import { type BatchResult, writeBatch } from './write-batch.ts';
 
 export interface LedgerWriterOptions {
   /** A client of its own, for its reads block; its command timeout is above READ_BLOCK_MS. */
@@ -53,6 +54,7 @@ export class LedgerWriter implements Service {
   readonly #options: LedgerWriterOptions;
   readonly #events: Counter;
   readonly #rejects: Counter;
+  readonly #unnoted: Counter;
   readonly #active: Gauge;
   readonly #loop: Loop;
   #failures = 0;
@@ -71,6 +73,11 @@ export class LedgerWriter implements Service {
       name: 'veralux_ledger_rejects_total',
       help: 'Ledger entries set aside in ledger_rejects. Contradiction: an event came twice with different content.',
       labelNames: ['reason'],
+      registers,
+    });
+    this.#unnoted = new Counter({
+      name: 'veralux_ledger_unnoted_total',
+      help: 'How often a tenant could not be told of what a batch of the ledger holds. The ledger itself was written.',
       registers,
     });
     this.#active = new Gauge({
@@ -180,7 +187,7 @@ export class LedgerWriter implements Service {
     }
   }
 
-  #count({ verdicts, rejected }: BatchResult): void {
+  #count({ verdicts, rejected, unnoted }: BatchResult): void {
     for (const labels of verdicts) this.#events.inc(labels);
     for (const { reason, shard, streamID, detail } of rejected) {
       this.#rejects.inc({ reason });
@@ -188,6 +195,10 @@ export class LedgerWriter implements Service {
         { reason, shard, streamID, pii: { detail } },
         'a ledger entry was set aside in ledger_rejects',
       );
+    }
+    this.#unnoted.inc(unnoted.length);
+    for (const { tenantID, error } of unnoted) {
+      this.#options.log.error({ err: error, tenantID }, 'a tenant is not told of what the ledger holds');
     }
   }
 }

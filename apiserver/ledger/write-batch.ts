@@ -5,6 +5,7 @@ import type { Database, PoolClient } from '../database/database.ts';
 import { sqlStateOf } from '../database/database-error.ts';
 import { readPurged } from '../tenants/purged-tenants.ts';
 import { eventKey, type Judgement, judgeEntries, type KnownEvent } from './judge-entries.ts';
+import { type NoteEvents, noteApart, type Unnoted } from './note-apart.ts';
 import {
   isAccepted,
   isRejected,
@@ -24,12 +25,11 @@ export class CursorMoved extends OperatingError {
   }
 }
 
-/** Notes, in the same transaction, what tenants are to be told of because of these accepted events. */
-export type NoteEvents = (client: PoolClient, events: readonly LedgerEvent[]) => Promise<void>;
-
 export interface BatchResult {
   readonly verdicts: Judgement['verdicts'];
   readonly rejected: readonly RejectedEntry[];
+  /** Tenants who are not told of what was written. */
+  readonly unnoted: readonly Unnoted[];
 }
 
 /**
@@ -44,7 +44,7 @@ export async function writeBatch(
   cursors: Map<Shard, string>,
   note: NoteEvents,
 ): Promise<BatchResult> {
-  if (entries.length === 0) return { verdicts: [], rejected: [] };
+  if (entries.length === 0) return { verdicts: [], rejected: [], unnoted: [] };
   const parsed = entries.map(parseEntry);
   try {
     return await commit(database, parsed, cursors, note);
@@ -61,6 +61,7 @@ export async function writeBatch(
     return {
       verdicts: [...before.verdicts, ...after.verdicts],
       rejected: [...before.rejected, ...after.rejected],
+      unnoted: [...before.unnoted, ...after.unnoted],
     };
   }
 }
@@ -83,14 +84,12 @@ async function commit(
     const purged = await readPurged(client, [...new Set(entries.map(({ event }) => event.tenantID))]);
     const judgement = judgeEntries(entries, await readKnown(client, entries), purged);
     await writeEvents(client, judgement.accepted);
-    await note(
-      client,
-      judgement.accepted.map(({ event }) => event),
-    );
+    const events = judgement.accepted.map(({ event }) => event);
+    const unnoted = await noteApart(client, events, note);
     const rejected = [...parsed.filter(isRejected), ...judgement.rejected];
     await writeRejects(client, rejected);
     await moveCursors(client, moves);
-    return { verdicts: judgement.verdicts, rejected };
+    return { verdicts: judgement.verdicts, rejected, unnoted };
   });
   for (const [shard, streamID] of moves) cursors.set(shard, streamID);
   return result;

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import {
   type NotificationEvent,
   type Notifications,
   notificationsSchema,
 } from '#crds/tenant/call-handling.ts';
+import { uuidV5 } from '#lib/ids/uuid-v5.ts';
 import type { PoolClient } from '../database/database.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK } from '../jobs/job-queues.ts';
@@ -67,7 +67,7 @@ export class NotificationOutbox {
       targetsOf(settings, tenant_id, event).map((target) => ({
         tenant_id,
         notification_id,
-        delivery_id: randomUUID(),
+        delivery_id: uuidV5(notification_id, `${target.channel}/${target.address ?? ''}`),
         ...target,
       })),
     );
@@ -145,7 +145,8 @@ interface AddedRow {
 async function addNotifications(client: PoolClient, occasions: readonly Occasion[]): Promise<AddedRow[]> {
   const rows = occasions.map(({ tenantID, event, key, callID, limit }) => ({
     tenant_id: tenantID,
-    notification_id: randomUUID(),
+    // By what it is about: after a restore of the database, receivers know what they were told before.
+    notification_id: uuidV5(tenantID, `${event}/${key}`),
     event,
     event_key: key,
     call_id: callID ?? null,

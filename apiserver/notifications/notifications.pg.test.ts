@@ -153,6 +153,23 @@ describe('notifications', () => {
     expect(raised).toMatchObject({ type: 'limit.reached', data: { usage: { allowed: 7, used: 7 } } });
   });
 
+  test('after a restore of the database what is told again has the id that its receiver knows', async () => {
+    const tenant = await told.tenant({ ...BOTH, emails: [], webhookEvents: ['CallEnded'] });
+    const events = callEvents({ tenantID: tenant.tenantID });
+    await told.write(events);
+    await settled(tenant, 1);
+    const [before] = await told.deliveries(tenant);
+    for (const table of ['notifications', 'ledger_events']) {
+      await told.database.asAdmin(`DELETE FROM veralux.${table} WHERE tenant_id = $1`, [tenant.tenantID]);
+    }
+    await told.write(events);
+    await settled(tenant, 1);
+    const [after] = await told.deliveries(tenant);
+    expect(after?.id).toBe(before?.id);
+    const ids = told.posted(tenant).map(({ headers }) => headers['webhook-id']);
+    expect(ids).toEqual([ids[0], ids[0]]);
+  });
+
   test('nobody is told of anything who did not ask for it', async () => {
     const [silent, choosy] = [
       await told.tenant(null),

@@ -44,10 +44,11 @@ async function ask(
   const url = URL.parse(text);
   const addresses = url && (await resolvePublic(url, resolve));
   if (!addresses) return undefined;
-  return postJSON({ url, addresses, dial, body, headers, signal, onSent: () => undefined });
+  const unused = { onSent: () => undefined, maxAnswerBytes: 0 };
+  return postJSON({ url, addresses, dial, body, headers, signal, ...unused });
 }
 
-/** As Standard Webhooks has it: 2xx is delivered, 410 wants no more, and a redirect is a failure like all others. */
+/** The status says it all. As Standard Webhooks has it: 2xx is delivered, 410 wants no more, and a redirect is a failure like all others. */
 function meaningOf({ status }: Answer): Attempted {
   if (status >= 200 && status < 300) return { kind: 'Delivered', status };
   return status === 410

@@ -127,8 +127,9 @@ function deleteRoute({ database }: SecretRouteDeps): Route {
   });
 }
 
-/** The one before stays good for a while; what is older ends. */
+/** The one before stays good for a while; what is older ends. Of several requests at once each ends the one before. */
 async function endOthers(client: PoolClient, tenantID: string, overlapHours: number): Promise<void> {
+  await client.query('SELECT FROM tenants WHERE tenant_id = $1 FOR NO KEY UPDATE', [tenantID]);
   await client.query('DELETE FROM webhook_secrets WHERE tenant_id = $1 AND ends_at IS NOT NULL', [tenantID]);
   await client.query(
     'UPDATE webhook_secrets SET ends_at = now() + make_interval(hours => $2) WHERE tenant_id = $1',

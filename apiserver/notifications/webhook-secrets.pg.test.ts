@@ -52,6 +52,16 @@ describe('the secrets of webhooks', () => {
     expect(await signing()).toEqual([third.body.secret]);
   });
 
+  test('of several that are made at once, while a webhook is signed, each is made, and two are good', async () => {
+    await newTenant();
+    const [made] = await Promise.all([
+      Promise.all(Array.from({ length: 6 }, () => make())),
+      ...Array.from({ length: 4 }, () => signing()),
+    ]);
+    expect(made.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 201]);
+    expect(await list()).toHaveLength(2);
+  });
+
   test('while two are good, a receiver with either of them takes what is signed', () => {
     const secrets = ['whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'];
     const headers = signedHeaders(secrets, { id: 'msg_1', at: new Date(), body: '{}' });

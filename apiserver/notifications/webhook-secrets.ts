@@ -65,21 +65,33 @@ export async function signingSecrets(
   box: SecretBox,
   tenantID: string,
 ): Promise<string[]> {
+  const found = await readSecrets(database, tenantID);
+  if (found.some(({ ends_at }) => ends_at === null)) return opened(box, found);
   const first = box.seal(tenantID, randomUUID(), newWebhookSecret());
+  // Behind who makes one for the tenant just now.
   await database.query(
     `INSERT INTO webhook_secrets (tenant_id, secret_id, sealed, key_id)
-     SELECT $1, $2, $3, $4
-      WHERE NOT EXISTS (SELECT FROM webhook_secrets WHERE tenant_id = $1 AND ends_at IS NULL)
+     SELECT tenant_id, $2, $3, $4
+       FROM (SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR NO KEY UPDATE) AS held
      ON CONFLICT DO NOTHING`,
     [tenantID, first.secret_id, first.sealed, first.key_id],
   );
-  // In a statement of its own, which sees what another server has made at the same moment.
-  const rows = await database.query<SealedSecret>(
-    `SELECT tenant_id, secret_id, sealed, key_id FROM webhook_secrets
+  return opened(box, await readSecrets(database, tenantID));
+}
+
+function readSecrets(
+  database: Database,
+  tenantID: string,
+): Promise<(SealedSecret & { readonly ends_at: Date | null })[]> {
+  return database.query(
+    `SELECT tenant_id, secret_id, sealed, key_id, ends_at FROM webhook_secrets
       WHERE tenant_id = $1 AND (ends_at IS NULL OR ends_at > now()) ORDER BY created_at DESC`,
     [tenantID],
   );
-  return rows.flatMap((row) => box.open(row) ?? []);
+}
+
+function opened(box: SecretBox, secrets: readonly SealedSecret[]): string[] {
+  return secrets.flatMap((secret) => box.open(secret) ?? []);
 }
 
 const BATCH_ROWS = 500;

@@ -55,7 +55,11 @@ export class TestNotifications {
     const mailbox = await startTestMailbox();
     const script: SiteAnswer[] = [];
     const site = await httpsSite(script);
-    const mailer = smtpMailer({ url: mailbox.url, from: 'VeraLux <no-reply@example.com>', clock: systemClock });
+    const mailer = smtpMailer({
+      url: mailbox.url,
+      from: 'VeraLux <no-reply@example.com>',
+      clock: systemClock,
+    });
     const deps = {
       database: database.worker,
       attempts: countAttempts(createRegistry('test')),

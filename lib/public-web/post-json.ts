@@ -25,7 +25,7 @@ export interface Answer {
  * redirect, uses no proxy, and is never repeated once it may have been sent: `onSent` tells when.
  */
 export async function postJSON(request: PostRequest): Promise<Answer> {
-  const { url, body, headers, signal, onSent } = request;
+  const { url, body, headers, signal, onSent, maxAnswerBytes = MAX_ANSWER_BYTES } = request;
   const socket = await dialAny(request);
   let isTaken = false;
   const client = new Client(url.origin, {
@@ -48,7 +48,9 @@ export async function postJSON(request: PostRequest): Promise<Answer> {
     });
     const mediaType = String(response.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
     const plain = response.headers['content-encoding'] === undefined;
-    const text = plain ? await readUpTo(response.body, MAX_ANSWER_BYTES) : undefined;
+    // Whoever does not read it still has to hear of its end.
+    response.body.on('error', () => undefined);
+    const text = plain && maxAnswerBytes > 0 ? await readUpTo(response.body, maxAnswerBytes) : undefined;
     return { status: response.statusCode, mediaType: mediaType.trim().toLowerCase(), text };
   } finally {
     await client.destroy();
@@ -64,6 +66,8 @@ export interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly onSent: () => void;
+  /** How much of the answer is waited for; 0: nothing but its status. */
+  readonly maxAnswerBytes?: number;
 }
 
 /** Nothing is sent by a connection that fails, so the next address is tried. */
