@@ -35,6 +35,7 @@ import { JobQueue } from './jobs/job-queue.ts';
 import {
   CLOSE_TENANT,
   ERASE_CALLER,
+  NOTIFY_AGAIN_BY_WEBHOOK,
   NOTIFY_BY_MAIL,
   NOTIFY_BY_WEBHOOK,
   PROVISION_TENANT,
@@ -315,9 +316,10 @@ function notifyingJobs(
 ) {
   const { worker: database, registry, mailer, secretBox } = parts;
   const deps = { database, attempts: countAttempts(registry), log };
-  const web = { database, secretBox, clock, resolve: resolveByDNS, dial: dialTLS };
+  const webhook = webhookChannel({ database, secretBox, clock, resolve: resolveByDNS, dial: dialTLS });
   return {
-    [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, webhookChannel(web)),
+    [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, webhook, { queue: NOTIFY_AGAIN_BY_WEBHOOK }),
+    [NOTIFY_AGAIN_BY_WEBHOOK]: deliveryJob(deps, webhook),
     [NOTIFY_BY_MAIL]: deliveryJob(deps, mailChannel({ mailer, consoleURL })),
   };
 }

@@ -27,6 +27,13 @@ describe('the server refuses to serve', () => {
     await expect(check(database.workerURL, 'veralux_worker')).resolves.toBeUndefined();
   });
 
+  test('on a database without one of the queues that its jobs wait in', async () => {
+    await database.asAdmin(`UPDATE pgboss.queue SET name = 'other' WHERE name = 'erase-caller'`);
+    await expect(check(database.appURL)).rejects.toThrow('lacks the queue erase-caller');
+    await database.asAdmin(`UPDATE pgboss.queue SET name = 'erase-caller' WHERE name = 'other'`);
+    await expect(check(database.appURL)).resolves.toBeUndefined();
+  });
+
   test('as a role that it became, and that may become another again', async () => {
     const { username, password } = new URL(database.adminURL);
     const url = at({ username, password, search: '?options=-c%20role%3Dveralux_app' });

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { OperatingError } from '#lib/errors/operating-error.ts';
-import { MIGRATIONS_DIR, MIGRATIONS_TABLE, SCHEMA } from '../migrate/schema.ts';
+import { JOB_QUEUES } from '../jobs/job-queues.ts';
+import { MIGRATIONS_DIR, MIGRATIONS_TABLE, QUEUE_SCHEMA, SCHEMA } from '../migrate/schema.ts';
 import type { Database } from './database.ts';
 import { sqlStateOf } from './database-error.ts';
 
@@ -27,7 +28,7 @@ interface RoleRow {
 /**
  * Throws UnfitDatabase when the connection's role is not `expectedRole` or could see past row-level
  * security (superuser, BYPASSRLS, owner of the tables, a member of another role, or able to become one of
- * these), or when the schema lacks a migration of this release. A schema that is newer is served: migrations
+ * these), or when the schema lacks a migration of this release, or a queue of its jobs. A schema that is newer is served: migrations
  * only add.
  */
 export async function checkDatabase(
@@ -56,12 +57,20 @@ export async function checkDatabase(
   if (role.name !== expectedRole) {
     throw new UnfitDatabase(`${variable} logs in as ${role.name}, but has to as ${expectedRole}.`);
   }
-  const missing = await missingMigrations(database);
+  const migrations = await missingMigrations(database);
+  const missing = migrations.length > 0 ? migrations : await missingQueues(database);
   if (missing.length > 0) {
     throw new UnfitDatabase(
       `The schema of the database lacks ${missing.join(', ')}. Run apiserver/migrate/main.ts first.`,
     );
   }
+}
+
+/** They are made after the migrations, so that these can have run without them. */
+async function missingQueues(database: Database): Promise<readonly string[]> {
+  const rows = await database.query<{ name: string }>(`SELECT name FROM ${QUEUE_SCHEMA}.queue`);
+  const present = new Set(rows.map((row) => row.name));
+  return JOB_QUEUES.flatMap(({ name }) => (present.has(name) ? [] : [`the queue ${name}`]));
 }
 
 function flawOf(role: RoleRow): string | undefined {

@@ -7,6 +7,7 @@ import type { Registry } from '#lib/metrics/registry.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import { QUEUE_SCHEMA } from '../migrate/schema.ts';
 import { refusedQueueOf, shareOf } from './job-queues.ts';
+import { type FetchedJob, QueueWorkers } from './queue-workers.ts';
 
 /** Does one job; what it throws makes pg-boss try again later, but for a JobRefused. */
 export type JobHandler = (data: unknown) => Promise<void>;
@@ -25,6 +26,16 @@ export class JobPostponed extends OperatingError {
   }
 }
 
+/** A job that another queue is to go on with, in the same group, from `afterSeconds` on. */
+export class JobMoved extends OperatingError {
+  readonly to: { readonly queue: string; readonly group: string; readonly afterSeconds: number };
+
+  constructor(to: JobMoved['to']) {
+    super('job_moved', `The job goes on in ${to.queue}.`, { retryable: true });
+    this.to = to;
+  }
+}
+
 /** A job to be sent. `data` holds ids only; of one group few are done at a time (`shareOf`). */
 export interface JobToSend {
   readonly data: object;
@@ -39,8 +50,6 @@ export interface JobQueueOptions {
   readonly handlers: Readonly<Record<string, JobHandler>>;
 }
 
-/** Between two looks at a queue, for jobs that another replica sent or that are due again. */
-const POLLING_SECONDS = 1;
 const STOP_TIMEOUT_MS = 5_000;
 
 /**
@@ -52,7 +61,7 @@ export class JobQueue implements Service {
   readonly #options: JobQueueOptions;
   readonly #boss: PgBoss;
   readonly #refused: Counter;
-  readonly #workers = new Map<string, string[]>();
+  readonly #workers = new Map<string, QueueWorkers>();
 
   constructor(options: JobQueueOptions) {
     this.#options = options;
@@ -82,19 +91,10 @@ export class JobQueue implements Service {
     for (const [queue, handler] of Object.entries(this.#options.handlers)) {
       // A newer release or a mended cluster may take what was refused.
       await this.#boss.redrive(refusedQueueOf(queue));
-      const { atOnce, atOnceOfGroup } = shareOf(queue);
-      const id = await this.#boss.work(
-        queue,
-        {
-          pollingIntervalSeconds: POLLING_SECONDS,
-          localConcurrency: atOnce,
-          ...(atOnceOfGroup === undefined ? {} : { localGroupConcurrency: atOnceOfGroup }),
-          batchSize: 1,
-          perJobResults: true,
-        },
-        (jobs) => Promise.all(jobs.map((job) => this.#run(queue, job, handler))),
-      );
-      this.#workers.set(queue, [id]);
+      const run = (job: FetchedJob) => this.#run(queue, job, handler);
+      const workers = new QueueWorkers({ boss: this.#boss, queue, share: shareOf(queue), run });
+      await workers.start();
+      this.#workers.set(queue, workers);
     }
   }
 
@@ -116,21 +116,17 @@ export class JobQueue implements Service {
 
   /** Looks at the queue now instead of at the next poll. Call it after the commit. */
   wake(queue: string): void {
-    for (const id of this.#workers.get(queue) ?? []) this.#boss.notifyWorker(id);
+    this.#workers.get(queue)?.wake();
   }
 
   async stop(): Promise<void> {
     await this.#boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS, close: false });
   }
 
-  async #run(
-    queue: string,
-    { id, data }: { readonly id: string; readonly data: unknown },
-    handler: JobHandler,
-  ): Promise<JobResult> {
+  async #run(queue: string, { id, data }: FetchedJob, handler: JobHandler): Promise<JobResult> {
     const { log } = this.#options;
     try {
-      await handler(data);
+      await this.#moving(data, handler);
       return { id, status: 'completed' };
     } catch (error) {
       const output = { message: messageOf(error) };
@@ -149,6 +145,20 @@ export class JobQueue implements Service {
         'a job was refused and is set aside until the next start',
       );
       return { id, status: 'deadletter', output };
+    }
+  }
+  /** Does a job, or sends it on: twice, where the server is killed in between. */
+  async #moving(data: unknown, handler: JobHandler): Promise<void> {
+    try {
+      await handler(data);
+    } catch (error) {
+      if (!(error instanceof JobMoved)) throw error;
+      const { queue, group, afterSeconds } = error.to;
+      const sent = await this.#boss.send(queue, data as object, {
+        group: { id: group },
+        startAfter: afterSeconds,
+      });
+      if (sent === null) throw new Error(`the job queue ${queue} did not take a job`);
     }
   }
 }

@@ -4,6 +4,8 @@ export const CLOSE_TENANT = 'close-tenant';
 export const SEND_MAIL = 'send-mail';
 export const ERASE_CALLER = 'erase-caller';
 export const NOTIFY_BY_WEBHOOK = 'notify-by-webhook';
+/** What the first attempt at a receiver has shown to be away waits here, so that it holds no place of the others. */
+export const NOTIFY_AGAIN_BY_WEBHOOK = 'notify-again-by-webhook';
 export const NOTIFY_BY_MAIL = 'notify-by-mail';
 
 const KEPT_SECONDS = 90 * 24 * 60 * 60;
@@ -29,17 +31,27 @@ const NOTIFYING = {
 } as const;
 
 /** How many jobs of a queue one replica does at a time, and how many of them of one group. */
-interface Share {
+export interface Share {
   readonly atOnce: number;
   readonly atOnceOfGroup?: number;
+  /** Between two looks of one place at the queue, for jobs that another replica sent or that are due again. */
+  readonly pollingSeconds: number;
 }
 
-const DEFAULT_SHARE: Share = { atOnce: 4 };
-/** They wait for receivers most of the time; a tenant whose receiver is slow holds one place. */
-const NOTIFYING_SHARE: Share = { atOnce: 8, atOnceOfGroup: 1 };
+const DEFAULT_SHARE: Share = { atOnce: 4, pollingSeconds: 1 };
+
+/**
+ * Those of notifications wait for receivers most of the time; a tenant whose receiver is slow holds one place. A receiver
+ * that dies holds one once, for the ten seconds that it has: 64 of them dying at once delay the others by that.
+ */
+const SHARES: Readonly<Record<string, Share>> = {
+  [NOTIFY_BY_WEBHOOK]: { atOnce: 64, atOnceOfGroup: 1, pollingSeconds: 5 },
+  [NOTIFY_AGAIN_BY_WEBHOOK]: { atOnce: 16, atOnceOfGroup: 1, pollingSeconds: 2 },
+  [NOTIFY_BY_MAIL]: { atOnce: 8, atOnceOfGroup: 1, pollingSeconds: 1 },
+};
 
 export function shareOf(queue: string): Share {
-  return queue === NOTIFY_BY_WEBHOOK || queue === NOTIFY_BY_MAIL ? NOTIFYING_SHARE : DEFAULT_SHARE;
+  return SHARES[queue] ?? DEFAULT_SHARE;
 }
 
 /**
@@ -104,6 +116,8 @@ export const JOB_QUEUES = [
   },
   { name: refusedQueueOf(NOTIFY_BY_WEBHOOK), retentionSeconds: KEPT_SECONDS },
   { name: NOTIFY_BY_WEBHOOK, ...NOTIFYING, deadLetter: refusedQueueOf(NOTIFY_BY_WEBHOOK) },
+  { name: refusedQueueOf(NOTIFY_AGAIN_BY_WEBHOOK), retentionSeconds: KEPT_SECONDS },
+  { name: NOTIFY_AGAIN_BY_WEBHOOK, ...NOTIFYING, deadLetter: refusedQueueOf(NOTIFY_AGAIN_BY_WEBHOOK) },
   { name: refusedQueueOf(NOTIFY_BY_MAIL), retentionSeconds: KEPT_SECONDS },
   { name: NOTIFY_BY_MAIL, ...NOTIFYING, deadLetter: refusedQueueOf(NOTIFY_BY_MAIL) },
 ] as const;

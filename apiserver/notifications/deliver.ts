@@ -2,7 +2,7 @@ import { Counter } from 'prom-client';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Registry } from '#lib/metrics/registry.ts';
 import type { Database } from '../database/database.ts';
-import { type JobHandler, JobPostponed } from '../jobs/job-queue.ts';
+import { type JobHandler, JobMoved, JobPostponed } from '../jobs/job-queue.ts';
 import type { Message } from './message.ts';
 import { deliveryJobSchema, type PendingDelivery, readPending } from './pending-delivery.ts';
 import { readMessage } from './read-message.ts';
@@ -32,6 +32,14 @@ export interface DeliverDeps {
   readonly log: Logger;
 }
 
+/** The queue that goes on with what the first attempt did not settle; the attempts of one queue alone postpone it. */
+export interface FurtherAttempts {
+  readonly queue: string;
+}
+
+/** As the first retry of a queue. */
+const SECOND_ATTEMPT_SECONDS = 5;
+
 export function countAttempts(registry: Registry): Counter {
   return new Counter({
     name: 'veralux_notification_attempts_total',
@@ -48,27 +56,43 @@ export function countAttempts(registry: Registry): Counter {
  *   Pending ─▶ Delivered
  *           ─▶ Dead (hopeless, or a day over) ─▶ Pending, when people have it sent again
  */
-export function deliveryJob({ database, attempts, log }: DeliverDeps, channel: Channel): JobHandler {
+export function deliveryJob(
+  { database, attempts, log }: DeliverDeps,
+  channel: Channel,
+  further?: FurtherAttempts,
+): JobHandler {
   return async (data) => {
     const delivery = await readPending(database, deliveryJobSchema.parse(data));
     if (delivery === undefined) return;
+    const later = (why: string) => (further ? movedTo(further, delivery) : new JobPostponed(why));
+    // Nobody knows whether it is there again: others are asked first.
+    if (further && delivery.failures > 0) throw movedTo(further, delivery);
     const attempted = await attempt(database, channel, delivery);
+    if (attempted === 'Paused') throw later('the receiver is left in peace');
     const state = await settle(database, delivery, attempted);
     const outcome = state === 'Pending' ? 'Failed' : state;
     attempts.inc({ channel: channel.name, outcome });
     const { tenantID, deliveryID } = delivery;
     const { kind: _, ...answer } = attempted;
     log.info({ tenantID, deliveryID, channel: channel.name, outcome, ...answer }, 'a notification was tried');
-    if (state === 'Pending') throw new JobPostponed('the delivery failed and is tried again later');
+    if (state === 'Pending') throw later('the delivery failed and is tried again later');
   };
 }
 
-/** Throws JobPostponed where it is not the time. */
-async function attempt(database: Database, channel: Channel, delivery: PendingDelivery): Promise<Attempted> {
+function movedTo({ queue }: FurtherAttempts, { tenantID }: PendingDelivery): JobMoved {
+  return new JobMoved({ queue, group: tenantID, afterSeconds: SECOND_ATTEMPT_SECONDS });
+}
+
+/** Paused: it is not the time. */
+async function attempt(
+  database: Database,
+  channel: Channel,
+  delivery: PendingDelivery,
+): Promise<Attempted | 'Paused'> {
   const obstacle = channel.obstacle(delivery);
   if (obstacle !== undefined) return { kind: 'Hopeless', error: obstacle };
   if (channel.isPaused(delivery)) {
-    if (!delivery.isOver) throw new JobPostponed('the receiver is left in peace');
+    if (!delivery.isOver) return 'Paused';
     return { kind: 'Hopeless', error: 'receiver_away' };
   }
   const message = await readMessage(database, delivery);

@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LedgerEvent } from '#crds/ledger/ledger-event.ts';
 import { effectiveLimits } from '#crds/plans/plans.ts';
+import { NOTIFY_AGAIN_BY_WEBHOOK } from '../jobs/job-queues.ts';
 import { callEvents } from '../testing/ledger-events.ts';
 import { TestNotifications, WEBHOOK_URL } from '../testing/test-notifications.ts';
 import { until } from '../testing/until.ts';
@@ -217,9 +218,10 @@ describe('notifications', () => {
     told.answer = (response) => void response.destroy();
     for (let call = 0; call < 5; call += 1) await told.write(callEvents({ tenantID: tenant.tenantID }));
     const waiting = () =>
-      told.database.asAdmin(`SELECT FROM pgboss.job WHERE group_id = $1 AND state = 'retry'`, [
-        tenant.tenantID,
-      ]);
+      told.database.asAdmin(
+        `SELECT FROM pgboss.job WHERE group_id = $1 AND name = $2 AND state IN ('created', 'retry')`,
+        [tenant.tenantID, NOTIFY_AGAIN_BY_WEBHOOK],
+      );
     await until(async () => ((await waiting()).length === 5 ? true : undefined));
     expect(told.posted(tenant)).toHaveLength(1);
     expect((await told.deliveries(tenant)).map(({ error }) => error).filter(Boolean)).toHaveLength(1);

@@ -5,6 +5,7 @@ import type { Attempted, Channel } from './deliver.ts';
 import { payloadOf } from './message.ts';
 import type { PendingDelivery } from './pending-delivery.ts';
 import { type PostDeps, postWebhook } from './post-webhook.ts';
+import { ReceiverHosts } from './receiver-hosts.ts';
 import { type SecretBox, signingSecrets } from './webhook-secrets.ts';
 
 export interface WebhookDeps extends PostDeps {
@@ -22,10 +23,11 @@ const PAUSE = { initialMs: 5_000, maxMs: 10 * 60_000 };
  * is left in peace for a while, so that what waits for it holds no place of others.
  */
 export function webhookChannel(deps: WebhookDeps): Channel {
+  const hosts = new ReceiverHosts(deps.clock);
   return {
     name: 'Webhook',
     obstacle: ({ settings }) => (settings?.webhookURL === undefined ? 'no_receiver' : undefined),
-    isPaused: ({ isPaused }) => isPaused,
+    isPaused: ({ isPaused, settings }) => isPaused || hosts.isPaused(hostOf(settings?.webhookURL)),
     send: async (delivery, message) => {
       const url = delivery.settings?.webhookURL ?? '';
       const body = payloadOf(message);
@@ -37,10 +39,15 @@ export function webhookChannel(deps: WebhookDeps): Channel {
         body,
       });
       const attempted = await postWebhook(deps, { url, body, headers });
+      hosts.note(hostOf(url), delivery.tenantID, !isSilent(attempted));
       await noteReceiver(deps.database, delivery, attempted);
       return attempted;
     },
   };
+}
+
+function hostOf(url = ''): string {
+  return URL.parse(url)?.host ?? '';
 }
 
 /** With a signature by each secret that is good: while one replaces another, the receiver may know either. */
@@ -57,8 +64,13 @@ export function signedHeaders(
 }
 
 /** A receiver that answers is there, also where it refuses what it is sent: 5xx and 429 say that it cannot answer now. */
-function isAway({ kind, status = 0 }: Attempted): boolean {
-  return kind === 'Failed' && (status === 0 || status === 429 || status >= 500);
+function isAway(attempted: Attempted): boolean {
+  const { kind, status = 0 } = attempted;
+  return isSilent(attempted) || (kind === 'Failed' && (status === 429 || status >= 500));
+}
+
+function isSilent({ kind, status }: Attempted): boolean {
+  return kind === 'Failed' && status === undefined;
 }
 
 async function noteReceiver(

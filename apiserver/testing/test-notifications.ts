@@ -7,7 +7,8 @@ import { httpsSite, PUBLIC_ADDRESS, SITE, type SiteAnswer } from '#hack/testing/
 import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
-import { NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK } from '../jobs/job-queues.ts';
+import type { Dial } from '#lib/public-web/post-json.ts';
+import { NOTIFY_AGAIN_BY_WEBHOOK, NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK } from '../jobs/job-queues.ts';
 import { writeBatch } from '../ledger/write-batch.ts';
 import { smtpMailer } from '../mail/mailer.ts';
 import { countAttempts, deliveryJob } from '../notifications/deliver.ts';
@@ -67,9 +68,13 @@ export class TestNotifications {
     };
     const secretBox = new SecretBox([TEST_SECRET]);
     const resolve = async () => [{ address: PUBLIC_ADDRESS, family: 4 }];
-    const web = { database: database.worker, secretBox, clock: systemClock, resolve, dial: site.dial };
+    const dial: Dial = (target, signal) =>
+      target.hostname.startsWith('dead') ? never(signal) : site.dial(target, signal);
+    const web = { database: database.worker, secretBox, clock: systemClock, resolve, dial };
+    const webhook = webhookChannel(web);
     const handlers = {
-      [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, webhookChannel(web)),
+      [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, webhook, { queue: NOTIFY_AGAIN_BY_WEBHOOK }),
+      [NOTIFY_AGAIN_BY_WEBHOOK]: deliveryJob(deps, webhook),
       [NOTIFY_BY_MAIL]: deliveryJob(deps, mailChannel({ mailer, consoleURL: 'https://console.example.com' })),
     };
     const api = await startTestApi(database, works ? { handlers } : {});
@@ -96,6 +101,19 @@ export class TestNotifications {
       JSON.stringify(effectiveLimits({ plan: 'Free', limits })),
     ]);
     return tenant;
+  }
+
+  /** As many tenants at once, whom the ledger alone has made, each with a receiver at a host that takes no connection. */
+  async deadTenants(count: number): Promise<string[]> {
+    const ids = Array.from({ length: count }, () => randomUUID());
+    await this.database.worker.query(
+      `INSERT INTO tenants (tenant_id, source) SELECT id, 'Ledger' FROM unnest($1::uuid[]) AS id`,
+      [ids],
+    );
+    for (const id of ids) {
+      await this.set(id, { webhookURL: `https://dead-${id}.example.com/`, webhookEvents: ['CallEnded'] });
+    }
+    return ids;
   }
 
   async set(tenantID: string, notifications: object | null): Promise<void> {
@@ -143,7 +161,13 @@ export class TestNotifications {
   async hurry(): Promise<void> {
     await this.database.worker.query('UPDATE tenants SET webhook_paused_until = NULL');
     await this.database.worker.query(
-      `UPDATE pgboss.job SET start_after = now() WHERE name LIKE 'notify-%' AND state = 'retry'`,
+      `UPDATE pgboss.job SET start_after = now() WHERE name LIKE 'notify-%' AND state IN ('created', 'retry')`,
     );
   }
+}
+
+function never(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }

@@ -4,7 +4,7 @@ import { createRegistry } from '#lib/metrics/registry.ts';
 import { type Dial, openTLS } from '#lib/public-web/post-json.ts';
 import { Database } from '../../database/database.ts';
 import { JobQueue } from '../../jobs/job-queue.ts';
-import { NOTIFY_BY_WEBHOOK } from '../../jobs/job-queues.ts';
+import { NOTIFY_AGAIN_BY_WEBHOOK, NOTIFY_BY_WEBHOOK } from '../../jobs/job-queues.ts';
 import { countAttempts, deliveryJob } from '../../notifications/deliver.ts';
 import { webhookChannel } from '../../notifications/webhook-channel.ts';
 import { SecretBox } from '../../notifications/webhook-secrets.ts';
@@ -24,5 +24,8 @@ const channel = webhookChannel({
   dial,
 });
 const deps = { database, attempts: countAttempts(registry), log: silentLogger };
-const handlers = { [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, channel) };
+const handlers = {
+  [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, channel, { queue: NOTIFY_AGAIN_BY_WEBHOOK }),
+  [NOTIFY_AGAIN_BY_WEBHOOK]: deliveryJob(deps, channel),
+};
 await new JobQueue({ database, log: silentLogger, registry, handlers }).start();
