@@ -153,12 +153,13 @@ export class JobQueue implements Service {
       await handler(data);
     } catch (error) {
       if (!(error instanceof JobMoved)) throw error;
-      const { queue, group, afterSeconds } = error.to;
-      const sent = await this.#boss.send(queue, data as object, {
-        group: { id: group },
-        startAfter: afterSeconds,
-      });
-      if (sent === null) throw new Error(`the job queue ${queue} did not take a job`);
+      await this.#sendOn(data, error.to);
     }
+  }
+
+  async #sendOn(data: unknown, { queue, group, afterSeconds }: JobMoved['to']): Promise<void> {
+    const options = { group: { id: group }, startAfter: afterSeconds };
+    const id = await this.#boss.send(queue, data as object, options);
+    if (id === null) throw new Error(`the job queue ${queue} did not take a job`);
   }
 }
