@@ -67,20 +67,53 @@ describe('the driver with a language model', () => {
     expect(talk.commits).toBe(0);
   });
 
-  test('lets the model speak of what its tools told it, and has a number read back', async () => {
+  const NUMBER = 'two one two five five five zero one four two';
+
+  test('lets the workflow speak at once where the model only saved, and read back what it saved', async () => {
     const talk = talkWith([
-      [save('phone', 'two one two five five five zero one four two')],
-      ['Two one two, five five five, zero one four two, right?'],
-      [{ tool: 'confirm_answer', args: { field: 'phone' } }, 'Thank you.'],
+      [save('name', 'alice')],
+      ['Thank you, Alice.', save('phone', NUMBER)],
+      [{ tool: 'confirm_answer', args: { field: 'phone' } }],
     ]);
-    expect(await talk.hears('two one two five five five zero one four two')).toMatch(/^Two one two/);
-    expect(talk.model.requests[1]?.messages.at(-1)).toMatchObject({
-      role: 'tool',
-      content: expect.stringContaining('Read it back as "two one two, five five five, zero one four two"'),
-    });
-    expect(talk.state.collected).toMatchObject([{ value: '+12125550142', status: 'Unconfirmed' }]);
-    expect(await talk.hears('yes')).toBe('Thank you.');
-    expect(talk.state.collected[0]?.status).toBeUndefined();
+    expect(await talk.hears('my name is alice')).toBe('What number can we call you back on?');
+    expect(talk.effect).toEqual({ kind: 'Listen', for: 'Digits' });
+    expect(await talk.hears(NUMBER)).toBe(
+      'Thank you, Alice.  I have two one two, five five five, zero one four two. Is that right?',
+    );
+    expect(talk.state.collected).toMatchObject([{}, { value: '+12125550142', status: 'Unconfirmed' }]);
+    expect(talk.state.awaiting).toBe('ReadBack');
+    expect(await talk.hears('yes')).toBe('How can we help you today?');
+    expect(talk.state.collected[1]?.status).toBeUndefined();
+    expect(talk.model.requests).toHaveLength(3);
+  });
+
+  test.each([
+    ['the caller asked something besides', 'how much is it, and my name is alice', [save('name', 'alice')]],
+    ['another tool has answered', 'my name is alice', [save('name', 'alice'), { tool: 'launch_rocket' }]],
+    [
+      'nothing is left to be asked',
+      'my name is alice',
+      ['name', 'phone', 'reason'].map((field) => ({ tool: 'skip_answer', args: { field } })),
+    ],
+  ])('lets the model speak of what its tools told it where %s', async (_, heard, calls) => {
+    const talk = talkWith([calls, ['It is free, Alice.']]);
+    expect(await talk.hears(heard)).toBe('It is free, Alice.');
+    expect(talk.model.requests[1]?.messages.at(-1)?.role).toBe('tool');
+  });
+
+  test('lets the model speak of what it has learned, also where it saves something afterwards', async () => {
+    const tools: TenantTools = {
+      definitions: [{ name: 'find', description: 'Finds.', parameters: { type: 'object' } }],
+      call: () => Promise.resolve('She is a customer.'),
+    };
+    const answers = [[{ tool: 'find' }], [save('name', 'alice')], ['Welcome back, Alice.']];
+    expect(await talkWith(answers, { tools }).hears('my name is alice')).toMatch(/Welcome back, Alice\.$/);
+  });
+
+  test('leaves an answer out of turn to be read back when its turn comes', async () => {
+    const talk = talkWith([[save('phone', NUMBER)], ['Nice to meet you. ', save('name', 'alice')]]);
+    expect(await talk.hears(`call me on ${NUMBER}`)).toBe('May I have your name please?');
+    expect(await talk.hears('alice')).toMatch(/^Nice to meet you\. +I have two one two, .*Is that right\?$/);
   });
 
   test.each([

@@ -2,21 +2,24 @@ import { EngineError } from '#runtime/engines/engine-error.ts';
 import type { ChatMessage, ChatPart, LanguageModel } from '#runtime/engines/language-model.ts';
 import { goOn, putQuestion } from '../asking.ts';
 import type { DialogueTurn, Outcome, Reply } from '../dialogue.ts';
-import { openField } from '../form.ts';
+import { answerTo, openField } from '../form.ts';
 import { hearWords } from '../hearing.ts';
+import { languageOf } from '../language.ts';
 import { type Effect, phrasesOf, type Step, type Talk } from '../talk.ts';
 import { instructions } from './instructions.ts';
-import { type Arguments, modelTools, type ToolResult } from './model-tools.ts';
+import { type Arguments, type LeadsTo, modelTools, type ToolResult } from './model-tools.ts';
+import { saysMore } from './says-more.ts';
 import { Speakable } from './speakable.ts';
 import type { TenantTools } from './tenant-tools.ts';
 
 /**
  * One answer of the language model: its text as it comes, its tools run in between. Rounds go on while there are
- * results that the model has to speak of.
+ * results that the model has to speak of. Where it only saved what the caller said, the workflow knows what comes next,
+ * and says it at once: another round would take as long as the first.
  *
- *   ask ── text ──▶ spoken ── no tool, or only routine ones ──▶ done
- *    ▲   └─ tool ──▶ run ── a result to speak of ──┘ │
- *    └───────────────────────────────────────────────┘ ── another step, such as a transfer ──▶ its words, done
+ *   ask ── text ──▶ spoken ── no tool, or only saved ──▶ done
+ *    ▲   └─ tool ──▶ run ── saved, to be read back, or without a word ──▶ the workflow's words, done
+ *    └─ a result to speak of ──┘ └─ another step, such as a transfer ──▶ its words, done
  *
  * Nothing that cannot be taken back happens before the turn is final. Where the model fails before a word of it was
  * written, the step-by-step driver answers instead; later, it puts the question that is open.
@@ -26,6 +29,8 @@ export class ModelReply implements Reply {
   #talk: Talk;
   #step: Step | undefined;
   #hasSaid = false;
+  /** What tools were told to save, in the caller's words. */
+  readonly #saved: string[] = [];
   #fillers = 0;
   readonly text: AsyncIterable<string>;
 
@@ -56,14 +61,18 @@ export class ModelReply implements Reply {
 
   async *#rounds(): AsyncGenerator<string, void> {
     const messages = this.#messages();
+    /** What came of the tools since the model last spoke. */
+    const led = new Set<LeadsTo>();
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const answer = yield* this.#askShortened(messages, round);
       if (answer.calls.length === 0) break;
       const toolCalls = answer.calls.map((call) => ({ ...call, arguments: call.arguments ?? {} }));
       messages.push({ role: 'assistant', content: answer.text, toolCalls });
       // What is said before a tool is heard while it runs.
-      if (answer.text !== '') yield sentenceEnd(answer.text);
-      let isRoutine = true;
+      if (answer.text !== '') {
+        led.clear();
+        yield sentenceEnd(answer.text);
+      }
       for (const call of answer.calls) {
         const result = yield* this.#run(call);
         if (result.kind === 'Step') {
@@ -71,12 +80,30 @@ export class ModelReply implements Reply {
           return;
         }
         this.#talk = result.talk;
-        isRoutine &&= result.isRoutine;
+        led.add(result.leadsTo);
+        if (typeof call.arguments?.['value'] === 'string') this.#saved.push(call.arguments['value']);
         messages.push({ role: 'tool', toolCallID: call.id, content: result.text });
       }
-      if (isRoutine && answer.text !== '') break;
+      if (this.#isWorkflowsTurn(led)) {
+        yield* this.#say(goOn(this.#talk));
+        return;
+      }
+      if (led.has('Nothing') && led.size === 1 && answer.text !== '') break;
     }
     if (!this.#hasSaid) yield* this.#goOnWithout();
+  }
+
+  /**
+   * Whether the next words are the workflow's: something is to be read back, or the model saved without a word.
+   * A caller who said more than that has the model's answer, and so has one who is through with the form.
+   */
+  #isWorkflowsTurn(led: ReadonlySet<LeadsTo>): boolean {
+    const { subject, state } = this.#talk;
+    const next = openField(state, subject.workflow);
+    if (led.has('Model') || !next) return false;
+    if (!this.#hasSaid)
+      return !saysMore(this.#options.text, this.#saved, languageOf(subject.profile.language));
+    return answerTo(state, next.name)?.status === 'Unconfirmed';
   }
 
   /** A conversation that is too long for the model is told to it without its beginning. */
@@ -147,7 +174,7 @@ export class ModelReply implements Reply {
   }
 
   #told(text: string): ToolResult {
-    return { kind: 'Told', text, talk: this.#talk, isRoutine: false };
+    return { kind: 'Told', text, talk: this.#talk, leadsTo: 'Model' };
   }
 
   *#say(step: Step): Generator<string, void> {

@@ -22,8 +22,11 @@ export type Arguments = Readonly<Record<string, unknown>>;
 
 /** What the model is told, and the talk after it; or the step with which something else goes on. */
 export type ToolResult =
-  | { readonly kind: 'Told'; readonly text: string; readonly talk: Talk; readonly isRoutine: boolean }
+  | { readonly kind: 'Told'; readonly text: string; readonly talk: Talk; readonly leadsTo: LeadsTo }
   | { readonly kind: 'Step'; readonly step: Step };
+
+/** Who has to speak next: the model, of what it was told; the workflow, which reads back; or, where something was said, nobody. */
+export type LeadsTo = 'Model' | 'ReadBack' | 'Nothing';
 
 /** The tools that make sense for this talk. */
 export function modelTools(talk: Talk): readonly ModelTool[] {
@@ -67,7 +70,12 @@ function saved(talk: Talk, field: WorkflowField, spoken: string): ToolResult {
   const text = isOpen
     ? `Saved. Read it back as "${readBackOf(field.type, answer.value, context)}" and ask whether that is right.`
     : 'Saved.';
-  return { kind: 'Told', text, talk: { subject, state: answered }, isRoutine: !isOpen };
+  return {
+    kind: 'Told',
+    text,
+    talk: { subject, state: answered },
+    leadsTo: isOpen ? 'ReadBack' : 'Nothing',
+  };
 }
 
 const UNUSABLE = {
@@ -138,7 +146,7 @@ const LOOK_UP: ModelTool = {
     const asked = typeof question === 'string' ? question.slice(0, MAX_VALUE_CHARACTERS) : '';
     const article = findArticle(asked, knowledge, languageOf(language));
     const text = article ? `# ${article.title}\n${article.text}` : 'Nothing is known about that.';
-    return { kind: 'Told', text, talk, isRoutine: false };
+    return { kind: 'Told', text, talk, leadsTo: 'Model' };
   },
 };
 
@@ -169,11 +177,11 @@ const FINISH: ModelTool = {
 };
 
 function told(talk: Talk, text: string): ToolResult {
-  return { kind: 'Told', text, talk, isRoutine: true };
+  return { kind: 'Told', text, talk, leadsTo: 'Nothing' };
 }
 
 function refused(talk: Talk, text: string): ToolResult {
-  return { kind: 'Told', text, talk, isRoutine: false };
+  return { kind: 'Told', text, talk, leadsTo: 'Model' };
 }
 
 function fieldOf({ subject }: Talk, name: unknown): WorkflowField | undefined {
