@@ -120,6 +120,7 @@ describe('a caller who is handed to a person', () => {
       callSeconds: Math.ceil((bridgedAtMs - answeredAtMs) / 1_000),
     });
     expect(await pod.redis.zcard(storeKeys.leases(TENANT))).toBe(0);
+    expect(await pod.redis.hgetall(storeKeys.transferHolds(TENANT))).toEqual({});
     const { hungUpAtMs = 0 } = await recordOf();
     expect(await pod.redis.get(storeKeys.transferSeconds(TENANT, today()))).toBe(
       String(Math.ceil((hungUpAtMs - bridgedAtMs) / 1_000)),
@@ -178,6 +179,7 @@ describe('a caller whom the person does not take', () => {
       await transfer(kind);
       await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
       expect(pod.opened[1]).toMatchObject({ transferFailure: failure, conversation: { nextTurn: 4 } });
+      expect(await pod.redis.hgetall(storeKeys.transferHolds(TENANT))).toEqual({});
       expect([await stateOf(), stateAtCarrier()]).toEqual(['talking', 'answered']);
       carrier.control.callerHangsUp(caller.id);
       expect(await booksOf('ended')).toMatchObject({ reason: 'CallerHungUp' });

@@ -17,6 +17,8 @@ export interface AdvanceRequest {
   readonly event: CallEvent;
   /** For the event that admits a call. */
   readonly limits?: AdmissionLimits;
+  /** For the event that begins a transfer: how many seconds of them the tenant has in a day. */
+  readonly transferLimitSeconds?: number;
   /** What is known of the call where Redis has no record of it. */
   readonly rebuild?: CallEvent<'rebuilt'> | undefined;
 }
@@ -40,9 +42,9 @@ export class CallAdvancer {
     this.#metrics = metrics;
   }
 
-  /** Throws what Redis throws, and CallContended where twelve rounds were not enough. */
+  /** Throws what Redis throws, TransferMinutesGone, and CallContended where twelve rounds were not enough. */
   async advance(request: AdvanceRequest): Promise<Advanced> {
-    const { ref, event, eventID, limits, rebuild } = request;
+    const { ref, event, eventID, limits, transferLimitSeconds, rebuild } = request;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const { version, call } = await this.#store.load(ref);
       if (!call && rebuild) {
@@ -56,8 +58,10 @@ export class CallAdvancer {
         version,
         transition,
         ...(limits ? { limits } : {}),
+        ...(transferLimitSeconds === undefined ? {} : { transferLimitSeconds }),
       });
       if (result === 'stale') continue;
+      if (result === 'TransferMinutes') throw new TransferMinutesGone();
       if (result === 'stored') this.#count(event, call, transition.call);
       if (result === 'stored') return { outcome: 'Stored', call: transition.call, version: version + 1 };
       return { outcome: result === 'duplicate' ? 'Duplicate' : result, call, version };
@@ -80,6 +84,13 @@ export class CallAdvancer {
     if (to === 'settled' && before?.record.state !== 'settled') {
       this.#metrics.settled.inc({ reason: after.record.reason ?? 'CarrierEnded' });
     }
+  }
+}
+
+/** What a transfer may take is more than is left of its tenant's day. */
+export class TransferMinutesGone extends OperatingError {
+  constructor() {
+    super('transfer_minutes_gone', 'another call was given the minutes of the day', { retryable: true });
   }
 }
 

@@ -88,7 +88,7 @@ function services(): LiveCallServices {
         writtenBack = record;
         return 'There';
       },
-      transferSeconds: async () => 0,
+      transferRoom: async () => 0,
     },
     advancer: { advance },
     driver: { drive: async ({ record }) => void told.push(`driven to ${record.pod}`) },

@@ -24,7 +24,7 @@ import { commonOf, partialLeadOf } from './settlement.ts';
 const REST_MS = 10_000;
 
 export interface LiveCallServices {
-  readonly store: Pick<CallStore, 'keepConversation' | 'restore' | 'transferSeconds'>;
+  readonly store: Pick<CallStore, 'keepConversation' | 'restore' | 'transferRoom'>;
   readonly advancer: Pick<CallAdvancer, 'advance'>;
   readonly driver: Pick<CallDriver, 'drive'>;
   readonly carrier: Pick<Carrier, 'send'>;

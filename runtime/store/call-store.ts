@@ -5,7 +5,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { type CallRecord, callRecordSchema, type StoredCall } from '#runtime/call/call-record.ts';
-import { diallingUntilMs } from '#runtime/call/consult.ts';
+import { diallingUntilMs, ringingUntilMs } from '#runtime/call/consult.ts';
 import { type ConversationState, conversationStateSchema } from '#runtime/call/conversation-state.ts';
 import { dayOf, monthOf } from '#runtime/call/settlement.ts';
 import type { Transition } from '#runtime/call/transition.ts';
@@ -23,6 +23,7 @@ import {
 } from './commit-script.ts';
 import { type RestoreRequest, type RestoreResult, restoreScript } from './restore-script.ts';
 import { type CallRef, dueMember, parseDueMember, storeKeys } from './store-keys.ts';
+import { type TransferDay, transferRoomScript } from './transfer-day.ts';
 
 const HOUR_MS = 3_600_000;
 /** How many of a tenant's ringing transfers are looked through for a loop. */
@@ -33,6 +34,8 @@ const SETTLED_TTL_MS = HOUR_MS;
 const COUNTER_TTL_MS = 75 * 24 * HOUR_MS;
 /** How long a day's count of transfers is kept: the day, the longest call that began on it, and some. */
 const TRANSFER_TTL_MS = 48 * HOUR_MS;
+/** From the end of ringing and the time limit to when the carrier has certainly ended a transfer and told of it. */
+const TRANSFER_SLACK_MS = 600_000;
 /** How many overdue calls of a shard are taken at a time. */
 const DUE_LIMIT = 16;
 
@@ -53,9 +56,12 @@ export interface CommitOptions {
   readonly transition: Transition;
   /** For the commit that admits a call. */
   readonly limits?: AdmissionLimits;
+  /** For the commit that begins a transfer: how many seconds of them the tenant has in a day. */
+  readonly transferLimitSeconds?: number;
 }
 
-export type CommitResult = 'stored' | 'duplicate' | 'stale' | LimitRefusal;
+/** `TransferMinutes`: what the transfer may take is more than is left of the day. */
+export type CommitResult = 'stored' | 'duplicate' | 'stale' | 'TransferMinutes' | LimitRefusal;
 
 export interface CallStoreOptions {
   readonly redis: Redis;
@@ -111,9 +117,10 @@ export class CallStore {
   }
 
   async commit(options: CommitOptions): Promise<CommitResult> {
-    const { transition, version, eventID, limits } = options;
+    const { transition, version, eventID, limits, transferLimitSeconds: limitSeconds } = options;
     const { record } = transition.call;
     const nowMs = this.#clock.now();
+    const transferHold = holdOf(record);
     const liveTtlMs = lifeOf(record) + HOUR_MS;
     const month = transition.counters?.month ?? monthOf(nowMs);
     const request: CommitRequest = {
@@ -135,6 +142,9 @@ export class CallStore {
       limits,
       transferSeconds: transition.transferred?.seconds,
       transferTtlMs: TRANSFER_TTL_MS,
+      transferHold,
+      isTransferOver: record.transfer !== undefined && transferHold === undefined,
+      transferDay: limitSeconds === undefined ? undefined : transferDay(record, limitSeconds, nowMs),
       dialling: diallingOf(record),
       ledger: transition.ledger.map(entryOf),
     };
@@ -186,9 +196,12 @@ export class CallStore {
     });
   }
 
-  /** For how many seconds people had a tenant's calls that were handed to them on this day. */
-  async transferSeconds(tenantID: string, day: string): Promise<number> {
-    return Number(await this.#redis.get(storeKeys.transferSeconds(tenantID, day)));
+  /** How many seconds of today a transfer of this call may take, of those that its tenant has in a day; may be below 0. */
+  async transferRoom(ref: CallRef, limitSeconds: number): Promise<number> {
+    const nowMs = this.#clock.now();
+    const keys = transferKeys(ref.tenantID, dayOf(nowMs));
+    const day = transferDay(ref, limitSeconds, nowMs);
+    return transferRoomScript.run(this.#redis, keys, [JSON.stringify(day)]);
   }
 
   /** False when the stream has another owner by now. */
@@ -278,6 +291,26 @@ function lifeOf({ maxDurationMs, transfer }: CallRecord): number {
   return Math.max(maxDurationMs, (transfer?.timeLimitSeconds ?? 0) * 1_000);
 }
 
+/** What a transfer that goes on may take of the day: all that the carrier lets it. */
+function holdOf({ state, transfer }: CallRecord): CommitRequest['transferHold'] {
+  if (!transfer || transfer.failure !== undefined || state === 'settled') return undefined;
+  const { timeLimitSeconds: seconds } = transfer;
+  return { seconds, untilMs: ringingUntilMs(transfer) + seconds * 1_000 + TRANSFER_SLACK_MS };
+}
+
+function transferDay({ callID }: CallRef, limitSeconds: number, nowMs: number): TransferDay {
+  const startMs = Date.parse(`${dayOf(nowMs)}T00:00:00Z`);
+  return { callID, limitSeconds, nowMs, startMs, ttlMs: TRANSFER_TTL_MS };
+}
+
+function transferKeys(tenantID: string, day: string) {
+  return {
+    transferSeconds: storeKeys.transferSeconds(tenantID, day),
+    transferHolds: storeKeys.transferHolds(tenantID),
+    mark: storeKeys.mark(shardOf(tenantID)),
+  };
+}
+
 /** The person sees the dialled number as the caller, so a call that comes back may show either. */
 function diallingOf(record: CallRecord): CommitRequest['dialling'] {
   const { transfer, to, callID } = record;
@@ -299,7 +332,7 @@ function callKeys(record: CallRecord, { month, day }: { month: string; day: stri
     counters: storeKeys.counters(record.tenantID, month),
     unseeded: counterKeys.unseeded(shardOf(record.tenantID)),
     dialling: storeKeys.dialling(record.tenantID),
-    transferSeconds: storeKeys.transferSeconds(record.tenantID, day),
+    ...transferKeys(record.tenantID, day),
     ledger: storeKeys.ledger(record.tenantID),
   };
 }

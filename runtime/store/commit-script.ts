@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Script } from '#lib/redis/script.ts';
 import { FIRST_STREAM_ID } from '#lib/redis/stream-id.ts';
+import { LEFT_OF_DAY, type TransferDay } from './transfer-day.ts';
 
 /** What one commit asks for; sent as JSON, so absent fields are absent in the script too. */
 export interface CommitRequest {
@@ -28,6 +29,12 @@ export interface CommitRequest {
   /** What to add to the seconds of a day's transfers. */
   readonly transferSeconds: number | undefined;
   readonly transferTtlMs: number;
+  /** Of a call with a transfer that goes on: what it may take of the day. */
+  readonly transferHold: { readonly seconds: number; readonly untilMs: number } | undefined;
+  /** It goes on no more: what it did not take is given back. */
+  readonly isTransferOver: boolean;
+  /** For the commit that begins a transfer of a tenant with a limit: it is held against this. */
+  readonly transferDay: TransferDay | undefined;
   /** Of a call with a transfer: `<number> <callID>`, known until `untilMs`; without it, known no more. */
   readonly dialling:
     | { readonly members: readonly string[]; readonly untilMs: number | undefined }
@@ -50,9 +57,9 @@ export interface AdmissionLimits {
 
 /**
  * The one script that changes a call. It takes a transition whole or not at all: it refuses a known
- * event (`duplicate`), a decision made on an old version (`stale`) and a call above the tenant's
- * limits (`ConcurrentCalls`, `CallsPerMonth`, `MinutesPerMonth`); otherwise it stores the call and
- * its deadline, holds or frees the lease, keeps which numbers are being dialled, adds to the counters
+ * event (`duplicate`), a decision made on an old version (`stale`), a call above the tenant's
+ * limits (`ConcurrentCalls`, `CallsPerMonth`, `MinutesPerMonth`) and a transfer that may take more than is left of the
+ * day (`TransferMinutes`); otherwise it stores the call and its deadline, holds or frees the lease, keeps which numbers are being dialled, adds to the counters
  * and appends each ledger event that this call has not appended before (`stored`, followed by the
  * stream id of each, empty for one that was there before). Sent again after a lost reply it finds its
  * own event id and changes nothing.
@@ -73,9 +80,12 @@ export const commitScript = new Script({
     'unseeded',
     'dialling',
     'transferSeconds',
+    'transferHolds',
+    'mark',
     'ledger',
   ],
   lua: `
+    ${LEFT_OF_DAY}
     local q = cjson.decode(ARGV[1])
     if redis.call('SISMEMBER', seen, q.eventID) == 1 then return {'duplicate'} end
     local version = tonumber(redis.call('HGET', call, 'version') or '0')
@@ -97,6 +107,8 @@ export const commitScript = new Script({
       end
     end
 
+    if q.transferDay and q.transferHold.seconds > leftOfDay(q.transferDay) then return {'TransferMinutes'} end
+
     redis.call('HSET', call, 'version', version + 1, 'generation', string.format('%d', q.generation), 'record', q.record)
     redis.call('PEXPIRE', call, q.ttlMs)
 
@@ -116,6 +128,12 @@ export const commitScript = new Script({
       redis.call('PEXPIRE', dialling, q.ttlMs)
     end
 
+    if q.transferHold then
+      redis.call('HSET', transferHolds, q.callID, string.format('%d/%d', q.transferHold.seconds, q.transferHold.untilMs))
+      redis.call('PEXPIRE', transferHolds, q.transferTtlMs)
+    elseif q.isTransferOver then
+      redis.call('HDEL', transferHolds, q.callID)
+    end
     if q.transferSeconds then
       redis.call('INCRBY', transferSeconds, q.transferSeconds)
       redis.call('PEXPIRE', transferSeconds, q.transferTtlMs)
@@ -144,7 +162,17 @@ export const commitScript = new Script({
     redis.call('PEXPIRE', seen, q.ttlMs)
     return reply`,
   reply: z.tuple(
-    [z.enum(['stored', 'duplicate', 'stale', 'ConcurrentCalls', 'CallsPerMonth', 'MinutesPerMonth'])],
+    [
+      z.enum([
+        'stored',
+        'duplicate',
+        'stale',
+        'ConcurrentCalls',
+        'CallsPerMonth',
+        'MinutesPerMonth',
+        'TransferMinutes',
+      ]),
+    ],
     z.string(),
   ),
 });

@@ -41,6 +41,8 @@ export async function readShardState(redis: Redis, shard: Shard): Promise<ShardS
     committed: ledgerKeys.committed(shard),
     ledger: ledgerKeys.stream(shard),
   };
-  const [identity, committedID, lastID] = await shardState.run(redis, keys, [randomUUID()]);
+  const [identity, committedID, lastID] = await shardState.run(redis, keys, [
+    `${Date.now()}/${randomUUID()}`,
+  ]);
   return { identity, committedID, lastID };
 }

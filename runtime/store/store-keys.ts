@@ -30,12 +30,17 @@ export const storeKeys = {
   dialling: (tenantID: string) => `dialling:{${shardOf(tenantID)}}:${tenantID}`,
   /** String: seconds that people had a tenant's calls on a UTC day, YYYY-MM-DD. */
   transferSeconds: (tenantID: string, day: string) => `transferred:{${shardOf(tenantID)}}:${tenantID}:${day}`,
+  /** Hash: `<seconds>/<epoch ms>` by call id: what a tenant's transfers may still take of a day, and until when at most. */
+  transferHolds: (tenantID: string) => `transfer-holds:{${shardOf(tenantID)}}:${tenantID}`,
   counters: counterKeys.counters,
   /** String: the pod that compared a runtime's calls with the carrier's last; expires when it is due again. */
   sweep: (runtime: string) => `sweep:{${runtime}}`,
   /** String: the pod that looks for recordings that are to be deleted, until the next one may. */
   recordingErasure: (runtime: string) => `recording-erasure:{${runtime}}`,
-  /** String: chosen by the pod that looked first; missing or changed means that the shard was emptied. */
+  /**
+   * String: `<epoch ms>/<id>`, chosen by the pod that looked first; missing or changed means that the shard was emptied,
+   * and the time that it was before that.
+   */
   mark: (shard: Shard) => `mark:{${shard}}`,
   ledger: (tenantID: string) => ledgerKeys.stream(shardOf(tenantID)),
 } as const;
