@@ -63,6 +63,7 @@ async function serve(
     clock,
     utilization: eventLoopUtilization(),
     metrics: createLoadMetrics(registry),
+    onChange: () => runtime.pod.hasChanged(),
     log,
   });
   const observer = createMediaMetrics(registry, (ms) => load.frameJudged(ms));

@@ -122,7 +122,7 @@ const tenantSpecFields = z.object({
     .describe(
       'What becomes of calls, leads and usage when this object is deleted. Retain keeps the rows: a new Tenant of the same id gets them with the annotation veralux.io/adopt-data: "true". Purge deletes them for good.',
     ),
-  access: namedList(accessSchema, { keys: ['kind', 'name'], max: 16 })
+  access: namedList(accessSchema, { keys: ['kind', 'name'], max: 12 })
     .default([])
     .describe(
       "Who in the cluster may look into the tenant's namespace with kubectl. Each is bound to the ClusterRole veralux-tenant-viewer there. Empty: nobody beside those who may see everything.",

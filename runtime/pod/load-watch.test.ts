@@ -10,6 +10,7 @@ async function watched() {
   const clock = new FakeClock();
   let utilization = 0.3;
   const levels: number[] = [];
+  let changes = 0;
   const watch = new LoadWatch({
     clock,
     utilization: () => utilization,
@@ -17,12 +18,16 @@ async function watched() {
       eventLoopDelay: { observe: () => {} },
       loadLevel: { set: (level: unknown) => levels.push(Number(level)) },
     },
+    onChange: () => {
+      changes += 1;
+    },
     log: silentLogger,
   });
   await watch.start();
   return {
     clock,
     watch,
+    changes: () => changes,
     levels,
     seconds: async (count: number, load: number) => {
       utilization = load;
@@ -56,13 +61,14 @@ test('one busy second changes nothing, nor does one that is only a little calmer
   await watch.stop();
 });
 
-test('a calm pod takes its levels back one by one, and its timers end with it', async () => {
-  const { watch, seconds, clock } = await watched();
+test('a calm pod takes its levels back one by one, says so each time, and its timers end with it', async () => {
+  const { watch, seconds, changes, clock } = await watched();
   await seconds(4, OVERLOADED);
   await seconds(5, 0.2);
   expect(watch.level).toBe('Full');
   await seconds(5, 0.2);
   expect(watch.level).toBe('Normal');
+  expect(changes()).toBe(4);
   await watch.stop();
   expect(clock.pending).toBe(0);
 });

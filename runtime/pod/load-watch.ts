@@ -24,6 +24,8 @@ export interface LoadWatchOptions {
     readonly eventLoopDelay: Pick<Histogram, 'observe'>;
     readonly loadLevel: Pick<Gauge, 'set'>;
   };
+  /** The level is another. */
+  readonly onChange: () => void;
   readonly log: Logger;
 }
 
@@ -115,12 +117,13 @@ export class LoadWatch implements Service {
   }
 
   #change(rank: number, load: Load): void {
-    const { metrics, log } = this.#options;
+    const { metrics, onChange, log } = this.#options;
     this.#level = LEVELS[rank] ?? 'Normal';
     this.#busySeconds = 0;
     this.#calmSeconds = 0;
     metrics.loadLevel.set(rank);
     log[rank === 0 ? 'info' : 'warn']({ level: this.#level, ...load }, 'the load of the pod has changed');
+    onChange();
   }
 }
 

@@ -68,8 +68,8 @@ test('a pod that is too busy gets no new calls, takes up those that nobody else 
   const admitted = call();
   expect((await reserve(admitted)).outcome).toBe('Reserved');
   takesCalls = false;
-  await pod.beat();
-  expect((await reserve(call())).outcome).toBe('PodsFull');
+  pod.hasChanged();
+  await expect.poll(async () => (await reserve(call())).outcome).toBe('PodsFull');
   // Somebody waits on the line: up to what it can hold at all.
   const urgent = await Promise.all(Array.from({ length: SLOTS }, () => reserve(call(), { urgent: true })));
   expect(urgent.map(({ outcome }) => outcome).toSorted()).toEqual([

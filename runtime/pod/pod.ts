@@ -152,6 +152,12 @@ export class Pod implements Service {
     return this.#announcing;
   }
 
+  /** Its load, for one: admission hears of it now, and not with the next heartbeat, which also tells where this fails. */
+  hasChanged(): void {
+    const { log } = this.#options;
+    this.announce().catch((error: unknown) => log.warn({ err: error }, 'a heartbeat out of turn failed'));
+  }
+
   async #keepBeating(): Promise<void> {
     const { clock, log, peers } = this.#options;
     const { signal } = this.#ending;
