@@ -186,6 +186,17 @@ export const API_SERVER_OPTIONS = {
     description: 'Whom mails are from: VeraLux <no-reply@example.com>. Needed with SMTP_URL.',
   },
   CONSOLE_URL: CONSOLE_URL_OPTION,
+  NOTIFICATION_MAILS_PER_DAY: {
+    schema: option.positiveInt,
+    default: '2000',
+    description:
+      'How many notifications are mailed for one tenant in a UTC day; the others wait, for a day at most.',
+  },
+  NOTIFICATION_MAILS_PER_DAY_PER_ADDRESS: {
+    schema: option.positiveInt,
+    default: '500',
+    description: 'How many are mailed to one address in a UTC day, for all tenants together.',
+  },
   LEDGER_REJECTS_DAYS: {
     schema: option.positiveInt,
     default: '90',
@@ -213,6 +224,11 @@ export const API_SERVER_OPTIONS = {
     default: '90',
     description:
       'For how many days notifications and their deliveries are shown, dead ones too; at least 32.',
+  },
+  AUDIT_DAYS: {
+    schema: option.positiveInt,
+    default: '2555',
+    description: 'For how many days the audit log says who changed what; by default seven years.',
   },
   HOST: { schema: z.string().min(1), default: '0.0.0.0', description: 'The address to listen on.' },
   PORT: { schema: option.port, default: '8080', description: 'The port to listen on; 0 takes a free one.' },

@@ -48,6 +48,7 @@ import {
 } from './members/invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members/members.ts';
 import { type DeliveryRouteDeps, deliveryRoutes } from './notifications/delivery-routes.ts';
+import { proveAddressRoute } from './notifications/prove-address.ts';
 import { type SecretRouteDeps, secretRoutes } from './notifications/secret-routes.ts';
 import { healthRoute, readyRoute } from './operations/health.ts';
 import { type SystemHealthDeps, systemHealthRoute } from './operations/system-health.ts';
@@ -123,5 +124,6 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     ...revisionRoutes(deps),
     ...deliveryRoutes(deps),
     ...secretRoutes(deps),
+    proveAddressRoute(deps),
   ];
 }

@@ -47,6 +47,7 @@ import { type Mailer, smtpMailer } from './mail/mailer.ts';
 import { sendMail } from './mail/send-mail.ts';
 import { ROLES } from './migrate/schema.ts';
 import { countAttempts, deliveryJob } from './notifications/deliver.ts';
+import type { MailLimits } from './notifications/mail-budget.ts';
 import { mailChannel } from './notifications/mail-channel.ts';
 import { NotificationOutbox } from './notifications/notification-outbox.ts';
 import { webhookChannel } from './notifications/webhook-channel.ts';
@@ -287,6 +288,7 @@ function boundsOf(config: ApiServerConfig): Bounds {
     ledgerRejects: { days: config.LEDGER_REJECTS_DAYS, rows: config.LEDGER_REJECTS_ROWS },
     revisions: { days: config.REVISIONS_DAYS, rows: config.REVISIONS_ROWS },
     notifications: { days: config.NOTIFICATIONS_DAYS },
+    auditEvents: { days: config.AUDIT_DAYS },
   };
 }
 
@@ -305,7 +307,7 @@ function mailerOf({ SMTP_URL: url, MAIL_FROM: from }: ApiServerConfig, clock: Cl
 
 /** What tells tenants of leads, calls and limits, by queue. */
 function notifyingJobs(
-  { CONSOLE_URL: consoleURL }: ApiServerConfig,
+  config: ApiServerConfig,
   { log, clock }: Surroundings,
   parts: {
     readonly worker: Database;
@@ -320,7 +322,17 @@ function notifyingJobs(
   return {
     [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, webhook, { queue: NOTIFY_AGAIN_BY_WEBHOOK }),
     [NOTIFY_AGAIN_BY_WEBHOOK]: deliveryJob(deps, webhook),
-    [NOTIFY_BY_MAIL]: deliveryJob(deps, mailChannel({ mailer, consoleURL })),
+    [NOTIFY_BY_MAIL]: deliveryJob(
+      deps,
+      mailChannel({ mailer, consoleURL: config.CONSOLE_URL, database, limits: mailLimitsOf(config) }),
+    ),
+  };
+}
+
+function mailLimitsOf(config: ApiServerConfig): MailLimits {
+  return {
+    perTenant: config.NOTIFICATION_MAILS_PER_DAY,
+    perAddress: config.NOTIFICATION_MAILS_PER_DAY_PER_ADDRESS,
   };
 }
 

@@ -48,6 +48,8 @@ const ROWS: Readonly<Record<string, ((of: Subject) => string) | 'by the sign-up'
     `mail_links (token_hash, purpose, tenant_id, invitation_id, expires_at)
      VALUES (sha256('${callID}'), 'Invitation', '${tenantID}', '${callID}', now())`,
   memberships: 'by the sign-up',
+  notification_addresses: ({ tenantID }) =>
+    `notification_addresses (tenant_id, address) VALUES ('${tenantID}', 'office@example.com')`,
   notification_deliveries: ({ tenantID, callID }) =>
     `notification_deliveries (tenant_id, delivery_id, notification_id, channel, state)
      VALUES ('${tenantID}', '${callID}', '${callID}', 'Webhook', 'Dead')`,

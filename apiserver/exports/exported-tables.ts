@@ -37,6 +37,11 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
   { name: 'usage_events', key: ['source', 'event_id', 'metric'] },
   { name: 'usage_counters', key: ['month', 'metric'] },
   { name: 'erasures', key: ['erasure_id'], columns: 'tenant_id, erasure_id, erased_until, completed_at' },
+  {
+    name: 'notification_addresses',
+    key: ['address'],
+    columns: 'tenant_id, address, address_id, created_at, proven_at, asks, asked_at',
+  },
   { name: 'notifications', key: ['notification_id'] },
   { name: 'notification_deliveries', key: ['delivery_id'] },
   { name: 'staff_accesses', key: ['access_id'] },

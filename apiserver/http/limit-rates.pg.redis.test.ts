@@ -146,6 +146,7 @@ describe('the rate limits of two replicas', () => {
     ['POST /api/auth/password/forgotten', () => ({ email: `${randomUUID()}@example.com` }), 204],
     ['POST /api/auth/password/reset', () => ({ token: 'vll_none', newPassword: 'SecureP@ss123' }), 403],
     ['POST /api/auth/email/verify', () => ({ token: 'vll_none' }), 403],
+    ['POST /api/notifications/addresses/prove', () => ({ token: 'vll_none' }), 403],
     [
       'POST /api/auth/invitations/join',
       () => ({ token: 'vll_none', name: 'A', password: 'SecureP@ss123' }),

@@ -49,7 +49,7 @@ describe('judgeEntries', () => {
       20,
     ],
   ])('%s', (_case, entries, verdicts, seconds) => {
-    const judgement = judgeEntries(entries, new Map(), new Set());
+    const judgement = judgeEntries(entries, new Map(), () => false);
     expect(judgement.verdicts.map((it) => it.verdict)).toEqual(verdicts);
     expect(judgement.accepted.map((it) => 'callSeconds' in it.event && it.event.callSeconds)).toEqual([
       seconds,
@@ -62,7 +62,7 @@ describe('judgeEntries', () => {
     ['the carrier has told of', [answered(4_000), answered(5_000, true)], ['New', 'Outdated']],
     ['was presumed before', [answered(5_000, true), answered(6_000, true)], ['New', 'Corrected']],
   ])('an answer that is presumed and that %s', (_case, entries, verdicts) => {
-    const judgement = judgeEntries(entries, new Map(), new Set());
+    const judgement = judgeEntries(entries, new Map(), () => false);
     expect(judgement.verdicts.map(({ verdict }) => verdict)).toEqual(verdicts);
     expect(judgement.rejected).toEqual([]);
   });
@@ -73,7 +73,7 @@ describe('judgeEntries', () => {
     ['makes nothing of', -1, 'Outdated'],
   ])('what was erased %s what comes at revision %d, and contradicts nothing', (_what, revision, verdict) => {
     const known = new Map([[`${tenantID}/${callID}/usage`, { revision: 0, digest: '' }]]);
-    expect(judgeEntries([usage(revision, 10)], known, new Set())).toMatchObject({
+    expect(judgeEntries([usage(revision, 10)], known, () => false)).toMatchObject({
       rejected: [],
       verdicts: [{ verdict }],
     });
@@ -82,14 +82,18 @@ describe('judgeEntries', () => {
   test('what Postgres holds already counts as seen', () => {
     const entry = usage(0, 10);
     const known = new Map([[`${tenantID}/${callID}/usage`, { revision: 0, digest: entry.digest }]]);
-    expect(judgeEntries([entry], known, new Set())).toMatchObject({
+    expect(judgeEntries([entry], known, () => false)).toMatchObject({
       accepted: [],
       verdicts: [{ verdict: 'Repeated' }],
     });
   });
 
   test('what is of a purged tenant is dropped, also a contradiction', () => {
-    const judgement = judgeEntries([usage(0, 10), usage(0, 20)], new Map(), new Set([tenantID]));
+    const judgement = judgeEntries(
+      [usage(0, 10), usage(0, 20)],
+      new Map(),
+      (event) => event.tenantID === tenantID,
+    );
     expect(judgement.verdicts.map(({ verdict }) => verdict)).toEqual(['Purged', 'Purged']);
     expect([judgement.accepted, judgement.rejected]).toEqual([[], []]);
   });

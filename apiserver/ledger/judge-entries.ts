@@ -1,4 +1,4 @@
-import { revisionOf } from '#crds/ledger/ledger-event.ts';
+import { type LedgerEvent, revisionOf } from '#crds/ledger/ledger-event.ts';
 import type { LedgerEntry, RejectedEntry } from './stream-entry.ts';
 
 /** What Postgres holds of an event that came before. */
@@ -11,7 +11,7 @@ export interface KnownEvent {
 /**
  * New: not seen before. Corrected: a higher revision, which replaces. Repeated: the same again, or what was erased.
  * Outdated: a lower revision than what is held. Contradiction: the same revision with other words.
- * Purged: of a tenant whose rows were purged; nothing of it is kept.
+ * Purged: of a tenant whose rows were purged, or of an earlier one of its id; nothing of it is kept.
  */
 export type Verdict = 'New' | 'Corrected' | 'Repeated' | 'Outdated' | 'Contradiction' | 'Purged';
 
@@ -28,13 +28,13 @@ export function eventKey(tenantID: string, eventID: string): string {
 }
 
 /**
- * Decides for each entry, in the order of the stream, what becomes of it. `known` is left as it is; `purged`
- * says which tenants are.
+ * Decides for each entry, in the order of the stream, what becomes of it. `known` is left as it is; `isPurged`
+ * says of which events the tenant is.
  */
 export function judgeEntries(
   entries: readonly LedgerEntry[],
   known: ReadonlyMap<string, KnownEvent>,
-  purged: { has(tenantID: string): boolean },
+  isPurged: (event: LedgerEvent) => boolean,
 ): Judgement {
   const current = new Map(known);
   const accepted = new Map<string, LedgerEntry>();
@@ -42,7 +42,7 @@ export function judgeEntries(
   const verdicts: { kind: string; verdict: Verdict }[] = [];
   for (const entry of entries) {
     const key = eventKey(entry.event.tenantID, entry.event.id);
-    const verdict = purged.has(entry.event.tenantID) ? 'Purged' : verdictOn(entry, current.get(key));
+    const verdict = isPurged(entry.event) ? 'Purged' : verdictOn(entry, current.get(key));
     verdicts.push({ kind: entry.event.kind, verdict });
     if (verdict === 'New' || verdict === 'Corrected') {
       accepted.set(key, entry);

@@ -9,6 +9,7 @@ import type { Registry } from '#lib/metrics/registry.ts';
 import type { Redis } from '#lib/redis/connect-redis.ts';
 import { FIRST_STREAM_ID, isAfterStreamID } from '#lib/redis/stream-id.ts';
 import { takeLease } from '../database/advisory-lease.ts';
+import { ADVISORY_LOCKS } from '../database/advisory-locks.ts';
 import type { Database } from '../database/database.ts';
 import type { NotificationOutbox } from '../notifications/notification-outbox.ts';
 import { publish, readEntries, readStates } from './ledger-streams.ts';
@@ -28,8 +29,6 @@ export interface LedgerWriterOptions {
   readonly log: Logger;
 }
 
-/** Names the lease of the one active writer among the replicas. */
-const LEDGER_LEASE = 7_203_141_591;
 /** How often a quiet writer looks whether Redis has lost its streams. */
 const CHECK_PERIOD_MS = 2_000;
 const RETRY = { initialMs: 100, maxMs: 5_000 };
@@ -112,7 +111,7 @@ export class LedgerWriter implements Service {
 
   async #writeWhileLeading(signal: AbortSignal): Promise<void> {
     const { databaseURL, clock, log } = this.#options;
-    const lease = await takeLease({ url: databaseURL, key: LEDGER_LEASE, clock, log, signal });
+    const lease = await takeLease({ url: databaseURL, key: ADVISORY_LOCKS.ledger, clock, log, signal });
     this.#active.set(1);
     try {
       let progress = await this.#begin(new Map());

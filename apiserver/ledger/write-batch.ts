@@ -3,7 +3,7 @@ import type { Shard } from '#crds/projection/shard.ts';
 import { OperatingError } from '#lib/errors/operating-error.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import { sqlStateOf } from '../database/database-error.ts';
-import { readPurged } from '../tenants/purged-tenants.ts';
+import { isOfPurged, readPurged } from '../tenants/purged-tenants.ts';
 import { eventKey, type Judgement, judgeEntries, type KnownEvent } from './judge-entries.ts';
 import { type NoteEvents, noteApart, type Unnoted } from './note-apart.ts';
 import {
@@ -82,7 +82,8 @@ async function commit(
     await lockCursors(client, [...moves.keys()], cursors);
     const entries = parsed.filter(isAccepted);
     const purged = await readPurged(client, [...new Set(entries.map(({ event }) => event.tenantID))]);
-    const judgement = judgeEntries(entries, await readKnown(client, entries), purged);
+    const isPurged = (event: LedgerEvent) => isOfPurged(purged, event);
+    const judgement = judgeEntries(entries, await readKnown(client, entries), isPurged);
     await writeEvents(client, judgement.accepted);
     const events = judgement.accepted.map(({ event }) => event);
     const unnoted = await noteApart(client, events, note);

@@ -29,4 +29,11 @@ const TEXTS = {
       'The link is good for seven days. If you do not know them, ignore this mail.',
     ],
   }),
+  NotificationAddress: (company: string) => ({
+    subject: `Do you want to be told of calls to ${company}?`,
+    lines: [
+      `${company} wants its phone receptionist to tell this address of calls and of what callers leave. If you want that, say so here:`,
+      'The link is good for seven days. If you do not want it, ignore this mail: nothing else is sent to you.',
+    ],
+  }),
 } as const satisfies Record<MailedLink['purpose'], (company: string) => { subject: string; lines: string[] }>;

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { ADVISORY_LOCKS } from '../database/advisory-locks.ts';
 import { JOB_QUEUES } from '../jobs/job-queues.ts';
 import { ensureRoles, type RolePasswords } from './roles.ts';
 import { MIGRATIONS_DIR, MIGRATIONS_TABLE, QUEUE_SCHEMA, ROLES, SCHEMA } from './schema.ts';
@@ -15,9 +16,6 @@ export interface MigrateOptions extends RolePasswords {
   /** How long to wait for another migration, or for a table that is in use. Default a minute. */
   readonly lockTimeoutMs?: number;
 }
-
-/** Any constant will do; it is the same in every release, so that two migrations wait for each other. */
-const MIGRATION_LOCK = 7_203_141_590;
 
 /**
  * Brings roles, schema and job queues to what this release needs, under one advisory lock. Safe to
@@ -35,7 +33,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
     await client.query("SELECT set_config('lock_timeout', $1, false)", [
       `${options.lockTimeoutMs ?? 60_000}ms`,
     ]);
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migration]);
     await ensureRoles(client, options, options.clock);
     await client.query(`SET ROLE ${ROLES.owner}`);
     const applied = await migrateSchema(client, options.log);

@@ -20,8 +20,8 @@ export interface Channel {
   readonly name: 'Email' | 'Webhook';
   /** Why there is nobody to be told any more; undefined: there is. */
   readonly obstacle: (delivery: PendingDelivery) => string | undefined;
-  /** Whether whoever is told is left in peace for now. */
-  readonly isPaused: (delivery: PendingDelivery) => boolean;
+  /** Why it is not the time to tell them, in a word of ours; undefined: it is. */
+  readonly pause: (delivery: PendingDelivery) => string | undefined;
   readonly send: (delivery: PendingDelivery, message: Message) => Promise<Attempted>;
 }
 
@@ -91,12 +91,26 @@ async function attempt(
 ): Promise<Attempted | 'Paused'> {
   const obstacle = channel.obstacle(delivery);
   if (obstacle !== undefined) return { kind: 'Hopeless', error: obstacle };
-  if (channel.isPaused(delivery)) {
-    if (!delivery.isOver) return 'Paused';
-    return { kind: 'Hopeless', error: 'receiver_away' };
+  const pause = channel.pause(delivery);
+  if (pause !== undefined) {
+    if (delivery.isOver) return { kind: 'Hopeless', error: pause };
+    if (delivery.error === null) await noteWhy(database, delivery, pause);
+    return 'Paused';
   }
   const message = await readMessage(database, delivery);
   return message ? channel.send(delivery, message) : { kind: 'Hopeless', error: 'content_erased' };
+}
+
+/** Shown while it waits; it is no attempt. */
+async function noteWhy(
+  database: Database,
+  { tenantID, deliveryID }: PendingDelivery,
+  why: string,
+): Promise<void> {
+  await database.query(
+    `UPDATE notification_deliveries SET error = $3 WHERE tenant_id = $1 AND delivery_id = $2 AND state = 'Pending'`,
+    [tenantID, deliveryID, why],
+  );
 }
 
 type State = 'Pending' | 'Delivered' | 'Dead';

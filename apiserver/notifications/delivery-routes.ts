@@ -6,6 +6,7 @@ import { ApiError } from '../http/api-error.ts';
 import { pageQuerySchema, pageSchema } from '../http/page.ts';
 import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
+import { hasScope, type InTenant } from '../identity/principal.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK } from '../jobs/job-queues.ts';
 import { jobOf } from './notification-outbox.ts';
@@ -36,7 +37,7 @@ const deliverySchema = z.strictObject({
   error: z
     .string()
     .nullable()
-    .describe('Why the last attempt failed: a word such as `timed_out`, or a code such as `ENOTFOUND`.'),
+    .describe('Why it is not delivered: a word such as `timed_out`, or a code such as `ENOTFOUND`.'),
   createdAt: time,
   lastAttemptAt: time.nullable(),
   settledAt: time.nullable().describe('When it was delivered or given up.'),
@@ -119,7 +120,8 @@ function resendRoute({ database, jobs }: DeliveryRouteDeps): Route {
     method: 'POST',
     path: `${ONE}/resend`,
     operationID: 'resendDelivery',
-    summary: 'Have a notification sent again that was given up or delivered, with the same `webhook-id`.',
+    summary:
+      'Have a notification sent again that was given up or delivered, with the same `webhook-id`. An API key needs `calls:read`, too, where it is about a call.',
     access: inTenant('Admin', { scope: 'configuration:write' }),
     params: paramsSchema,
     replies: {
@@ -133,6 +135,7 @@ function resendRoute({ database, jobs }: DeliveryRouteDeps): Route {
         transaction: (work) => database.withTenant(tenantID, work),
         create: async (client) => {
           const row = await beginAnew(client, tenantID, deliveryID);
+          refuseWords(principal, row);
           const queue = row.channel === 'Webhook' ? NOTIFY_BY_WEBHOOK : NOTIFY_BY_MAIL;
           await jobs.sendAll(client, queue, [jobOf({ tenant_id: tenantID, delivery_id: deliveryID })]);
           return { status: 202, location: `${LIST}/${deliveryID}`, body: deliveryOf(row) } as const;
@@ -143,6 +146,12 @@ function resendRoute({ database, jobs }: DeliveryRouteDeps): Route {
       return reply;
     },
   });
+}
+
+/** What is sent again may hold what a caller said. Throws ApiError `not_permitted`, which undoes all. */
+function refuseWords(principal: InTenant, { call_id: callID }: DeliveryRow): void {
+  if (callID === null || principal.kind !== 'ApiKey' || hasScope(principal, 'calls:read')) return;
+  throw new ApiError('not_permitted', 'The key lacks the scope calls:read.');
 }
 
 /** Pending again, and the receiver is asked at once. Throws ApiError `not_found`, `delivery_pending`. */

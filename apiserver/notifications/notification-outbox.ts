@@ -7,7 +7,8 @@ import {
 import { uuidV5 } from '#lib/ids/uuid-v5.ts';
 import type { PoolClient } from '../database/database.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
-import { NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK } from '../jobs/job-queues.ts';
+import { NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK, SEND_MAIL } from '../jobs/job-queues.ts';
+import { askForProofs, type NamedAddress } from './address-proofs.ts';
 import { limitOccasions, readMonthFigures } from './limit-occasions.ts';
 import { type Occasion, occasionsOf } from './occasion.ts';
 
@@ -27,6 +28,7 @@ interface Target {
 export class NotificationOutbox {
   readonly #jobs: Pick<JobQueue, 'sendAll' | 'wake'>;
   #hasNoted = false;
+  #hasAsked = false;
 
   constructor({ jobs }: { readonly jobs: Pick<JobQueue, 'sendAll' | 'wake'> }) {
     this.#jobs = jobs;
@@ -51,8 +53,19 @@ export class NotificationOutbox {
     await this.#note(client, settings, await metLimits(client, [...settings.keys()]));
   }
 
+  /** After the settings of these tenants were observed: new addresses are asked whether they want to be told. */
+  async askAddresses(client: PoolClient, tenantIDs: readonly string[]): Promise<void> {
+    const settings = await readSettings(client, tenantIDs);
+    await this.#ask(
+      client,
+      [...settings].flatMap(([tenant_id, { emails }]) => emails.map((address) => ({ tenant_id, address }))),
+    );
+  }
+
   /** Begins to send what was noted. Call it after the commit. */
   wake(): void {
+    if (this.#hasAsked) this.#jobs.wake(SEND_MAIL);
+    this.#hasAsked = false;
     if (!this.#hasNoted) return;
     this.#hasNoted = false;
     this.#jobs.wake(NOTIFY_BY_WEBHOOK);
@@ -86,6 +99,15 @@ export class NotificationOutbox {
       await this.#jobs.sendAll(client, queue, jobs);
     }
     this.#hasNoted = true;
+    // Where the settings were observed before there was anybody to ask.
+    await this.#ask(
+      client,
+      deliveries.flatMap(({ tenant_id, address }) => (address === null ? [] : [{ tenant_id, address }])),
+    );
+  }
+
+  async #ask(client: PoolClient, addresses: readonly NamedAddress[]): Promise<void> {
+    if (await askForProofs(client, this.#jobs, addresses)) this.#hasAsked = true;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   notificationsSchema,
 } from '#crds/tenant/call-handling.ts';
 import type { Database } from '../database/database.ts';
+import { ADDRESS_IS_UNPROVEN } from '../mail/mail-links.ts';
 import type { MonthlyLimit } from './occasion.ts';
 
 /** What a job of a delivery carries. */
@@ -20,6 +21,10 @@ export interface PendingDelivery extends DeliveryJob {
   readonly callID: string | null;
   readonly limit: MonthlyLimit | null;
   readonly address: string | null;
+  /** Whether whoever reads the mail of the address wants to be told. */
+  readonly isProven: boolean;
+  /** Why it is not delivered yet, as it was noted last. */
+  readonly error: string | null;
   /** Whether it was tried for as long as it is to be. */
   readonly isOver: boolean;
   /** Undefined where the tenant wants to be told of nothing any more, or is deleted. */
@@ -39,6 +44,8 @@ interface Row {
   readonly limit_value: string | null;
   readonly month: string | null;
   readonly address: string | null;
+  readonly is_proven: boolean;
+  readonly error: string | null;
   readonly is_over: boolean;
   readonly notifications: unknown;
   readonly company: string | null;
@@ -53,7 +60,9 @@ export async function readPending(
 ): Promise<PendingDelivery | undefined> {
   const [row] = await database.query<Row>(
     `SELECT n.notification_id, n.event, n.created_at, n.call_id, n.limit_name, n.limit_value, n.month,
-            d.address, d.give_up_at <= now() AS is_over,
+            d.address, d.error, d.give_up_at <= now() AS is_over,
+            EXISTS (SELECT FROM notification_addresses a
+                     WHERE a.tenant_id = d.tenant_id AND a.address = d.address AND NOT ${ADDRESS_IS_UNPROVEN}) AS is_proven,
             CASE WHEN t.deleted_at IS NULL THEN t.notifications END AS notifications,
             COALESCE(t.display_name, t.name) AS company, t.webhook_failures,
             COALESCE(t.webhook_paused_until > now(), false) AS is_paused
@@ -74,6 +83,8 @@ function pendingOf(row: Row): Omit<PendingDelivery, keyof DeliveryJob> {
     callID: row.call_id,
     limit: name === null || month === null ? null : { name, month, allowed: Number(row.limit_value) },
     address: row.address,
+    isProven: row.is_proven,
+    error: row.error,
     isOver: row.is_over,
     settings: notificationsSchema.safeParse(row.notifications).data,
     company: row.company ?? 'your company',

@@ -27,7 +27,8 @@ export function webhookChannel(deps: WebhookDeps): Channel {
   return {
     name: 'Webhook',
     obstacle: ({ settings }) => (settings?.webhookURL === undefined ? 'no_receiver' : undefined),
-    isPaused: ({ isPaused, settings }) => isPaused || hosts.isPaused(hostOf(settings?.webhookURL)),
+    pause: ({ isPaused, settings }) =>
+      isPaused || hosts.isPaused(hostOf(settings?.webhookURL)) ? 'receiver_away' : undefined,
     send: async (delivery, message) => {
       const url = delivery.settings?.webhookURL ?? '';
       const body = payloadOf(message);

@@ -9,6 +9,7 @@ import { SECRETS } from '#lib/kube/resource.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
 import type { Service } from '#lib/lifecycle/service.ts';
 import type { Logger } from '#lib/log/logger.ts';
+import { ADVISORY_LOCKS } from '../database/advisory-locks.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 import type { PasswordHasher } from '../identity/password-hasher.ts';
 
@@ -24,8 +25,6 @@ export interface InitialAdminOptions {
 }
 
 export const ADMIN_SECRET = 'veralux-admin';
-/** Names the lock that lets one replica at a time look and write. */
-const ADMIN_LOCK = 7_203_141_592;
 const RETRY = { initialMs: 200, maxMs: 10_000 };
 
 interface Credentials {
@@ -82,7 +81,7 @@ export class InitialAdmin implements Service {
 export async function ensureInitialAdmin(options: InitialAdminOptions): Promise<void> {
   const { database, log } = options;
   await database.transaction(async (lock) => {
-    await lock.query('SELECT pg_advisory_xact_lock($1)', [ADMIN_LOCK]);
+    await lock.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.initialAdmin]);
     const hasPerson = await hasInitialAdmin(lock);
     const secret = await readSecret(options);
     if (secret && !hasPerson) await writePerson(options, secret);

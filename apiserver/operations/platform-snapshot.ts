@@ -1,10 +1,9 @@
 import { z } from 'zod';
+import { ADVISORY_LOCKS } from '../database/advisory-locks.ts';
 import type { Database, PoolClient } from '../database/database.ts';
 
 /** How old a snapshot gets before the next reader takes another. */
 const MAX_AGE_SECONDS = 30;
-/** So that of several replicas one takes it, and the others wait for that one. */
-const SNAPSHOT_LOCK = 7_203_141_594;
 /** In place of the tenants beyond the cap: no tenant's id. */
 export const OTHER_TENANTS = 'other';
 
@@ -37,7 +36,7 @@ export function readSnapshot({ database, maxTenants }: SnapshotDeps): Promise<Pl
   return database.transaction(async (client) => {
     const stored = await readStored(client);
     if (stored) return stored;
-    await client.query('SELECT pg_advisory_xact_lock($1)', [SNAPSHOT_LOCK]);
+    await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.snapshot]);
     // Another replica may have taken it while we waited.
     return (await readStored(client)) ?? takeSnapshot(client, maxTenants);
   });

@@ -16,6 +16,7 @@ const WIDE: Bounds = {
   ledgerRejects: { days: 1_000, rows: 1_000_000 },
   revisions: { days: 1_000, rows: 1_000_000 },
   notifications: { days: 1_000 },
+  auditEvents: { days: 10_000 },
 };
 
 /** One look at all tables. */
@@ -68,7 +69,7 @@ test('more than a batch goes, too', async () => {
 test('revisions go by their age and by their number, tenant by tenant, and the latest of each stays', async () => {
   const [busy, quiet] = [await newTenant(), await newTenant()];
   for (const [tenantID, days] of [
-    [busy, [900, 50, 40, 30, 20, 10]],
+    [busy, [900, 50, 40, 30, 20, 0]],
     [quiet, [800]],
   ] as const) {
     await database.asAdmin(
@@ -81,9 +82,9 @@ test('revisions go by their age and by their number, tenant by tenant, and the l
   }
   const ages = (tenantID: string) => agesOf('tenant_revisions', 'recorded_at', `tenant_id = '${tenantID}'`);
   await bound({ revisions: { days: 365, rows: 100 } });
-  expect([await ages(busy), await ages(quiet)]).toEqual([[50, 40, 30, 20, 10], [800]]);
+  expect([await ages(busy), await ages(quiet)]).toEqual([[50, 40, 30, 20, 0], [800]]);
   await bound({ revisions: { days: 365, rows: 3 } });
-  expect([await ages(busy), await ages(quiet)]).toEqual([[30, 20, 10], [800]]);
+  expect([await ages(busy), await ages(quiet)]).toEqual([[30, 20, 0], [800]]);
 });
 
 test('notifications go by their age with their deliveries', async () => {
@@ -102,4 +103,35 @@ test('notifications go by their age with their deliveries', async () => {
   await bound({ notifications: { days: 40 } });
   expect(await agesOf('notifications', 'created_at')).toEqual([10]);
   expect(await database.worker.query('SELECT FROM notification_deliveries')).toHaveLength(1);
+});
+
+test('the audit log goes by its age, batch by batch', async () => {
+  const tenantID = await newTenant();
+  await database.asAdmin(
+    `INSERT INTO veralux.audit_events (tenant_id, actor_kind, action, resource, subject_id, occurred_at)
+     SELECT $1, 'System', 'Changed', 'Tenant', n::text, now() - n * interval '1 day' FROM generate_series(1, 5000) AS n`,
+    [tenantID],
+  );
+  await bound({ auditEvents: { days: 3 } });
+  expect(await agesOf('audit_events', 'occurred_at', `tenant_id = '${tenantID}'`)).toEqual([2, 1]);
+});
+
+test('addresses that are not named any more go by their age', async () => {
+  const tenantID = await newTenant();
+  await database.worker.query('UPDATE tenants SET notifications = $2 WHERE tenant_id = $1', [
+    tenantID,
+    JSON.stringify({ emails: ['still@example.com'] }),
+  ]);
+  await database.worker.query(
+    `INSERT INTO notification_addresses (tenant_id, address, created_at)
+     SELECT $1, address, now() - days * interval '1 day'
+       FROM (VALUES ('still@example.com', 100), ('gone@example.com', 100), ('new@example.com', 10)) AS x (address, days)`,
+    [tenantID],
+  );
+  await bound({ notifications: { days: 40 } });
+  const kept = await database.worker.query<{ address: string }>(
+    'SELECT address FROM notification_addresses WHERE tenant_id = $1 ORDER BY address',
+    [tenantID],
+  );
+  expect(kept.map(({ address }) => address)).toEqual(['new@example.com', 'still@example.com']);
 });

@@ -179,8 +179,8 @@ describe('the rows of a Tenant', () => {
   });
 
   test('do not come back by what the ledger or a replica still tells of them, and do for a new Tenant', async () => {
-    await keep(ending({ policy: 'Purge' }));
     const [started] = callEvents({ tenantID });
+    await keep(ending({ policy: 'Purge' }));
     const entry = { shard: shardOf(tenantID), streamID: '1-1', text: JSON.stringify(started) };
     const write = (streamID: string) =>
       writeBatch(database.worker, [{ ...entry, streamID }], cursors, noOutbox.noteLedger);
@@ -193,8 +193,16 @@ describe('the rows of a Tenant', () => {
     await record(ending());
     expect(await rows()).toEqual({ tenants: 0, calls: 0, call_turns: 0, memberships: 0, usage_counters: 0 });
     await record(living());
-    expect((await write('1800000000000-2')).verdicts).toEqual([{ kind: 'started', verdict: 'New' }]);
+    // As when Redis was lost, and the last entry of the stream with what was known of it.
+    expect((await write('1800000000000-2')).verdicts).toEqual([{ kind: 'started', verdict: 'Purged' }]);
+    expect(await rows()).toMatchObject({ tenants: 1, calls: 0 });
+    const later = callEvents({ tenantID, answeredAt: new Date(Date.now() + 60_000) }).slice(0, 1);
+    entry.text = JSON.stringify(later[0]);
+    expect((await write('1800000000000-3')).verdicts).toEqual([{ kind: 'started', verdict: 'New' }]);
     expect(await rows()).toMatchObject({ tenants: 1, calls: 1 });
+    // The purged one is still to be seen by a replica that is behind.
+    await record(ending());
+    expect(await deletionOf()).toEqual({ deleted_at: null, deletion_policy: null });
   });
 
   /** Settles the Tenant of this test, and the others beside it. */

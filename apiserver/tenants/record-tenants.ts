@@ -15,7 +15,7 @@ export interface RecordTenantsOptions {
   /** On-prem: the initial administrator owns every tenant. */
   readonly isOnPrem: boolean;
   readonly jobs: Pick<JobQueue, 'send'>;
-  readonly outbox: Pick<NotificationOutbox, 'noteLimits' | 'wake'>;
+  readonly outbox: Pick<NotificationOutbox, 'noteLimits' | 'askAddresses' | 'wake'>;
   readonly log: Logger;
 }
 
@@ -61,15 +61,14 @@ async function write(
   if (rows.length === 0) return;
   await database.transaction(async (client) => {
     // In one order on every replica, so that two of them never lock the same rows crosswise.
-    const sorted = (await withoutPurged(client, rows)).toSorted((a, b) =>
-      a.tenant_id < b.tenant_id ? -1 : 1,
-    );
+    const { current, buried } = await withoutPurged(client, rows);
+    const sorted = current.toSorted((a, b) => (a.tenant_id < b.tenant_id ? -1 : 1));
     const changed = await client.query<{ tenant_id: string }>(UPSERT, [JSON.stringify(sorted)]);
+    await unearthTenants(client, buried);
+    const changedIDs = changed.rows.map((row) => row.tenant_id);
     // A limit that was lowered may be met without a further call.
-    await outbox.noteLimits(
-      client,
-      changed.rows.map((row) => row.tenant_id),
-    );
+    await outbox.noteLimits(client, changedIDs);
+    await outbox.askAddresses(client, changedIDs);
     const ids = sorted.map((row) => row.tenant_id);
     if (!isOnPrem) {
       await inviteContacts(client, jobs, ids);
@@ -85,17 +84,19 @@ async function write(
   outbox.wake();
 }
 
-async function withoutPurged(client: PoolClient, rows: readonly Observation[]): Promise<ObservedRow[]> {
+/** `buried`: those whose id another Tenant was purged with. */
+async function withoutPurged(
+  client: PoolClient,
+  rows: readonly Observation[],
+): Promise<{ readonly current: readonly ObservedRow[]; readonly buried: readonly string[] }> {
   const purged = await readPurged(
     client,
     rows.map(({ row }) => row.tenant_id),
   );
-  const current = rows.filter(({ row, uid }) => purged.get(row.tenant_id) !== uid).map(({ row }) => row);
-  await unearthTenants(
-    client,
-    current.map((row) => row.tenant_id).filter((id) => purged.has(id)),
-  );
-  return current;
+  const uidOf = (id: string) => purged.get(id)?.resourceUID;
+  const current = rows.filter(({ row, uid }) => uidOf(row.tenant_id) !== uid).map(({ row }) => row);
+  const buried = current.map((row) => row.tenant_id).filter((id) => uidOf(id) !== undefined);
+  return { current, buried };
 }
 
 const UPSERT = `

@@ -83,6 +83,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
     body: () => ({ token: 'vll_none', newPassword: 'SecureP@ss123' }),
   },
   'POST /api/auth/email/verify': { who: 'anybody', status: 403, body: () => ({ token: 'vll_none' }) },
+  'POST /api/notifications/addresses/prove': {
+    who: 'anybody',
+    status: 403,
+    body: () => ({ token: 'vll_none' }),
+  },
   'POST /api/auth/email/send-verification': { who: 'person', status: 204 },
   'POST /api/auth/invitations/accept': { who: 'person', status: 403, body: () => ({ token: 'vll_none' }) },
   'POST /api/auth/invitations/join': {

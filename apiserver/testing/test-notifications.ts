@@ -8,9 +8,10 @@ import { systemClock } from '#lib/clock/clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { createRegistry } from '#lib/metrics/registry.ts';
 import type { Dial } from '#lib/public-web/post-json.ts';
-import { NOTIFY_AGAIN_BY_WEBHOOK, NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK } from '../jobs/job-queues.ts';
+import { NOTIFY_AGAIN_BY_WEBHOOK, NOTIFY_BY_MAIL, NOTIFY_BY_WEBHOOK, SEND_MAIL } from '../jobs/job-queues.ts';
 import { writeBatch } from '../ledger/write-batch.ts';
 import { smtpMailer } from '../mail/mailer.ts';
+import { sendMail } from '../mail/send-mail.ts';
 import { countAttempts, deliveryJob } from '../notifications/deliver.ts';
 import { mailChannel } from '../notifications/mail-channel.ts';
 import { NotificationOutbox } from '../notifications/notification-outbox.ts';
@@ -72,10 +73,16 @@ export class TestNotifications {
       target.hostname.startsWith('dead') ? never(signal) : site.dial(target, signal);
     const web = { database: database.worker, secretBox, clock: systemClock, resolve, dial };
     const webhook = webhookChannel(web);
+    const consoleURL = 'https://console.example.com';
+    const limits = { perTenant: 6, perAddress: 4 };
     const handlers = {
       [NOTIFY_BY_WEBHOOK]: deliveryJob(deps, webhook, { queue: NOTIFY_AGAIN_BY_WEBHOOK }),
       [NOTIFY_AGAIN_BY_WEBHOOK]: deliveryJob(deps, webhook),
-      [NOTIFY_BY_MAIL]: deliveryJob(deps, mailChannel({ mailer, consoleURL: 'https://console.example.com' })),
+      [NOTIFY_BY_MAIL]: deliveryJob(
+        deps,
+        mailChannel({ mailer, consoleURL, database: database.worker, limits }),
+      ),
+      [SEND_MAIL]: sendMail({ database: database.worker, mailer, consoleURL, log: silentLogger }),
     };
     const api = await startTestApi(database, works ? { handlers } : {});
     const test = new TestNotifications({ database, api, site, mailbox }, () => mailer.close());
@@ -92,10 +99,11 @@ export class TestNotifications {
     await this.database.drop();
   }
 
-  /** A tenant as if its resource was observed. */
+  /** A tenant as if its resource was observed, whose addresses have agreed to be told. */
   async tenant(notifications: object | null, limits: object = {}): Promise<Tenant> {
     const tenant = await this.api.signUp(randomUUID());
     await this.set(tenant.tenantID, notifications);
+    await this.prove(tenant.tenantID, notificationsSchema.parse(notifications ?? {}).emails);
     await this.database.worker.query('UPDATE tenants SET limits = $2 WHERE tenant_id = $1', [
       tenant.tenantID,
       JSON.stringify(effectiveLimits({ plan: 'Free', limits })),
@@ -122,6 +130,14 @@ export class TestNotifications {
       tenantID,
       observed,
     ]);
+  }
+
+  async prove(tenantID: string, emails: readonly string[]): Promise<void> {
+    await this.database.worker.query(
+      `INSERT INTO notification_addresses (tenant_id, address, proven_at)
+       SELECT $1, address, now() FROM unnest($2::text[]) AS address`,
+      [tenantID, emails],
+    );
   }
 
   /** As the ledger's writer takes events in. */
