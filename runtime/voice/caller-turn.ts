@@ -1,4 +1,3 @@
-import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import { EngineError } from '#runtime/engines/engine-error.ts';
 import type { SpeechToText } from '#runtime/engines/speech-to-text.ts';
 import { resampleWhole } from '#runtime/media/resample-whole.ts';
@@ -56,12 +55,8 @@ export class CallerTurn {
     return { kind: result ? kindOf(result) : this.#kind };
   }
 
-  /**
-   * The words before a pause; undefined where the caller went on meanwhile. On a busy pod it begins only
-   * once the pause has ended the utterance. Rejects when aborted.
-   */
+  /** The words before a pause; undefined where the caller went on meanwhile. Rejects when aborted. */
   async recognise(pause: Pause, signal: AbortSignal): Promise<Recognised | undefined> {
-    if (this.#options.strained() && !(await unlessAborted(pause.settled, signal))) return undefined;
     const ending = new AbortController();
     void abortUnlessEnded(pause, ending);
     try {
@@ -119,7 +114,6 @@ export interface CallerTurnOptions {
   readonly language: string;
   /** Names and words of the trade. */
   readonly vocabulary: readonly string[];
-  readonly strained: () => boolean;
 }
 
 /** What the recogniser made of an utterance: empty where it heard no words, undefined where it failed. */

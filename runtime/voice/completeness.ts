@@ -1,4 +1,6 @@
+import type { AnswerShare } from '#runtime/workflow/whole-answer.ts';
 import type { Completeness } from './endpointing.ts';
+import { isRoundedOff } from './rounded-off.ts';
 import { TURN_WORDS } from './turn-words.ts';
 
 /**
@@ -8,26 +10,21 @@ import { TURN_WORDS } from './turn-words.ts';
  * @param answer Whether they are all of the answer to what was asked, as the workflow sees it.
  * @param language BCP 47.
  */
-export function completenessOf(
-  text: string,
-  answer: 'Whole' | 'Part' | 'Unknown',
-  language: string,
-): Completeness {
+export function completenessOf(text: string, answer: AnswerShare, language: string): Completeness {
   const words = text
     .toLocaleLowerCase(language)
     .match(/[\p{L}\p{N}'’@.+-]+/gu)
-    ?.map((word) => word.replace(/[.,!?]+$/, ''));
+    ?.map((word) => word.replace(/[.,!?]+$/, '').replaceAll('’', "'"));
   const last = words?.at(-1);
   if (!words || last === undefined) return 'Unknown';
   const known = TURN_WORDS[language.slice(0, 2).toLowerCase()];
+  const all = words.join(' ');
   // Before its last word is looked at: "yes, it is" ends as "my name is" does.
-  if (words.length <= MAX_SHORT_WORDS && known?.whole.has(words.join(' '))) return 'Whole';
-  if (known?.open.has(last) || HESITATIONS.test(last)) return 'Open';
-  if (words.length === 1 && known?.opening.has(last)) return 'Open';
+  if (known?.whole.has(all)) return 'Whole';
+  if (known?.open.has(last) || known?.opening.has(all) || HESITATIONS.test(last)) return 'Open';
   if (/[?？]\s*$/.test(text)) return 'Whole';
-  if (answer === 'Unknown') return 'Unknown';
-  return answer === 'Whole' ? 'Whole' : 'Open';
+  if (answer !== 'Unknown') return answer === 'Part' ? 'Open' : answer;
+  return known?.sentences && isRoundedOff(words, known.sentences) ? 'Rounded' : 'Unknown';
 }
 
-const MAX_SHORT_WORDS = 4;
 const HESITATIONS = /^(?:u+h*m+|u+h+|e+r+m*|e+h+m*|h+m+)$/;

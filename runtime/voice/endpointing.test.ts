@@ -14,8 +14,8 @@ function speechThen(endpointing: Endpointing, silenceMs: number): boolean {
 
 describe('the silence that ends a turn', () => {
   test('is over a second for a caller of whom nothing is known', () => {
-    expect(speechThen(new Endpointing(BOUNDS), 1_100)).toBe(false);
-    expect(speechThen(new Endpointing(BOUNDS), 1_170)).toBe(true);
+    expect(speechThen(new Endpointing(BOUNDS), 1_150)).toBe(false);
+    expect(speechThen(new Endpointing(BOUNDS), 1_220)).toBe(true);
   });
 
   test.each([
@@ -36,8 +36,26 @@ describe('the silence that ends a turn', () => {
     expect(endpointing.endsAfterMs).toBe(1_500);
     endpointing.judge('Whole');
     expect(endpointing.endsAfterMs).toBe(480);
+    endpointing.judge('Rounded');
+    expect(endpointing.endsAfterMs).toBe(930);
     endpointing.stops(1);
-    expect(endpointing.endsAfterMs).toBe(1_150);
+    expect(endpointing.endsAfterMs).toBe(1_200);
+  });
+
+  test('is not shortened by sentences that sound finished for a caller who goes on after them', () => {
+    const endpointing = new Endpointing(BOUNDS);
+    endpointing.cutOff(1_100);
+    endpointing.judge('Rounded');
+    expect(endpointing.endsAfterMs).toBe(1_300);
+    endpointing.judge('Whole');
+    expect(endpointing.endsAfterMs).toBe(480);
+  });
+
+  test('is as short for a sentence that sounds finished as this caller hardly ever pauses', () => {
+    const endpointing = new Endpointing(BOUNDS);
+    for (let pause = 0; pause < 8; pause++) endpointing.paused(300);
+    endpointing.judge('Rounded');
+    expect(endpointing.endsAfterMs).toBe(500);
   });
 
   test('has begun when the sound died away, and not when the model noticed', () => {
@@ -54,7 +72,7 @@ describe('the silence that ends a turn', () => {
   test('learns of each pause within a turn, and not of breath', () => {
     const endpointing = new Endpointing(BOUNDS);
     for (let word = 0; word < 20; word++) expect(speechThen(endpointing, 128)).toBe(false);
-    expect(endpointing.endsAfterMs).toBe(1_150);
+    expect(endpointing.endsAfterMs).toBe(1_200);
     for (let clause = 0; clause < 20; clause++) expect(speechThen(endpointing, 600)).toBe(false);
     expect(endpointing.endsAfterMs).toBeGreaterThan(600);
   });
@@ -68,10 +86,15 @@ describe('words', () => {
     ['My name is.', 'Whole', 'en-US', 'Open'],
     ['i would like to book a table for', 'Unknown', 'en-US', 'Open'],
     ['i would like to book a table', 'Unknown', 'en-US', 'Unknown'],
+    ['I would like to book a table for two.', 'Unknown', 'en-US', 'Rounded'],
+    ['i would like to book a table for two', 'Part', 'en-US', 'Open'],
     ['Do you have a table for two?', 'Unknown', 'en-US', 'Whole'],
     ['um', 'Unknown', 'en-US', 'Open'],
     ['Hello?', 'Unknown', 'en-US', 'Open'],
     ['Well,', 'Unknown', 'en-US', 'Open'],
+    ['I think,', 'Unknown', 'en-US', 'Open'],
+    ['the inspection i think', 'Unknown', 'en-US', 'Unknown'],
+    ['next friday', 'Rounded', 'en-US', 'Rounded'],
     ['that went well', 'Unknown', 'en-US', 'Unknown'],
     ['we need', 'Unknown', 'en-US', 'Open'],
     ['Yes, it is.', 'Unknown', 'en-US', 'Whole'],

@@ -1,12 +1,15 @@
 import { DETECTOR_FRAME_MS } from './speech-detector.ts';
 import { SILENCE_PROBABILITY, SPEECH_PROBABILITY } from './speech-start.ts';
 
-/** How finished the caller's words so far sound: `Open` when more is to come, `Whole` when nothing is missing. */
-export type Completeness = 'Open' | 'Unknown' | 'Whole';
+/**
+ * How finished the caller's words so far sound: `Open` when more is to come, `Rounded` when all is there that is needed,
+ * but more is sometimes said, `Whole` when hardly ever.
+ */
+export type Completeness = 'Open' | 'Unknown' | 'Rounded' | 'Whole';
 
 /**
  * Stop strategy: the caller's turn is over after a silence that is longer than this caller's own pauses of late. Words
- * that are plainly whole, or plainly not, move the end within the tenant's bounds.
+ * that sound finished, or plainly are not, move the end within the tenant's bounds.
  */
 export class Endpointing {
   readonly #bounds: EndpointingBounds;
@@ -14,6 +17,7 @@ export class Endpointing {
   /** The latest ones, in ms. */
   #pauses: readonly number[] = FIRST_PAUSES;
   #completeness: Completeness = 'Unknown';
+  #wasCutOff = false;
 
   constructor(bounds: EndpointingBounds) {
     this.#bounds = bounds;
@@ -29,7 +33,12 @@ export class Endpointing {
     const { minMs, maxMs } = this.#bounds;
     if (this.#completeness === 'Open') return maxMs;
     const usualMs = Math.min(maxMs, Math.max(minMs, Math.max(...this.#pauses) + MARGIN_MS));
-    return this.#completeness === 'Whole' ? Math.max(minMs, Math.min(usualMs, WHOLE_MS)) : usualMs;
+    return Math.max(minMs, Math.min(usualMs, this.#mostMs));
+  }
+
+  get #mostMs(): number {
+    if (this.#completeness === 'Whole') return WHOLE_MS;
+    return this.#completeness === 'Rounded' && !this.#wasCutOff ? ROUNDED_MS : Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -54,6 +63,12 @@ export class Endpointing {
     if (ms >= SHORTEST_PAUSE_MS) this.#pauses = [...this.#pauses, ms].slice(-REMEMBERED_PAUSES);
   }
 
+  /** The caller went on after so long, when the turn had been taken for over: sentences of this one are not trusted again. */
+  cutOff(ms: number): void {
+    this.paused(ms);
+    this.#wasCutOff = true;
+  }
+
   /** Before a new turn: what is known of the caller's pauses is kept. */
   reset(): void {
     this.#silenceMs = 0;
@@ -73,18 +88,17 @@ export interface EndpointingBounds {
 }
 
 /**
- * Of a caller of whom nothing is known, who may stop to think for up to 1.2 s. Few pauses are longer, and what is plainly
- * whole does not wait.
+ * Of a caller of whom nothing is known, who may stop to think for up to 1.2 s. Few pauses are longer, and what sounds
+ * finished does not wait.
  */
 const FIRST_PAUSES: readonly number[] = [1_000];
-/**
- * People do not pause alike each time. With pauses drawn evenly from 0.3 to 1.2 s, and the words of the bench from mouth to
- * ear, 100 ms cut off 3 % of the turns, 150 ms under 2 %, 200 ms next to none; all who do not pause wait for it.
- */
-const MARGIN_MS = 150;
+/** People do not pause alike each time: with pauses drawn evenly from 0.3 to 1.2 s, so much more is next to never too little. */
+const MARGIN_MS = 200;
 /** Some sentences: who was nervous at first may not stay so. */
 const REMEMBERED_PAUSES = 8;
 /** Shorter ones are closed consonants and breath. */
 const SHORTEST_PAUSE_MS = 150;
 /** Two clauses of one breath are rarely further apart than that where the first could stand alone. */
 const WHOLE_MS = 480;
+/** Pauses within a turn are mostly shorter, and little is added to what has all that it needs. */
+const ROUNDED_MS = 930;

@@ -2,6 +2,7 @@ import type { Clock } from '#lib/clock/clock.ts';
 import { isInTime } from '#lib/lifecycle/is-in-time.ts';
 import { unlessAborted } from '#lib/lifecycle/unless-aborted.ts';
 import type { DialogueTurn, Reply } from '#runtime/workflow/dialogue.ts';
+import type { AnswerShare } from '#runtime/workflow/whole-answer.ts';
 import type { AgentTurn } from './agent-turn.ts';
 import type { AgentVoice } from './agent-voice.ts';
 import { isBackChannel } from './back-channels.ts';
@@ -96,11 +97,13 @@ export class Exchange {
 
   /** Drafts the answer to the words before a pause; undefined where the caller went on before it was ready. */
   async #draft(pause: Pause, result: Recognised): Promise<Answer | undefined> {
-    const { language, wholeAnswer } = this.#options;
+    const { language, wholeAnswer, strained } = this.#options;
     const hearing = this.caller.hearing(result);
     const text = hearing.kind === 'Words' ? hearing.text : '';
     pause.judge(completenessOf(text, wholeAnswer(text), language));
     const recognisedAtMs = this.#options.clock.now();
+    // A busy pod makes no answers that may be given up. What was said is worth knowing: it tells how long to wait.
+    if (strained() && !(await this.#ended(pause))) return undefined;
     return await this.#prepared(hearing, async (turn) => {
       const ended = await this.#ended(pause);
       if (!ended) return false;
@@ -160,8 +163,10 @@ export interface ExchangeOptions extends CallerTurnOptions {
   readonly listener: Pick<Listener, 'next' | 'busy' | 'untilSpeech'>;
   /** Writes what follows a hearing, see `Dialogue.reply`. */
   readonly answer: (hearing: Hearing, turn: DialogueTurn) => Reply;
-  /** Whether words are all of the answer, see `Dialogue.wholeAnswer`. */
-  readonly wholeAnswer: (text: string) => 'Whole' | 'Part' | 'Unknown';
+  /** How much of the answer words are, see `Dialogue.wholeAnswer`. */
+  readonly wholeAnswer: (text: string) => AnswerShare;
+  /** Whether the pod has no time for what may be for nothing. */
+  readonly strained: () => boolean;
   /** Tells the caller that it takes a moment; false where that was said often enough. Absent where the agent has only been interrupted. */
   readonly fill?: (() => Promise<boolean>) | undefined;
   /** An answer that is not there so long after the caller's last sound is spoken without waiting whether the caller goes on. */

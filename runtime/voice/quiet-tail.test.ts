@@ -16,6 +16,15 @@ describe('the quiet tail of a turn', () => {
     expect(tail.ms).toBe(expected * DETECTOR_FRAME_MS);
   });
 
+  test.each([
+    ['goes on until there is sound', [LOUD, NOISE, NOISE], 0],
+    ['ends with a word that begins softly', [LOUD, NOISE, SOFT, LOUD], 2],
+  ])('%s', (_, frames, expected) => {
+    const tail = new QuietTail();
+    for (const frame of frames) if (frame) tail.push(frame);
+    expect(tail.soundMs).toBe(expected * DETECTOR_FRAME_MS);
+  });
+
   test('is measured by the loudness of each turn for itself', () => {
     const tail = new QuietTail();
     if (LOUD) tail.push(LOUD);

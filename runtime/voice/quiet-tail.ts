@@ -8,22 +8,31 @@ import { DETECTOR_FRAME_MS } from './speech-detector.ts';
 export class QuietTail {
   #loudest = 0;
   #quietMs = 0;
+  #soundMs = 0;
 
   /** At the end of the frames so far; no longer than the model's memory reaches. */
   get ms(): number {
     return Math.min(this.#quietMs, LONGEST_MS);
   }
 
+  /** For how long there has been sound again, at the end of the frames so far. */
+  get soundMs(): number {
+    return this.#soundMs;
+  }
+
   push(samples: Int16Array): void {
     const level = rootMeanSquare(samples);
     this.#loudest = Math.max(this.#loudest, level);
-    this.#quietMs = level < this.#loudest * QUIET_SHARE ? this.#quietMs + DETECTOR_FRAME_MS : 0;
+    const isQuiet = level < this.#loudest * QUIET_SHARE;
+    this.#quietMs = isQuiet ? this.#quietMs + DETECTOR_FRAME_MS : 0;
+    this.#soundMs = isQuiet ? 0 : this.#soundMs + DETECTOR_FRAME_MS;
   }
 
   /** Before a new turn. */
   reset(): void {
     this.#loudest = 0;
     this.#quietMs = 0;
+    this.#soundMs = 0;
   }
 }
 

@@ -57,10 +57,15 @@ export class TurnDetector {
       return;
     }
     this.#tail.push(narrow);
-    const ends = this.#endpointing.stops(probability, this.#tail.ms);
+    const ends = this.#endpointing.stops(probability, this.#tail.ms) && !this.#mayGoOn;
     if (probability >= SPEECH_PROBABILITY) this.#goOn();
     if (ends || this.#frames.length * DETECTOR_FRAME_MS >= this.#options.maxUtteranceMs) this.#end();
     else if (!this.#pause && this.#endpointing.silenceMs >= this.#options.pauseMs) this.#beginPause();
+  }
+
+  /** Whether there is a sound that may be the next word: the model of voice activity is sure of that some frames later. */
+  get #mayGoOn(): boolean {
+    return this.#tail.soundMs > 0 && this.#tail.soundMs <= UNSURE_MS;
   }
 
   #begin(): void {
@@ -71,7 +76,7 @@ export class TurnDetector {
     this.#tail.reset();
     // Nobody replies that soon: the turn before was taken for over in one of the caller's pauses.
     const pauseMs = this.#quietMs - this.#speechMs;
-    if (pauseMs <= LONGEST_PAUSE_MS) this.#endpointing.paused(pauseMs);
+    if (pauseMs <= LONGEST_PAUSE_MS) this.#endpointing.cutOff(pauseMs);
     this.#events.speech(this.#speechMs);
   }
 
@@ -192,5 +197,6 @@ export interface Utterance {
 }
 
 const LONGEST_PAUSE_MS = 1_500;
+const UNSURE_MS = 3 * DETECTOR_FRAME_MS;
 /** Recognisers want a little silence after the last word. */
 const KEPT_SILENCE_MS = 256;

@@ -1,5 +1,6 @@
 import type { ConversationState } from '#runtime/call/conversation-state.ts';
 import type { Heard, Listening, Step } from './talk.ts';
+import type { AnswerShare } from './whole-answer.ts';
 
 /**
  * Decides what the agent says and does next: the seam between the conversation (sound, turns, time: runtime/voice) and
@@ -16,8 +17,8 @@ export interface Dialogue {
    * taken back may happen before `turn.committed` resolves, and nothing at all once `turn.signal` aborts.
    */
   reply(state: ConversationState, heard: Heard, turn: DialogueTurn): Reply;
-  /** Whether the words are all of the answer to what was asked in this state, or only a part of it. */
-  wholeAnswer(state: ConversationState, text: string): 'Whole' | 'Part' | 'Unknown';
+  /** How much of the answer to what was asked in this state the words are. */
+  wholeAnswer(state: ConversationState, text: string): AnswerShare;
   /** What is listened for in this state, where nothing is to be said first. */
   listening(state: ConversationState): Listening;
 }

@@ -5,13 +5,18 @@ import { awaited } from './awaiting.ts';
 import { answerContext } from './call-subject.ts';
 import { askedField } from './form.ts';
 import type { Language } from './language.ts';
+import { plainText } from './plain-text.ts';
 import type { Talk } from './talk.ts';
+import { wordsOf } from './words/language-words.ts';
 
 /**
- * Whether the words are all of the answer to what was asked, a part of it that goes on, or neither can be said: by that
- * the silence after them is judged.
+ * How much of the answer words are: all of it; all that is needed, though more is often said; a part of it that goes on;
+ * or neither can be said.
  */
-export function wholeAnswer(talk: Talk, text: string): 'Whole' | 'Part' | 'Unknown' {
+export type AnswerShare = 'Whole' | 'Rounded' | 'Part' | 'Unknown';
+
+/** How much of the answer to what was asked the words are: by that the silence after them is judged. */
+export function wholeAnswer(talk: Talk, text: string): AnswerShare {
   const { state, subject } = talk;
   const context = answerContext(subject, state);
   const awaiting = awaited(state);
@@ -22,13 +27,27 @@ export function wholeAnswer(talk: Talk, text: string): 'Whole' | 'Part' | 'Unkno
   const answer = fieldAnswer(field, text, context);
   if (answer?.kind === 'Digits') return 'Part';
   if (answer?.kind !== 'Value') return 'Unknown';
-  return mayGoOn(field.type, answer.value, text) ? 'Unknown' : 'Whole';
+  return SHARES[field.type]?.({ value: answer.value, text, language: context.language }) ?? 'Whole';
 }
 
-/** A first name may be followed by a second, "Friday" by its date or "if that is possible". */
-function mayGoOn(type: WorkflowField['type'], value: string, text: string): boolean {
-  if (type === 'Name') return !value.includes(' ');
-  return (type === 'Date' || type === 'Time') && !text.trim().includes(' ');
+interface Given {
+  readonly value: string;
+  readonly text: string;
+  readonly language: Language;
+}
+
+/** Of answers that callers add to: a last name, or to a day and a time another, or "if that is possible". */
+const SHARES: Readonly<Partial<Record<WorkflowField['type'], (given: Given) => AnswerShare>>> = {
+  Name: ({ value }) => (value.includes(' ') ? 'Whole' : 'Unknown'),
+  Date: ({ text }) => (text.trim().includes(' ') ? 'Rounded' : 'Unknown'),
+  Time: ({ text, language }) => (namesHalfDay(text, language) ? 'Rounded' : 'Unknown'),
+};
+
+/** "Ten" goes on "in the morning". */
+function namesHalfDay(text: string, language: Language): boolean {
+  const { morning, afternoon, noon } = wordsOf(language).times;
+  const plain = plainText(text);
+  return [morning, afternoon, noon].some((part) => part.test(plain));
 }
 
 /** Yes or no and nothing else, also said twice: "yes, that is right". */

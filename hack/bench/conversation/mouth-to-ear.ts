@@ -9,13 +9,14 @@ import { readBody } from '#hack/engines/read-body.ts';
 import { readUpload } from '#hack/engines/transcription-route.ts';
 import type { Audio } from '#hack/engines/wav.ts';
 import { type EngineKind, startBenchEngines } from '../bench-engines.ts';
-import { type BenchOutcome, type BenchRow, whole } from '../bench-outcome.ts';
+import { type BenchOutcome, type BenchRow, percent, whole } from '../bench-outcome.ts';
 import type { CallSite } from '../calls/call-site.ts';
 import { distributionOf } from '../distribution.ts';
 import type { BenchContext } from './bench-context.ts';
 import { INTERVIEW, INTERVIEW_RULES, TURNS } from './interview.ts';
 import { holdCalls, openPausingCaller, PAUSE_MS, type RecordedCall } from './pausing-crowd.ts';
 import { PhraseBook } from './phrase-book.ts';
+import { type PodLoad, withPodLoad } from './pod-load.ts';
 import { PUBLISHED_DELAYS, summedMs } from './published-delays.ts';
 
 interface Driver {
@@ -57,6 +58,8 @@ interface Measured {
   readonly enginesMs: number;
   /** Where the runtime says that the time went. */
   readonly stages: Readonly<Record<string, number>>;
+  readonly load: PodLoad;
+  readonly modelRequests: number;
 }
 
 async function measure(
@@ -84,10 +87,12 @@ async function measure(
     },
   });
   say(`${name}: ${CALLERS} callers for ${forMs / 1_000} s, each call to its end`);
-  const calls = await holdCalls(site.telnyx.control, CALLERS, forMs);
+  const held = await withPodLoad(site, holdCalls(site.telnyx.control, CALLERS, forMs));
   const stages = await stagesOf(site);
   await site.close();
-  return { calls, enginesMs: summedMs(engines, kinds), stages };
+  const { result: calls, load } = held;
+  const modelRequests = engines.delaysMs.llm.length;
+  return { calls, enginesMs: summedMs(engines, kinds), stages, load, modelRequests };
 }
 
 async function audioOf(upload: IncomingMessage): Promise<Audio> {
@@ -106,7 +111,7 @@ async function stagesOf({ runtime }: CallSite): Promise<Readonly<Record<string, 
   return Object.fromEntries(stages.map((stage) => [stage, mean(stage)]));
 }
 
-function rowsOf(driver: string, { calls, enginesMs }: Measured): BenchRow[] {
+function rowsOf(driver: string, { calls, enginesMs, load }: Measured): BenchRow[] {
   const { turns, waits, paused, cutOff } = countsOf(calls);
   const share = cutOff.length / paused.length;
   const unanswered = turns.filter(({ outcome }) => outcome.kind === 'Unanswered').length;
@@ -133,13 +138,18 @@ function rowsOf(driver: string, { calls, enginesMs }: Measured): BenchRow[] {
       measured: `${unanswered} of ${turns.length}; ${calls.length - taken.length} of ${calls.length} calls were not taken, ${byAgent} came to the agent's goodbye`,
       isMet: unanswered === 0,
     },
+    {
+      what: `the pod meanwhile, ${driver}`,
+      measured: `${percent(load.cpuShare)} of its CPU; strained at ${load.strained} of ${load.looks} looks`,
+    },
   ];
 }
 
-function figuresOf({ calls, enginesMs, stages }: Measured): object {
+function figuresOf({ calls, enginesMs, stages, load, modelRequests }: Measured): object {
   const { waits, paused, cutOff } = countsOf(calls);
   const texts = cutOff.map(({ text }) => text).toSorted();
-  return { calls: calls.length, waits, enginesMs, stages, paused: paused.length, cutOff: texts };
+  const counts = { calls: calls.length, paused: paused.length, modelRequests };
+  return { ...counts, waits, enginesMs, stages, load, cutOff: texts };
 }
 
 function countsOf(calls: readonly RecordedCall[]) {
