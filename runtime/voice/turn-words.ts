@@ -34,8 +34,16 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
     `),
     opening: new Set([
       ...words('well hello hi hey okay ok also maybe perhaps actually'),
-      ...['good morning', 'good afternoon', 'good evening'],
-      ...['i think', 'i guess', 'i suppose', 'let me see', 'let me think', "i'm calling", 'i am calling'],
+      'good morning',
+      'good afternoon',
+      'good evening',
+      'i think',
+      'i guess',
+      'i suppose',
+      'let me see',
+      'let me think',
+      "i'm calling",
+      'i am calling',
     ]),
     whole: new Set([
       'yes',
