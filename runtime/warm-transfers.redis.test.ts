@@ -136,11 +136,11 @@ describe('a person who is asked and takes the call', () => {
   test('has the caller although the carrier replies to no bridge for long, and tells of none', async () => {
     carrier.control.faults.add({ at: 'webhook call.bridged', fault: { kind: 'drop' }, count: 100 });
     const at = 'POST /v2/calls/*/actions/bridge';
-    carrier.control.faults.add({ at, fault: { kind: 'loseReply' }, count: 9 });
+    carrier.control.faults.add({ at, fault: { kind: 'loseReply' }, count: 18 });
     await ask(TAKES);
-    await expect.poll(stateOf, { timeout: 45_000 }).toBe('handed-over');
+    await expect.poll(stateOf, { timeout: 60_000 }).toBe('handed-over');
     expect([stateAtCarrier(), legOf()?.state, pod.opened.length]).toEqual(['bridged', 'bridged', 1]);
-  }, 60_000);
+  }, 90_000);
 
   test('is dialled once where the reply to that was lost', async () => {
     carrier.control.faults.add({ at: 'POST /v2/calls', fault: { kind: 'loseReply' }, count: 1 });

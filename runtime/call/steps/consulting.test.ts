@@ -340,6 +340,9 @@ describe('a person who is asked first', () => {
       true,
       true,
     ]);
+    const generation = (...steps: readonly Step[]) =>
+      run(...handedOver, ...steps).call?.record.command?.generation;
+    expect(generation(unreachable, due)).toBe(generation());
     const gone: Step = (call) => ({ kind: 'streamStopped', atMs: at(22), generation: generationOf(call) });
     const earlier: Step = (call) => ({
       kind: 'streamStopped',

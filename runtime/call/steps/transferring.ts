@@ -188,8 +188,10 @@ export function askAfter(call: StoredCall, event: CallEvent<'due'>): Transition 
   const limitMs = (transfer?.timeLimitSeconds ?? 0) * 1_000 + HANDED_OVER_SLACK_MS;
   if (event.atMs > bridgedAtMs + limitMs) return settle(call, event.atMs);
   if (transfer?.legOver && attempts >= MAX_END_ATTEMPTS) return hangUp(call, event.atMs, 'Transferred');
-  const generation = nextGeneration(command?.generation ?? 0, event.atMs);
+  const last = command?.generation ?? 0;
   const endStream = command?.done === false && command.endStream === true;
+  // The stop of the stream is a repeat, and has the command_id of the first.
+  const generation = endStream ? last : nextGeneration(last, event.atMs);
   const waitMs = transfer?.legOver ? LEG_OVER_GRACE_MS : endStream ? COMMAND_MS : HANDED_OVER_CHECK_MS;
   return moved(
     withRecord(call, {
