@@ -50,7 +50,7 @@ const ALMOST_OVER = { count: 37, ...SILENCE };
 
 test.each([
   ['goes on with a word that is not sure to be one yet', 3, { count: 30, ...SPEECH }, 0],
-  ['is over in noise that is no word', 10, { count: 1, ...SILENCE }, 1],
+  ['is over in noise that is no word', 10, { count: 0, ...SILENCE }, 1],
 ])('a turn whose silence is almost over %s', async (_, count, then, turns) => {
   const sound = { count, probability: 0.2, level: 2_000 };
   expect(await turnsIn(BEFORE, { count: 30, ...SPEECH }, ALMOST_OVER, sound, then)).toHaveLength(turns);
