@@ -257,8 +257,10 @@ export const API_SERVER_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
+export type ApiServerConfig = ConfigOf<typeof API_SERVER_OPTIONS>;
+
 /** What is wrong between settings that are right one by one. */
-export function checkConfig(config: ConfigOf<typeof API_SERVER_OPTIONS>): readonly string[] {
+export function checkConfig(config: ApiServerConfig): readonly string[] {
   const { SMTP_URL, MAIL_FROM, STOP_DELAY_MS, DRAIN_TIMEOUT_MS } = config;
   return [
     ...(SMTP_URL !== undefined && MAIL_FROM === undefined
