@@ -23,6 +23,9 @@ export interface ApiSite {
   readonly api: Measured;
   /** A bare server beside it; see `bare-server/main.ts`. */
   readonly bare: Measured;
+  /** Of cluster administrators, and of Postgres' superuser. */
+  readonly kubeconfigPath: string;
+  readonly adminURL: string;
   /** An access token of the tenant that the bare server reads as well; good for 15 min. */
   readonly token: () => Promise<string>;
 }
@@ -72,7 +75,8 @@ export async function openApiSite(
     },
   });
   const measured = ({ url, process }: StartedProgram) => ({ url, pid: process.pid });
-  return { api: measured(api), bare: measured(bare), token: reader.logIn };
+  const { kubeconfigPath, adminURL } = stack;
+  return { api: measured(api), bare: measured(bare), kubeconfigPath, adminURL, token: reader.logIn };
 }
 
 /** Adds tenants, and gives each there is a year of usage and the limits that are observed of a resource. */

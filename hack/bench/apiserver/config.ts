@@ -2,7 +2,7 @@ import { type ConfigOf, option } from '#lib/config/config.ts';
 import { askedBenches } from '../asked-benches.ts';
 import type { KeptBenches } from '../results.ts';
 
-export const BENCH_NAMES = ['read', 'logins', 'signup'] as const;
+export const BENCH_NAMES = ['read', 'logins', 'signup', 'observed'] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 /** The number of tenants for which there are targets, and the only one whose figures go into the README. */
@@ -41,7 +41,7 @@ export const benchOptions = {
     schema: option.positiveInt,
     default: '100',
     description:
-      'How many people log in at once in the logins bench, and sign up one after the other in signup.',
+      'How many people log in at once in the logins bench, and sign up one after the other in signup; and how many Tenants are made in observed.',
   },
 } as const;
 

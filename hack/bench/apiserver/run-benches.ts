@@ -6,6 +6,7 @@ import { openApiSite } from './api-site.ts';
 import type { Bench } from './bench-context.ts';
 import { type BenchConfig, type BenchName, KEPT_BENCHES } from './config.ts';
 import { loginsBench } from './logins.ts';
+import { observedBench } from './observed.ts';
 import { readBench } from './read.ts';
 import { signupBench } from './signup.ts';
 
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<BenchName, Bench>> = {
   read: readBench,
   logins: loginsBench,
   signup: signupBench,
+  observed: observedBench,
 };
 
 /** Runs the benches that were asked for; everything that was started is ended. Resolves to the exit status. */
