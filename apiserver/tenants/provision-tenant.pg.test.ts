@@ -142,6 +142,43 @@ describe("the job that makes a signed-up tenant's resource", () => {
     expect(await refusedJobs()).toEqual([]);
   });
 
+  test('a cluster that was away for a day delays it by half a minute at most', async () => {
+    cluster.onApply = () => {
+      throw new KubeError({ status: 503, reason: 'ServiceUnavailable', message: 'away' });
+    };
+    const queue = await startQueue(createRegistry('test'));
+    await failedTimes(1);
+    // As many as there are in a day.
+    await tryNow('retry_count = 2880');
+    queue.wake(PROVISION_TENANT);
+    const { wait } = await failedTimes(2_882);
+    expect(wait).toBeLessThanOrEqual(30);
+    cluster.onApply = () => undefined;
+    await tryNow('retry_count = retry_count');
+    queue.wake(PROVISION_TENANT);
+    await until(async () => (cluster.tenants.has(tenant.name) ? true : undefined));
+    await queue.stop();
+  });
+
+  /** The job once it waits for its next try: in how many seconds. */
+  function failedTimes(count: number): Promise<{ wait: number }> {
+    return until(async () => {
+      const [job] = await database.asAdmin<{ wait: number }>(
+        `SELECT EXTRACT(epoch FROM start_after - now())::float AS wait FROM pgboss.job
+          WHERE name = $1 AND data->>'tenantID' = $2 AND state = 'retry' AND retry_count = $3 - 1`,
+        [PROVISION_TENANT, tenant.tenantID, count],
+      );
+      return job;
+    });
+  }
+
+  async function tryNow(assignment: string): Promise<void> {
+    await database.asAdmin(
+      `UPDATE pgboss.job SET start_after = now(), ${assignment} WHERE name = $1 AND data->>'tenantID' = $2`,
+      [PROVISION_TENANT, tenant.tenantID],
+    );
+  }
+
   async function startQueue(registry: ReturnType<typeof createRegistry>): Promise<JobQueue> {
     const deps = { kube: cluster.kube, database: database.worker, log: silentLogger };
     const handlers = { [PROVISION_TENANT]: provisionTenant(deps) };
