@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { testSite } from '../testing/test-site.ts';
 import { PROBLEMS } from './problem-codes.ts';
 
 const ORIGIN = 'https://console.example.com';
 
 describe('the HTTP side of the API', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
+  const site = testSite({ allowedOrigins: [ORIGIN] });
   let token: string;
   let tenantID: string;
   beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database, { allowedOrigins: [ORIGIN] });
-    ({ token, tenantID } = await api.signUp('http'));
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
+    ({ token, tenantID } = await site.api.signUp('http'));
   });
 
   test.each([
@@ -40,7 +32,7 @@ describe('the HTTP side of the API', () => {
     ['GET /api/admin/usage', '', 'not_authenticated'],
   ] as const)('%s with the body %j answers a problem: %s', async (request, body, code) => {
     const [method = '', path = ''] = request.split(' ');
-    const reply = await api.call(method, path, method === 'POST' ? { body } : {});
+    const reply = await site.api.call(method, path, method === 'POST' ? { body } : {});
     expect([reply.status, reply.body.code]).toEqual([PROBLEMS[code].status, code]);
     expect(reply.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
     expect(reply.body).toMatchObject({
@@ -55,7 +47,7 @@ describe('the HTTP side of the API', () => {
     ['gzip', 400, 'invalid_json'],
   ])('a body that is not compressed as %s is refused', async (encoding, status, code) => {
     const headers = { 'content-encoding': encoding };
-    const reply = await api.call('POST', '/api/auth/login', { body: '{}', headers });
+    const reply = await site.api.call('POST', '/api/auth/login', { body: '{}', headers });
     expect([reply.status, reply.body.code]).toEqual([status, code]);
   });
 
@@ -67,13 +59,13 @@ describe('the HTTP side of the API', () => {
     ['?cursor=abc', 'query.cursor'],
     ['?limit=5&limit=6', 'query.limit'],
   ])('a list refuses %s and names it', async (query, path) => {
-    const reply = await api.call('GET', `/api/admin/calls${query}`, { token });
+    const reply = await site.api.call('GET', `/api/admin/calls${query}`, { token });
     expect([reply.status, reply.body.code]).toEqual([400, 'invalid_request']);
     expect(reply.body.errors[0].path).toBe(path);
   });
 
   test('a body that is not JSON is 415', async () => {
-    const reply = await api.call('POST', '/api/auth/login', {
+    const reply = await site.api.call('POST', '/api/auth/login', {
       body: 'a=b',
       headers: { 'content-type': 'text/plain' },
     });
@@ -81,7 +73,7 @@ describe('the HTTP side of the API', () => {
   });
 
   test('405 says which methods there are', async () => {
-    const reply = await api.call('PUT', '/api/admin/calls');
+    const reply = await site.api.call('PUT', '/api/admin/calls');
     expect(reply.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
   });
 
@@ -92,13 +84,13 @@ describe('the HTTP side of the API', () => {
     ['cut short', () => token.slice(0, -2)],
     ['of a session that is not there', () => unknownSession()],
   ])('a token %s is refused', async (_case, made) => {
-    const reply = await api.call('GET', '/api/auth/me', { token: made() });
+    const reply = await site.api.call('GET', '/api/auth/me', { token: made() });
     expect([reply.status, reply.body.code]).toEqual([401, 'not_authenticated']);
   });
 
   function unknownSession(): string {
     const id = '33333333-3333-4333-8333-333333333333';
-    return api.tokens.sign({ userID: id, tenantID, sessionID: id });
+    return site.api.tokens.sign({ userID: id, tenantID, sessionID: id });
   }
 
   test('pages run from the newest to the oldest without gaps or repeats', async () => {
@@ -106,17 +98,16 @@ describe('the HTTP side of the API', () => {
     for (const [index, id] of ids.entries()) {
       // Pairs of equal times: the id decides.
       const at = new Date(Date.UTC(2026, 0, 1 + Math.floor(index / 2)));
-      await database.worker.query('INSERT INTO calls (tenant_id, call_id, started_at) VALUES ($1, $2, $3)', [
-        tenantID,
-        id,
-        at,
-      ]);
+      await site.database.worker.query(
+        'INSERT INTO calls (tenant_id, call_id, started_at) VALUES ($1, $2, $3)',
+        [tenantID, id, at],
+      );
     }
     const seen: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
       const query: string = cursor === '' ? '?limit=3' : `?limit=3&cursor=${cursor}`;
-      const { body } = await api.call('GET', `/api/admin/calls${query}`, { token });
+      const { body } = await site.api.call('GET', `/api/admin/calls${query}`, { token });
       seen.push(...body.items.map((item: { id: string }) => item.id));
       cursor = body.nextCursor;
     }
@@ -125,21 +116,21 @@ describe('the HTTP side of the API', () => {
 
   test('pages of a listed origin may call, others may not', async () => {
     const preflight = (origin: string) =>
-      api.call('OPTIONS', '/api/admin/calls', {
+      site.api.call('OPTIONS', '/api/admin/calls', {
         headers: { origin, 'access-control-request-method': 'GET' },
       });
     const allowed = await preflight(ORIGIN);
     expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([204, ORIGIN]);
     const refused = await preflight('https://evil.example.com');
     expect([refused.status, refused.body.code]).toEqual([403, 'origin_not_allowed']);
-    const simple = await api.call('GET', '/health', { headers: { origin: 'https://evil.example.com' } });
+    const simple = await site.api.call('GET', '/health', { headers: { origin: 'https://evil.example.com' } });
     expect(simple.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   test.each(['/health', '/nothing', '/docs'])(
     '%s has the headers that browsers are held by',
     async (path) => {
-      const { headers } = await api.call('GET', path);
+      const { headers } = await site.api.call('GET', path);
       expect(headers.get('content-security-policy')).toContain("default-src 'self'");
       expect(headers.get('strict-transport-security')).toContain('max-age=');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -148,28 +139,28 @@ describe('the HTTP side of the API', () => {
   );
 
   test('counts authenticated admin requests, also refused ones, and nothing else', async () => {
-    api.counted.splice(0);
-    await api.call('GET', '/api/admin/usage', { token });
-    await api.call('GET', '/api/admin/calls?limit=0', { token });
-    await api.call('GET', '/api/admin/usage');
-    await api.call('GET', '/api/auth/me', { token });
-    expect(api.counted).toEqual([tenantID, tenantID]);
+    site.api.counted.splice(0);
+    await site.api.call('GET', '/api/admin/usage', { token });
+    await site.api.call('GET', '/api/admin/calls?limit=0', { token });
+    await site.api.call('GET', '/api/admin/usage');
+    await site.api.call('GET', '/api/auth/me', { token });
+    expect(site.api.counted).toEqual([tenantID, tenantID]);
   });
 
   test('health and readiness answer without a token', async () => {
-    expect(await api.call('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
-    expect(await api.call('GET', '/ready')).toMatchObject({ status: 200, body: { ready: true } });
+    expect(await site.api.call('GET', '/health')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    expect(await site.api.call('GET', '/ready')).toMatchObject({ status: 200, body: { ready: true } });
   });
 
   test('the served OpenAPI has every route, and every problem of each route by its status', async () => {
-    const { body } = await api.call('GET', '/openapi.json');
+    const { body } = await site.api.call('GET', '/openapi.json');
     expect(body.openapi).toBe('3.1.0');
     const served = Object.entries(
       body.paths as Record<string, Record<string, { responses: object }>>,
     ).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(served.sort()).toEqual(api.routes.map((route) => `${route.method} ${route.path}`).sort());
+    expect(served.sort()).toEqual(site.api.routes.map((route) => `${route.method} ${route.path}`).sort());
     const signup = body.paths['/api/auth/signup'].post;
     expect(signup.requestBody.content['application/json'].schema.required).toEqual([
       'email',

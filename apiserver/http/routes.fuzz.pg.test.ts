@@ -1,24 +1,23 @@
 import * as fc from 'fast-check';
 import { sample } from 'openapi-sampler';
 import { describe, expect, test } from 'vitest';
+import { anyText, arbitraryBody } from '../testing/arbitrary-body.ts';
 import { testSite } from '../testing/test-site.ts';
 import { jsonSchema } from './openapi-schemas.ts';
 import type { Route } from './route.ts';
 
-const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\0', '\ud800', '', '%00', "'; --"));
-const anyValue = fc.oneof(anyText, fc.jsonValue(), fc.uuid());
-
-/** The example of the route's body, with some of its fields gone, replaced or joined by others. */
+/** Bodies as the route's schema has them, and its example with some of its fields gone, replaced or joined by others. */
 function bodies(route: Route): fc.Arbitrary<unknown> {
-  const example = route.body ? sample(jsonSchema(route.body, 'input')) : {};
-  const fields = Object.entries(example as Record<string, unknown>);
-  const changed = fc.record(
-    Object.fromEntries(fields.map(([name, value]) => [name, fc.oneof(fc.constant(value), anyValue)])),
-    { requiredKeys: [] },
-  );
+  const schema = route.body ? jsonSchema(route.body, 'input') : {};
+  const fields = Object.entries((sample(schema) ?? {}) as Record<string, unknown>);
+  const valueLike = (value: unknown) => fc.oneof(fc.constant(value), anyText, fc.jsonValue(), fc.uuid());
+  const changed = fc.record(Object.fromEntries(fields.map(([name, value]) => [name, valueLike(value)])), {
+    requiredKeys: [],
+  });
   const further = fc.option(fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 2 }), { nil: {} });
   return fc.oneof(
-    { weight: 4, arbitrary: fc.tuple(changed, further).map(([body, more]) => ({ ...body, ...more })) },
+    { weight: 6, arbitrary: arbitraryBody(schema) },
+    { weight: 3, arbitrary: fc.tuple(changed, further).map(([body, more]) => ({ ...body, ...more })) },
     { weight: 1, arbitrary: fc.jsonValue() },
     { weight: 1, arbitrary: anyText },
   );
