@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { addCall, type TestCall } from '../testing/call-rows.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { testSite } from '../testing/test-site.ts';
 
 /** From the latest to the earliest. */
 const CALLS: Readonly<Record<string, TestCall>> = {
@@ -33,28 +32,21 @@ const CALLS: Readonly<Record<string, TestCall>> = {
 };
 
 describe('lists of calls and leads', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
+  const site = testSite();
   let token: string;
   const names = new Map<string, string>();
   beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database);
-    const owner = await api.signUp('owner');
+    const owner = await site.api.signUp('owner');
     token = owner.token;
     for (const [name, call] of Object.entries(CALLS)) {
-      names.set(await addCall(database.worker, owner.tenantID, call), name);
+      names.set(await addCall(site.database.worker, owner.tenantID, call), name);
     }
-    const other = await api.signUp('other');
-    for (const call of Object.values(CALLS)) await addCall(database.worker, other.tenantID, call);
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
+    const other = await site.api.signUp('other');
+    for (const call of Object.values(CALLS)) await addCall(site.database.worker, other.tenantID, call);
   });
 
   const ask = (list: string, query: Record<string, string>) =>
-    api.call('GET', `/api/admin/${list}?${new URLSearchParams(query).toString()}`, { token });
+    site.api.call('GET', `/api/admin/${list}?${new URLSearchParams(query).toString()}`, { token });
   const november = { since: '2026-11-01T00:00:00Z', until: '2026-12-01T00:00:00Z' };
 
   test.each<[Record<string, string>, string[]]>([
@@ -92,7 +84,7 @@ describe('lists of calls and leads', () => {
   });
 
   test('a plus that was not encoded is one', async () => {
-    const reply = await api.call('GET', '/api/admin/calls?number=+13125550199', { token });
+    const reply = await site.api.call('GET', '/api/admin/calls?number=+13125550199', { token });
     expect(reply.body.items).toHaveLength(1);
   });
 
@@ -121,7 +113,7 @@ describe('lists of calls and leads', () => {
   });
 
   test('a search for words is bounded by the index of times', async () => {
-    const plan = await database.app.withTenant(randomUUID(), async (client) => {
+    const plan = await site.database.app.withTenant(randomUUID(), async (client) => {
       await client.query('SET LOCAL enable_seqscan = off');
       const { rows } = await client.query<{ 'QUERY PLAN': string }>(
         `EXPLAIN SELECT FROM calls c WHERE tenant_id = $1 AND started_at >= $2 AND started_at < $3 AND EXISTS (

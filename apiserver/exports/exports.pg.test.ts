@@ -1,23 +1,19 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { addCall } from '../testing/call-rows.ts';
-import { Callers } from '../testing/callers.ts';
 import { nextResponse } from '../testing/next-response.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import type { TestApi } from '../testing/test-api.ts';
+import { testSite } from '../testing/test-site.ts';
 
 describe('exports', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
+  const site = testSite();
   let owner: Awaited<ReturnType<TestApi['signUp']>>;
   let other: Awaited<ReturnType<TestApi['signUp']>>;
   beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database);
-    owner = await api.signUp('owner');
-    other = await api.signUp('other');
+    owner = await site.api.signUp('owner');
+    other = await site.api.signUp('other');
     const call = { endedAt: '2026-11-10T12:01:00Z', from: '+13125550142', reason: 'WorkflowCompleted' };
-    await addCall(database.worker, owner.tenantID, {
+    await addCall(site.database.worker, owner.tenantID, {
       ...call,
       startedAt: '2026-11-10T12:00:00Z',
       lead: {
@@ -26,19 +22,16 @@ describe('exports', () => {
         values: { name: '=HYPERLINK("https://evil.example.com")', topic: 'a "quoted", long\nword' },
       },
     });
-    await addCall(database.worker, owner.tenantID, {
+    await addCall(site.database.worker, owner.tenantID, {
       ...call,
       startedAt: '2026-11-09T12:00:00Z',
       endedAt: '2026-11-09T12:01:00Z',
       lead: { workflow: 'caller-questions', complete: false, values: { phone: '@SUM(A1)' } },
     });
   });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
 
-  const get = (path: string, token = owner.token) => api.call('GET', `/api/admin/exports/${path}`, { token });
+  const get = (path: string, token = owner.token) =>
+    site.api.call('GET', `/api/admin/exports/${path}`, { token });
 
   test('leads are a table with a column for each field, in which no cell is a formula', async () => {
     const reply = await get('leads');
@@ -53,7 +46,7 @@ describe('exports', () => {
   });
 
   test.each(['calls', 'leads'])('%s as JSON lines are what the list has', async (name) => {
-    const list = await api.call('GET', `/api/admin/${name}`, { token: owner.token });
+    const list = await site.api.call('GET', `/api/admin/${name}`, { token: owner.token });
     const reply = await get(`${name}?format=jsonl`);
     expect(reply.headers.get('content-type')).toBe('application/jsonl; charset=utf-8');
     const lines = reply.body.trimEnd().split('\n');
@@ -79,8 +72,8 @@ describe('exports', () => {
 
   /** A tenant with far more calls than sockets hold of an export. */
   async function manyCalls(label: string) {
-    const tenant = await api.signUp(label);
-    await database.worker.query(
+    const tenant = await site.api.signUp(label);
+    await site.database.worker.query(
       `INSERT INTO calls (tenant_id, call_id, from_number, started_at)
        SELECT $1, gen_random_uuid(), repeat('x', 200), now() - n * interval '1 second'
          FROM generate_series(1, 20000) n`,
@@ -93,12 +86,12 @@ describe('exports', () => {
     const { tenantID, token } = await manyCalls('large');
     const another = await manyCalls('as-large');
     let read = 0;
-    const withTenant = database.app.withTenant.bind(database.app);
-    database.app.withTenant = (id, work) => {
+    const withTenant = site.database.app.withTenant.bind(site.database.app);
+    site.database.app.withTenant = (id, work) => {
       if (id === tenantID) read += 1;
       return withTenant(id, work);
     };
-    const response = await fetch(`${api.url}/api/admin/exports/calls?format=jsonl`, {
+    const response = await fetch(`${site.api.url}/api/admin/exports/calls?format=jsonl`, {
       headers: { authorization: `Bearer ${token}` },
     });
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -115,12 +108,12 @@ describe('exports', () => {
     }
     expect(read).toBe(41);
     expect(rest.trimEnd().split('\n').length).toBeGreaterThan(10_000);
-    database.app.withTenant = withTenant;
+    site.database.app.withTenant = withTenant;
   });
 
   test('find the columns of leads by short reads, however many leads there are', async () => {
-    const { tenantID, token } = await api.signUp('columns');
-    await database.worker.query(
+    const { tenantID, token } = await site.api.signUp('columns');
+    await site.database.worker.query(
       `WITH made AS (
          INSERT INTO calls (tenant_id, call_id, started_at)
          SELECT $1, gen_random_uuid(), now() - n * interval '1 second' FROM generate_series(1, 1200) n
@@ -134,13 +127,13 @@ describe('exports', () => {
       [tenantID],
     );
     let reads = 0;
-    const withTenant = database.app.withTenant.bind(database.app);
-    database.app.withTenant = (id, work) => {
+    const withTenant = site.database.app.withTenant.bind(site.database.app);
+    site.database.app.withTenant = (id, work) => {
       if (id === tenantID) reads += 1;
       return withTenant(id, work);
     };
     const lines = (await get('leads', token)).body.trimEnd().split('\r\n');
-    database.app.withTenant = withTenant;
+    site.database.app.withTenant = withTenant;
     expect(lines).toHaveLength(1_201);
     expect(lines[0]).toBe('callID,from,workflow,complete,capturedAt,name,oldest');
     // Twice three batches of 500: once for the columns, once for the rows.
@@ -149,22 +142,21 @@ describe('exports', () => {
 
   test('break off when whoever asked may not have them any more', async () => {
     const { tenantID } = await manyCalls('revoked');
-    const callers = new Callers(database, api);
-    const viewer = await callers.person(tenantID, 'Viewer');
+    const viewer = await site.callers.person(tenantID, 'Viewer');
     const path = '/api/admin/exports/calls';
     const sending = nextResponse(path);
-    const response = await fetch(api.url + path, {
-      headers: { authorization: `Bearer ${await callers.token(viewer)}` },
+    const response = await fetch(site.api.url + path, {
+      headers: { authorization: `Bearer ${await site.callers.token(viewer)}` },
     });
     const closed = once(await sending, 'close');
-    await database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [viewer.userID]);
+    await site.database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [viewer.userID]);
     await closed;
     await expect(response.text()).rejects.toThrow('terminated');
   });
 
   test('are a few at a time, and another one is asked to wait', async () => {
     const ask = () =>
-      fetch(`${api.url}/api/admin/exports/calls`, { headers: { authorization: `Bearer ${token}` } });
+      fetch(`${site.api.url}/api/admin/exports/calls`, { headers: { authorization: `Bearer ${token}` } });
     const { token } = await manyCalls('eager');
     const first = [await ask(), await ask()];
     const refused = await ask();

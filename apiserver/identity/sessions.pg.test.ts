@@ -1,32 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Callers } from '../testing/callers.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { TestApi } from '../testing/test-api.ts';
+import { testSite } from '../testing/test-site.ts';
 
 const PASSWORD = 'SecureP@ss123';
 
 describe('a session', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
+  const site = testSite();
   let person: Awaited<ReturnType<TestApi['signUp']>>;
   let count = 0;
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database);
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
   beforeEach(async () => {
     count += 1;
-    person = await api.signUp(`session-${count}`);
+    person = await site.api.signUp(`session-${count}`);
   });
 
   const logIn = async (password = PASSWORD) =>
-    (await api.call('POST', '/api/auth/login', { body: { email: person.email, password } })).body;
-  const refresh = (refreshToken: string) => api.call('POST', '/api/auth/refresh', { body: { refreshToken } });
-  const me = (token: string) => api.call('GET', '/api/auth/me', { token });
+    (await site.api.call('POST', '/api/auth/login', { body: { email: person.email, password } })).body;
+  const refresh = (refreshToken: string) =>
+    site.api.call('POST', '/api/auth/refresh', { body: { refreshToken } });
+  const me = (token: string) => site.api.call('GET', '/api/auth/me', { token });
 
   test('goes on by refresh tokens, each of which is good once', async () => {
     const first = await logIn();
@@ -68,7 +59,7 @@ describe('a session', () => {
 
   test('keeps hashes of its tokens and nothing else', async () => {
     const { refreshToken } = await logIn();
-    const rows = await database.asAdmin('SELECT t::text AS row FROM veralux.refresh_tokens t');
+    const rows = await site.database.asAdmin('SELECT t::text AS row FROM veralux.refresh_tokens t');
     expect(JSON.stringify(rows)).not.toContain(refreshToken);
     expect(rows.length).toBeGreaterThan(0);
   });
@@ -76,32 +67,36 @@ describe('a session', () => {
   test('ends 90 days after it began, however often it was refreshed', async () => {
     const { token, refreshToken } = await logIn();
     const { userID } = person;
-    await database.asAdmin(
+    await site.database.asAdmin(
       `UPDATE veralux.sessions SET created_at = now() - interval '89 days' WHERE user_id = $1`,
       [userID],
     );
     const next = (await refresh(refreshToken)).body;
     expect((await me(token)).status).toBe(200);
-    const [row] = await database.asAdmin<{ soon: boolean }>(
+    const [row] = await site.database.asAdmin<{ soon: boolean }>(
       `SELECT min(expires_at) < now() + interval '25 hours' AS soon FROM veralux.sessions WHERE user_id = $1`,
       [userID],
     );
     expect(row?.soon).toBe(true);
-    await database.asAdmin(`UPDATE veralux.sessions SET expires_at = now() WHERE user_id = $1`, [userID]);
+    await site.database.asAdmin(`UPDATE veralux.sessions SET expires_at = now() WHERE user_id = $1`, [
+      userID,
+    ]);
     expect((await refresh(next.refreshToken)).status).toBe(401);
   });
 
   test('ends by logout, and others do not', async () => {
     const [here, elsewhere] = [await logIn(), await logIn()];
-    expect((await api.call('POST', '/api/auth/logout', { token: here.token })).status).toBe(204);
+    expect((await site.api.call('POST', '/api/auth/logout', { token: here.token })).status).toBe(204);
     expect([(await me(here.token)).status, (await refresh(here.refreshToken)).status]).toEqual([401, 401]);
     expect((await me(elsewhere.token)).status).toBe(200);
   });
 
   test('ends by logout everywhere, as all of the person and of nobody else', async () => {
     const [here, elsewhere] = [await logIn(), await logIn()];
-    const other = await api.signUp(`other-${count}`);
-    expect((await api.call('POST', '/api/auth/logout-everywhere', { token: here.token })).status).toBe(204);
+    const other = await site.api.signUp(`other-${count}`);
+    expect((await site.api.call('POST', '/api/auth/logout-everywhere', { token: here.token })).status).toBe(
+      204,
+    );
     for (const { token, refreshToken } of [here, elsewhere]) {
       expect([(await me(token)).status, (await refresh(refreshToken)).status]).toEqual([401, 401]);
     }
@@ -111,7 +106,7 @@ describe('a session', () => {
   test('goes on when its password is changed, and every other one ends', async () => {
     const [here, elsewhere] = [await logIn(), await logIn()];
     const body = { currentPassword: PASSWORD, newPassword: 'An0ther password' };
-    const reply = await api.call('POST', '/api/auth/password', { token: here.token, body });
+    const reply = await site.api.call('POST', '/api/auth/password', { token: here.token, body });
     expect(reply.status).toBe(204);
     expect([(await me(here.token)).status, (await me(elsewhere.token)).status]).toEqual([200, 401]);
     expect((await logIn()).code).toBe('wrong_credentials');
@@ -120,24 +115,24 @@ describe('a session', () => {
 
   test('is not enough to change the password: the current one is', async () => {
     const body = { currentPassword: 'SecureP@ss124', newPassword: 'An0ther password' };
-    const reply = await api.call('POST', '/api/auth/password', { token: person.token, body });
+    const reply = await site.api.call('POST', '/api/auth/password', { token: person.token, body });
     expect([reply.status, reply.body.code]).toEqual([403, 'wrong_password']);
     expect((await logIn()).token).toBeDefined();
   });
 
   test('of one of several tenants gets another for the next, and both are good', async () => {
-    const second = await api.signUp(`second-${count}`);
-    await database.worker.query(
+    const second = await site.api.signUp(`second-${count}`);
+    await site.database.worker.query(
       `INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, 'Viewer')`,
       [second.tenantID, person.userID],
     );
-    const list = await api.call('GET', '/api/auth/tenants', { token: person.token });
+    const list = await site.api.call('GET', '/api/auth/tenants', { token: person.token });
     expect(list.body.items.map((one: { id: string; role: string }) => [one.id, one.role])).toEqual([
       [second.tenantID, 'Viewer'],
       [person.tenantID, 'Owner'],
     ]);
     const body = { tenantID: second.tenantID };
-    const switched = await api.call('POST', '/api/auth/switch', { token: person.token, body });
+    const switched = await site.api.call('POST', '/api/auth/switch', { token: person.token, body });
     expect(switched.body).toMatchObject({
       user: { id: person.userID },
       tenant: { id: second.tenantID, role: 'Viewer' },
@@ -148,28 +143,30 @@ describe('a session', () => {
   });
 
   test('is not to be had for a tenant of somebody else, nor for one that is not there', async () => {
-    const other = await api.signUp(`foreign-${count}`);
+    const other = await site.api.signUp(`foreign-${count}`);
     for (const tenantID of [other.tenantID, '11111111-1111-4111-8111-111111111111']) {
-      const reply = await api.call('POST', '/api/auth/switch', { token: person.token, body: { tenantID } });
+      const reply = await site.api.call('POST', '/api/auth/switch', {
+        token: person.token,
+        body: { tenantID },
+      });
       expect([reply.status, reply.body.code]).toEqual([404, 'not_found']);
     }
   });
 
   test('pages through the tenants of a person', async () => {
-    const callers = new Callers(database, api);
-    const somebody = await callers.person();
+    const somebody = await site.callers.person();
     const ids: string[] = [];
     for (const label of ['a', 'b', 'c']) {
-      const { tenantID } = await api.signUp(`page-${label}-${count}`);
+      const { tenantID } = await site.api.signUp(`page-${label}-${count}`);
       ids.unshift(tenantID);
-      await database.worker.query(
+      await site.database.worker.query(
         `INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, 'Viewer')`,
         [tenantID, somebody.userID],
       );
     }
-    const token = await callers.token(somebody);
-    const first = await api.call('GET', '/api/auth/tenants?limit=2', { token });
-    const rest = await api.call('GET', `/api/auth/tenants?limit=2&cursor=${first.body.nextCursor}`, {
+    const token = await site.callers.token(somebody);
+    const first = await site.api.call('GET', '/api/auth/tenants?limit=2', { token });
+    const rest = await site.api.call('GET', `/api/auth/tenants?limit=2&cursor=${first.body.nextCursor}`, {
       token,
     });
     const seen = [...first.body.items, ...rest.body.items].map((tenant: { id: string }) => tenant.id);

@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { PROVISION_TENANT } from '../jobs/job-queues.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { testSite } from '../testing/test-site.ts';
 import { PasswordHasher } from './password-hasher.ts';
 
 const acme = {
@@ -12,19 +11,10 @@ const acme = {
 };
 
 describe('signup, login and me', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
-  beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database, { hasher: new PasswordHasher() });
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
-  });
+  const site = testSite({ hasher: new PasswordHasher() });
 
   test("the guide's signup answers user, tenant and tokens that work at once", async () => {
-    const reply = await api.call('POST', '/api/auth/signup', { body: acme });
+    const reply = await site.api.call('POST', '/api/auth/signup', { body: acme });
     expect(reply.status).toBe(201);
     expect(reply.body).toEqual({
       user: { id: expect.any(String), email: 'user@example.com', name: 'Jane Smith' },
@@ -38,13 +28,13 @@ describe('signup, login and me', () => {
       token: expect.any(String),
       refreshToken: expect.stringMatching(/^vlr_/),
     });
-    const me = await api.call('GET', '/api/auth/me', { token: reply.body.token });
+    const me = await site.api.call('GET', '/api/auth/me', { token: reply.body.token });
     expect(me.body).toEqual({ user: reply.body.user, tenant: reply.body.tenant });
   });
 
   test('signup leaves one job, which holds the id of the tenant and nothing else', async () => {
-    const { tenantID } = await api.signUp('job');
-    const jobs = await database.worker.query<{ data: unknown }>(
+    const { tenantID } = await site.api.signUp('job');
+    const jobs = await site.database.worker.query<{ data: unknown }>(
       `SELECT data FROM pgboss.job WHERE name = $1 AND data->>'tenantID' = $2`,
       [PROVISION_TENANT, tenantID],
     );
@@ -52,9 +42,9 @@ describe('signup, login and me', () => {
   });
 
   test('an address is taken however it is written, and nothing of the second signup stays', async () => {
-    await api.signUp('taken');
+    await site.api.signUp('taken');
     const before = await counts();
-    const reply = await api.call('POST', '/api/auth/signup', {
+    const reply = await site.api.call('POST', '/api/auth/signup', {
       body: { ...acme, email: 'TAKEN@EXAMPLE.com', companyName: 'Second' },
     });
     expect(reply.status).toBe(409);
@@ -73,21 +63,23 @@ describe('signup, login and me', () => {
     ['an empty company', { ...acme, companyName: '  ' }, 'body.companyName'],
     ['a control character', { ...acme, name: 'Jane\u0000' }, 'body.name'],
   ])('signup with %s is refused, naming the field', async (_case, body, path) => {
-    const reply = await api.call('POST', '/api/auth/signup', { body });
+    const reply = await site.api.call('POST', '/api/auth/signup', { body });
     expect(reply.status).toBe(400);
     expect(reply.body.code).toBe('invalid_request');
     expect(reply.body.errors.map((error: { path: string }) => error.path)).toContain(path);
   });
 
   test('login gives a token for the same tenant; a wrong password and an unknown person look alike', async () => {
-    const { email, tenantID } = await api.signUp('login');
-    const right = await api.call('POST', '/api/auth/login', {
+    const { email, tenantID } = await site.api.signUp('login');
+    const right = await site.api.call('POST', '/api/auth/login', {
       body: { email: email.toUpperCase(), password: 'SecureP@ss123' },
     });
     expect(right.status).toBe(200);
     expect(right.body.tenant.id).toBe(tenantID);
-    const wrong = await api.call('POST', '/api/auth/login', { body: { email, password: 'SecureP@ss124' } });
-    const unknown = await api.call('POST', '/api/auth/login', {
+    const wrong = await site.api.call('POST', '/api/auth/login', {
+      body: { email, password: 'SecureP@ss124' },
+    });
+    const unknown = await site.api.call('POST', '/api/auth/login', {
       body: { email: 'nobody@example.com', password: 'SecureP@ss123' },
     });
     expect([wrong.status, wrong.body.code]).toEqual([401, 'wrong_credentials']);
@@ -95,34 +87,36 @@ describe('signup, login and me', () => {
   });
 
   test('a token ends with its session and with the membership', async () => {
-    const first = await api.signUp('revoked');
-    const admin = await database.worker.query<{ n: string }>('SELECT count(*) AS n FROM memberships');
+    const first = await site.api.signUp('revoked');
+    const admin = await site.database.worker.query<{ n: string }>('SELECT count(*) AS n FROM memberships');
     expect(Number(admin[0]?.n)).toBeGreaterThan(0);
-    await database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [first.userID]);
-    const reply = await api.call('GET', '/api/auth/me', { token: first.token });
+    await site.database.asAdmin('DELETE FROM veralux.memberships WHERE user_id = $1', [first.userID]);
+    const reply = await site.api.call('GET', '/api/auth/me', { token: first.token });
     expect([reply.status, reply.body.code]).toEqual([401, 'not_authenticated']);
     expect(reply.headers.get('www-authenticate')).toBe('Bearer');
   });
 
   test('the database holds a bcrypt hash of cost 12 and never the password', async () => {
-    await api.signUp('hash');
-    const rows = await database.worker.query<{ password_hash: string }>('SELECT password_hash FROM users');
+    await site.api.signUp('hash');
+    const rows = await site.database.worker.query<{ password_hash: string }>(
+      'SELECT password_hash FROM users',
+    );
     for (const row of rows) expect(row.password_hash).toMatch(/^\$2b\$12\$/);
   });
 
   async function counts() {
-    return database.worker.query(
+    return site.database.worker.query(
       `SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM tenants) AS tenants,
               (SELECT count(*) FROM memberships) AS memberships, (SELECT count(*) FROM pgboss.job) AS jobs`,
     );
   }
 });
 
-test('on-prem, signup is closed with a code that says so', async () => {
-  const database = await createMigratedDatabase();
-  const api = await startTestApi(database, { saasMode: false });
-  const reply = await api.call('POST', '/api/auth/signup', { body: acme });
-  expect([reply.status, reply.body.code]).toEqual([403, 'signup_closed']);
-  await api.stop();
-  await database.drop();
+describe('on-prem', () => {
+  const site = testSite({ saasMode: false });
+
+  test('signup is closed with a code that says so', async () => {
+    const reply = await site.api.call('POST', '/api/auth/signup', { body: acme });
+    expect([reply.status, reply.body.code]).toEqual([403, 'signup_closed']);
+  });
 });

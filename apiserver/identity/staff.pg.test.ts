@@ -1,31 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Callers, type TestPerson } from '../testing/callers.ts';
-import { startTestApi, type TestApi } from '../testing/test-api.ts';
-import { createMigratedDatabase, type MigratedDatabase } from '../testing/test-database.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { TestPerson } from '../testing/callers.ts';
+import { testSite } from '../testing/test-site.ts';
 
 const NOBODY = '11111111-1111-4111-8111-111111111111';
 
 describe('staff in a tenant of somebody else', () => {
-  let database: MigratedDatabase;
-  let api: TestApi;
+  const site = testSite();
   let staff: TestPerson;
   let token: string;
   let tenantID: string;
   beforeAll(async () => {
-    database = await createMigratedDatabase();
-    api = await startTestApi(database);
-    const callers = new Callers(database, api);
-    staff = await callers.staff();
-    token = await callers.token(staff);
-    ({ tenantID } = await api.signUp('theirs'));
-  });
-  afterAll(async () => {
-    await api.stop();
-    await database.drop();
+    staff = await site.callers.staff();
+    token = await site.callers.token(staff);
+    ({ tenantID } = await site.api.signUp('theirs'));
   });
 
   const get = (path: string, tenant?: string, reason?: string) =>
-    api.call('GET', path, {
+    site.api.call('GET', path, {
       token,
       headers: {
         ...(tenant === undefined ? {} : { 'x-veralux-tenant': tenant }),
@@ -36,7 +27,7 @@ describe('staff in a tenant of somebody else', () => {
   test('are there on the record, with what they did and why', async () => {
     expect((await get('/api/admin/calls', tenantID, 'ticket 7')).status).toBe(200);
     expect((await get('/api/admin/usage', tenantID)).status).toBe(200);
-    const rows = await database.asAdmin(
+    const rows = await site.database.asAdmin(
       `SELECT tenant_id, user_id, operation, reason FROM veralux.staff_accesses ORDER BY accessed_at`,
     );
     const common = { tenant_id: tenantID, user_id: staff.userID };
@@ -61,7 +52,7 @@ describe('staff in a tenant of somebody else', () => {
     ['PUT', '/api/admin/config/knowledge', { knowledge: [] }, 428],
   ])('say why before they change anything: %s %s', async (method, path, body, status) => {
     const call = (headers: Record<string, string>) =>
-      api.call(method, path, {
+      site.api.call(method, path, {
         token,
         headers: { 'x-veralux-tenant': tenantID, ...headers },
         ...(body === undefined ? {} : { body }),
@@ -80,13 +71,13 @@ describe('staff in a tenant of somebody else', () => {
   });
 
   test('use nothing of the tenant’s API requests', async () => {
-    api.counted.splice(0);
+    site.api.counted.splice(0);
     await get('/api/admin/usage', tenantID);
-    expect(api.counted).toEqual([]);
+    expect(site.api.counted).toEqual([]);
   });
 
   test('are nobody from the moment they are staff no more', async () => {
-    await database.worker.query('UPDATE users SET is_staff = false WHERE user_id = $1', [staff.userID]);
+    await site.database.worker.query('UPDATE users SET is_staff = false WHERE user_id = $1', [staff.userID]);
     expect((await get('/api/admin/usage', tenantID)).status).toBe(404);
   });
 });
