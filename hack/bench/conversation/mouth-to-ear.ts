@@ -1,6 +1,7 @@
 /**
  * How long callers who stop to think wait for a reply, and how often they are cut off, by the recordings that the
- * carrier's stand-in makes; with engines that take as long as is published, for each of the two drivers.
+ * carrier's stand-in makes; with engines that take as long as is published, for each of the two drivers and of two
+ * businesses.
  */
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -12,8 +13,10 @@ import { type EngineKind, startBenchEngines } from '../bench-engines.ts';
 import { type BenchOutcome, type BenchRow, percent, whole } from '../bench-outcome.ts';
 import type { CallSite } from '../calls/call-site.ts';
 import { distributionOf } from '../distribution.ts';
+import { APPOINTMENT_INTERVIEW } from './appointment-interview.ts';
 import type { BenchContext } from './bench-context.ts';
-import { INTERVIEW, INTERVIEW_RULES, TURNS } from './interview.ts';
+import { GARAGE_INTERVIEW } from './garage-interview.ts';
+import type { Interview } from './interview.ts';
 import { holdCalls, openPausingCaller, PAUSE_MS, type RecordedCall } from './pausing-crowd.ts';
 import { PhraseBook } from './phrase-book.ts';
 import { type PodLoad, withPodLoad } from './pod-load.ts';
@@ -21,15 +24,16 @@ import { PUBLISHED_DELAYS, summedMs } from './published-delays.ts';
 
 interface Driver {
   readonly name: string;
-  readonly rules?: typeof INTERVIEW_RULES;
+  readonly hasModel: boolean;
   /** The engines that a reply takes. */
   readonly kinds: readonly EngineKind[];
 }
 
 const DRIVERS: readonly Driver[] = [
-  { name: 'step by step', kinds: ['stt', 'tts'] },
-  { name: 'language model', rules: INTERVIEW_RULES, kinds: ['stt', 'llm', 'tts'] },
+  { name: 'step by step', hasModel: false, kinds: ['stt', 'tts'] },
+  { name: 'language model', hasModel: true, kinds: ['stt', 'llm', 'tts'] },
 ];
+const INTERVIEWS = [APPOINTMENT_INTERVIEW, GARAGE_INTERVIEW] as const;
 /** Far from what a pod holds: it is the conversation that is measured. */
 const CALLERS = 40;
 const SPARE_SLOTS = 5;
@@ -41,13 +45,16 @@ const MOST_CUT_OFF = 0.03;
 const MAX_UPLOAD_BYTES = 1024 * 1024;
 
 export async function mouthToEarBench(context: BenchContext): Promise<BenchOutcome> {
-  const book = await PhraseBook.speak(TURNS.flat(2), fliteVoices);
   const rows: BenchRow[] = [];
   const figures: Record<string, unknown> = {};
-  for (const driver of DRIVERS) {
-    const measured = await measure(context, book, driver);
-    rows.push(...rowsOf(driver.name, measured));
-    figures[driver.name] = figuresOf(measured);
+  for (const interview of INTERVIEWS) {
+    const book = await PhraseBook.speak(interview.turns.flat(2), fliteVoices);
+    for (const driver of DRIVERS) {
+      const measured = await measure(context, { interview, book, driver });
+      const name = `${driver.name}, ${interview.name}`;
+      rows.push(...rowsOf(name, measured));
+      figures[name] = figuresOf(measured);
+    }
   }
   return { rows, figures };
 }
@@ -62,31 +69,36 @@ interface Measured {
   readonly modelRequests: number;
 }
 
+interface Round {
+  readonly interview: Interview;
+  readonly book: PhraseBook;
+  readonly driver: Driver;
+}
+
 async function measure(
   { config, folder, say, open }: BenchContext,
-  book: PhraseBook,
-  { name, rules, kinds }: Driver,
+  { interview, book, driver: { name, hasModel, kinds } }: Round,
 ): Promise<Measured> {
   const forMs = (config.SECONDS * 1_000) / DRIVERS.length;
   const engines = await startBenchEngines({
     hear: async (upload) => book.ear.hear((await audioOf(upload)).samples),
     delays: PUBLISHED_DELAYS,
-    ...(rules ? { rules } : {}),
+    ...(hasModel ? { rules: interview.rules } : {}),
   });
   const site = await open({
-    name: name.replaceAll(' ', '-'),
+    name: `${name}-${interview.name}`.replaceAll(' ', '-'),
     slots: CALLERS + SPARE_SLOTS,
     profile: 'realistic',
     engines,
-    answering: INTERVIEW,
+    answering: interview.answering,
     // An L16 line carries samples as they were said, by which the recogniser knows them.
     env: { STREAM_CODEC: 'L16', STREAM_SAMPLE_RATE: '16000' },
     carrier: {
       recordingFolder: join(folder, 'recordings'),
-      openCaller: (_spec, line) => openPausingCaller(book, line),
+      openCaller: (_spec, line) => openPausingCaller(interview, book, line),
     },
   });
-  say(`${name}: ${CALLERS} callers for ${forMs / 1_000} s, each call to its end`);
+  say(`${name}, ${interview.name}: ${CALLERS} callers for ${forMs / 1_000} s, each call to its end`);
   const held = await withPodLoad(site, holdCalls(site.telnyx.control, CALLERS, forMs));
   const stages = await stagesOf(site);
   await site.close();

@@ -8,7 +8,7 @@ import type { CallerLine } from '#hack/standins/telnyx/calls/caller.ts';
 import type { Control } from '#hack/standins/telnyx/control/control.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { NUMBERS } from '../calls/tenants.ts';
-import { TURNS } from './interview.ts';
+import type { Interview } from './interview.ts';
 import type { PhraseBook } from './phrase-book.ts';
 import { between } from './published-delays.ts';
 import { type RecordedTurn, recordedTurns } from './recorded-turns.ts';
@@ -29,9 +29,13 @@ export interface RecordedCall {
 }
 
 /** Somebody who answers the interview's questions, each in one of its ways, and pauses as drawn. */
-export function openPausingCaller(book: PhraseBook, line: CallerLine): PausingCaller {
+export function openPausingCaller(
+  { turns: asked }: Interview,
+  book: PhraseBook,
+  line: CallerLine,
+): PausingCaller {
   const voice = oneOf(fliteVoices);
-  const turns = TURNS.map((phrasings): SpokenTurn => {
+  const turns = asked.map((phrasings): SpokenTurn => {
     return book.turn(oneOf(phrasings), voice, () => between(...PAUSE_MS));
   });
   return new PausingCaller({ turns, line, repliesAfterMs: REPLIES_AFTER_MS });
