@@ -63,7 +63,9 @@ export class LedgerTail {
     const kept = this.#byShard.get(shard);
     if (!kept) return;
     for (const event of kept.events.values()) {
-      if (!isAfterStreamID(event.streamID, streamID)) this.#forget(kept, event.id);
+      // They lie in the order of their ids but for those that were appended again, which then hold up others for a while.
+      if (isAfterStreamID(event.streamID, streamID)) break;
+      this.#forget(kept, event.id);
     }
     if (kept.events.size === 0) this.#byShard.delete(shard);
     this.#metrics.ledgerTail.set(this.#events);

@@ -12,12 +12,15 @@ const RETRY_MS = 100;
 const MAX_ENTRIES = 100_000;
 const MAX_REJECTED = 100;
 
-/**
- * Reads every shard's stream as it grows and keeps repeats, so that an oracle can tell them from contradictions.
- * Says nothing of how far it is: the pods then hold all they have told for the case that Redis loses it.
- */
+export interface LedgerReaderOptions {
+  /** Says how far it is, as the API server does. Else the pods hold all they have told for the case that Redis loses it. */
+  readonly commits?: boolean;
+}
+
+/** Reads every shard's stream as it grows and keeps repeats, so that an oracle can tell them from contradictions. */
 export class LedgerReader implements StormLedger {
   readonly #redis: Redis;
+  readonly #commits: boolean;
   readonly #loop: Loop;
   /** Ids are times, so a stream that was lost goes on above them. */
   readonly #positions = new Map(
@@ -28,7 +31,8 @@ export class LedgerReader implements StormLedger {
   #entries: LedgerEntry[] = [];
   #rejected: string[] = [];
 
-  constructor(redisURL: string) {
+  constructor(redisURL: string, { commits = false }: LedgerReaderOptions = {}) {
+    this.#commits = commits;
     this.#redis = new Redis(redisURL, {
       maxRetriesPerRequest: 0,
       connectTimeout: 1_000,
@@ -75,6 +79,7 @@ export class LedgerReader implements StormLedger {
       const reply = await this.#redis.xread('BLOCK', READ_BLOCK_MS, 'STREAMS', ...streams, ...ids);
       for (const [stream, entries] of reply ?? []) {
         for (const [streamID, fields] of entries) this.#take(stream, streamID, fields[1]);
+        if (this.#commits) await this.#commit(stream);
       }
       return 0;
     } catch (error) {
@@ -92,6 +97,11 @@ export class LedgerReader implements StormLedger {
     else if (this.#forgotten.has(entry.event.callID)) return;
     else if (this.#entries.length >= MAX_ENTRIES) this.#reject('there is no end of events');
     else this.#entries.push(entry);
+  }
+
+  async #commit(stream: string): Promise<void> {
+    const position = this.#positions.get(stream);
+    if (position) await this.#redis.set(ledgerKeys.committed(position.shard), position.lastID);
   }
 
   #reject(why: string): void {

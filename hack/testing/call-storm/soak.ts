@@ -4,6 +4,7 @@ import type { Instance } from '#hack/local/instance.ts';
 import { CallLoad } from '#hack/standins/telnyx/calls/call-load.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import type { StormConfig } from './config.ts';
+import { LedgerReader } from './ledger-reader.ts';
 import { type Sample, slopePerHour } from './slope.ts';
 import { STORM_TENANTS } from './tenants.ts';
 import { StormWorld } from './world.ts';
@@ -27,6 +28,8 @@ export async function soak(
     instance: instance.directory,
     processes: instance.processes,
     pods: config.PODS,
+    // What is in Postgres the pods need not hold: else their memory would grow by every call.
+    openLedger: (redisURL) => new LedgerReader(redisURL, { commits: true }),
   });
   const over = AbortSignal.timeout(config.SOAK_MINUTES * 60_000);
   try {
