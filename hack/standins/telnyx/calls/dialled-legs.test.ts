@@ -98,10 +98,9 @@ describe('a leg that is dialled for itself', () => {
   });
 
   test('is bridged once it was answered, and then each ends with the other', async () => {
-    standIn.control.setDestination(PERSON, { kind: 'answers', afterMs: 50 });
-    const leg = await dial();
-    await expect(bridge(leg)).rejects.toMatchObject(refusalOf('90034'));
-    await expect.poll(() => standIn.control.call(leg).state).toBe('answered');
+    standIn.control.setDestination(PERSON, { kind: 'noAnswer' });
+    await expect(bridge(await dial())).rejects.toMatchObject(refusalOf('90034'));
+    const leg = await answered();
     await bridge(leg);
     expect([standIn.control.call(caller).state, standIn.control.call(leg).state]).toEqual([
       'bridged',
