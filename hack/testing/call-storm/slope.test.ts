@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { slopePerHour } from './slope.ts';
+import { lows, slopePerHour } from './slope.ts';
 
 const minutes = (values: readonly number[]) =>
   values.map((value, minute) => ({ atMs: minute * 60_000, value }));
@@ -12,4 +12,12 @@ test.each([
   ['a single sample', [7], 0, 0],
 ])('the slope of %s', (_name, values, leftOutShare, expected) => {
   expect(slopePerHour(minutes(values), leftOutShare)).toBeCloseTo(expected);
+});
+
+test('garbage that comes and goes lifts no slope of the lowest values, and what is kept does', () => {
+  const shaking = [5, 9, 5, 60, 5, 90].map((value, index) => ({ atMs: index * 30_000, value }));
+  expect(slopePerHour(shaking, 0)).toBeGreaterThan(1_000);
+  expect(slopePerHour(lows(shaking, 60_000), 0)).toBeCloseTo(0);
+  const kept = shaking.map(({ atMs, value }) => ({ atMs, value: value + atMs / 60_000 }));
+  expect(slopePerHour(lows(kept, 60_000), 0)).toBeCloseTo(60);
 });

@@ -17,6 +17,17 @@ export function slopePerHour(samples: readonly Sample[], leftOutShare: number): 
   return (common / spread) * HOUR_MS;
 }
 
+/**
+ * The lowest sample of each stretch of `everyMs`. What is used shakes, by garbage that is not collected yet and by calls
+ * that come together; what is lost lifts the lowest too.
+ */
+export function lows(samples: readonly Sample[], everyMs: number): Sample[] {
+  const stretches = Map.groupBy(samples, ({ atMs }) => Math.floor(atMs / everyMs));
+  return [...stretches.values()].map((stretch) =>
+    stretch.reduce((lowest, one) => (one.value < lowest.value ? one : lowest)),
+  );
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }
