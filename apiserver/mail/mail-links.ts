@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ADVISORY_LOCKS } from '../database/advisory-locks.ts';
 import type { Database } from '../database/database.ts';
 import { hashOfSecret, newSecret } from '../identity/secret.ts';
+import { forgetAddressLink, type MintedLink, mintAddressLink } from './address-links.ts';
 
 /** What a mailed link is for; `id` is a person's, an invitation's, or of an address that notifications go to. */
 export const linkRequestSchema = z.strictObject({
@@ -55,29 +55,20 @@ export async function mintLink(deps: MailLinkDeps, request: LinkRequest): Promis
   return { purpose, url, ...row };
 }
 
-interface Minted {
-  readonly email: string;
-  readonly company: string | null;
-}
-
-/** Addresses are asked one by one: how often one may be depends on the others. */
-async function mint(
+/** `values`: of whom, for what, the token's hash, and for how long. */
+function mint(
   database: Database,
   purpose: LinkRequest['mail'],
   values: readonly unknown[],
-): Promise<Minted[]> {
-  if (purpose !== 'NotificationAddress') return database.query<Minted>(STATEMENTS[purpose], values);
-  return database.transaction(async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.addressProof]);
-    const { rows } = await client.query<Minted>(STATEMENTS[purpose], [...values]);
-    return rows;
-  });
+): Promise<MintedLink[]> {
+  if (purpose === 'NotificationAddress') return mintAddressLink(database, values);
+  return database.query(purpose === 'Invitation' ? INVITATION_LINK : PERSON_LINK, values);
 }
 
 /** Of a link that nobody was sent. */
 export async function forgetLink({ database }: MailLinkDeps, { purpose, url }: MailedLink): Promise<void> {
   const hash = hashOfSecret(new URL(url).hash.slice(1));
-  if (purpose === 'NotificationAddress') await database.query(FORGET_ASKED, [hash]);
+  if (purpose === 'NotificationAddress') await forgetAddressLink(database, hash);
   else await database.query('DELETE FROM mail_links WHERE token_hash = $1', [hash]);
 }
 
@@ -104,44 +95,6 @@ const INVITATION_LINK = `
     INSERT INTO mail_links (purpose, tenant_id, invitation_id, token_hash, expires_at)
     SELECT $2::text, tenant_id, invitation_id, $3::bytea, LEAST(expires_at, now() + $4::interval) FROM invitation)
   SELECT email, company FROM invitation`;
-
-/**
- * Of an address `a`: nobody who reads its mail has said yet that they want to be told. Of a member who has verified it
- * nothing is asked.
- */
-export const ADDRESS_IS_UNPROVEN = `(a.proven_at IS NULL AND NOT EXISTS (
-  SELECT FROM users u JOIN memberships m USING (user_id)
-   WHERE m.tenant_id = a.tenant_id AND u.email = lower(a.address) AND u.email_verified_at IS NOT NULL))`;
-
-/** Whoever does not answer is asked anew when the link is long over, and three times in all. */
-export const ADDRESS_NEEDS_LINK = `${ADDRESS_IS_UNPROVEN} AND a.asks < 3
-  AND COALESCE(a.asked_at, '-infinity') < now() - interval '30 days'`;
-
-/** In a day: of one tenant, which may name others all the time, and of one address, which many tenants may name. */
-const MAX_ASKED_BY_TENANT = 20;
-const MAX_ASKED_OF_ADDRESS = 3;
-
-const ADDRESS_LINK = `
-  UPDATE notification_addresses a
-     SET link_hash = $3::bytea, link_expires_at = now() + $4::interval, asks = asks + 1, asked_at = now()
-    FROM tenants t
-   WHERE a.address_id = $1 AND $2 = 'NotificationAddress' AND t.tenant_id = a.tenant_id AND t.deleted_at IS NULL
-     AND ${ADDRESS_NEEDS_LINK}
-     AND (SELECT count(*) FROM notification_addresses o
-           WHERE o.tenant_id = a.tenant_id AND o.asked_at > now() - interval '1 day') < ${MAX_ASKED_BY_TENANT}
-     AND (SELECT count(*) FROM notification_addresses o
-           WHERE lower(o.address) = lower(a.address) AND o.asked_at > now() - interval '1 day') < ${MAX_ASKED_OF_ADDRESS}
-  RETURNING a.address AS email, COALESCE(t.display_name, t.name) AS company`;
-
-const FORGET_ASKED = `
-  UPDATE notification_addresses SET link_hash = NULL, asks = asks - 1, asked_at = NULL WHERE link_hash = $1`;
-
-const STATEMENTS = {
-  VerifyEmail: PERSON_LINK,
-  ResetPassword: PERSON_LINK,
-  Invitation: INVITATION_LINK,
-  NotificationAddress: ADDRESS_LINK,
-} as const satisfies Record<LinkRequest['mail'], string>;
 
 /** More than one call adds, so that they do not pile up. */
 const FORGET_OLD = `

@@ -1,7 +1,7 @@
 import type { PoolClient } from '../database/database.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { SEND_MAIL } from '../jobs/job-queues.ts';
-import { ADDRESS_NEEDS_LINK } from '../mail/mail-links.ts';
+import { ADDRESS_NEEDS_LINK } from '../mail/address-links.ts';
 
 /** Where a tenant wants to be told by mail. */
 export interface NamedAddress {

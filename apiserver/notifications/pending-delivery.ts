@@ -5,7 +5,7 @@ import {
   notificationsSchema,
 } from '#crds/tenant/call-handling.ts';
 import type { Database } from '../database/database.ts';
-import { ADDRESS_IS_UNPROVEN } from '../mail/mail-links.ts';
+import { ADDRESS_IS_UNPROVEN } from '../mail/address-links.ts';
 import type { MonthlyLimit } from './occasion.ts';
 
 /** What a job of a delivery carries. */

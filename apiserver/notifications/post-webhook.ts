@@ -48,7 +48,10 @@ async function ask(
   return postJSON({ url, addresses, dial, body, headers, signal, ...unused });
 }
 
-/** The status says it all. As Standard Webhooks has it: 2xx is delivered, 410 wants no more, and a redirect is a failure like all others. */
+/**
+ * The status says it all. As Standard Webhooks has it: 2xx is delivered, 410 wants no more, and a redirect is a failure
+ * like all others.
+ */
 function meaningOf({ status }: Answer): Attempted {
   if (status >= 200 && status < 300) return { kind: 'Delivered', status };
   return status === 410
