@@ -59,10 +59,10 @@ export interface AdmissionLimits {
  * The one script that changes a call. It takes a transition whole or not at all: it refuses a known
  * event (`duplicate`), a decision made on an old version (`stale`), a call above the tenant's
  * limits (`ConcurrentCalls`, `CallsPerMonth`, `MinutesPerMonth`) and a transfer that may take more than is left of the
- * day (`TransferMinutes`); otherwise it stores the call and its deadline, holds or frees the lease, keeps which numbers are being dialled, adds to the counters
- * and appends each ledger event that this call has not appended before (`stored`, followed by the
- * stream id of each, empty for one that was there before). Sent again after a lost reply it finds its
- * own event id and changes nothing.
+ * day (`TransferMinutes`). Otherwise it stores the call and its deadline, holds or frees the lease and the day's minutes,
+ * keeps which numbers are being dialled, adds to the counters and appends each ledger event that this call has not
+ * appended before (`stored`, followed by the stream id of each, empty for one that was there before). Sent again after a
+ * lost reply it finds its own event id and changes nothing.
  *
  * Calls in progress count towards the month, so that simultaneous calls cannot pass the limit
  * together. A counter that is not there is unknown, not 0, and refuses nothing: it starts now,

@@ -23,7 +23,8 @@ const shardState = new Script({
   name: 'shard-state',
   keys: ['mark', 'committed', 'ledger'],
   lua: `
-    redis.call('SET', mark, ARGV[1], 'NX')
+    local time = redis.call('TIME')
+    redis.call('SET', mark, string.format('%s000/%s', time[1], ARGV[1]), 'NX')
     -- A server that forbids INFO tells no replication id; the mark is left.
     local info = redis.pcall('INFO', 'replication')
     local replication = type(info) == 'string' and string.match(info, 'master_replid:(%w+)') or ''
@@ -41,8 +42,6 @@ export async function readShardState(redis: Redis, shard: Shard): Promise<ShardS
     committed: ledgerKeys.committed(shard),
     ledger: ledgerKeys.stream(shard),
   };
-  const [identity, committedID, lastID] = await shardState.run(redis, keys, [
-    `${Date.now()}/${randomUUID()}`,
-  ]);
+  const [identity, committedID, lastID] = await shardState.run(redis, keys, [randomUUID()]);
   return { identity, committedID, lastID };
 }

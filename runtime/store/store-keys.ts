@@ -38,7 +38,7 @@ export const storeKeys = {
   /** String: the pod that looks for recordings that are to be deleted, until the next one may. */
   recordingErasure: (runtime: string) => `recording-erasure:{${runtime}}`,
   /**
-   * String: `<epoch ms>/<id>`, chosen by the pod that looked first; missing or changed means that the shard was emptied,
+   * String: `<epoch ms by Redis' clock>/<id>`, left for the pod that looked first; missing or changed means that the shard was emptied,
    * and the time that it was before that.
    */
   mark: (shard: Shard) => `mark:{${shard}}`,
