@@ -28,8 +28,8 @@ interface RoleRow {
 /**
  * Throws UnfitDatabase when the connection's role is not `expectedRole` or could see past row-level
  * security (superuser, BYPASSRLS, owner of the tables, a member of another role, or able to become one of
- * these), or when the schema lacks a migration of this release, or a queue of its jobs. A schema that is newer is served: migrations
- * only add.
+ * these), or when the schema lacks a migration of this release, or a queue of its jobs. A schema that is newer is
+ * served: migrations only add.
  */
 export async function checkDatabase(
   database: Database,

@@ -147,6 +147,7 @@ export class JobQueue implements Service {
       return { id, status: 'deadletter', output };
     }
   }
+
   /** Does a job, or sends it on: twice, where the server is killed in between. */
   async #moving(data: unknown, handler: JobHandler): Promise<void> {
     try {

@@ -16,8 +16,9 @@ export interface QueueWorkersOptions {
 }
 
 /**
- * The places of one replica on one queue, each a worker with a job at a time. One that finds a job wakes another and looks
- * again itself when it is done: so a full queue is worked off as fast as it goes, and an empty one costs a look now and then.
+ * The places of one replica on one queue, each a worker with a job at a time. One that finds a job wakes another and
+ * looks again itself when it is done: so a full queue is worked off as fast as it goes, and an empty one costs a look
+ * now and then.
  */
 export class QueueWorkers {
   readonly #options: QueueWorkersOptions;

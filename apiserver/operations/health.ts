@@ -14,7 +14,10 @@ export interface HealthDeps {
   readonly notServing: () => string | undefined;
 }
 
-/** Without the others people are served all the same: requests are counted in memory, read what was observed last, or are mailed later. */
+/**
+ * Without the others people are served all the same: requests are counted in memory, read what was observed last, or are
+ * mailed later.
+ */
 const NEEDED: readonly DependencyName[] = ['postgres', 'informer'];
 
 const publicCheckSchema = z.strictObject({

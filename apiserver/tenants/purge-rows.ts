@@ -6,7 +6,8 @@ const BATCH_ROWS = 2_000;
 
 /**
  * The tables of a tenant's rows. Turns and leads go with their calls, deliveries with their notifications, sessions with
- * their memberships, and what there are few of with the tenant: API keys, webhook secrets, addresses, replies kept for a day.
+ * their memberships, and what there are few of with the tenant: API keys, webhook secrets, addresses, replies kept for a
+ * day.
  */
 const TABLES = [
   'notifications',

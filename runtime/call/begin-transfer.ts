@@ -8,7 +8,9 @@ import { mayDial } from './may-dial.ts';
 /** Whom the agent hands its caller to: a name of the profile, and what that person is told before they take the call. */
 export interface HandOver {
   readonly target: string;
-  /** Absent: the caller is put through to whoever answers. So they are, too, where not all pods of the pool can ask first. */
+  /**
+   * Absent: the caller is put through to whoever answers. So they are, too, where not all pods of the pool can ask first.
+   */
   readonly summary?: string | undefined;
 }
 

@@ -63,7 +63,9 @@ export class Endpointing {
     if (ms >= SHORTEST_PAUSE_MS) this.#pauses = [...this.#pauses, ms].slice(-REMEMBERED_PAUSES);
   }
 
-  /** The caller went on after so long, when the turn had been taken for over: sentences of this one are not trusted again. */
+  /**
+   * The caller went on after so long, when the turn had been taken for over: sentences of this one are not trusted again.
+   */
   cutOff(ms: number): void {
     this.paused(ms);
     this.#wasCutOff = true;
@@ -92,7 +94,10 @@ export interface EndpointingBounds {
  * finished does not wait.
  */
 const FIRST_PAUSES: readonly number[] = [1_000];
-/** People do not pause alike each time: with pauses drawn evenly from 0.3 to 1.2 s, so much more is next to never too little. */
+/**
+ * People do not pause alike each time: with pauses drawn evenly from 0.3 to 1.2 s, so much more is next to never too
+ * little.
+ */
 const MARGIN_MS = 200;
 /** Some sentences: who was nervous at first may not stay so. */
 const REMEMBERED_PAUSES = 8;

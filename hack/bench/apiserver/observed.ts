@@ -13,7 +13,10 @@ const LOOK_EVERY_MS = 5;
 const OPERATOR = 'system:serviceaccount:veralux-system:veralux-operator';
 const OPTIONS = { fieldManager: 'bench' };
 
-/** How long a Tenant that was not signed up takes to have its row, from when its status has its id, as the operator writes it. */
+/**
+ * How long a Tenant that was not signed up takes to have its row, from when its status has its id, as the operator writes
+ * it.
+ */
 export async function observedBench({ site, config, say }: BenchContext): Promise<BenchOutcome> {
   const kube = new KubeClient({ config: loadKubeConfig(site.kubeconfigPath), userAgent: 'bench' });
   const operator = operatorOf(site.kubeconfigPath);

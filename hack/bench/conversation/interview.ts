@@ -4,7 +4,10 @@ import type { Answering } from '../calls/tenants.ts';
 /** A way to say something: phrases, with a pause after each but the last. */
 export type Phrasing = readonly string[];
 
-/** What is asked and answered in the bench of mouth to ear: a form with a field of each kind that callers answer by themselves. */
+/**
+ * What is asked and answered in the bench of mouth to ear: a form with a field of each kind that callers answer by
+ * themselves.
+ */
 export interface Interview {
   readonly name: string;
   readonly answering: Answering;

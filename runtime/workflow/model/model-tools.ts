@@ -25,7 +25,10 @@ export type ToolResult =
   | { readonly kind: 'Told'; readonly text: string; readonly talk: Talk; readonly leadsTo: LeadsTo }
   | { readonly kind: 'Step'; readonly step: Step };
 
-/** Who has to speak next: the model, of what it was told; the workflow, which reads back; or, where something was said, nobody. */
+/**
+ * Who has to speak next: the model, of what it was told; the workflow, which reads back; or, where something was said,
+ * nobody.
+ */
 export type LeadsTo = 'Model' | 'ReadBack' | 'Nothing';
 
 /** The tools that make sense for this talk. */
