@@ -11,6 +11,7 @@ import { type CarrierSite, startCarrierSite } from '#runtime/testing/carrier-sit
 import { CALLER, NUMBER, profile, TENANT, type TestRuntime } from '#runtime/testing/test-runtime.ts';
 
 const ANNA = '+15550100777';
+const DESK = '+15550100778';
 const SUMMARY = 'A caller for you. Press 1.';
 const PATIENCE = { timeout: 15_000 };
 const withAnna = { ...profile, transferTargets: [{ name: 'anna', mode: 'Warm', number: ANNA }] };
@@ -133,10 +134,10 @@ describe('a person who is asked and takes the call', () => {
     await expect.poll(stateOf, PATIENCE).toBe('handed-over');
   });
 
-  test('has the caller although the carrier replies to no bridge for long, and tells of none', async () => {
+  test('has the caller although the carrier replies to no bridge, and tells of none', async () => {
     carrier.control.faults.add({ at: 'webhook call.bridged', fault: { kind: 'drop' }, count: 100 });
     const at = 'POST /v2/calls/*/actions/bridge';
-    carrier.control.faults.add({ at, fault: { kind: 'loseReply' }, count: 18 });
+    carrier.control.faults.add({ at, fault: { kind: 'loseReply' }, count: 1_000 });
     await ask(TAKES);
     await expect.poll(stateOf, { timeout: 60_000 }).toBe('handed-over');
     expect([stateAtCarrier(), legOf()?.state, pod.opened.length]).toEqual(['bridged', 'bridged', 1]);
@@ -205,6 +206,8 @@ describe("a caller whom nobody takes is the agent's again", () => {
 
 describe('the leg of a person who declined, at a carrier that takes no command for a while', () => {
   beforeEach(async () => {
+    // Which would end it, too, some time later.
+    await pod.runtime.stuck.stop();
     const fault = { kind: 'status', status: 429 } as const;
     carrier.control.faults.add({ at: 'POST /v2/calls/*/actions/hangup', fault, count: 14 });
     await ask(DECLINES);
@@ -223,6 +226,27 @@ describe('the leg of a person who declined, at a carrier that takes no command f
     expect(await booksOf('ended')).toMatchObject({ reason: 'CallerHungUp' });
   }, 60_000);
 });
+
+test('a caller in danger is put through at once while the leg of a person who declined cannot be ended', async () => {
+  await pod.project({
+    ...withAnna,
+    transferTargets: [...withAnna.transferTargets, { name: 'desk', number: DESK }],
+  });
+  carrier.control.setDestination(DESK, { kind: 'answers', afterMs: 50 });
+  const at = 'POST /v2/calls/*/actions/hangup';
+  carrier.control.faults.add({ at, fault: { kind: 'status', status: 500 }, count: 1_000 });
+  await ask(DECLINES);
+  await expect.poll(() => pod.opened.length, PATIENCE).toBe(2);
+  expect(legOf()?.state).toBe('answered');
+  expect(await pod.opened[1]?.events.transfer({ target: 'desk' })).toBe(true);
+  await expect.poll(stateOf, PATIENCE).toBe('handed-over');
+  expect(stateAtCarrier()).toBe('bridged');
+
+  carrier.control.faults.clear();
+  await pod.runtime.stuck.sweep();
+  expect(legs().map(({ state }) => state)).toEqual(['ended', 'bridged']);
+  expect(stateAtCarrier()).toBe('bridged');
+}, 60_000);
 
 test('nobody is asked while a pod of an earlier release is in the pool: the caller is put through', async () => {
   const old = { pod: 'old', runtime: 'veralux-system/shared', state: 'Serving', mediaURL: 'ws://old' };

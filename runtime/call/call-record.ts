@@ -43,7 +43,7 @@ export const commandSchema = keptObject({
   sinceMs: epochMs.optional(),
   /** For `streaming_start`: an earlier stream may still be the call's one; it is stopped first. */
   restart: z.boolean().optional(),
-  /** For `streaming_start`: the leg of the transfer that failed may still be up; it is hung up first. */
+  /** The leg of the transfer that failed may still be up; it is hung up beside this. */
   endLeg: z.boolean().optional(),
   /** For `streaming_start`: the call is to be recorded, and is told so beside it. */
   record: z.boolean().optional(),
@@ -100,6 +100,8 @@ const transferSchema = keptObject({
   failure: transferFailureSchema.optional(),
   /** The caller has been told of that. */
   told: z.boolean().optional(),
+  /** The leg of the transfer before this one, which the carrier has not ended yet, and how that was known. */
+  legBefore: keptObject({ legCallID: z.string(), generation: z.number().int().positive() }).optional(),
 });
 export type Transfer = z.output<typeof transferSchema>;
 

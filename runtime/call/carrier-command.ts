@@ -44,7 +44,7 @@ export function carrierCommandOf(
   if (step === 'reject') return { ...base, step, cause: command.cause ?? 'CALL_REJECTED' };
   if (step === 'speak') return { ...base, step, ...speechOf(record) };
   if (step === 'transfer') return { ...base, step, ...transferOf(record, context.secret) };
-  if (step === 'end_leg') return endLegCommandOf(record);
+  if (step === 'end_leg') return endLegCommandOf(record.callID, { legCallID: legOf(record), generation });
   if (step === 'gather') return { ...base, step, ...questionOf(record, context.secret) };
   if (step === 'look_up' || step === 'dial') throw new Error(`${step} is no command of the call's own leg`);
   if (step === 'bridge') {
@@ -83,12 +83,16 @@ export function dialCommandOf(record: CallRecord, command: Command, secret: stri
   return { commandID: commandIDOf(callID, command), carrierCallID, from, ...transferOf(record, secret) };
 }
 
-/** Ends the leg of the latest transfer, whoever finds that it is to end. */
-export function endLegCommandOf(record: CallRecord): CarrierCommand {
-  const { callID, transfer } = record;
+/** A leg to a person at the carrier, and the generation of the transfer that it was dialled for. */
+export interface DialledLeg {
+  readonly legCallID: string;
+  readonly generation: number;
+}
+
+/** Ends it, whoever finds that it is to end. */
+export function endLegCommandOf(callID: string, { legCallID, generation }: DialledLeg): CarrierCommand {
   const step = 'hangup';
-  const commandID = commandIDOf(callID, { step, generation: transfer?.generation ?? 0 });
-  return { step, carrierCallID: legOf(record), commandID };
+  return { step, carrierCallID: legCallID, commandID: commandIDOf(callID, { step, generation }) };
 }
 
 function legOf({ transfer }: CallRecord): string {

@@ -5,6 +5,7 @@ import type { CarrierCommand, CarrierResult } from '#runtime/carrier/carrier.ts'
 import {
   asked,
   at,
+  attached,
   bridged,
   decided,
   legDialled,
@@ -12,6 +13,7 @@ import {
   run,
   type Step,
   talking,
+  transferred,
 } from '#runtime/testing/call-life.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallRecord } from './call-record.ts';
@@ -86,12 +88,10 @@ test.each<[string, readonly string[], CallRecord | undefined]>([
 
 describe('the leg of a transfer that failed', () => {
   const record = recordAfter(...talking, asked, result, legDialled, decided('Declined'));
-  const { command } = record;
-  if (!command) throw new Error('a stream is to be started');
 
-  test('is ended also where no pod has room for the caller, and the call is told so', async () => {
+  test('is ended, and the call is told so', async () => {
     const { runner, sent, told } = runnerInTest();
-    expect(await runner.run(record, command)).toMatchObject({ kind: 'commandFailed', failure: 'NoRoom' });
+    await runner.endFailedLegs(record);
     expect(sent).toEqual(['hangup v3:leg']);
     const { generation } = record.transfer ?? {};
     expect(told).toEqual([{ kind: 'commandDone', atMs: at(20), step: 'end_leg', generation }]);
@@ -101,15 +101,23 @@ describe('the leg of a transfer that failed', () => {
     'stays to be ended where the carrier says %s',
     async (failure) => {
       const { runner, told } = runnerInTest(failure);
-      await runner.run(record, command);
+      await runner.endFailedLegs(record);
       expect(told).toEqual([]);
     },
   );
 
   test('is over where the carrier says so', async () => {
     const { runner, told } = runnerInTest('CallEnded');
-    await runner.run(record, command);
+    await runner.endFailedLegs(record);
     expect(told).toHaveLength(1);
+  });
+
+  test('is ended beside the transfer of a caller who is put through at once', async () => {
+    const { runner, sent, told } = runnerInTest();
+    await runner.endFailedLegs(
+      recordAfter(...talking, asked, result, legDialled, decided('Declined'), attached, transferred),
+    );
+    expect([sent, told]).toEqual([['hangup v3:leg'], []]);
   });
 });
 

@@ -3,7 +3,7 @@ import type { CallStore } from '#runtime/store/call-store.ts';
 import { type AskOptions, askCarrier, resultOf } from './ask-carrier.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command } from './call-record.ts';
-import { carrierCommandOf, dialCommandOf, endLegCommandOf } from './carrier-command.ts';
+import { carrierCommandOf, type DialledLeg, dialCommandOf, endLegCommandOf } from './carrier-command.ts';
 import { commandIDOf } from './command-id.ts';
 import { isStrayLeg } from './consult.ts';
 import { type PlaceOptions, placeStream } from './place-stream.ts';
@@ -66,7 +66,7 @@ export class CommandRunner {
     const { transfer } = record;
     const legCallID = event.kind === 'commandDone' ? event.legCallID : undefined;
     if (!transfer || !after || legCallID === undefined || !isStrayLeg(after, transfer.generation)) return;
-    await this.#endLeg({ ...record, transfer: { ...transfer, legCallID } });
+    await this.#endLeg(record, { legCallID, generation: transfer.generation });
   }
 
   /** Undefined: another pod has gone on with the call, and nothing was sent. */
@@ -74,8 +74,6 @@ export class CommandRunner {
     const { carrier, log, clock, callTokenSecret } = this.#options;
     const { step, generation } = command;
     const startedMs = clock.monotonic();
-    // Also where no pod has room for the caller: somebody may be on it, who hears nothing.
-    if (command.endLeg) await this.#endFailedLeg(record);
     const prepared =
       step === 'streaming_start' ? await placeStream(record, generation, this.#options) : undefined;
     if (step === 'streaming_start' && !prepared) {
@@ -114,27 +112,33 @@ export class CommandRunner {
     return result;
   }
 
-  /** What the carrier does not take is told to it again, see steps/leg-to-end.ts; the caller is not kept waiting for it. */
-  async #endFailedLeg(record: CallRecord): Promise<void> {
-    const { advancer, clock, log } = this.#options;
-    const { callID, transfer } = record;
-    const result = await this.#endLeg(record);
-    if (!transfer || (result !== 'Done' && result !== 'CallEnded')) return;
-    const { generation } = transfer;
-    const event = { kind: 'commandDone', atMs: clock.now(), step: 'end_leg', generation } as const;
-    await advancer
-      .advance({ ref: record, eventID: `leg-ended/${generation}`, event })
-      .catch((error: unknown) => log.warn({ err: error, callID }, 'it is not stored that a leg was ended'));
+  /**
+   * Ends what is up of a transfer that failed. What the carrier does not take is told to it again, see
+   * steps/leg-to-end.ts and keep/stuck-calls.ts. Throws what Redis throws.
+   */
+  async endFailedLegs(record: CallRecord): Promise<void> {
+    const { transfer, command } = record;
+    const { legBefore } = transfer ?? {};
+    const before = legBefore && this.#endLeg(record, legBefore);
+    if (command?.step !== 'transfer' && transfer?.legCallID !== undefined) await this.#endOwnLeg(record);
+    await before;
   }
 
-  async #endLeg(record: CallRecord): Promise<CarrierResult | undefined> {
-    if (record.transfer?.legCallID === undefined) return undefined;
-    const command = endLegCommandOf(record);
+  async #endOwnLeg(record: CallRecord): Promise<void> {
+    const { advancer, clock } = this.#options;
+    const { transfer } = record;
+    const { generation = 0, legCallID } = transfer ?? {};
+    if (legCallID === undefined) return;
+    const result = await this.#endLeg(record, { legCallID, generation });
+    if (result !== 'Done' && result !== 'CallEnded') return;
+    const event = { kind: 'commandDone', atMs: clock.now(), step: 'end_leg', generation } as const;
+    await advancer.advance({ ref: record, eventID: `leg-ended/${generation}`, event });
+  }
+
+  async #endLeg({ callID }: CallRecord, leg: DialledLeg): Promise<CarrierResult> {
+    const command = endLegCommandOf(callID, leg);
     const result = await this.#options.carrier.send(command);
-    this.#options.log.info(
-      { callID: record.callID, step: command.step, leg: true, result },
-      'carrier command',
-    );
+    this.#options.log.info({ callID, step: command.step, leg: true, result }, 'carrier command');
     return result;
   }
 }

@@ -6,7 +6,19 @@ import type { PodSlots } from '#runtime/admission/pod-slots.ts';
 import type { Carrier, CarrierCommand } from '#runtime/carrier/carrier.ts';
 import { createRuntimeMetrics } from '#runtime/runtime-metrics.ts';
 import type { CallStore } from '#runtime/store/call-store.ts';
-import { admitted, attached, lost, ownerLost, run, talking } from '#runtime/testing/call-life.ts';
+import {
+  admitted,
+  asked,
+  attached,
+  decided,
+  legDialled,
+  lost,
+  ownerLost,
+  result,
+  run,
+  talking,
+  transferred,
+} from '#runtime/testing/call-life.ts';
 import { CallAdvancer } from './advance.ts';
 import type { StoredCall } from './call-record.ts';
 import { CallDriver } from './driver.ts';
@@ -23,13 +35,23 @@ const pod = {
 
 /** A driver whose pod stands still for `frozenMs` while it looks for a slot; the call is then as `after`. */
 function driverOf(frozenMs: number, after: StoredCall | undefined) {
-  return driverWith(new FakeClock(), frozenMs, {
-    load: async () => ({ version: 1, call: after }),
-    commit: async () => 'duplicate',
-  } as unknown as CallStore);
+  return driverWith(new FakeClock(), frozenMs, storeOf(after));
 }
 
-function driverWith(clock: FakeClock, frozenMs: number, store: CallStore) {
+function storeOf(call: StoredCall | undefined): CallStore {
+  return {
+    load: async () => ({ version: 1, call }),
+    commit: async () => 'duplicate',
+  } as unknown as CallStore;
+}
+
+/** `silentTo`: a command to which the carrier never replies. */
+function driverWith(
+  clock: FakeClock,
+  frozenMs: number,
+  store: CallStore,
+  { silentTo }: { readonly silentTo?: CarrierCommand['step'] } = {},
+) {
   const sent: CarrierCommand['step'][] = [];
   const metrics = createRuntimeMetrics(createRegistry('test'));
   const driver = new CallDriver({
@@ -45,6 +67,7 @@ function driverWith(clock: FakeClock, frozenMs: number, store: CallStore) {
     carrier: {
       send: async ({ step }) => {
         sent.push(step);
+        if (step === silentTo) await new Promise(() => undefined);
         return 'Done';
       },
       waiting: 0,
@@ -79,6 +102,34 @@ test('one that was late for nobody else goes on', async () => {
   const { driver, sent } = driverOf(3_000, call);
   if (call) await driver.drive(call);
   expect(sent).toEqual(['streaming_stop', 'streaming_start']);
+});
+
+describe('the leg of a person who did not take the caller', () => {
+  const declined = [...talking, asked, result, legDialled, decided('Declined')] as const;
+
+  test('is ended before the stream of the caller is started', async () => {
+    const { call } = run(...declined);
+    const { driver, sent } = driverOf(0, call);
+    if (call) await driver.drive(call);
+    expect(sent).toEqual(['hangup', 'streaming_stop', 'streaming_start']);
+  });
+
+  test('keeps no caller waiting where the carrier does not reply to that', async () => {
+    const clock = new FakeClock();
+    const { call } = run(...declined);
+    const store = storeOf(call);
+    const { driver, sent } = driverWith(clock, 0, store, { silentTo: 'hangup' });
+    if (call) void driver.drive(call);
+    for (let ms = 0; ms < 600; ms += 100) await clock.advance(100);
+    expect(sent).toEqual(['hangup', 'streaming_stop', 'streaming_start']);
+  });
+
+  test('is ended beside the transfer of a caller who is put through at once', async () => {
+    const { call } = run(...declined, attached, transferred);
+    const { driver, sent } = driverOf(0, call);
+    if (call) await driver.drive(call);
+    expect(sent).toEqual(['hangup', 'transfer']);
+  });
 });
 
 describe('the result of a command that Redis does not take', () => {

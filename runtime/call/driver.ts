@@ -22,6 +22,8 @@ const MAX_DRIVEN = 128;
 const MAX_STEPS = 8;
 /** For so long the result of a command is offered to Redis: below the deadline that brings somebody back to it. */
 const STORE_RESULT_FOR_MS = 4_000;
+/** How long a stream waits for the end of a leg, of which the carrier's reply takes some 150 ms. */
+const LEG_FIRST_MS = 500;
 
 export interface CallDriverOptions extends CommandRunnerOptions {
   readonly store: CallStore;
@@ -43,8 +45,8 @@ export class CallDriver implements Service {
   readonly #options: CallDriverOptions;
   readonly #runner: CommandRunner;
   readonly #driven = new Map<string, Promise<void>>();
-  /** Recordings that are being asked for: nothing waits for them. */
-  readonly #recordings = new Set<Promise<void>>();
+  /** What is told to the carrier beside a call's command, by what it is: nothing waits for it. */
+  readonly #beside = new Map<string, Promise<void>>();
   readonly #ending = new AbortController();
   #polling: Promise<void> | undefined;
 
@@ -65,8 +67,8 @@ export class CallDriver implements Service {
 
   /** Resolves when no command of this pod is under way. */
   async idle(): Promise<void> {
-    while (this.#driven.size + this.#recordings.size > 0) {
-      await Promise.all([...this.#driven.values(), ...this.#recordings]);
+    while (this.#driven.size + this.#beside.size > 0) {
+      await Promise.all([...this.#driven.values(), ...this.#beside.values()]);
     }
   }
 
@@ -114,6 +116,7 @@ export class CallDriver implements Service {
       const command: Command | undefined = record.command;
       if (!command || command.done) return undefined;
       if (command.record) this.#startRecording(record);
+      if (command.endLeg) await this.#endFailedLegs(record, command);
       const event = await this.#runner.run(record, command);
       if (!event) return undefined;
       const result = event.kind === 'commandFailed' ? event.failure : event.kind;
@@ -143,10 +146,36 @@ export class CallDriver implements Service {
       const event = await this.#runner.record(record);
       if (event) await advancer.advance({ ref: record, eventID: `recording/${event.result}`, event });
     };
-    const recording = ask()
-      .catch((error: unknown) => log.warn({ err: error, callID }, 'it is not stored that a call is recorded'))
-      .finally(() => this.#recordings.delete(recording));
-    this.#recordings.add(recording);
+    void this.#do(`record/${callID}`, () =>
+      ask().catch((error: unknown) =>
+        log.warn({ err: error, callID }, 'it is not stored that a call is recorded'),
+      ),
+    );
+  }
+
+  /** Before a stream is started, which waits for this no longer than nobody notices: the caller hears nothing meanwhile. */
+  async #endFailedLegs(record: CallRecord, { step }: Command): Promise<void> {
+    const { clock, log } = this.#options;
+    const { callID } = record;
+    const ended = this.#do(`end-leg/${callID}`, () =>
+      this.#runner
+        .endFailedLegs(record)
+        .catch((error: unknown) => log.warn({ err: error, callID }, 'it is not stored that a leg was ended')),
+    );
+    if (step !== 'streaming_start') return;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(LEG_FIRST_MS, resolve);
+      void ended.finally(cancel).finally(resolve);
+    });
+  }
+
+  /** Not twice at once: a command is repeated more often than that may take. */
+  #do(what: string, work: () => Promise<void>): Promise<void> {
+    const underWay = this.#beside.get(what);
+    if (underWay) return underWay;
+    const doing = work().finally(() => this.#beside.delete(what));
+    this.#beside.set(what, doing);
+    return doing;
   }
 
   async #letGo(record: CallRecord): Promise<void> {

@@ -134,6 +134,7 @@ export class StuckCalls implements Service {
       legs.map(async (leg) => {
         const { call } = await store.load(leg.state);
         if (call && isOver(call.record, clock.now())) return [leg];
+        if (call && isOfEarlier(leg, call.record)) return [leg];
         const isExplained = withPerson.has(leg.state.callID) || (call && !isStray(leg, call.record));
         return isExplained ? [] : [leg];
       }),
@@ -245,4 +246,9 @@ function withPersonOf(legs: readonly OpenLeg[]): ReadonlySet<string> {
 
 function isStray({ state: { asked, generation = 0 } }: OpenLeg, record: CallRecord): boolean {
   return asked === true && isStrayLeg(record, generation);
+}
+
+/** Its person was given up before another one had the caller, who is not to be taken from that one. */
+function isOfEarlier({ state: { asked, generation = 0 } }: OpenLeg, { transfer }: CallRecord): boolean {
+  return asked === true && transfer !== undefined && generation < transfer.generation;
 }

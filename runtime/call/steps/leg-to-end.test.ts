@@ -16,6 +16,7 @@ import {
   type Step,
   shown,
   talking,
+  transferred,
 } from '#runtime/testing/call-life.ts';
 import type { CallState } from '../call-record.ts';
 import { MAX_ATTEMPTS } from '../deadlines.ts';
@@ -113,5 +114,12 @@ describe('the leg of a person who did not take the caller', () => {
     const { call } = run(...back, attached);
     expect(decide(call, asked(call))).toBeUndefined();
     expect(run(...back, attached, result, asked).call?.record.state).toBe('consulting');
+  });
+
+  test('keeps nobody waiting who is put through at once, as callers in danger are', () => {
+    const { state, command, transfer } = run(...back, attached, transferred).call?.record ?? {};
+    expect([state, command?.step, command?.endLeg]).toEqual(['transferring', 'transfer', true]);
+    expect(transfer?.legBefore?.legCallID).toBe('v3:leg');
+    expect(run(...back, attached, result, transferred).call?.record.command?.endLeg).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { CallEvent } from '../call-event.ts';
-import type { StoredCall, Transfer, TransferFailure } from '../call-record.ts';
+import type { CallRecord, StoredCall, Transfer, TransferFailure } from '../call-record.ts';
 import { legToEndOf, ringingUntilMs } from '../consult.ts';
 import {
   BRIDGE_CONFIRM_MS,
@@ -39,10 +39,12 @@ import {
 export function transfer(call: StoredCall, event: CallEvent<'transfer'>): Outcome {
   const { record } = call;
   const { target, number, timeLimitSeconds, consult, atMs } = event;
-  // A leg that is not ended yet is known by the transfer that it was dialled for.
-  if (event.generation !== record.generation || legToEndOf(record) !== undefined) return undefined;
+  const legBefore = legBeforeOf(record);
+  // Nobody is asked before the leg of the last one is ended. Who is put through at once may be in danger.
+  if (event.generation !== record.generation || (consult && legBefore)) return undefined;
   const generation = nextGeneration(record.transfer?.generation ?? 0, atMs);
-  const transfer = { target, number, timeLimitSeconds, generation, startedAtMs: atMs };
+  const before = legBefore ? { legBefore } : {};
+  const transfer = { target, number, timeLimitSeconds, generation, startedAtMs: atMs, ...before };
   const counted = withRecord(call, {
     transfer,
     transfers: record.transfers + 1,
@@ -50,8 +52,21 @@ export function transfer(call: StoredCall, event: CallEvent<'transfer'>): Outcom
   });
   const begun = consult
     ? goOnAsking(counted, { ...transfer, consult }, atMs)
-    : withRecord(counted, { ...send('transfer', generation, atMs), state: 'transferring' });
+    : putThrough(counted, transfer, atMs);
   return record.transfers < MAX_TRANSFERS ? moved(begun) : returnToAgent(begun, atMs, 'Failed');
+}
+
+function putThrough(call: StoredCall, { generation, legBefore }: Transfer, nowMs: number): StoredCall {
+  const { command, ...sent } = send('transfer', generation, nowMs);
+  const ending = legBefore ? { endLeg: true } : {};
+  return withRecord(call, { ...sent, command: { ...command, ...ending }, state: 'transferring' });
+}
+
+function legBeforeOf(record: CallRecord): Transfer['legBefore'] {
+  const legCallID = legToEndOf(record);
+  return record.transfer && legCallID !== undefined
+    ? { legCallID, generation: record.transfer.generation }
+    : undefined;
 }
 
 // ── transferring ─────────────────────────────────────────────────────────────────────────────────
