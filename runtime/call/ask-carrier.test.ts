@@ -1,13 +1,15 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import type { CarrierCallStatus } from '#runtime/carrier/carrier.ts';
-import { encodeClientState } from '#runtime/carrier/client-state.ts';
+import { type ClientState, encodeClientState } from '#runtime/carrier/client-state.ts';
 import {
   asked,
   at,
   attached,
+  decided,
   due,
+  legAnswered,
   legDialled,
   lost,
   result,
@@ -56,4 +58,46 @@ test.each([
   };
   const options = { carrier, callTokenSecret: secret, log: silentLogger, clock: new FakeClock(at(60)) };
   expect(await askCarrier(record, record.command, options)).toMatchObject(expected);
+});
+
+describe('a person who takes the call, at a carrier that says nothing of the bridge', () => {
+  const secret = 'x'.repeat(32);
+  const { record } = run(...talking, asked, result, legDialled, legAnswered, decided('Accepted')).call ?? {};
+  // Once it is asked after the leg.
+  const command = { step: 'look_up', generation: 1, done: false } as const;
+
+  test.each<[string, CarrierCallStatus | Partial<ClientState>, object]>([
+    ['has the caller where their leg says so', { bridged: true }, { kind: 'bridged', occurredAtMs: at(20) }],
+    ['does not where it says that no bridge was made', {}, { kind: 'commandDone', apart: true }],
+    [
+      'may have them where it tells of another stream',
+      { generation: 1 },
+      { kind: 'commandDone', apart: false },
+    ],
+    [
+      'may have them where it tells of none',
+      { status: 'Live', clientState: undefined },
+      { kind: 'commandDone', apart: false },
+    ],
+    [
+      'does not where they have hung up',
+      { status: 'Ended', endedAtMs: at(25) },
+      { kind: 'hungUp', occurredAtMs: at(25) },
+    ],
+    ['does not where their leg is gone', { status: 'Unknown' }, { failure: 'CallEnded' }],
+    ['may have them where the carrier does not say', { status: 'Unreachable' }, { failure: 'Unreachable' }],
+  ])('%s', async (_, told, expected) => {
+    if (!record) throw new Error('there is no call');
+    const { tenantID, callID, generation } = record;
+    const state = { tenantID, callID, shard: 's00', generation, ...told };
+    const caller: CarrierCallStatus =
+      'status' in told ? told : { status: 'Live', clientState: encodeClientState(state, secret) };
+    const carrier = {
+      lookUp: async (id: string) =>
+        id === record.carrierCallID ? caller : ({ status: 'Live', clientState: undefined } as const),
+      activeCalls: async () => [],
+    };
+    const options = { carrier, callTokenSecret: secret, log: silentLogger, clock: new FakeClock(at(30)) };
+    expect(await askCarrier(record, command, options)).toMatchObject(expected);
+  });
 });

@@ -2,9 +2,10 @@ import type { Clock } from '#lib/clock/clock.ts';
 import type { Logger } from '#lib/log/logger.ts';
 import type { Carrier, CarrierCallStatus, CarrierResult } from '#runtime/carrier/carrier.ts';
 import { decodeClientState } from '#runtime/carrier/client-state.ts';
+import { askWhetherBridged } from './ask-whether-bridged.ts';
 import type { CallEvent } from './call-event.ts';
 import type { CallRecord, Command } from './call-record.ts';
-import { ringingUntilMs } from './consult.ts';
+import { consultOf, ringingUntilMs } from './consult.ts';
 
 export interface AskOptions {
   readonly carrier: Pick<Carrier, 'lookUp' | 'activeCalls'>;
@@ -69,7 +70,11 @@ async function askAfterLeg(record: CallRecord, command: Command, options: AskOpt
       : { status: statusOfLeg(await carrier.lookUp(legCallID), record, clock.now()), found: legCallID };
   log.info({ callID: record.callID, leg: true, status }, 'the carrier was asked after a call');
   const event = resultOf(command, RESULTS[status], clock.now());
-  return event.kind === 'commandDone' ? { ...event, legCallID: found } : event;
+  if (event.kind !== 'commandDone') return event;
+  const consult = consultOf(record);
+  return consult?.consult.acceptedAtMs === undefined
+    ? { ...event, legCallID: found }
+    : askWhetherBridged(record, event, { ...options, acceptedAtMs: consult.consult.acceptedAtMs });
 }
 
 /** Telnyx says of what it is dialling that it is not alive: only what has an end is over while it can be ringing. */

@@ -56,6 +56,8 @@ interface Kinds {
   readonly commandDone: Pick<Command, 'step' | 'generation'> & {
     /** For `dial`, where the carrier's reply says so, and for a question after a leg. */
     readonly legCallID?: string | undefined;
+    /** For a question after a leg whose person takes the call: the carrier has not connected it with the caller's. */
+    readonly apart?: boolean | undefined;
   };
   readonly commandFailed: Pick<Command, 'step' | 'generation'> & { readonly failure: CommandFailure };
   /** The call's slot is on another pod now. */

@@ -49,6 +49,8 @@ const streamLost = lost(false);
 const longAfter: Step = (call) => attached(call, 60);
 /** The carrier has a leg of that transfer. */
 const found: Step = (call) => ({ ...(replied()(call) as CallEvent<'commandDone'>), legCallID: 'v3:leg' });
+/** It lives, and is not connected with the caller's. */
+const apart: Step = (call) => ({ ...(replied()(call) as CallEvent<'commandDone'>), apart: true });
 /** Three times, no reply comes in time. */
 const unansweredBridge = [unreachable, due, unreachable, due, unreachable, due] as const;
 
@@ -170,11 +172,18 @@ const PATHS: readonly [
     'Failed',
   ],
   [
-    'or where the carrier never says that the two are connected',
-    [...accepted, ...Array.from({ length: 3 }, () => [...unansweredBridge, replied()]).flat()],
+    'or where the carrier goes on to say that the two are not connected',
+    [...accepted, ...Array.from({ length: 3 }, () => [...unansweredBridge, apart]).flat()],
     'attaching',
     'streaming_start',
     'Failed',
+  ],
+  [
+    'but not where both legs live and it does not say that',
+    [...accepted, ...Array.from({ length: 3 }, () => [...unansweredBridge, replied()]).flat()],
+    'handed-over',
+    'look_up',
+    undefined,
   ],
   [
     'and taken for done at a carrier that says nothing at all',

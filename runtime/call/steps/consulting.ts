@@ -75,9 +75,9 @@ export function askingDue(call: StoredCall, event: CallEvent<'due'>): Transition
 }
 
 /**
- * The same bridge is asked for once more: if it was made, the carrier says so to a repeat. Beyond the time in which it
- * knows one, and without a word of the two being connected, they are not. A person who was not heard of until then can
- * be ringing no more, and is asked.
+ * The same bridge is asked for once more, within the time in which the carrier knows a repeat. Beyond that the two are given
+ * up only where it says that they are not connected: nothing of ours ends what may be a conversation. A person who was
+ * not heard of until then can be ringing no more, and is asked.
  */
 function askedLegLives(call: StoredCall, event: CallEvent<'commandDone'>): Outcome {
   const consult = consultOf(call.record);
@@ -85,8 +85,10 @@ function askedLegLives(call: StoredCall, event: CallEvent<'commandDone'>): Outco
   const { atMs } = event;
   const { acceptedAtMs = atMs } = consult.consult;
   const { legCallID = event.legCallID, legAnsweredAtMs = atMs } = consult;
-  if (legCallID === undefined || atMs >= acceptedAtMs + TRANSFER_REPEAT_MS)
-    return returnToAgent(call, atMs, 'Failed');
+  if (legCallID === undefined) return returnToAgent(call, atMs, 'Failed');
+  if (atMs >= acceptedAtMs + TRANSFER_REPEAT_MS) {
+    return event.apart ? returnToAgent(call, atMs, 'Failed') : handOverFromStream(call, atMs, acceptedAtMs);
+  }
   return moved(goOnAsking(call, { ...consult, legCallID, legAnsweredAtMs }, atMs));
 }
 
