@@ -85,5 +85,5 @@ export const MAX_ATTEMPTS = 3;
 export const MAX_END_ATTEMPTS = 6;
 /** How often one call may be handed to a person, or tried to. */
 export const MAX_TRANSFERS = 5;
-/** How often one call's stream may be attached again. */
+/** How often one call's stream may be attached again, beside once a minute: one that breaks as often is of no use. */
 export const MAX_RESUMES = 20;

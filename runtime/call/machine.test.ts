@@ -25,6 +25,13 @@ import type { CallState } from './call-record.ts';
 import { MAX_ATTEMPTS, MAX_END_ATTEMPTS, MAX_RESUMES, START_STREAM_MS } from './deadlines.ts';
 import { decide } from './machine.ts';
 
+/** The stream comes, and is lost without a stop, so many times; `s` seconds after the call began. */
+const broken = (times: number, s = 9): Step[] =>
+  Array.from({ length: times }, (): Step[] => [
+    attached,
+    (call) => ({ ...lost(false)(call), atMs: at(s) }),
+  ]).flat();
+
 const PATHS: readonly [string, readonly Step[], CallState, string | undefined, string | undefined][] = [
   ['an admitted call is answered', [admitted], 'answering', 'answer', undefined],
   ['a refused call is rejected', [refused], 'ending', 'reject', 'Rejected'],
@@ -254,15 +261,18 @@ const PATHS: readonly [string, readonly Step[], CallState, string | undefined, s
     undefined,
   ],
   [
-    'a socket that keeps breaking ends the call',
-    [
-      admitted,
-      answered(),
-      ...Array.from({ length: MAX_RESUMES + 1 }, (): Step[] => [attached, lost(false)]).flat(),
-    ],
+    'a socket that keeps breaking ends the call, after an apology',
+    [admitted, answered(), ...broken(MAX_RESUMES + 1)],
     'ending',
-    'hangup',
+    'speak',
     'MediaLost',
+  ],
+  [
+    'but not one that breaks now and then in a long call',
+    [admitted, answered(), ...broken(MAX_RESUMES), ...broken(1, 65)],
+    'attaching',
+    'streaming_start',
+    undefined,
   ],
   [
     'a hang-up that the carrier never takes is followed by a question',

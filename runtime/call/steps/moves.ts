@@ -161,7 +161,8 @@ export function leaveElsewhere(call: StoredCall, nowMs: number, generation: numb
 /** Attaches the call again: at once, or after a pause in which a hang-up may explain the loss. */
 export function resume(call: StoredCall, nowMs: number, afterPause: boolean): Transition {
   const { record } = call;
-  if (record.resumes >= MAX_RESUMES) return hangUp(call, nowMs, 'MediaLost');
+  const minutes = Math.floor((nowMs - (record.answeredAtMs ?? nowMs)) / 60_000);
+  if (record.resumes >= MAX_RESUMES + minutes) return apologise(call, nowMs, 'MediaLost');
   const resumed = withTransferTold(withRecord(call, { resumes: record.resumes + 1 }));
   if (!afterPause) return moved(startGeneration(resumed, nowMs, 1));
   return moved(
