@@ -13,6 +13,7 @@ import { type AudioCodec, codecFor } from './media/audio-codec.ts';
 import { createMediaMetrics } from './media-metrics.ts';
 import { yieldToEventLoop } from './pod/background-threads.ts';
 import { eventLoopUtilization, LoadWatch } from './pod/load-watch.ts';
+import { rehearse } from './rehearsal/rehearse.ts';
 import { createRuntime } from './runtime.ts';
 import { createToolRunner } from './tools/create-tool-runner.ts';
 import { createSessions } from './voice/open-session.ts';
@@ -79,6 +80,7 @@ async function serve(
     load,
     options: { l16ByteOrder: config.L16_BYTE_ORDER },
   });
+  await rehearse({ config, engines, sendCodec, log, clock });
   let started = false;
   const runtime = createRuntime({
     config,

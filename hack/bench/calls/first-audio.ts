@@ -32,6 +32,7 @@ export async function firstAudioBench({ config, open, say }: BenchContext): Prom
     figures[where] = times;
     rows.push(rowOf(where, times));
   };
+  note('the first call of a pod', await firstAudio(site, 1, 1));
   for (const others of [0, 50, CALLS]) {
     say(`${PROBES} calls beside ${others} others`);
     const crowd = await gather(site.load(TAKES_TURNS), others);
