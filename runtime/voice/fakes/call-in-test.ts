@@ -56,7 +56,7 @@ export function callInTest(script: EngineScript, setUp: CallSetUp = {}) {
       voiceActivity: loudnessDetectors,
       sendCodec: setUp.sendCodec ?? pcmu,
       observer: { ...silentObserver, malformedFrame: () => reported.push('malformed frame') },
-      load: { strained: false },
+      load: { strained: setUp.strained ?? false },
       log: silentLogger,
       clock,
       options: { ...DEFAULT_VOICE_OPTIONS, ...setUp.options },
@@ -79,6 +79,8 @@ export interface CallSetUp {
   /** What differs from the profile of Acme. */
   readonly profile?: Partial<TenantProfile>;
   readonly seamless?: boolean;
+  /** Whether the pod has no time for what may be for nothing. */
+  readonly strained?: boolean;
   readonly options?: Partial<VoiceOptions>;
 }
 

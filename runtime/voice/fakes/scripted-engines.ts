@@ -10,6 +10,7 @@ export function scriptedEngines(clock: Clock, script: EngineScript): Pick<Engine
       name: 'scripted stt',
       capabilities: { sampleRateHz: 16_000, vocabulary: true },
       async transcribe(_request, signal) {
+        script.onRequest?.('stt');
         await clock.sleep(200, signal);
         const next = heard.shift();
         if (next instanceof Error) throw next;
@@ -22,6 +23,7 @@ export function scriptedEngines(clock: Clock, script: EngineScript): Pick<Engine
       name: 'scripted tts',
       capabilities: { sampleRateHz: 24_000, timestamps: false },
       async *speak({ text }, signal) {
+        script.onRequest?.('tts');
         const failure = script.speaking?.shift();
         await clock.sleep(100, signal);
         if (failure) throw failure;
@@ -40,6 +42,8 @@ export interface EngineScript {
   readonly heard: readonly (string | Error)[];
   /** A failure for each clause to be spoken, or undefined where it is spoken. */
   readonly speaking?: (Error | undefined)[];
+  /** Told of each request when it comes. */
+  readonly onRequest?: (engine: 'stt' | 'tts') => void;
 }
 
 /** The pace of the scripted voice. */
