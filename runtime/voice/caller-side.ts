@@ -60,6 +60,7 @@ export function openCallerSide({ decoder, context, parts, voice, sentAudio }: Ca
     clock,
     maxUtteranceMs: options.maxUtteranceMs,
     speaking: () => turns.speaking || keys.pending,
+    mayBegin: () => turns.mayBegin,
   });
   const keys = new DigitCollector({
     clock,

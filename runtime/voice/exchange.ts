@@ -110,8 +110,21 @@ export class Exchange {
       this.caller.add(result, ended);
       this.#times = { recognisedAtMs, endedAtMs: this.#options.clock.now() };
       await this.#untilReady(turn, turn.ready, this.#options.listener.untilSpeech());
-      return this.caller.isFull || !this.#options.listener.busy;
+      return this.caller.isFull || !(await this.#goesOn());
     });
+  }
+
+  /** Whether the caller speaks again, which is not sure at the first sound. */
+  async #goesOn(): Promise<boolean> {
+    const { listener, clock } = this.#options;
+    for (
+      let waitedMs = 0;
+      waitedMs < UNSURE_MS && !listener.busy && listener.unsure;
+      waitedMs += LOOK_AGAIN_MS
+    ) {
+      await isInTime(listener.untilSpeech(), LOOK_AGAIN_MS, { clock, signal: this.#signal });
+    }
+    return listener.busy;
   }
 
   /** Answers what was heard, whether or not the caller goes on. */
@@ -155,12 +168,15 @@ export class Exchange {
   }
 }
 
+/** After so long a sound is a turn, or none. */
+const UNSURE_MS = 160;
+const LOOK_AGAIN_MS = 20;
 /** Engines may take so long in any case. */
 const LEAST_PATIENCE_MS = 550;
 
 export interface ExchangeOptions extends CallerTurnOptions {
   readonly voice: Pick<AgentVoice, 'prepare'>;
-  readonly listener: Pick<Listener, 'next' | 'busy' | 'untilSpeech'>;
+  readonly listener: Pick<Listener, 'next' | 'busy' | 'unsure' | 'untilSpeech'>;
   /** Writes what follows a hearing, see `Dialogue.reply`. */
   readonly answer: (hearing: Hearing, turn: DialogueTurn) => Reply;
   /** How much of the answer words are, see `Dialogue.wholeAnswer`. */

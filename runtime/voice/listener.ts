@@ -23,6 +23,11 @@ export class Listener {
     return this.#entries.length > 0 || this.#nextKept() !== undefined || this.#options.speaking();
   }
 
+  /** Whether the caller may have begun to say more. */
+  get unsure(): boolean {
+    return this.#options.mayBegin();
+  }
+
   /** Whether the caller is waited for and silent. */
   get paused(): boolean {
     return this.#waiter !== undefined && !this.busy;
@@ -108,6 +113,8 @@ export interface ListenerOptions {
   readonly maxUtteranceMs: number;
   /** Whether a turn of the caller is going on, or an entry by keys. */
   readonly speaking: () => boolean;
+  /** Whether a turn of the caller may be beginning. */
+  readonly mayBegin: () => boolean;
 }
 
 /** Keys that a caller pressed: 0–9, * and #. */

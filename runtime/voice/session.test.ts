@@ -102,6 +102,26 @@ describe('a conversation', () => {
     await call.session.close();
   });
 
+  test('a caller who goes on at the moment in which the answer is ready is heard out', async () => {
+    const call = callInTest({
+      heard: ['alice johnson', 'alice johnson from the bakery'],
+      soundAfterMs: 500,
+    });
+    call.carrier.start();
+    await call.clock.advance(6_000);
+    call.carrier.speak(800);
+    // The turn was over; the answer comes some 900 ms after the words, by which it is not sure yet that there are more.
+    await call.clock.advance(800 + 860);
+    call.carrier.speak(800);
+    await call.clock.advance(3_500);
+    expect(call.carrier.clears).toBe(0);
+    expect(call.reported.slice(1, 3)).toEqual([
+      'Caller: alice johnson alice johnson from the bakery',
+      expect.stringMatching(/^Agent: What number/),
+    ]);
+    await call.session.close();
+  });
+
   test('a caller who says nothing is asked twice, then the call ends', async () => {
     const call = callInTest({ heard: [] });
     call.carrier.start();

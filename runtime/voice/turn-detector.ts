@@ -48,9 +48,16 @@ export class TurnDetector {
     return this.#speaking && this.#pause === undefined;
   }
 
+  /** Whether a turn may be beginning: there is a sound of which it is not sure yet whether it is speech. */
+  get mayBegin(): boolean {
+    return !this.#speaking && (this.#mayGoOn || this.#start.speechMs > 0);
+  }
+
   push({ samples, narrow, probability }: JudgedFrame): void {
     this.#frames.push(samples);
     if (!this.#speaking) {
+      // Against how loud the caller was in the turn before.
+      this.#tail.push(narrow);
       this.#quietMs += DETECTOR_FRAME_MS;
       if (!this.#start.starts(probability)) this.#forgetOldFrames();
       else this.#begin();

@@ -25,7 +25,7 @@ export function scriptedEngines(clock: Clock, script: EngineScript): Pick<Engine
       async *speak({ text }, signal) {
         script.onRequest?.('tts');
         const failure = script.speaking?.shift();
-        await clock.sleep(100, signal);
+        await clock.sleep(script.soundAfterMs ?? 100, signal);
         if (failure) throw failure;
         for (let i = 0; i < text.length; i++) {
           signal.throwIfAborted();
@@ -42,6 +42,8 @@ export interface EngineScript {
   readonly heard: readonly (string | Error)[];
   /** A failure for each clause to be spoken, or undefined where it is spoken. */
   readonly speaking?: (Error | undefined)[];
+  /** How long the voice takes for its first sound. Default: 100 ms. */
+  readonly soundAfterMs?: number;
   /** Told of each request when it comes. */
   readonly onRequest?: (engine: 'stt' | 'tts') => void;
 }
