@@ -25,6 +25,25 @@ describe('the quiet tail of a turn', () => {
     expect(tail.soundMs).toBe(expected * DETECTOR_FRAME_MS);
   });
 
+  test('begins within a frame, where the sound died away', () => {
+    const tail = new QuietTail();
+    const ending = new Int16Array(256).fill(8_000, 0, 128);
+    tail.push(ending);
+    expect(tail.ms).toBe(16);
+  });
+
+  test('begins after the soft end of a word on a still line, and before it on a noisy one', () => {
+    const soft = new Int16Array(256).fill(240);
+    const tailAfter = (noise: number) => {
+      const tail = new QuietTail();
+      const line = new Int16Array(256).fill(noise);
+      for (const frame of [line, LOUD, soft, line]) if (frame) tail.push(frame);
+      return tail.ms;
+    };
+    expect(tailAfter(10)).toBe(DETECTOR_FRAME_MS);
+    expect(tailAfter(120)).toBe(2 * DETECTOR_FRAME_MS);
+  });
+
   test('is measured by the loudness of each turn for itself', () => {
     const tail = new QuietTail();
     if (LOUD) tail.push(LOUD);

@@ -1,12 +1,16 @@
 import { rootMeanSquare } from './loudness.ts';
-import { DETECTOR_FRAME_MS } from './speech-detector.ts';
+import { DETECTOR_FRAME_MS, DETECTOR_FRAME_SAMPLES } from './speech-detector.ts';
 
 /**
  * For how long the sound of a turn has died away. The model of voice activity has a memory, and takes frames for speech
  * until some 80 ms after the last sound (120 ms in one of ten words): the silence that it finds began before.
+ *
+ * Goes by pieces of frames, and by how still the line is: on a quiet one also the soft end of a word is heard.
  */
 export class QuietTail {
   #loudest = 0;
+  /** Of the stillest frame of late, which is the line's own noise. */
+  #noise = Number.POSITIVE_INFINITY;
   #quietMs = 0;
   #soundMs = 0;
 
@@ -20,12 +24,17 @@ export class QuietTail {
     return this.#soundMs;
   }
 
+  /** @param samples A frame of the detector's. */
   push(samples: Int16Array): void {
     const level = rootMeanSquare(samples);
     this.#loudest = Math.max(this.#loudest, level);
-    const isQuiet = level < this.#loudest * QUIET_SHARE;
-    this.#quietMs = isQuiet ? this.#quietMs + DETECTOR_FRAME_MS : 0;
-    this.#soundMs = isQuiet ? 0 : this.#soundMs + DETECTOR_FRAME_MS;
+    this.#noise = Math.min(level, this.#noise * NOISE_RISE + 1);
+    const audible = this.#audibleLevel;
+    for (let at = 0; at < samples.length; at += PIECE_SAMPLES) {
+      const isQuiet = rootMeanSquare(samples.subarray(at, at + PIECE_SAMPLES)) < audible;
+      this.#quietMs = isQuiet ? this.#quietMs + PIECE_MS : 0;
+      this.#soundMs = isQuiet ? 0 : this.#soundMs + PIECE_MS;
+    }
   }
 
   /** Before a new turn. */
@@ -34,8 +43,22 @@ export class QuietTail {
     this.#quietMs = 0;
     this.#soundMs = 0;
   }
+
+  get #audibleLevel(): number {
+    const aboveNoise = this.#noise * OVER_NOISE;
+    return this.#loudest * Math.min(QUIET_SHARE, Math.max(SOFT_SHARE, aboveNoise / this.#loudest));
+  }
 }
 
+/** A period of a low voice, so that none of them lies between two of its pulses. */
+const PIECE_MS = 8;
+const PIECE_SAMPLES = (DETECTOR_FRAME_SAMPLES * PIECE_MS) / DETECTOR_FRAME_MS;
 /** 26 dB below the loudest frame: under a word's last consonant, over the noise of a line on which words are understood. */
 const QUIET_SHARE = 0.05;
+/** 36 dB: under what is left of a word when it is over. */
+const SOFT_SHARE = 0.016;
+/** 10 dB. */
+const OVER_NOISE = 3;
+/** Noise that has grown is known as such after some seconds. */
+const NOISE_RISE = 1.02;
 const LONGEST_MS = 5 * DETECTOR_FRAME_MS;
