@@ -23,6 +23,16 @@ describe('a text that is being written', () => {
     expect(cut(['Yes. ', `${first}.`])).toEqual(['Yes.', `${first}.`]);
   });
 
+  test('is cut at the first comma while the rest of its first sentence is still being written', () => {
+    const cutter = new ClauseCutter();
+    expect(cutter.push('Thank you, ')).toEqual([]);
+    expect(cutter.push('I ')).toEqual(['Thank you,']);
+    expect(cutter.push('will pass that on, ')).toEqual([]);
+    expect(cutter.push('of course. ')).toEqual(['I will pass that on, of course.']);
+    expect(cut(['Thank you, I will pass that on. '])).toEqual(['Thank you, I will pass that on.']);
+    expect(cut(['So, ', 'what ', 'is it?'])).toEqual(['So, what is it?']);
+  });
+
   test.each([
     ['not at a point in a number', ['It is 3.5 miles.'], ['It is 3.5 miles.']],
     ['behind a closing quote', ['He said "no." Then he left.'], ['He said "no."', 'Then he left.']],

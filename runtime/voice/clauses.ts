@@ -29,18 +29,25 @@ export class ClauseCutter {
   #cutAt(): number {
     const sentence = /[.!?…]["'”’)]? /.exec(this.#text);
     const sentenceEnd = sentence ? sentence.index + sentence[0].length : Number.POSITIVE_INFINITY;
-    const mayCutFrom = this.#hasCut ? LONG_SENTENCE_CHARACTERS : EARLY_CUT_CHARACTERS;
-    if (Math.min(sentenceEnd, this.#text.length) <= mayCutFrom) return sentence ? sentenceEnd : 0;
+    const { from, least } = this.#hasCut ? LATER : sentence ? FIRST : FIRST_UNFINISHED;
+    if (Math.min(sentenceEnd, this.#text.length) <= from) return sentence ? sentenceEnd : 0;
     for (const { index, 0: comma } of this.#text.matchAll(/[,;:] (?=\S)/g)) {
       const end = index + comma.length;
-      if (end >= MIN_CLAUSE_CHARACTERS && end < sentenceEnd) return end;
+      if (end >= least && end < sentenceEnd) return end;
     }
     return sentence ? sentenceEnd : 0;
   }
 }
 
+/** How many characters a sentence has that is cut inside, and the clause that is cut off it, at least. */
+interface Cuts {
+  readonly from: number;
+  readonly least: number;
+}
+
 /** Engines take sentences well; only long ones are worth a cut inside. */
-const LONG_SENTENCE_CHARACTERS = 120;
+const LATER: Cuts = { from: 120, least: 40 };
 /** The first clause is what the caller waits for. */
-const EARLY_CUT_CHARACTERS = 60;
-const MIN_CLAUSE_CHARACTERS = 40;
+const FIRST: Cuts = { from: 60, least: 40 };
+/** All the more where the rest of its sentence is still being written: "Thank you," is heard for as long as that takes. */
+const FIRST_UNFINISHED: Cuts = { from: 10, least: 10 };
