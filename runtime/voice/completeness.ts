@@ -23,7 +23,10 @@ export function completenessOf(text: string, answer: AnswerShare, language: stri
   if (known?.whole.has(all)) return 'Whole';
   if (known?.open.has(last) || known?.opening.has(all) || HESITATIONS.test(last)) return 'Open';
   if (/[?？]\s*$/.test(text)) return 'Whole';
-  if (answer !== 'Unknown') return answer === 'Part' ? 'Open' : answer;
+  if (answer === 'Part') return 'Open';
+  // Who asks nicely for what was offered has said all of it.
+  if (answer === 'Rounded' && known?.polite.some((end) => all.endsWith(` ${end}`))) return 'Whole';
+  if (answer !== 'Unknown') return answer;
   return known?.sentences && isRoundedOff(words, known.sentences) ? 'Rounded' : 'Unknown';
 }
 

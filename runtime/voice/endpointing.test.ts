@@ -14,8 +14,8 @@ function speechThen(endpointing: Endpointing, silenceMs: number): boolean {
 
 describe('the silence that ends a turn', () => {
   test('is over a second for a caller of whom nothing is known', () => {
-    expect(speechThen(new Endpointing(BOUNDS), 1_150)).toBe(false);
-    expect(speechThen(new Endpointing(BOUNDS), 1_220)).toBe(true);
+    expect(speechThen(new Endpointing(BOUNDS), 1_200)).toBe(false);
+    expect(speechThen(new Endpointing(BOUNDS), 1_280)).toBe(true);
   });
 
   test.each([
@@ -37,16 +37,16 @@ describe('the silence that ends a turn', () => {
     endpointing.judge('Whole');
     expect(endpointing.endsAfterMs).toBe(480);
     endpointing.judge('Rounded');
-    expect(endpointing.endsAfterMs).toBe(930);
+    expect(endpointing.endsAfterMs).toBe(1_050);
     endpointing.stops(1);
-    expect(endpointing.endsAfterMs).toBe(1_200);
+    expect(endpointing.endsAfterMs).toBe(1_250);
   });
 
   test('is not shortened by sentences that sound finished for a caller who goes on after them', () => {
     const endpointing = new Endpointing(BOUNDS);
     endpointing.cutOff(1_100);
     endpointing.judge('Rounded');
-    expect(endpointing.endsAfterMs).toBe(1_300);
+    expect(endpointing.endsAfterMs).toBe(1_350);
     endpointing.judge('Whole');
     expect(endpointing.endsAfterMs).toBe(480);
   });
@@ -55,7 +55,7 @@ describe('the silence that ends a turn', () => {
     const endpointing = new Endpointing(BOUNDS);
     for (let pause = 0; pause < 8; pause++) endpointing.paused(300);
     endpointing.judge('Rounded');
-    expect(endpointing.endsAfterMs).toBe(500);
+    expect(endpointing.endsAfterMs).toBe(550);
   });
 
   test('has begun when the sound died away, and not when the model noticed', () => {
@@ -72,7 +72,7 @@ describe('the silence that ends a turn', () => {
   test('learns of each pause within a turn, and not of breath', () => {
     const endpointing = new Endpointing(BOUNDS);
     for (let word = 0; word < 20; word++) expect(speechThen(endpointing, 128)).toBe(false);
-    expect(endpointing.endsAfterMs).toBe(1_200);
+    expect(endpointing.endsAfterMs).toBe(1_250);
     for (let clause = 0; clause < 20; clause++) expect(speechThen(endpointing, 600)).toBe(false);
     expect(endpointing.endsAfterMs).toBeGreaterThan(600);
   });
@@ -95,6 +95,9 @@ describe('words', () => {
     ['I think,', 'Unknown', 'en-US', 'Open'],
     ['the inspection i think', 'Unknown', 'en-US', 'Unknown'],
     ['next friday', 'Rounded', 'en-US', 'Rounded'],
+    ['next friday please', 'Rounded', 'en-US', 'Whole'],
+    ['the roof, please', 'Unknown', 'en-US', 'Unknown'],
+    ['der garten, bitte.', 'Rounded', 'de-DE', 'Whole'],
     ['that went well', 'Unknown', 'en-US', 'Unknown'],
     ['we need', 'Unknown', 'en-US', 'Open'],
     ['Yes, it is.', 'Unknown', 'en-US', 'Whole'],

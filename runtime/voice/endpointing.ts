@@ -98,12 +98,12 @@ const FIRST_PAUSES: readonly number[] = [1_000];
  * People do not pause alike each time: with pauses drawn evenly from 0.3 to 1.2 s, so much more is next to never too
  * little.
  */
-const MARGIN_MS = 200;
+const MARGIN_MS = 250;
 /** Some sentences: who was nervous at first may not stay so. */
 const REMEMBERED_PAUSES = 8;
 /** Shorter ones are closed consonants and breath. */
 const SHORTEST_PAUSE_MS = 150;
 /** Two clauses of one breath are rarely further apart than that where the first could stand alone. */
 const WHOLE_MS = 480;
-/** Pauses within a turn are mostly shorter, and little is added to what has all that it needs. */
-const ROUNDED_MS = 930;
+/** Few pauses within a turn are longer, and little is added to what has all that it needs. */
+const ROUNDED_MS = 1_050;

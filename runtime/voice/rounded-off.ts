@@ -10,15 +10,24 @@ import type { Sentences } from './turn-words.ts';
  *
  * @param words In lower case.
  */
-export function isRoundedOff(
-  words: readonly string[],
-  { verbs, subjects, linking, ending }: Sentences,
-): boolean {
-  const verbAt = words.findIndex((word, at) => verbs.has(word) || subjects.has(words[at - 1] ?? ''));
+export function isRoundedOff(words: readonly string[], sentences: Sentences): boolean {
+  const { linking, joining, ending } = sentences;
+  const verbAt = words.findIndex((_, at) => isVerb(words, at, sentences));
   // "When I come home" is what happens then, which is still to come.
-  if (verbAt === -1 || words.slice(0, verbAt).some((word, at) => at <= 1 && linking.has(word))) return false;
+  if (verbAt === -1 || words.slice(0, Math.min(2, verbAt)).some((word) => linking.has(word))) return false;
+  // "The lights go out when it rains": there was a verb before, which may look like a noun.
+  if (words.some((word, at) => at > 1 && at < words.length - 2 && joining.has(word))) return true;
   const after = words.slice(verbAt + 1);
   if (ending.has(after.at(-1) ?? '')) return true;
   // The last word is the phrase's own: behind a linking word alone everything is still to come.
   return after.slice(0, -1).some((word) => linking.has(word));
+}
+
+function isVerb(words: readonly string[], at: number, sentences: Sentences): boolean {
+  const { verbs, subjects, linking, inflections } = sentences;
+  const [word = '', before = '', next] = [words[at], words[at - 1], words[at + 1]];
+  if (verbs.has(word) || subjects.has(before)) return true;
+  if (!inflections || at < 2 || linking.has(before)) return false;
+  if (inflections.past.test(word)) return true;
+  return inflections.present.test(word) && next !== undefined && !linking.has(next);
 }

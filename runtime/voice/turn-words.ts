@@ -6,6 +6,8 @@ export interface TurnWords {
   readonly opening: ReadonlySet<string>;
   /** Answers that stand alone. */
   readonly whole: ReadonlySet<string>;
+  /** With which answers end that have all they need. */
+  readonly polite: readonly string[];
   /** Absent where the end of a sentence cannot be told that way: German keeps a part of its verb for it. */
   readonly sentences?: Sentences;
 }
@@ -18,8 +20,20 @@ export interface Sentences {
   readonly subjects: ReadonlySet<string>;
   /** With which it is said for what, where, when or why. */
   readonly linking: ReadonlySet<string>;
+  /** Of which each begins another sentence within the first. */
+  readonly joining: ReadonlySet<string>;
   /** Which say so by themselves, or end a sentence. */
   readonly ending: ReadonlySet<string>;
+  /** Behind what verbs are told by, that are none of `verbs`; absent where endings do not tell. */
+  readonly inflections?: Inflections;
+}
+
+/** Endings of verbs. Words at the beginning of a sentence, or behind an article, have them for other reasons. */
+export interface Inflections {
+  /** "Stopped", "blocked". */
+  readonly past: RegExp;
+  /** "Loses": also that of many things, of which the language puts one before others, as in "car keys", and never many. */
+  readonly present: RegExp;
 }
 
 /** By the language's two letters. Words that may as well end a sentence ("that is it", "I do", "come in") are not open. */
@@ -76,6 +90,7 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
       'goodbye',
       'bye',
     ]),
+    polite: ['please', 'thanks', 'thank you'],
     sentences: {
       verbs: words(`
         am is are was were be been have has had do does did can could will would should must may might need needs want wants
@@ -85,8 +100,11 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
       subjects: words('i you he she it we they somebody someone nobody who'),
       linking: words(`
         for from at in on with without about by after before since until till during near under over behind through between
+        into onto inside outside above below across
         because so when while if although but
       `),
+      joining: words('because so when while if although but'),
+      inflections: { past: /\p{L}{2}[^e]ed$/u, present: /[^isu]s$/ },
       ending: words('please thanks today tomorrow yesterday tonight now again anymore too soon'),
     },
   },
@@ -109,6 +127,7 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
       'eso es todo',
       'adiós',
     ]),
+    polite: ['por favor', 'gracias'],
     sentences: {
       verbs: words(`
         soy es somos son estoy está estamos están tengo tiene tenemos tienen hay he ha hemos han quiero quiere queremos
@@ -116,6 +135,7 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
       `),
       subjects: new Set(),
       linking: words('para con sin desde hasta sobre por en porque cuando mientras si pero'),
+      joining: words('porque cuando mientras si pero'),
       ending: words('favor gracias hoy mañana ayer ahora pronto también'),
     },
   },
@@ -137,6 +157,7 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
       "c'est tout",
       'au revoir',
     ]),
+    polite: ["s'il vous plaît", 'merci'],
     sentences: {
       verbs: words(`
         suis est sommes êtes sont ai as avons avez ont voudrais voudrait aimerais aimerait veux veut voulons peux peut pouvez
@@ -144,6 +165,7 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
       `),
       subjects: words('je nous il elle on ils elles ça'),
       linking: words('pour avec sans depuis sur chez dans par après avant pendant parce car si quand mais'),
+      joining: words('parce car si quand mais'),
       ending: words("plaît merci demain aujourd'hui hier maintenant bientôt aussi"),
     },
   },
@@ -168,6 +190,7 @@ export const TURN_WORDS: Readonly<Record<string, TurnWords>> = {
       'auf wiederhören',
       'tschüss',
     ]),
+    polite: ['bitte', 'danke'],
   },
 };
 

@@ -4,7 +4,7 @@ import type { ByteOrder } from '#runtime/media/pcm-codecs.ts';
 export interface VoiceOptions {
   /** The byte order of L16 audio, in both directions. */
   readonly l16ByteOrder: ByteOrder;
-  /** Silence after which the caller's turn may be over, and is recognised and answered on trial. */
+  /** Silence after which the caller's turn may be over, and is recognised and answered on trial: with frames, 0.2 s at the socket. */
   readonly pauseMs: number;
   /** A caller who cut the agent off and then says nothing for so long is spoken on to. */
   readonly falseInterruptionMs: number;
@@ -45,7 +45,7 @@ export interface VoiceOptions {
 
 export const DEFAULT_VOICE_OPTIONS: VoiceOptions = {
   l16ByteOrder: 'BigEndian',
-  pauseMs: 192,
+  pauseMs: 160,
   falseInterruptionMs: 1_000,
   fillerAfterMs: 1_700,
   fillerAgainMs: 4_000,

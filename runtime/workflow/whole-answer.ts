@@ -23,7 +23,8 @@ export function wholeAnswer(talk: Talk, text: string): AnswerShare {
   if (awaiting === 'Message') return 'Unknown';
   if (awaiting !== 'Answer') return isPlainReply(text, context.language) ? 'Whole' : 'Unknown';
   const field = askedField(state, subject.workflow);
-  if (!field || field.type === 'Text') return 'Unknown';
+  if (!field) return 'Unknown';
+  if (field.type === 'Text') return isDone(text, context.language) ? 'Whole' : 'Unknown';
   const answer = fieldAnswer(field, text, context);
   if (answer?.kind === 'Digits') return 'Part';
   if (answer?.kind !== 'Value') return 'Unknown';
@@ -36,18 +37,27 @@ interface Given {
   readonly language: Language;
 }
 
-/** Of answers that callers add to: a last name, or to a day and a time another, or "if that is possible". */
+/** Of answers that callers add to: a last name, to a choice "I think", to a day and a time another, or "if that is possible". */
 const SHARES: Readonly<Partial<Record<WorkflowField['type'], (given: Given) => AnswerShare>>> = {
   Name: ({ value }) => (value.includes(' ') ? 'Whole' : 'Unknown'),
   Date: ({ text }) => (text.trim().includes(' ') ? 'Rounded' : 'Unknown'),
-  Time: ({ text, language }) => (namesHalfDay(text, language) ? 'Rounded' : 'Unknown'),
+  Time: ({ value, text, language }) =>
+    (namesHalfDay(text, language) || !value.endsWith(':00')) && !isRough(text, language)
+      ? 'Rounded'
+      : 'Unknown',
+  Choice: () => 'Rounded',
 };
 
-/** "Ten" goes on "in the morning". */
+/** "Ten" goes on "in the morning", or "thirty". */
 function namesHalfDay(text: string, language: Language): boolean {
   const { morning, afternoon, noon } = wordsOf(language).times;
   const plain = plainText(text);
   return [morning, afternoon, noon].some((part) => part.test(plain));
+}
+
+/** "Around noon" goes on "if you can", or "but no later than one". */
+function isRough(text: string, language: Language): boolean {
+  return wordsOf(language).times.about.test(plainText(text));
 }
 
 /** Yes or no and nothing else, also said twice: "yes, that is right". */
@@ -56,4 +66,9 @@ function isPlainReply(text: string, language: Language): boolean {
   if (first.reply === undefined || first.rest === '') return first.reply !== undefined;
   const second = replyIn(first.rest, language);
   return second.reply === first.reply && second.rest === '';
+}
+
+/** "No, nothing else": there is no more to be said. */
+function isDone(text: string, language: Language): boolean {
+  return wordsOf(language).done.test(plainText(text));
 }

@@ -99,6 +99,7 @@ export const GERMAN: LanguageWords = {
     of: '\\.? ?(?:tag )?(?:im )?',
   },
   times: {
+    about: /\b(?:gegen|ungefahr|etwa|circa|rund|so um)\b/,
     noon: /\b(?:mittags?|um 12 uhr mittags)\b/,
     midnight: /\bmitternacht\b/,
     morning: /\b(?:morgens|vormittags?|fruh)\b/,

@@ -89,6 +89,7 @@ export const ENGLISH: LanguageWords = {
     of: '(?:st|nd|rd|th)?(?: day)?(?: of)?(?: the)? ',
   },
   times: {
+    about: /\b(?:around|about|roughly|approximately|some ?time|ish|or so)\b/,
     noon: /\b(?:noon|midday|lunch ?time)\b/,
     midnight: /\bmidnight\b/,
     morning: /\b(?:am|morning)\b/,

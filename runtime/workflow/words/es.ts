@@ -81,6 +81,7 @@ export const SPANISH: LanguageWords = {
     of: '(?: de)? ',
   },
   times: {
+    about: /\b(?:sobre|alrededor|aproximadamente|mas o menos|a eso de)\b/,
     noon: /\bmediodia\b/,
     midnight: /\bmedianoche\b/,
     morning: /\b(?:am|(?:de|por) la manana)\b/,

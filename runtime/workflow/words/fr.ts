@@ -93,6 +93,7 @@ export const FRENCH: LanguageWords = {
     of: '(?:er)? ',
   },
   times: {
+    about: /\b(?:vers|environ|autour|a peu pres|plus ou moins)\b/,
     noon: /\bmidi\b(?! et)/,
     midnight: /\bminuit\b/,
     morning: /\b(?:am|du matin|matin)\b/,

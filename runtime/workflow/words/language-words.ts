@@ -53,6 +53,8 @@ export interface LanguageWords {
     readonly of: string;
   };
   readonly times: {
+    /** That a time is no more than roughly meant. */
+    readonly about: RegExp;
     readonly noon: RegExp;
     readonly midnight: RegExp;
     readonly morning: RegExp;
