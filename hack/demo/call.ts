@@ -19,14 +19,20 @@ import { endEngineOrders } from './scenario-call/engine-control.ts';
 import { callScenario, listScenarios } from './scenario-call/scenario-call.ts';
 import { readScenario } from './scenario-call/scenario-library.ts';
 
+// Who reads no further, as `head` does, needs no more lines; a call goes on to its end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 const narrator = new Narrator(process.stdout);
 const instance = new Instance('up', INSTANCES);
+/** What is wrong before anything has begun. */
+const WITHOUT_LOGS: ReadonlySet<string> = new Set(['unknown_scenario', 'wrong_setting', 'nothing_running']);
 
 try {
   const name = process.env['SCENARIO'] ?? '';
   const isKilled = killIsAsked(process.env['KILL']);
   if (isKilled && name !== '')
-    throw new Error('KILL=1 is for the call without a SCENARIO: give one of the two');
+    throw new LocalError('wrong_setting', 'KILL=1 is for the call without a SCENARIO: give one of the two.');
   if (name === 'list') listScenarios(narrator);
   else {
     const scenario = name === '' ? undefined : readScenario(name);
@@ -36,8 +42,8 @@ try {
     else await callHouse(record, isKilled);
   }
 } catch (error) {
-  const isUnknown = error instanceof LocalError && error.code === 'unknown_scenario';
-  narrator.failed(messageOf(error), isUnknown ? undefined : instance.logs);
+  const hasBegun = !(error instanceof LocalError && WITHOUT_LOGS.has(error.code));
+  narrator.failed(messageOf(error), hasBegun ? instance.logs : undefined);
   process.exitCode = 1;
 }
 
@@ -72,5 +78,5 @@ async function callWithKill(record: HouseRecord): Promise<void> {
 function killIsAsked(text: string | undefined): boolean {
   if (text === '1') return true;
   if (text === undefined || text === '' || text === '0') return false;
-  throw new Error(`KILL is 0 or 1, not ${JSON.stringify(text)}`);
+  throw new LocalError('wrong_setting', `KILL is 0 or 1, not ${JSON.stringify(text)}.`);
 }
