@@ -16,13 +16,17 @@ export interface Pace {
 
 /** Looks at the stand-in's pace once a second for so long. */
 export async function watchPace(control: Control, forMs: number): Promise<Pace> {
+  return await watchPaceUntil(control, AbortSignal.timeout(forMs));
+}
+
+/** Likewise until `over` aborts, and at least once. */
+export async function watchPaceUntil(control: Control, over: AbortSignal): Promise<Pace> {
   const stallsBefore = control.pace().stalls;
-  const untilMs = systemClock.monotonic() + forMs;
   const delays: number[] = [];
-  while (systemClock.monotonic() < untilMs) {
-    await systemClock.sleep(Math.min(EVERY_MS, forMs));
+  do {
+    await systemClock.sleep(EVERY_MS, over).catch(() => undefined);
     delays.push(control.pace().delayMs);
-  }
+  } while (!over.aborted);
   const { p50, p99, max } = distributionOf(delays);
   return { p50Ms: p50, p99Ms: p99, maxMs: max, stalls: control.pace().stalls - stallsBefore };
 }

@@ -3,7 +3,7 @@ import { askedBenches } from '../asked-benches.ts';
 import { runtimeProcessOptions } from '../calls/config.ts';
 import type { KeptBenches } from '../results.ts';
 
-export const BENCH_NAMES = ['media', 'turns', 'mouth-to-ear'] as const;
+export const BENCH_NAMES = ['media', 'turns', 'waits', 'mouth-to-ear'] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 /** The length of speech, or of the calls, for which figures go into the READMEs. */
@@ -20,7 +20,7 @@ export const KEPT_MEDIA_BENCHES = {
 export const KEPT_VOICE_BENCHES = {
   ...common,
   readme: 'runtime/voice/README.md',
-  benches: ['turns', 'mouth-to-ear'],
+  benches: ['turns', 'waits', 'mouth-to-ear'],
 } as const satisfies KeptBenches;
 
 /** The settings of `make bench-conversation`, all environment variables. */

@@ -13,12 +13,14 @@ import { type BenchConfig, type BenchName, KEPT_MEDIA_BENCHES, KEPT_VOICE_BENCHE
 import { mediaBench } from './media.ts';
 import { mouthToEarBench } from './mouth-to-ear.ts';
 import { turnsBench } from './turns.ts';
+import { waitsBench } from './waits.ts';
 
 const INSTANCE = 'bench-conversation';
 
 const BENCHES: Readonly<Record<BenchName, Bench>> = {
   media: mediaBench,
   turns: turnsBench,
+  waits: waitsBench,
   'mouth-to-ear': mouthToEarBench,
 };
 
