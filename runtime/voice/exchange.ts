@@ -172,7 +172,7 @@ export class Exchange {
 const UNSURE_MS = 160;
 const LOOK_AGAIN_MS = 20;
 /** Engines may take so long in any case. */
-const LEAST_PATIENCE_MS = 550;
+const LEAST_PATIENCE_MS = 500;
 
 export interface ExchangeOptions extends CallerTurnOptions {
   readonly voice: Pick<AgentVoice, 'prepare'>;

@@ -12,7 +12,7 @@ async function inTheSecondQuestion(call: Call): Promise<void> {
   call.carrier.start();
   await call.clock.advance(6_000);
   call.carrier.speak(1_000);
-  await call.clock.advance(2_500);
+  await call.clock.advance(2_600);
 }
 
 describe('a caller who speaks into the words of the agent', () => {

@@ -15,7 +15,7 @@ type Call = ReturnType<typeof callInTest>;
 async function answer({ clock, carrier }: Call): Promise<void> {
   await clock.advance(6_000);
   carrier.speak(1_000);
-  await clock.advance(2_250);
+  await clock.advance(2_300);
 }
 
 describe('a conversation', () => {
