@@ -165,6 +165,25 @@ describe('tool calls', () => {
     ]);
   });
 
+  test('end what is said before them, which is spoken while they are written', async () => {
+    const begun = tool(0, { id: 'a', function: { name: 'book', arguments: '{"at":' } });
+    let finish: () => void = () => {};
+    const { model } = await setUpChat([
+      (response) => {
+        response.write(eventsOf([chunkOf({ content: 'Let me see.' }), begun]));
+        finish = () =>
+          void response.end(
+            eventsOf([tool(0, { function: { arguments: '1}' } }), chunkOf({}, 'stop'), DONE]),
+          );
+      },
+    ]);
+    const parts = model.chat(request, never)[Symbol.asyncIterator]();
+    expect((await parts.next()).value).toEqual({ type: 'text', text: 'Let me see.' });
+    expect((await parts.next()).value).toEqual({ type: 'text', text: ' ' });
+    finish();
+    expect((await parts.next()).value).toEqual(called('a', 'book', { at: 1 }));
+  });
+
   test.each([
     ['whole, without index and id, as Ollama sends them', undefined, undefined],
     ['whole, all with index 0 and an id, as Ollama sends them', 0, 'call'],

@@ -21,6 +21,8 @@ export class ChatDecoder implements AnswerDecoder<ChatPart> {
   #reason: FinishReason | undefined;
   #answered = false;
   #called = false;
+  /** A call of a tool has begun to come. */
+  #calling = false;
   done = false;
 
   constructor(engine: string) {
@@ -55,7 +57,11 @@ export class ChatDecoder implements AnswerDecoder<ChatPart> {
     // Only one answer is asked for.
     if (index > 0) return [];
     for (const piece of delta.tool_calls) this.#tools.push(piece);
-    const parts = this.#say(this.#text.push(delta.content));
+    const text = this.#text.push(delta.content);
+    // What is said before a call is not waited with until that is written: its last sentence is over.
+    const isOver = !this.#calling && delta.tool_calls.length > 0 && (this.#answered || text !== '');
+    this.#calling ||= delta.tool_calls.length > 0;
+    const parts = this.#say(isOver ? `${text} ` : text);
     if (!reason) return parts;
     this.#reason = REASONS[reason] ?? 'stop';
     return [...parts, ...this.#rest()];

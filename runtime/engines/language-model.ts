@@ -47,7 +47,7 @@ export interface ToolCall {
 }
 
 export type ChatPart =
-  /** A piece of what is to be spoken: never thoughts, never empty. */
+  /** A piece of what is to be spoken: never thoughts, never empty. It ends with a space where the call of a tool follows. */
   | { readonly type: 'text'; readonly text: string }
   | ({ readonly type: 'toolCall' } & ToolCall)
   /** A tool call whose arguments are no JSON object; `text` is what the model wrote instead. */

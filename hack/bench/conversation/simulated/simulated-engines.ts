@@ -59,7 +59,7 @@ const MS_A_TOKEN = 1_000 / 60;
 const TOKENS_OF_A_CALL = 2;
 const REST = { warm: () => Promise.resolve(), close: () => Promise.resolve() };
 
-/** A word a token; the calls of tools are known when the answer is whole. */
+/** A word a token; the calls of tools are known when the answer is whole, and that it says no more when they begin. */
 function modelOf(
   rules: Rules,
   clock: Clock,
@@ -70,14 +70,17 @@ function modelOf(
     async *chat({ messages, toolChoice }, signal) {
       await firstToken(signal);
       const calls: ChatPart[] = [];
+      let hasSaid = false;
       for (const part of answerByRules(rules, messages)) {
         if (typeof part === 'string') {
+          hasSaid = true;
           for (const text of part.match(/\S+\s*/g) ?? []) {
             yield { type: 'text', text };
             await clock.sleep(MS_A_TOKEN, signal);
           }
         } else if (toolChoice !== 'none') {
           const id = `call-${calls.length}`;
+          if (hasSaid && calls.length === 0) yield { type: 'text', text: ' ' };
           calls.push({ type: 'toolCall', id, name: part.name, arguments: JSON.parse(part.arguments) });
           await clock.sleep(TOKENS_OF_A_CALL * MS_A_TOKEN, signal);
         }
