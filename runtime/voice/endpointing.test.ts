@@ -37,7 +37,7 @@ describe('the silence that ends a turn', () => {
     endpointing.judge('Whole');
     expect(endpointing.endsAfterMs).toBe(480);
     endpointing.judge('Rounded');
-    expect(endpointing.endsAfterMs).toBe(1_050);
+    expect(endpointing.endsAfterMs).toBe(1_000);
     endpointing.stops(1);
     expect(endpointing.endsAfterMs).toBe(1_250);
   });

@@ -106,4 +106,4 @@ const SHORTEST_PAUSE_MS = 150;
 /** Two clauses of one breath are rarely further apart than that where the first could stand alone. */
 const WHOLE_MS = 480;
 /** Few pauses within a turn are longer, and little is added to what has all that it needs. */
-const ROUNDED_MS = 1_050;
+const ROUNDED_MS = 1_000;

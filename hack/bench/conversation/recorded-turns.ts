@@ -38,6 +38,7 @@ export function recordedTurns(
   return spans.map((span, index) => ({ ...span, outcome: outcomeOf(span, spans[index + 1]) }));
 }
 
-function isAudible(sample: number): boolean {
+/** Whether a sample is a part of a word, or may be. */
+export function isAudible(sample: number): boolean {
   return Math.abs(sample) > AUDIBLE;
 }

@@ -1,4 +1,4 @@
-import { PausingCaller, type TurnSpan } from '#hack/caller/pausing-caller.ts';
+import { PausingCaller, type SpokenTurn, type TurnSpan } from '#hack/caller/pausing-caller.ts';
 import type { FakeClock } from '#lib/clock/fake-clock.ts';
 import { silentLogger } from '#lib/log/logger.ts';
 import { newConversation } from '#runtime/call/conversation-state.ts';
@@ -13,7 +13,7 @@ import { DEFAULT_VOICE_OPTIONS } from '#runtime/voice/voice-options.ts';
 import { profileInTest } from '#runtime/workflow/fakes/profile-in-test.ts';
 import type { Chance } from '../chance.ts';
 import type { Interview } from '../interview.ts';
-import type { RecordedTurn, TurnOutcome } from '../recorded-turns.ts';
+import { isAudible, type RecordedTurn, type TurnOutcome } from '../recorded-turns.ts';
 import { PAUSE_MS, REPLIES_AFTER_MS } from '../turn-figures.ts';
 import type { SimulatedEngines } from './simulated-engines.ts';
 import type { SpokenPhrases } from './spoken-phrases.ts';
@@ -33,7 +33,8 @@ export async function simulateCall(options: SimulatedCallOptions): Promise<reado
   const { clock, detectors, engines } = options;
   const over = new AbortController();
   const end = () => over.abort();
-  const caller = callerOf(options, end);
+  const turns = turnsOf(options);
+  const caller = new PausingCaller({ turns, line: { hangUp: end }, repliesAfterMs: REPLIES_AFTER_MS });
   const carrier = new FakeCarrier(clock);
   const sounds = new Sounds(carrier, clock);
   carrier.caller = (sounding) => {
@@ -57,7 +58,10 @@ export async function simulateCall(options: SimulatedCallOptions): Promise<reado
     await clock.advance(FRAME_MS);
   await session.close();
   const { spans } = caller;
-  return spans.map((span, at) => ({ ...span, outcome: sounds.outcomeOf(span, spans[at + 1]) }));
+  return spans.map((span, at) => {
+    const untilMs = span.untilMs - quietMsAtEnd(turns[at]);
+    return { ...span, outcome: sounds.outcomeOf({ ...span, untilMs }, spans[at + 1]) };
+  });
 }
 
 /** When the agent begins to be heard, in milliseconds since the call's first frame. */
@@ -88,9 +92,9 @@ const SAMPLES_A_MS = 8;
 const SILENCE = new Int16Array(FRAME_MS * SAMPLES_A_MS);
 const LONGEST_CALL_MS = 180_000;
 
-function callerOf({ interview, phrases, chance }: SimulatedCallOptions, hangUp: () => void): PausingCaller {
+function turnsOf({ interview, phrases, chance }: SimulatedCallOptions): SpokenTurn[] {
   const voice = chance.oneOf(phrases.voices);
-  const turns = interview.turns.map((phrasings) => {
+  return interview.turns.map((phrasings) => {
     const phrasing = chance.oneOf(phrasings);
     const frames = phrasing.flatMap((text, index) => {
       const spoken = phrases.frames(text, voice).map((samples) => ({ samples, payload: () => undefined }));
@@ -100,7 +104,12 @@ function callerOf({ interview, phrases, chance }: SimulatedCallOptions, hangUp: 
     });
     return { text: phrasing.join(' | '), frames };
   });
-  return new PausingCaller({ turns, line: { hangUp }, repliesAfterMs: REPLIES_AFTER_MS });
+}
+
+/** How much of its last frame nobody hears. */
+function quietMsAtEnd(turn: SpokenTurn | undefined): number {
+  const last = turn?.frames.at(-1)?.samples ?? SILENCE;
+  return (last.length - 1 - last.findLastIndex(isAudible)) / SAMPLES_A_MS;
 }
 
 function contextOf({ interview, clock }: SimulatedCallOptions, end: () => void): SessionContext {
