@@ -242,6 +242,7 @@ test('a caller in danger is put through at once while the leg of a person who de
   await expect.poll(stateOf, PATIENCE).toBe('handed-over');
   expect(stateAtCarrier()).toBe('bridged');
 
+  await pod.runtime.driver.idle();
   carrier.control.faults.clear();
   await pod.runtime.stuck.sweep();
   expect(legs().map(({ state }) => state)).toEqual(['ended', 'bridged']);

@@ -4,7 +4,7 @@ import type { CallAdvancer } from '#runtime/call/advance.ts';
 import type { CallEvent } from '#runtime/call/call-event.ts';
 import { owesCommand, type StoredCall, type TransferFailure } from '#runtime/call/call-record.ts';
 import { commandIDOf } from '#runtime/call/command-id.ts';
-import { ACCEPT_KEY, DECLINE_KEY, isStrayLeg } from '#runtime/call/consult.ts';
+import { ACCEPT_KEY, DECLINE_KEY, isStrayLeg, legToEndOf } from '#runtime/call/consult.ts';
 import { RING_SECONDS } from '#runtime/call/deadlines.ts';
 import type { Carrier } from '#runtime/carrier/carrier.ts';
 import type { ClientState } from '#runtime/carrier/client-state.ts';
@@ -45,7 +45,9 @@ export class TransferLegs {
     });
     // A call without a record is one that Redis has lost, and may be there again in a moment.
     const isAlone = asked === true && call !== undefined && BEFORE_BRIDGE.includes(event.kind);
-    if ((isAlone || this.#rings(webhook)) && isStrayLeg(call?.record, generation))
+    // Then the call ends it itself, and its caller, who hears nothing, does not wait for that.
+    const isOwed = call !== undefined && legToEndOf(call.record) === legCallID;
+    if (!isOwed && (isAlone || this.#rings(webhook)) && isStrayLeg(call?.record, generation))
       await this.#hangUp(legCallID, callID, generation);
     return call && (outcome === 'Stored' || owesCommand(call)) ? call : undefined;
   }
