@@ -48,6 +48,7 @@ import {
 } from './members/invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members/members.ts';
 import { type DeliveryRouteDeps, deliveryRoutes } from './notifications/delivery-routes.ts';
+import { listAddressesRoute } from './notifications/list-addresses.ts';
 import { proveAddressRoute } from './notifications/prove-address.ts';
 import { type SecretRouteDeps, secretRoutes } from './notifications/secret-routes.ts';
 import { healthRoute, readyRoute } from './operations/health.ts';
@@ -124,6 +125,7 @@ export function allRoutes(deps: RouteDeps): readonly Route[] {
     ...revisionRoutes(deps),
     ...deliveryRoutes(deps),
     ...secretRoutes(deps),
+    listAddressesRoute(deps),
     proveAddressRoute(deps),
   ];
 }

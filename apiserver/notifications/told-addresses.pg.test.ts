@@ -60,6 +60,36 @@ describe('an address that a tenant names', () => {
     expect(mailsTo(office)).toHaveLength(4);
   });
 
+  test('is shown with whether it has agreed, as soon as it is named', async () => {
+    const [office, owner] = [newAddress(), newAddress()];
+    const tenant = await told.tenant(null);
+    const { email, tenantID } = tenant;
+    const emails = [office, email, owner];
+    const shown = async (token = tenant.token) =>
+      (await told.api.call('GET', '/api/admin/notifications/addresses', { token })).body.items;
+    expect(await shown()).toEqual([]);
+    told.api.fakeTenants.set(tenant.name, { notifications: { emails } });
+    const unknown = { isProven: false, provenAt: null, askedAt: null };
+    expect(await shown()).toEqual(emails.map((address) => ({ address, ...unknown })));
+
+    await told.set(tenantID, { emails });
+    await observe(tenant);
+    const { token } = await told.mailbox.wait(office, 'notify-me');
+    await told.api.call('POST', '/api/notifications/addresses/prove', { body: { token } });
+    const verification = await told.mailbox.wait(email, 'verify-email');
+    await told.api.call('POST', '/api/auth/email/verify', { body: { token: verification.token } });
+    const time = expect.stringMatching(/^\d{4}-/);
+    expect(await shown()).toEqual([
+      { address: office, isProven: true, provenAt: time, askedAt: time },
+      { address: email, isProven: true, provenAt: null, askedAt: expect.anything() },
+      { address: owner, isProven: false, provenAt: null, askedAt: time },
+    ]);
+    // Whoever has agreed for one tenant has not for another.
+    const other = await told.tenant(null);
+    told.api.fakeTenants.set(other.name, { notifications: { emails: [office, email] } });
+    expect(await shown(other.token)).toMatchObject([unknown, unknown]);
+  });
+
   test('is asked nothing where it is a member’s who has verified it', async () => {
     const tenant = await told.tenant(null);
     const { email, tenantID } = tenant;

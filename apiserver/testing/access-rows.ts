@@ -198,6 +198,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     ...WRITE,
     target: (world) => world.addRevision(),
   },
+  'GET /api/admin/notifications/addresses': READ,
   'GET /api/admin/notifications/deliveries': READ,
   'GET /api/admin/notifications/deliveries/{deliveryID}': { ...READ, target: (world) => world.addDelivery() },
   'POST /api/admin/notifications/deliveries/{deliveryID}/resend': {
