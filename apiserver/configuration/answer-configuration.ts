@@ -1,6 +1,5 @@
 import { ApiError } from '../http/api-error.ts';
 import type { ProblemCode } from '../http/problem-codes.ts';
-import type { InTenant } from '../identity/principal.ts';
 import {
   ClusterUnavailable,
   InvalidConfiguration,
@@ -8,7 +7,6 @@ import {
   TenantNotReady,
   WriteContended,
 } from './configuration-error.ts';
-import type { Author } from './record-revision.ts';
 
 /** What routes that write a configuration answer besides what all routes do. */
 export const WRITE_PROBLEMS = [
@@ -59,9 +57,4 @@ function asApiError(error: unknown, place: (path: string) => string): unknown {
   if (error instanceof TenantNotReady) return new ApiError('tenant_not_ready', undefined, options);
   if (error instanceof WriteContended) return new ApiError('busy', undefined, options);
   return error;
-}
-
-export function authorOf(principal: InTenant): Author {
-  if (principal.kind === 'ApiKey') return { kind: 'ApiKey', id: principal.keyID };
-  return { kind: 'Person', id: principal.user.id };
 }

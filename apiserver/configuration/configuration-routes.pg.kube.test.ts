@@ -305,6 +305,56 @@ describe('the routes of the configuration', () => {
     expect((await call('GET', REVISIONS)).body.items).toHaveLength(4);
   });
 
+  test('a key that may change the configuration names new receivers only with the scope for it', async () => {
+    const receivers = {
+      notifications: { emails: ['office@example.com'], webhookURL: 'https://a.example/hook' },
+      tools: [{ name: 'book', description: 'Books.', url: 'https://a.example', secretRef: { name: 'book' } }],
+      transferTargets: [{ name: 'desk', number: '+13125550142' }],
+    };
+    for (const [part, value] of Object.entries(receivers)) await put(`${CONFIG}/${part}`, { [part]: value });
+    const [latest] = (await call('GET', REVISIONS)).body.items;
+    const { tenantID } = tenant;
+    const without = await callers.apiKey(tenantID, ['configuration:write', 'calls:read']);
+    const withScope = await callers.apiKey(tenantID, ['configuration:write', 'receivers:write']);
+    const change = (key: string, part: string, value: unknown) => {
+      const headers = { 'if-match': '*' };
+      return api.call('PUT', `${CONFIG}/${part}`, { token: key, body: { [part]: value }, headers });
+    };
+
+    const { notifications } = receivers;
+    const [tool] = receivers.tools;
+    for (const [part, value, path] of [
+      ['notifications', { ...notifications, webhookURL: 'https://b.example' }, 'notifications.webhookURL'],
+      ['notifications', { emails: ['office@example.com', 'x@b.example'] }, 'notifications.emails.1'],
+      ['tools', [{ ...tool, url: 'https://b.example' }], 'tools.0.url'],
+      ['tools', [{ ...tool, secretRef: { name: 'other' } }], 'tools.0.url'],
+      ['transferTargets', [{ name: 'desk', number: '+19005550100' }], 'transferTargets.0.number'],
+    ] as const) {
+      expect(await change(without, part, value)).toMatchObject({
+        status: 403,
+        body: { code: 'not_permitted', errors: [{ path }] },
+      });
+      expect((await change(withScope, part, value)).status).toBe(200);
+    }
+
+    // With the others gone, a revision of before would name them anew.
+    for (const [part, value] of Object.entries(receivers)) {
+      expect((await put(`${CONFIG}/${part}`, { [part]: Array.isArray(value) ? [] : null })).status).toBe(200);
+    }
+    const restore = (key: string) =>
+      api.call('POST', `${REVISIONS}/${latest.revisionID}/restore`, { token: key });
+    expect(await restore(without)).toMatchObject({ status: 403, body: { code: 'not_permitted' } });
+    expect((await restore(withScope)).status).toBe(200);
+
+    for (const [part, value] of [
+      ['notifications', { ...notifications, emails: [], webhookEvents: ['CallEnded'] }],
+      ['tools', [{ ...tool, description: 'Books a visit.' }]],
+      ['transferTargets', []],
+    ] as const) {
+      expect((await change(without, part, value)).status).toBe(200);
+    }
+  });
+
   test("another tenant's revision is 404, to read and to put back", async () => {
     await put(`${CONFIG}/recording`, { recording: { enabled: true } });
     const { body } = await call('GET', REVISIONS);

@@ -2,7 +2,8 @@ import type { TenantSpec } from '#crds/tenant/tenant.ts';
 import { inTenant } from '../http/access.ts';
 import { assertMatch, entityTagOf } from '../http/entity-tag.ts';
 import { defineRoute, type Route } from '../http/route.ts';
-import { answering, authorOf, READ_PROBLEMS, WRITE_PROBLEMS } from './answer-configuration.ts';
+import { answering, READ_PROBLEMS, WRITE_PROBLEMS } from './answer-configuration.ts';
+import { changeRequest, receiversSentence } from './change-request.ts';
 import { invalidBySchema } from './invalid-configuration.ts';
 import type { PartValues } from './live-tenant.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -46,7 +47,7 @@ function replaceRoute(deps: ConfigurationDeps, section: Section): Route {
   return defineRoute({
     ...placeOf('replace', section),
     method: 'PUT',
-    summary: `Replace ${section.what}. What is left out gets its default.`,
+    summary: `Replace ${section.what}. What is left out gets its default.${receiversSentence(section.parts)}`,
     access: inTenant('Admin', { scope: 'configuration:write' }),
     body: sectionRequestSchema(section),
     replies: repliesOf(section),
@@ -57,8 +58,7 @@ function replaceRoute(deps: ConfigurationDeps, section: Section): Route {
         assertMatch(ifMatch, entityTagOf(sectionBodyOf(section, spec)));
         return valuesOf(section, body);
       };
-      const { id: tenantID, name } = principal.tenant;
-      const request = { tenantID, name, author: authorOf(principal), change };
+      const request = changeRequest(principal, change);
       return replyOf(section, await answering(() => writeConfiguration(deps, request)));
     },
   });
@@ -68,7 +68,7 @@ function patchRoute(deps: ConfigurationDeps, section: Section): Route {
   return defineRoute({
     ...placeOf('change', section),
     method: 'PATCH',
-    summary: `Change some of ${section.what}, as JSON Merge Patch (RFC 7396): null gives a field its default.`,
+    summary: `Change some of ${section.what}, as JSON Merge Patch (RFC 7396): null gives a field its default.${receiversSentence(section.parts)}`,
     access: inTenant('Admin', { scope: 'configuration:write' }),
     body: sectionPatchSchema(section),
     replies: repliesOf(section),
@@ -81,8 +81,7 @@ function patchRoute(deps: ConfigurationDeps, section: Section): Route {
         if (!after.success) throw invalidBySchema(after.error);
         return valuesOf(section, after.data);
       };
-      const { id: tenantID, name } = principal.tenant;
-      const request = { tenantID, name, author: authorOf(principal), change };
+      const request = changeRequest(principal, change);
       return replyOf(section, await answering(() => writeConfiguration(deps, request)));
     },
   });

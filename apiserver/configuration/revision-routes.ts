@@ -6,7 +6,8 @@ import { ApiError } from '../http/api-error.ts';
 import { pageQuerySchema, pageSchema } from '../http/page.ts';
 import { type PagedList, readTenantPage } from '../http/read-page.ts';
 import { defineRoute, type Route } from '../http/route.ts';
-import { answering, authorOf, WRITE_PROBLEMS } from './answer-configuration.ts';
+import { answering, WRITE_PROBLEMS } from './answer-configuration.ts';
+import { changeRequest, receiversSentence } from './change-request.ts';
 import { PARTS } from './live-tenant.ts';
 import type { ConfigurationDeps } from './part-routes.ts';
 import { configurationOf, configurationSchema } from './part-schemas.ts';
@@ -100,16 +101,15 @@ function restoreRoute(deps: WriteDeps): Route {
     method: 'POST',
     path: `${LIST}/{revisionID}/restore`,
     operationID: 'restoreRevision',
-    summary: 'Put a revision back: every part of the configuration at once, as one further change.',
+    summary: `Put a revision back: every part of the configuration at once, as one further change.${receiversSentence(PARTS)}`,
     access: inTenant('Admin', { scope: 'configuration:write' }),
     params: z.strictObject({ revisionID: z.uuid() }),
     replies: { 200: { description: 'The configuration as it is now.', schema: configurationSchema } },
     problems: ['not_found', ...WRITE_PROBLEMS],
     handle: async ({ principal, params: { revisionID } }) => {
-      const { id: tenantID, name } = principal.tenant;
-      const { spec } = await readRevision(deps.database, tenantID, revisionID);
+      const { spec } = await readRevision(deps.database, principal.tenant.id, revisionID);
       const values = Object.fromEntries(PARTS.map((part) => [part, spec[part]]));
-      const request = { tenantID, name, author: authorOf(principal), change: () => values };
+      const request = changeRequest(principal, () => values);
       const written = await answering(() => writeConfiguration(deps, request));
       return { status: 200, body: configurationOf(written) } as const;
     },

@@ -8,7 +8,8 @@ import { ApiError } from '../http/api-error.ts';
 import { assertMatch, entityTagOf } from '../http/entity-tag.ts';
 import { defineRoute, type Route } from '../http/route.ts';
 import type { InTenant } from '../identity/principal.ts';
-import { answering, authorOf, READ_PROBLEMS, WRITE_PROBLEMS } from './answer-configuration.ts';
+import { answering, READ_PROBLEMS, WRITE_PROBLEMS } from './answer-configuration.ts';
+import { changeRequest } from './change-request.ts';
 import { entryShapeOf, shapeAt, TENANT_SHAPE, without } from './field-shape.ts';
 import type { ConfigurationDeps } from './part-routes.ts';
 import { refusingUnknown } from './part-schemas.ts';
@@ -155,8 +156,7 @@ function change(deps: ConfigurationDeps, { principal, name, next }: WorkflowChan
     const replacement = next(workflows[index]);
     return { workflows: workflows.toSpliced(place, 1, ...(replacement ? [replacement] : [])) };
   };
-  const { id: tenantID, name: resource } = principal.tenant;
-  const request = { tenantID, name: resource, author: authorOf(principal), change: changed };
+  const request = changeRequest(principal, changed);
   // The body is the workflow alone.
   const place = (path: string) => path.replace(/^workflows(\.[^.]+\.?)?/, '');
   return answering(() => writeConfiguration(deps, request), place);

@@ -14,6 +14,8 @@ export const SCOPES = {
   'usage:read': "Read usage and the plan's limits.",
   'configuration:read': 'Read how the tenant is configured.',
   'configuration:write': 'Change how the tenant is configured.',
+  'receivers:write':
+    'With configuration:write: name new receivers of callers and of what they say, which are the webhook and mail addresses of notifications, tools and transfer targets.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Scope = keyof typeof SCOPES;
