@@ -52,11 +52,11 @@ export async function withStores<T>(
   try {
     await checkDatabase(database, 'DATABASE_URL', ROLES.app);
     await checkDatabase(worker, 'WORKER_DATABASE_URL', ROLES.worker);
-    const connect = (name: string, commandTimeoutMs: number) =>
-      connectRedis({ url: config.REDIS_URL, name, log, commandTimeoutMs });
+    const connect = (name: string, commandTimeoutMs: number, joinsWrites = false) =>
+      connectRedis({ url: config.REDIS_URL, name, log, commandTimeoutMs, joinsWrites });
     const probe = await connect('veralux-apiserver', 2_000);
     redis.push(probe);
-    const rates = await connect('veralux-apiserver-rates', RATE_TIMEOUT_MS);
+    const rates = await connect('veralux-apiserver-rates', RATE_TIMEOUT_MS, true);
     redis.push(rates);
     // Its reads block for READ_BLOCK_MS, during which nothing else can be asked on the connection.
     const ledger = await connect('veralux-apiserver-ledger', READ_BLOCK_MS + 4_000);

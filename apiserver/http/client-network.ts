@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** Some proxies name a client with its port: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
@@ -8,6 +9,8 @@ const PORT = /^(?:([\d.]+):\d+|\[([^\]]+)\](?::\d+)?)$/;
  * household has all of. '' for what is no address.
  */
 export function clientNetwork(address: string | undefined): string {
+  // Most of them, and as they are written.
+  if (address !== undefined && isIPv4(address)) return address;
   const bare = address?.replace(PORT, '$1$2');
   if (bare === undefined || !ipaddr.isValid(bare)) return '';
   const parsed = ipaddr.parse(bare);

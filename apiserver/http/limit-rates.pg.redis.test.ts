@@ -26,7 +26,13 @@ describe('the rate limits of two replicas', () => {
 
   beforeAll(async () => {
     server = await startTestRedis();
-    redis = await connectRedis({ url: server.url, name: 'test', log: silentLogger, commandTimeoutMs: 250 });
+    redis = await connectRedis({
+      url: server.url,
+      name: 'test',
+      log: silentLogger,
+      commandTimeoutMs: 250,
+      joinsWrites: true,
+    });
     database = await createMigratedDatabase();
     const start = () => startTestApi(database, { redis, rates: RATES });
     replicas = [await start(), await start()];

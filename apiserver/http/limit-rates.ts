@@ -67,8 +67,8 @@ function emailOf(body: unknown): string | undefined {
 async function spend(limiter: RateLimiter, response: Response, spent: readonly Spent[]): Promise<void> {
   for (const [budget, subject] of spent) {
     const { max, windowSeconds, remaining, resetSeconds, isExceeded } = await limiter.take(budget, subject);
-    response.append('RateLimit-Policy', `"${budget}";q=${max};w=${windowSeconds}`);
-    response.append('RateLimit', `"${budget}";r=${remaining};t=${resetSeconds}`);
+    response.appendHeader('RateLimit-Policy', `"${budget}";q=${max};w=${windowSeconds}`);
+    response.appendHeader('RateLimit', `"${budget}";r=${remaining};t=${resetSeconds}`);
     if (isExceeded) throw new ApiError('rate_limited', undefined, { retryAfterSeconds: resetSeconds });
   }
 }

@@ -164,9 +164,16 @@ function send(response: Response, { status, body, location, etag, replayed }: Re
   if (location !== undefined) response.set('Location', location);
   if (etag !== undefined) response.set('ETag', etag).set('Cache-Control', 'private, no-cache');
   if (replayed) response.set('Idempotency-Replayed', 'true');
-  // Express answers 304 by itself where If-None-Match has the ETag.
   if (body === undefined) response.end();
-  else response.json(body);
+  // Express answers 304 by itself where If-None-Match has the ETag.
+  else if (etag !== undefined) response.json(body);
+  else {
+    // As a text, so that head and body are one write.
+    const text = JSON.stringify(body);
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.setHeader('Content-Length', Buffer.byteLength(text));
+    response.end(text);
+  }
 }
 
 function refuseMethod(served: readonly Route['method'][]): RequestHandler {

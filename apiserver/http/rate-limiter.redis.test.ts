@@ -42,6 +42,7 @@ describe('RateLimiter', () => {
       name: 'test',
       log: silentLogger,
       commandTimeoutMs: 250,
+      joinsWrites: true,
     });
     connections.push(connection);
     return new RateLimiter({
@@ -70,6 +71,15 @@ describe('RateLimiter', () => {
     expect(await one.take('network', 'there')).toMatchObject({ remaining: 3 });
     expect(await one.take('account', 'here')).toMatchObject({ remaining: 3 });
     expect(await one.take('secrets', 'here')).toMatchObject({ max: 2, remaining: 1 });
+  });
+
+  test('of many requests at once as many are let through as of some after each other', async () => {
+    const [one, other] = [await replica(), await replica()];
+    const states = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? one : other).take('network', 'here')),
+    );
+    expect(states.filter(({ isExceeded }) => !isExceeded)).toHaveLength(4);
+    expect(await countedAlone()).toBe(0);
   });
 
   test('the budget is whole again when its window is over', async () => {

@@ -48,6 +48,9 @@ export interface RateState {
  */
 const NETWORKS_PER_ADDRESS = 10;
 
+/** So many subjects have their key remembered; then it begins anew. */
+const MAX_KEYS = 10_000;
+
 interface Counters {
   readonly max: number;
   readonly shared: RateLimiterRedis | undefined;
@@ -64,6 +67,8 @@ export class RateLimiter {
   /** As a key: a text would be made one for each request. */
   readonly #secret: KeyObject;
   readonly #windowSeconds: number;
+  /** By subject: whoever asks asks again, and a digest costs as much as the rest of a request's budget. */
+  readonly #keys = new Map<string, string>();
   readonly #counters: ReadonlyMap<Budget, Counters>;
   readonly #refused: Counter<'budget'>;
   readonly #countedAlone: Counter;
@@ -137,7 +142,12 @@ export class RateLimiter {
   }
 
   #keyOf(subject: string): string {
-    return createHmac('sha256', this.#secret).update(subject).digest('base64url').slice(0, 22);
+    const known = this.#keys.get(subject);
+    if (known !== undefined) return known;
+    if (this.#keys.size >= MAX_KEYS) this.#keys.clear();
+    const key = createHmac('sha256', this.#secret).update(subject).digest('base64url').slice(0, 22);
+    this.#keys.set(subject, key);
+    return key;
   }
 }
 

@@ -17,7 +17,18 @@ export const ACCESS_TOKEN_SECONDS = 15 * 60;
 export const OUR_ISSUER = 'veralux';
 const AUDIENCE = 'veralux-api';
 
-const payloadSchema = z.object({ sub: z.uuid(), sid: z.uuid(), tid: z.uuid().nullable() });
+const verifiedSchema = z.object({
+  header: z.object({ kid: z.string() }),
+  payload: z.object({ sub: z.uuid(), sid: z.uuid(), tid: z.uuid().nullable(), exp: z.number() }),
+});
+
+/** So many tokens are remembered; then it begins anew. */
+const MAX_VERIFIED = 4_096;
+
+interface Verified {
+  readonly claims: AccessClaims;
+  readonly expiresAtSeconds: number;
+}
 
 interface Key {
   /** Names the secret without telling it. */
@@ -31,6 +42,8 @@ export class AccessTokens {
   readonly #signing: Key;
   readonly #keys: readonly Key[];
   readonly #clock: Clock;
+  /** By token: the next request has it, too. What can change of it, its session and its time, is looked at each time. */
+  readonly #verified = new Map<string, Verified>();
 
   /** The first secret signs. While it replaces another, both verify: a token says by which it was signed. */
   constructor([first, ...others]: readonly [string, ...string[]], clock: Clock) {
@@ -58,25 +71,39 @@ export class AccessTokens {
 
   /** The claims, or undefined when the token is not ours, was changed or has ended. */
   verify(token: string): AccessClaims | undefined {
-    const keyID = decoded(token)?.header.kid;
-    const key = this.#keys.find(({ id }) => id === keyID);
-    if (!key) return undefined;
-    let payload: unknown;
-    try {
-      payload = jwt.verify(token, key.secret, {
-        algorithms: ['HS256'],
-        issuer: OUR_ISSUER,
-        audience: AUDIENCE,
-        clockTimestamp: Math.floor(this.#clock.now() / 1_000),
-      });
-    } catch {
-      // Every reason of jsonwebtoken means the same to us: not authenticated.
-      return undefined;
+    const nowSeconds = Math.floor(this.#clock.now() / 1_000);
+    const known = this.#verified.get(token);
+    if (known && nowSeconds < known.expiresAtSeconds) return known.claims;
+    for (const key of this.#keys) {
+      const verified = verifyBy(key, token, nowSeconds);
+      if (verified === undefined) continue;
+      if (this.#verified.size >= MAX_VERIFIED) this.#verified.clear();
+      this.#verified.set(token, verified);
+      return verified.claims;
     }
-    const parsed = payloadSchema.safeParse(payload);
-    if (!parsed.success) return undefined;
-    return { userID: parsed.data.sub, tenantID: parsed.data.tid, sessionID: parsed.data.sid };
+    return undefined;
   }
+}
+
+/** Looks at the header's `kid` last: to read it before would take the token apart twice. */
+function verifyBy(key: Key, token: string, nowSeconds: number): Verified | undefined {
+  let verified: unknown;
+  try {
+    verified = jwt.verify(token, key.secret, {
+      algorithms: ['HS256'],
+      issuer: OUR_ISSUER,
+      audience: AUDIENCE,
+      clockTimestamp: nowSeconds,
+      complete: true,
+    });
+  } catch {
+    // Every reason of jsonwebtoken means the same to us: not authenticated.
+    return undefined;
+  }
+  const { data } = verifiedSchema.safeParse(verified);
+  if (data?.header.kid !== key.id) return undefined;
+  const { sub: userID, tid: tenantID, sid: sessionID, exp: expiresAtSeconds } = data.payload;
+  return { claims: { userID, tenantID, sessionID }, expiresAtSeconds };
 }
 
 /** A payload is any JSON until it is verified. */

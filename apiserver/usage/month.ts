@@ -1,4 +1,5 @@
 /** The UTC month of a moment (epoch milliseconds), YYYY-MM. */
 export function utcMonthOf(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 7);
+  const date = new Date(epochMs);
+  return `${date.getUTCFullYear()}-${String(date.getUTCMonth() + 1).padStart(2, '0')}`;
 }

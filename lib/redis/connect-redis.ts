@@ -19,6 +19,11 @@ export interface ConnectRedisOptions {
    * a time above their BLOCK.
    */
   readonly commandTimeoutMs?: number;
+  /**
+   * Has what is asked within one turn of the event loop share a write to the socket, which costs more than a small
+   * command. Not of a Cluster, whose connections are its own.
+   */
+  readonly joinsWrites?: boolean;
   /** How long the first connection may take before the program gives up. */
   readonly startTimeoutMs?: number;
 }
@@ -89,7 +94,7 @@ function open(options: ConnectRedisOptions): Server | Cluster {
 
 function openServer(address: RedisAddress, options: ConnectRedisOptions): Server {
   const [server] = address.hosts;
-  const redis = new Server({
+  const redis = new (options.joinsWrites ? JoiningServer : Server)({
     ...serverOptions(address, options),
     ...(address.sentinel ? sentinelOptions(address, address.sentinel) : server),
     enableOfflineQueue: false,
@@ -97,6 +102,18 @@ function openServer(address: RedisAddress, options: ConnectRedisOptions): Server
   });
   beginAgainAtEnd(redis);
   return logged(redis, options);
+}
+
+/** Whose commands are each sent and timed as they are asked; only the socket waits for the turn's end. */
+class JoiningServer extends Server {
+  override sendCommand(...asked: Parameters<Server['sendCommand']>): unknown {
+    const { stream } = this;
+    if (stream?.writableCorked === 0) {
+      stream.cork();
+      setImmediate(() => stream.uncork());
+    }
+    return super.sendCommand(...asked);
+  }
 }
 
 /** Clients that are to end. */
