@@ -15,6 +15,8 @@ export interface ProgramSpec {
   readonly health: string;
   /** Its settings besides HOST and PORT. */
   readonly env: Readonly<Record<string, string>>;
+  /** Node.js' own. */
+  readonly flags?: readonly string[];
   /** How long it may take until it serves. Default 60 s. */
   readonly readyTimeoutMs?: number;
 }
@@ -42,7 +44,7 @@ export async function startProgramAt(
   const program = await processes.start({
     name: spec.name,
     command: process.execPath,
-    args: [spec.main],
+    args: [...(spec.flags ?? []), spec.main],
     cwd: repository,
     env: { HOST: '127.0.0.1', PORT: String(port), NODE_NO_WARNINGS: '1', ...spec.env },
   });

@@ -26,6 +26,7 @@ export interface ApiSite {
   /** Of cluster administrators, and of Postgres' superuser. */
   readonly kubeconfigPath: string;
   readonly adminURL: string;
+  readonly redisURL: string;
   /** An access token of the tenant that the bare server reads as well; good for 15 min. */
   readonly token: () => Promise<string>;
 }
@@ -33,7 +34,7 @@ export interface ApiSite {
 /** What was started is ended by `instance.endAll()`. */
 export async function openApiSite(
   instance: Instance,
-  config: Pick<BenchConfig, 'TENANTS'>,
+  config: Pick<BenchConfig, 'TENANTS' | 'PROFILE'>,
   output: NodeJS.WriteStream,
 ): Promise<ApiSite> {
   const { processes } = instance;
@@ -47,6 +48,7 @@ export async function openApiSite(
     name: 'apiserver',
     main: 'apiserver/main.ts',
     health: '/ready',
+    flags: config.PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${instance.logs}`] : [],
     env: {
       SAAS_MODE: 'true',
       DATABASE_URL: databases.appURL,
@@ -75,8 +77,9 @@ export async function openApiSite(
     },
   });
   const measured = ({ url, process }: StartedProgram) => ({ url, pid: process.pid });
-  const { kubeconfigPath, adminURL } = stack;
-  return { api: measured(api), bare: measured(bare), kubeconfigPath, adminURL, token: reader.logIn };
+  const { kubeconfigPath, adminURL, redisURL } = stack;
+  const { logIn: token } = reader;
+  return { api: measured(api), bare: measured(bare), kubeconfigPath, adminURL, redisURL, token };
 }
 
 /** Adds tenants, and gives each there is a year of usage and the limits that are observed of a resource. */

@@ -2,7 +2,7 @@ import { type ConfigOf, option } from '#lib/config/config.ts';
 import { askedBenches } from '../asked-benches.ts';
 import type { KeptBenches } from '../results.ts';
 
-export const BENCH_NAMES = ['read', 'logins', 'signup', 'observed'] as const;
+export const BENCH_NAMES = ['read', 'logins', 'signup', 'observed', 'usage'] as const;
 export type BenchName = (typeof BENCH_NAMES)[number];
 
 /** The number of tenants for which there are targets, and the only one whose figures go into the README. */
@@ -30,7 +30,8 @@ export const benchOptions = {
   SECONDS: {
     schema: option.positiveInt,
     default: '10',
-    description: 'How long each route is asked in a round of the read bench.',
+    description:
+      'How long each route is asked in a round of the read bench; calls end five times as long in usage.',
   },
   ROUNDS: {
     schema: option.positiveInt,
@@ -42,6 +43,11 @@ export const benchOptions = {
     default: '100',
     description:
       'How many people log in at once in the logins bench, and sign up one after the other in signup; and how many Tenants are made in observed.',
+  },
+  PROFILE: {
+    schema: option.boolean,
+    default: 'false',
+    description: "true writes V8 profiles of the API server's CPU beside the logs; they cost it time.",
   },
 } as const;
 

@@ -50,7 +50,8 @@ function post(url: string, path: string, body: object): Promise<Response> {
   });
 }
 
-async function expected(reply: Response, status: number): Promise<unknown> {
+/** The body of a reply of this status; throws a LocalError of another. */
+export async function expected(reply: Response, status: number): Promise<unknown> {
   if (reply.status === status) return reply.json();
   throw new LocalError('unexpected_reply', `${reply.url} answered ${reply.status}: ${await reply.text()}`);
 }

@@ -9,6 +9,7 @@ import { loginsBench } from './logins.ts';
 import { observedBench } from './observed.ts';
 import { readBench } from './read.ts';
 import { signupBench } from './signup.ts';
+import { usageBench } from './usage.ts';
 
 const INSTANCE = 'bench-apiserver';
 
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<BenchName, Bench>> = {
   logins: loginsBench,
   signup: signupBench,
   observed: observedBench,
+  usage: usageBench,
 };
 
 /** Runs the benches that were asked for; everything that was started is ended. Resolves to the exit status. */
