@@ -37,9 +37,17 @@ describe('the silence that ends a turn', () => {
     endpointing.judge('Whole');
     expect(endpointing.endsAfterMs).toBe(480);
     endpointing.judge('Rounded');
-    expect(endpointing.endsAfterMs).toBe(1_000);
+    expect(endpointing.endsAfterMs).toBe(1_030);
     endpointing.stops(1);
     expect(endpointing.endsAfterMs).toBe(1_250);
+  });
+
+  test('is a little longer for a caller whose answer takes its time in any case', () => {
+    const endpointing = new Endpointing({ ...BOUNDS, answersSlowly: true });
+    endpointing.judge('Rounded');
+    expect(endpointing.endsAfterMs).toBe(1_100);
+    endpointing.judge('Whole');
+    expect(endpointing.endsAfterMs).toBe(480);
   });
 
   test('is not shortened by sentences that sound finished for a caller who goes on after them', () => {
