@@ -56,7 +56,7 @@ export async function placeCall(
   { from, caller }: { readonly from: string; readonly caller: object },
   onlooker: Onlooker = async () => undefined,
 ): Promise<PlacedCall> {
-  narrator.title(`A call from ${from} to ${line.number}, as the caller says and hears it`);
+  narrator.title(`A call from ${from} to ${line.number}, as the caller says and roughly understands it`);
   const { id } = await control(line, '/calls', { from, to: line.number, caller });
   let told = 0;
   const call = await eventually('the call to end', CALL_TIMEOUT_MS, async () => {

@@ -40,17 +40,17 @@ const DEFAULT_RESOURCES = { requests: { cpu: '500m', memory: '512Mi' }, limits: 
 /**
  * What Node.js is told, for a pod that has one CPU or less (figures: hack/bench). They are V8's own, which NODE_OPTIONS
  * would not take:
- * - one thread beside the event loop, which the runtime makes wait for that one;
+ * - garbage is collected on the event loop's own thread, in steps of half a millisecond between its tasks: another
+ *   thread on the same CPU would take turns with it for a quarter of a second at a time;
+ * - one thread beside it, which compiles, and which the runtime makes wait for the event loop;
  * - some megabytes of young garbage, so that it is collected seldom, and what comes of audio goes with it;
- * - no collection of all garbage whenever 64 MB of audio lie about, which took a quarter of a second of the CPU every
- *   four seconds with 150 calls, nor a second one after each: memory as a whole may grow by a multiple instead.
+ * - no collection of all garbage whenever 64 MB of audio lie about, nor a second one after each.
  */
 export const NODE_FLAGS = [
+  '--single-threaded-gc',
   '--v8-pool-size=1',
   '--max-semi-space-size=32',
   '--external-memory-accounted-in-global-limit',
-  '--external-memory-max-growing-factor=4',
-  '--heap-growing-percent=300',
   '--no-memory-reducer',
 ] as const;
 

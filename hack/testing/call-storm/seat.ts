@@ -5,6 +5,7 @@ import type { Processes, RunningProcess } from '#hack/local/processes.ts';
 import { waitUntil } from '#hack/local/wait-until.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import { Loop } from '#lib/lifecycle/loop.ts';
+import { NODE_FLAGS } from '#operator/voice-runtime/pod-template.ts';
 import { FaultyLink } from '../faulty-link.ts';
 
 const CLOCK = fileURLToPath(new URL('../shifted-clock.ts', import.meta.url));
@@ -197,7 +198,7 @@ export class Seat {
     return processes.start({
       name: pod,
       command: process.execPath,
-      args: ['runtime/main.ts'],
+      args: [...NODE_FLAGS, 'runtime/main.ts'],
       cwd: checkout,
       env: {
         ...env,
