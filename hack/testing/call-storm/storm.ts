@@ -17,8 +17,11 @@ const BUSY_FOR_MS = 3_000;
 export const RING_TIMEOUT_MS = 30_000;
 /** Faults that wait at the carrier for what they strike do so for as long as a conversation takes. */
 const ARMED_MS = 9_000;
-/** So long after the last fault callers wait to be led to the end of the conversation. */
-const PATIENCE_MS = 45_000;
+/**
+ * So long after the last fault callers wait to be led to the end of the conversation: above what it takes to give up
+ * a transfer whose news is lost, and to take a message then.
+ */
+const PATIENCE_MS = 75_000;
 /**
  * Above what the books of a call take whose hang-up nobody reported (three tries of a stream, and the wait for
  * the hang-up), and below the time after which a slot expires by itself.
