@@ -77,8 +77,12 @@ export class VoiceActivity implements SpeechDetectors {
    */
   async #runAll(): Promise<void> {
     let sinceMs = this.#clock.monotonic();
-    for (let left = this.#waiting.length; left > 0 && this.#waiting.length > 0; left -= MAX_ROWS) {
-      this.#judge(this.#takeRows());
+    for (const stream of new Set(this.#waiting.map((frame) => frame.stream))) stream.collected();
+    for (let left = this.#waiting.length; left > 0 && this.#waiting.length > 0; ) {
+      const waiting = this.#waiting.length;
+      const rows = this.#takeRows();
+      left -= waiting - this.#waiting.length;
+      this.#judge(rows);
       if (this.#clock.monotonic() - sinceMs < MAX_BLOCKED_MS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       sinceMs = this.#clock.monotonic();
@@ -89,21 +93,19 @@ export class VoiceActivity implements SpeechDetectors {
 
   /**
    * The oldest frames, one a stream: a stream's next frame needs the state after this one. Of a stream that
-   * has fallen behind, all its frames are answered by the newest: turns of a busy loop come more seldom than frames.
+   * stays behind, all its frames are answered by the newest: turns of a busy loop come more seldom than frames.
    */
   #takeRows(): WaitingFrame[] {
     const rows = new Map<Stream, WaitingFrame>();
-    const behind = new Set<Stream>();
     const later: WaitingFrame[] = [];
     for (const frame of this.#waiting) {
       const { stream } = frame;
       const row = rows.get(stream);
-      if (row && behind.has(stream)) rows.set(stream, joined(row, frame));
+      if (row && stream.staysBehind) rows.set(stream, joined(row, frame));
       else if (row || rows.size >= MAX_ROWS) later.push(frame);
       else rows.set(stream, frame);
-      if (!row && stream.waiting >= BEHIND_FRAMES) behind.add(stream);
     }
-    for (const stream of rows.keys()) stream.waiting = behind.has(stream) ? 0 : stream.waiting - 1;
+    for (const stream of rows.keys()) stream.waiting = stream.staysBehind ? 0 : stream.waiting - 1;
     this.#waiting = later;
     return [...rows.values()];
   }
@@ -161,8 +163,8 @@ const COLLECT_MS = 10;
 const MAX_BLOCKED_MS = 4;
 /** V8 compiles the kernel better once it is used. */
 const WARMING_RUNS = 100;
-/** 2 s: a call that far behind is beyond catching up. */
-const MAX_WAITING_FRAMES = 62;
+/** 5 s: what comes at once after a pod or a network stood still is heard, and a call further behind is beyond catching up. */
+const MAX_WAITING_FRAMES = 156;
 
 /** A quarter of a second: the model hears the end of each word, and the first breath of the silence after it. */
 const STILL_AFTER_FRAMES = 8;
@@ -174,9 +176,19 @@ class Stream {
   probability = 0;
   waiting = 0;
   closed = false;
+  /** Whether it was behind in two collections in a row: one alone is a burst, which is judged frame by frame. */
+  staysBehind = false;
+  #wasBehind = false;
   #skipped = false;
   /** Frames in a row that were judged to be silence. */
   #silentFrames = 0;
+
+  /** At the beginning of a collection that has frames of it. */
+  collected(): void {
+    const isBehind = this.waiting >= BEHIND_FRAMES;
+    this.staysBehind = isBehind && this.#wasBehind;
+    this.#wasBehind = isBehind;
+  }
 
   judged(probability: number): void {
     this.probability = probability;
