@@ -56,7 +56,7 @@ function isUnlimited({ concurrentCalls, callsInSchedule }: (typeof STORM_TENANTS
   return concurrentCalls === 'Unlimited' && callsInSchedule === 'Unlimited';
 }
 
-/** By pod: what its objects and buffers use and all its memory, in MB, and its handles, every few seconds. */
+/** By pod: what its objects and buffers use and all its memory, in MB, and its handles besides calls, every few seconds. */
 async function sampleUntil(world: StormWorld, over: AbortSignal): Promise<ReadonlyMap<string, PodSamples>> {
   const samples = new Map<string, PodSamples>();
   const startMs = systemClock.monotonic();
@@ -70,7 +70,9 @@ async function sampleUntil(world: StormWorld, over: AbortSignal): Promise<Readon
       const atMs = systemClock.monotonic() - startMs;
       of.usedMB.push({ atMs, value: usedMB(page) });
       of.rssMB.push({ atMs, value: processUsage(pid).rssMB });
-      of.handles.push({ atMs, value: readdirSync(`/proc/${pid}/fd`).length });
+      // A call has a socket; what is left over is the pod's own.
+      const own = readdirSync(`/proc/${pid}/fd`).length - page.sum('veralux_calls');
+      of.handles.push({ atMs, value: own });
     }
     world.ledger.forget();
     await systemClock.sleep(SAMPLE_MS, over).catch(() => undefined);

@@ -27,6 +27,11 @@ const PATIENCE_MS = 75_000;
  * the hang-up), and below the time after which a slot expires by itself.
  */
 const SETTLE_MS = 50_000;
+/**
+ * The same where webhooks were lost: a call that a person has is then found to be over by the next comparison with the
+ * carrier, a minute later at most. It has no slot.
+ */
+const SETTLE_UNTOLD_MS = 80_000;
 const ALWAYS = 1_000_000;
 /** So soon that nobody wonders at the quiet, and for a short word. */
 const ANSWERS = { kind: 'answers', afterMs: 300, talksMs: 1_500, presses: '1', pressesAfterMs: 300 } as const;
@@ -161,7 +166,8 @@ export class Storm {
       this.#impatient.push(id);
       this.#world.carrier.control.callerHangsUp(id);
     }
-    await waitUntil(() => this.#isQuiet(), SETTLE_MS);
+    const isUntold = this.#schedule.faults.some((fault) => fault.do === 'LoseWebhooks');
+    await waitUntil(() => this.#isQuiet(), isUntold ? SETTLE_UNTOLD_MS : SETTLE_MS);
   }
 
   /** The calls that are not over at the carrier. */
