@@ -9,7 +9,6 @@ import { DigitCollector } from './digit-collector.ts';
 import { EchoGate } from './echo-gate.ts';
 import { Floor } from './floor.ts';
 import { Listener } from './listener.ts';
-import { modelFor } from './model-for.ts';
 import type { SessionParts } from './session-parts.ts';
 import { SILENCE_PROBABILITY } from './speech-start.ts';
 import type { Stream, StreamCounts } from './stream.ts';
@@ -41,7 +40,6 @@ export function openCallerSide({ decoder, context, parts, voice, sentAudio }: Ca
       endpointing: {
         minMs: Number(endpointing.minSeconds) * 1_000,
         maxMs: Number(endpointing.maxSeconds) * 1_000,
-        answersSlowly: modelFor(parts, context.profile) !== undefined,
       },
     },
     {

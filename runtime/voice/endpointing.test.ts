@@ -42,14 +42,6 @@ describe('the silence that ends a turn', () => {
     expect(endpointing.endsAfterMs).toBe(1_250);
   });
 
-  test('is a little longer for a caller whose answer takes its time in any case', () => {
-    const endpointing = new Endpointing({ ...BOUNDS, answersSlowly: true });
-    endpointing.judge('Rounded');
-    expect(endpointing.endsAfterMs).toBe(1_100);
-    endpointing.judge('Whole');
-    expect(endpointing.endsAfterMs).toBe(480);
-  });
-
   test('is not shortened by sentences that sound finished for a caller who goes on after them', () => {
     const endpointing = new Endpointing(BOUNDS);
     endpointing.cutOff(1_100);

@@ -38,8 +38,7 @@ export class Endpointing {
 
   get #mostMs(): number {
     if (this.#completeness === 'Whole') return WHOLE_MS;
-    if (this.#completeness !== 'Rounded' || this.#wasCutOff) return Number.POSITIVE_INFINITY;
-    return this.#bounds.answersSlowly ? ROUNDED_SLOW_MS : ROUNDED_MS;
+    return this.#completeness === 'Rounded' && !this.#wasCutOff ? ROUNDED_MS : Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -88,8 +87,6 @@ export class Endpointing {
 export interface EndpointingBounds {
   readonly minMs: number;
   readonly maxMs: number;
-  /** An answer takes about a second in any case, as that of a language model does. */
-  readonly answersSlowly?: boolean;
 }
 
 /**
@@ -110,5 +107,3 @@ const SHORTEST_PAUSE_MS = 150;
 const WHOLE_MS = 480;
 /** Few pauses within a turn are longer, and little is added to what has all that it needs. */
 const ROUNDED_MS = 1_030;
-/** Where an answer takes that long, somewhat more patience is hardly heard. */
-const ROUNDED_SLOW_MS = 1_100;

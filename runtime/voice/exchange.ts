@@ -169,7 +169,7 @@ export class Exchange {
 }
 
 /** After so long a sound is a turn, or none. */
-const UNSURE_MS = 160;
+const UNSURE_MS = 240;
 const LOOK_AGAIN_MS = 20;
 /** Engines may take so long in any case. */
 const LEAST_PATIENCE_MS = 500;

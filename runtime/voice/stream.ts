@@ -12,7 +12,6 @@ import { workflowFor } from '#runtime/workflow/workflow-for.ts';
 import { AgentVoice } from './agent-voice.ts';
 import { openCallerSide } from './caller-side.ts';
 import { Conversation } from './conversation.ts';
-import { modelFor } from './model-for.ts';
 import type { SessionParts } from './session-parts.ts';
 
 /**
@@ -112,16 +111,15 @@ function openVoice({ socket, encoder, context, parts, onStalled }: StreamOptions
   return { playout, voice };
 }
 
-/** With a language model, and the tenant's tools for it, where one leads. */
+/** With a language model, and the tenant's tools for it, where the pod has one and the tenant wants it. */
 function dialogueOf(
-  parts: SessionParts,
+  { engines: { llm }, tools: runner }: SessionParts,
   { callID, profile, toolToken }: SessionContext,
   subject: () => CallSubject,
 ): Dialogue {
-  const model = modelFor(parts, profile);
-  if (!model) return new StepByStep(subject);
-  const tools = new ToolsOfCall({ runner: parts.tools, callID, tools: profile.tools, toolToken });
-  return new ModelDialogue({ subject, model, tools });
+  if (!llm || profile.assistant.driver === 'StepByStep') return new StepByStep(subject);
+  const tools = new ToolsOfCall({ runner, callID, tools: profile.tools, toolToken });
+  return new ModelDialogue({ subject, model: llm, tools });
 }
 
 /** Audio that waits to be sent; more waits where it is made. */

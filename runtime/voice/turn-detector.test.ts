@@ -46,10 +46,10 @@ test('a turn lasts from its first to its last speech, whatever audio from before
 });
 
 /** A frame less than the silence that ends a turn. */
-const ALMOST_OVER = { count: 37, ...SILENCE };
+const ALMOST_OVER = { count: 39, ...SILENCE };
 
 test.each([
-  ['goes on with a word that is not sure to be one yet', 3, { count: 30, ...SPEECH }, 0],
+  ['goes on with a word that is not sure to be one yet', 5, { count: 30, ...SPEECH }, 0],
   ['is over in noise that is no word', 10, { count: 0, ...SILENCE }, 1],
 ])('a turn whose silence is almost over %s', async (_, count, then, turns) => {
   const sound = { count, probability: 0.2, level: 2_000 };
