@@ -1,5 +1,6 @@
 /** What the ledger must show of the calls that the carrier knows, and how both must agree. */
 import { judgeEntries } from '#apiserver/ledger/judge-entries.ts';
+import { ANSWERED_WITHIN_MS } from '#runtime/call/deadlines.ts';
 import { type CallEvidence, eventsOf, harmsRedis, isStrained, losesRedis } from './evidence.ts';
 import type { Invariant } from './invariants.ts';
 import { STORM_TENANTS } from './tenants.ts';
@@ -36,7 +37,9 @@ export const meteredOnce: Invariant = ({ calls }) =>
     const usage = eventsOf(call, 'usage').at(-1);
     if (carrier.answeredAtMs === undefined)
       return usage ? [`${callID} was never answered and is metered with ${usage.callSeconds} s`] : [];
-    if (!usage) return [`${callID} was answered and is not metered`];
+    // A moment of which nobody told.
+    const isMoment = !isTold(call) && (carrier.upMs ?? 0) <= ANSWERED_WITHIN_MS;
+    if (!usage) return isMoment ? [] : [`${callID} was answered and is not metered`];
     const seconds = ((carrier.bridgedAtMs ?? carrier.hangupAtMs ?? 0) - carrier.answeredAtMs) / 1_000;
     const tolerance = isTold(call) ? ROUNDING_SECONDS : UNTOLD_SECONDS;
     const isRight = usage.calls === 1 && Math.abs(usage.callSeconds - seconds) <= tolerance;

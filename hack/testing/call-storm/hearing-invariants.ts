@@ -1,4 +1,5 @@
 /** What callers must not hear: nothing. */
+import { DEFAULT_VOICE_OPTIONS } from '#runtime/voice/voice-options.ts';
 import { MESSAGE } from '#runtime/workflow/closing.ts';
 import { PAUSE_MS, TALK_MS } from './caller-of.ts';
 import { answeredCalls } from './carrier-invariants.ts';
@@ -63,14 +64,15 @@ function silencesOf(call: CallEvidence, evidence: Evidence, limits: SilenceLimit
   const isForgotten = losesRedis(evidence) && schedule.faults.some((fault) => fault.do === 'KillPod');
   const found = isForgotten ? FOUND_AGAIN_MS : 0;
   const limitMs = failing + found + (unseen ? limits.unreportedLimitMs : limits.limitMs);
-  // Given away in the silence after a message, the call is listened to anew.
+  // Given away in the silence after a message, or while a person is asked, the call is listened to anew.
   const isMoved = schedule.faults.some((fault) => fault.do === 'ReplacePods');
   const isBroken = schedule.faults.some((fault) => ENDS_STREAMS.has(fault.do));
   const excused = [...outages, ...shortages.Carrier, ...(isBroken ? shortages.Redis : [])];
   return carrier.heard.flatMap(({ kind, atMs, lengthMs, callerMs }) => {
     if (kind === 'Sound') return [];
     const fromMs = answeredAtMs + atMs;
-    const own = listenedMs(call, callerMs) + (isMoved && leavesMessage(call) ? MESSAGE_SILENCE_MS : 0);
+    const anew = (leavesMessage(call) ? MESSAGE_SILENCE_MS : 0) + remindedMs(call);
+    const own = listenedMs(call, callerMs) + remindedMs(call) + (isMoved ? anew : 0);
     const silentMs = lengthMs - callerMs - overlapMs({ fromMs, toMs: fromMs + lengthMs }, excused);
     return silentMs > limitMs + own ? [`${callID} was silent for ${silentMs} ms from ${atMs} ms on`] : [];
   });
@@ -80,6 +82,11 @@ function silencesOf(call: CallEvidence, evidence: Evidence, limits: SilenceLimit
 function listenedMs(call: CallEvidence, callerMs: number): number {
   if (isSilentCaller(call)) return CALLERS_SILENCE_MS;
   return (leavesMessage(call) ? listeningMs(callerMs) : 0) + (pressesKeys(call) ? KEYS_SILENCE_MS : 0);
+}
+
+/** Who waits for a person is told every so often that they are not forgotten. */
+function remindedMs({ tenant, dialled }: CallEvidence): number {
+  return tenant.asks && dialled.length > 0 ? DEFAULT_VOICE_OPTIONS.waitingAgainMs : 0;
 }
 
 function pressesKeys({ carrier }: CallEvidence): boolean {
