@@ -14,9 +14,9 @@ const V8_WORKER = 'node-V8Worker';
 const NICENESS = 3;
 
 /**
- * Lets the event loop go before V8's own threads. Garbage of a pod of calls is marked beside them for a quarter of a
- * second at a time, and where both share one CPU every frame waits twice as long meanwhile. Does nothing where the
- * system or Node.js does not tell the threads apart.
+ * Lets the event loop go before V8's own threads, which compile and, without the flags of Managed pods, mark garbage
+ * beside it for a quarter of a second at a time: where both share one CPU every frame would wait twice as long meanwhile.
+ * Does nothing where the system or Node.js does not tell the threads apart.
  */
 export function yieldToEventLoop(log: Logger): void {
   if (process.platform !== 'linux') return;
