@@ -23,6 +23,8 @@ export class RecentCalls {
   /** A call as it was stored under `version`. */
   note(call: StoredCall, version: number): void {
     const { callID, state } = call.record;
+    const known = this.#calls.get(callID);
+    if (known && lacksReasonOf(known, call)) return;
     this.#calls.delete(callID);
     if (state === 'settled' || state === 'talking') return;
     this.#calls.set(callID, { call, version });
@@ -52,6 +54,16 @@ export class RecentCalls {
   #forgetOver(nowMs: number): void {
     for (const [callID, known] of this.#calls) if (isOver(known, nowMs)) this.#calls.delete(callID);
   }
+}
+
+/** Settled by what Redis knew of it before it lost why the call ended: that is told when the shard is brought back. */
+function lacksReasonOf(known: RecentCall, { record }: StoredCall): boolean {
+  const { reason } = known.call.record;
+  return (
+    record.state === 'settled' &&
+    record.reason === 'CarrierEnded' &&
+    (reason ?? record.reason) !== record.reason
+  );
 }
 
 function isOver({ call }: RecentCall, nowMs: number): boolean {
