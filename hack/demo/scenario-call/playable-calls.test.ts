@@ -33,6 +33,7 @@ test('what cannot be as in the scenario is said, and else nothing', () => {
   );
   expect(told.filter((line) => line.includes('flite has'))).toHaveLength(3);
   expect(told.filter((line) => line.includes('tools fail')).map((line) => line.split(':')[0])).toEqual([
+    'a-pause-before-the-day',
     'a-slow-tool',
     'a-tool-of-the-tenant',
     'hang-up-while-a-tool-runs',
