@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lows, slopePerHour } from './slope.ts';
+import { lows, rise, slopePerHour } from './slope.ts';
 
 const minutes = (values: readonly number[]) =>
   values.map((value, minute) => ({ atMs: minute * 60_000, value }));
@@ -20,4 +20,12 @@ test('garbage that comes and goes lifts no slope of the lowest values, and what 
   expect(slopePerHour(lows(shaking, 60_000), 0)).toBeCloseTo(0);
   const kept = shaking.map(({ atMs, value }) => ({ atMs, value: value + atMs / 60_000 }));
   expect(slopePerHour(lows(kept, 60_000), 0)).toBeCloseTo(60);
+});
+
+test.each([
+  ['what shakes', [1, 5, 9, 5, 9, 5, 9, 5, 9], 0],
+  ['what was opened in the beginning', [1, 3, 8, 8, 8, 9, 8, 9, 8], 0],
+  ['what leaks', [0, 1, 2, 3, 4, 5, 6, 7, 8], 3],
+])('the rise of %s', (_name, values, expected) => {
+  expect(rise(minutes(values))).toBe(expected);
 });

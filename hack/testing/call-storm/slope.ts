@@ -28,6 +28,16 @@ export function lows(samples: readonly Sample[], everyMs: number): Sample[] {
   );
 }
 
+/**
+ * By how much the lowest value of the last third lies above that of the middle third. Connections that are kept for the
+ * next request come and go by the dozen, so that a slope of their number says little; those that leak stay.
+ */
+export function rise(samples: readonly Sample[]): number {
+  const third = Math.ceil(samples.length / 3);
+  const least = (of: readonly Sample[]) => Math.min(...of.map(({ value }) => value));
+  return least(samples.slice(-third)) - least(samples.slice(third, -third));
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

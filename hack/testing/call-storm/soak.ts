@@ -6,7 +6,7 @@ import { CallLoad } from '#hack/standins/telnyx/calls/call-load.ts';
 import { systemClock } from '#lib/clock/clock.ts';
 import type { StormConfig } from './config.ts';
 import { LedgerReader } from './ledger-reader.ts';
-import { lows, type Sample, slopePerHour } from './slope.ts';
+import { lows, rise, type Sample, slopePerHour } from './slope.ts';
 import { STORM_TENANTS } from './tenants.ts';
 import { StormWorld } from './world.ts';
 
@@ -19,7 +19,8 @@ const RAMP_MS = 10_000;
 const STRETCH_MS = 60_000;
 /** What an hour of steady load may add to what one pod uses: code that is still being compiled, for one. */
 const MAX_MB_PER_HOUR = 20;
-const MAX_HANDLES_PER_HOUR = 10;
+/** One in a hundred calls of a pod that were not given back, in half an hour. */
+const MAX_HANDLES = 5;
 
 /** Calls come and go, nothing goes wrong, and the pods' memory and handles stay as they are. Resolves to a status. */
 export async function soak(
@@ -96,11 +97,13 @@ function report(
   { usedMB, rssMB, handles }: PodSamples,
   out: { write(text: string): unknown },
 ): boolean {
-  const [used, opened] = [usedMB, handles].map((of) => slopePerHour(lows(of, STRETCH_MS), WARM_UP_SHARE));
-  const flat = Number(used) <= MAX_MB_PER_HOUR && Number(opened) <= MAX_HANDLES_PER_HOUR;
+  const leastUsed = lows(usedMB, STRETCH_MS);
+  const used = slopePerHour(leastUsed, WARM_UP_SHARE);
+  const opened = rise(handles);
+  const flat = used <= MAX_MB_PER_HOUR && opened <= MAX_HANDLES;
   out.write(
-    `${pod}: ${lows(usedMB, STRETCH_MS).at(-1)?.value.toFixed(0)} MB used (${used?.toFixed(1)} MB/h), ` +
-      `${handles.at(-1)?.value} handles (${opened?.toFixed(1)}/h), ${rssMB.at(-1)?.value.toFixed(0)} MB in all: ` +
+    `${pod}: ${leastUsed.at(-1)?.value.toFixed(0)} MB used (${used.toFixed(1)} MB/h), ` +
+      `${handles.at(-1)?.value} handles (${opened} more at least than before), ${rssMB.at(-1)?.value.toFixed(0)} MB in all: ` +
       `${flat ? 'flat' : 'NOT FLAT'}\n`,
   );
   return flat;
