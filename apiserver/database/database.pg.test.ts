@@ -58,6 +58,10 @@ describe('a pool of connections', () => {
     await expect(work).rejects.toThrow(ApiError);
   });
 
+  test('no statement is compiled, as those within functions would be time and again', async () => {
+    expect(await database.worker.query('SHOW jit')).toEqual([{ jit: 'off' }]);
+  });
+
   test('no more wait for a connection than the pool will have wait', async () => {
     const held = Promise.withResolvers<void>();
     const all = Array.from({ length: 5 }, () => database.app.transaction(() => held.promise));
