@@ -45,8 +45,8 @@ export class QuietTail {
   }
 
   get #audibleLevel(): number {
-    const aboveNoise = this.#noise * OVER_NOISE;
-    return this.#loudest * Math.min(QUIET_SHARE, Math.max(SOFT_SHARE, aboveNoise / this.#loudest));
+    const least = Math.max(this.#loudest * SOFT_SHARE, this.#noise * OVER_NOISE);
+    return Math.min(this.#loudest * QUIET_SHARE, least);
   }
 }
 

@@ -78,7 +78,8 @@ export class VoiceActivity implements SpeechDetectors {
   async #runAll(): Promise<void> {
     let sinceMs = this.#clock.monotonic();
     for (const stream of new Set(this.#waiting.map((frame) => frame.stream))) stream.collected();
-    for (let left = this.#waiting.length; left > 0 && this.#waiting.length > 0; ) {
+    let left = this.#waiting.length;
+    while (left > 0 && this.#waiting.length > 0) {
       const waiting = this.#waiting.length;
       const rows = this.#takeRows();
       left -= waiting - this.#waiting.length;
